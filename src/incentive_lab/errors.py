@@ -1,0 +1,65 @@
+"""How anything says that the input is wrong: a list of problems a person can act on."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong with what the user gave.
+
+    Attributes:
+        path: Where: a path inside a document (`rules.volume.rate`) or `deals.csv row 12, column amount`.
+        message: What was found and what is allowed, as a sentence.
+        fix: What to do about it, as a sentence; empty when the message already says it.
+    """
+
+    path: str
+    message: str
+    fix: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.message}" + (f" {self.fix}" if self.fix else "")
+
+
+class InputError(Exception):
+    """The input cannot be used; `problems` lists every reason at once.
+
+    Example:
+        >>> raise InputError([Problem("currency", "found 'USDD'", "Use an ISO 4217 code such as USD.")])
+        Traceback (most recent call last):
+        incentive_lab.errors.InputError: currency: found 'USDD' Use an ISO 4217 code such as USD.
+    """
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems: tuple[Problem, ...] = tuple(problems)
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+def nearest(name: object, known: Iterable[str]) -> str | None:
+    """The known name closest to `name`, or None when nothing is close.
+
+    Example:
+        >>> nearest("revenu", ["revenue", "margin"])
+        'revenue'
+    """
+    matches = difflib.get_close_matches(str(name), list(known), n=1, cutoff=0.6)
+    return matches[0] if matches else None
+
+
+def did_you_mean(name: object, known: Iterable[str]) -> str:
+    """A sentence that offers the nearest known name, else lists what is known (at most twelve).
+
+    Example:
+        >>> did_you_mean("hafl_up", ["half_up", "half_even"])
+        'Did you mean half_up?'
+    """
+    names = sorted(known)
+    close = nearest(name, names)
+    if close:
+        return f"Did you mean {close}?"
+    shown = ", ".join(names[:12]) + (" ..." if len(names) > 12 else "")
+    return f"Known: {shown}." if names else ""

@@ -1,0 +1,59 @@
+"""Money as integer minor units (cents), shares as integer millionths; ties are decided in decimal.
+
+Amounts travel as whole cents held in float64 arrays (exact to 2**53); see docs/architecture.md.
+"""
+
+from __future__ import annotations
+
+from decimal import ROUND_HALF_UP, Decimal
+
+MILLION = 1_000_000
+"""A rate of 1 (100 %) in the integer millionths that the kernel multiplies by."""
+
+# ISO 4217 currencies whose minor unit is not two decimals.
+_DECIMALS = {
+    **dict.fromkeys("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split(), 0),
+    **dict.fromkeys("BHD IQD JOD KWD LYD OMR TND".split(), 3),
+}
+
+
+def decimals(currency: str) -> int:
+    """Decimal places of a currency's minor unit (ISO 4217).
+
+    Example:
+        >>> decimals("USD"), decimals("JPY"), decimals("KWD")
+        (2, 0, 3)
+    """
+    return _DECIMALS.get(currency.upper(), 2)
+
+
+def to_minor(amount: Decimal | int | float | str, currency: str) -> int:
+    """An amount in whole currency units as integer minor units, half-up.
+
+    Example:
+        >>> to_minor("2.675", "USD"), to_minor(-2.675, "USD")
+        (268, -268)
+    """
+    exact = Decimal(str(amount)).scaleb(decimals(currency))
+    return int(exact.quantize(Decimal(1), rounding=ROUND_HALF_UP))
+
+
+def from_minor(minor: float, currency: str) -> float:
+    """Minor units as a JSON number in whole currency units, rounded to the currency's decimals.
+
+    Example:
+        >>> from_minor(267, "USD")
+        2.67
+    """
+    places = decimals(currency)
+    return round(float(minor) / 10**places, places)
+
+
+def to_millionths(share: Decimal | int | float | str) -> int:
+    """A share or plain number as integer millionths, half-up.
+
+    Example:
+        >>> to_millionths("0.035")
+        35000
+    """
+    return int(Decimal(str(share)).scaleb(6).quantize(Decimal(1), rounding=ROUND_HALF_UP))

@@ -1,0 +1,252 @@
+"""Measures: what is counted or summed per partner and month, and the catalogue every scheme can use.
+
+A leaf measure (sum, count, distinct, level, event) becomes one column of a panel. A derived measure (ratio,
+plus/minus) is worked out from leaves. The same model describes the built-in catalogue and a scheme's own.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from incentive_lab.scheme.base import Part
+
+Table = Literal["deals", "activities", "scores", "partners"]
+
+# Columns that a measure may name, per table, with their unit; other columns of the table may be named too
+# (they are numbers of unit 'number' unless the measure says otherwise).
+COLUMNS: Mapping[str, Mapping[str, str]] = {
+    "deals": {
+        "amount": "money",
+        "list_amount": "money",
+        "cost": "money",
+        "recurring_amount": "money",
+        "returned_amount": "money",
+        "quantity": "count",
+        "term_months": "number",
+        "margin": "money",  # amount - cost
+        "discount": "money",  # list_amount - amount
+        "cycle_days": "number",  # closed_on - created_on
+        "margin_share": "share",  # margin / amount
+        "discount_share": "share",  # 1 - amount / list_amount
+        "mark_up": "share",  # margin / cost
+        "unit_price": "money",  # amount / quantity
+    },
+    "activities": {"quantity": "count", "quality": "number", "spend": "money"},
+    "scores": {"value": "number"},
+    "partners": {},
+}
+DATES: Mapping[str, tuple[str, ...]] = {
+    "deals": ("created_on", "qualified_on", "closed_on", "registered_on", "returned_on", "recorded_on"),
+    "activities": ("occurred_on",),
+    "scores": ("scored_on",),
+    "partners": ("joined_on",),
+}
+DEFAULT_DATE: Mapping[str, str] = {"deals": "closed_on", "activities": "occurred_on", "scores": "scored_on"}
+
+
+class Condition(Part):
+    """A test on one column of a row. In YAML a plain value means `is`, a list means `in`."""
+
+    is_: str | bool | Decimal | datetime.date | None = Field(None, alias="is")
+    in_: tuple[str | Decimal, ...] | None = Field(None, alias="in")
+    not_: tuple[str | Decimal, ...] | None = Field(None, alias="not")
+    min: Decimal | datetime.date | None = None
+    max: Decimal | datetime.date | None = None
+    above: Decimal | datetime.date | None = None
+    below: Decimal | datetime.date | None = None
+    known: bool | None = None  # the column has a value
+
+    @model_validator(mode="before")
+    @classmethod
+    def _shorthand(cls, value: object) -> object:
+        if isinstance(value, Mapping):
+            data = dict(value)
+            if "not" in data and not isinstance(data["not"], (list, tuple)):
+                data["not"] = (data["not"],)
+            return data
+        if isinstance(value, (list, tuple)):
+            return {"in": tuple(value)}
+        return value if isinstance(value, Condition) else {"is": value}
+
+
+class Expression(Part):
+    """Row arithmetic as data: a column, a number, or one operation on expressions.
+
+    Example:
+        >>> Expression.model_validate({"difference": ["deals.amount", "deals.cost"]}).columns()
+        ('deals.amount', 'deals.cost')
+    """
+
+    column: str | None = None
+    number: Decimal | None = None
+    sum: tuple[Expression, ...] | None = None
+    difference: tuple[Expression, Expression] | None = None
+    product: tuple[Expression, Expression] | None = None
+    largest: tuple[Expression, ...] | None = None
+    smallest: tuple[Expression, ...] | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _shorthand(cls, value: object) -> object:
+        if isinstance(value, str):
+            try:
+                return {"number": Decimal(value)}
+            except ArithmeticError:
+                return {"column": value}
+        if isinstance(value, (int, float, Decimal)) and not isinstance(value, bool):
+            return {"number": Decimal(str(value))}
+        return value
+
+    @model_validator(mode="after")
+    def _one(self) -> Expression:
+        if len(self.model_fields_set) != 1:
+            raise ValueError("an expression is one column, one number or one of sum, difference, product, largest, smallest")
+        return self
+
+    def parts(self) -> tuple[Expression, ...]:
+        """The expressions this operation works on."""
+        return self.sum or self.difference or self.product or self.largest or self.smallest or ()
+
+    def columns(self) -> tuple[str, ...]:
+        """Every `table.column` it reads, in order."""
+        if self.column is not None:
+            return (self.column,)
+        return tuple(name for part in self.parts() for name in part.columns())
+
+
+class Measure(Part):
+    """How one measure is worked out. Exactly one of `of`, `count`, `distinct`, `level`, `event`, `ratio`, `plus`.
+
+    Attributes:
+        of: Sum of a column or of row arithmetic, e.g. `deals.amount`.
+        count: Rows of a table; for deals, distinct deal ids (lines of one deal count once).
+        distinct: Distinct values of a column within a month; a window adds its months.
+        level: A value that holds until the next one: `scores.csat` (the score named csat).
+        event: joined, anniversary or first_deal: 1 in the month where it happens; months_since_joining: a level.
+        ratio: Two measures, numerator first; over a window the sums are divided.
+        plus: Measures that are added; `minus` are taken off.
+        where: Filters on the row.
+        at: The date column that puts a row into a month (default: closed_on, occurred_on, scored_on).
+        spread: 'term' spreads a contract's amount over its months: each month from `at` for term_months months.
+        credit: 'share' counts a partner's share of a multi-partner deal, 'full' the whole deal for each.
+        roles: Only multi-partner credits with one of these roles; empty means all.
+        unit: money, count, share or number; by default that of the column.
+        hold_months: How long a level holds.
+    """
+
+    of: Expression | None = None
+    count: Table | None = None
+    distinct: str | None = None
+    level: str | None = None
+    event: Literal["joined", "anniversary", "first_deal", "months_since_joining"] | None = None
+    ratio: tuple[str, str] | None = None
+    plus: tuple[str, ...] = ()
+    minus: tuple[str, ...] = ()
+    where: dict[str, Condition] = Field(default_factory=dict)
+    at: str | None = None
+    spread: Literal["term"] | None = None
+    credit: Literal["share", "full"] = "share"
+    roles: tuple[str, ...] = ()
+    unit: Literal["money", "count", "share", "number"] | None = None
+    hold_months: int = Field(12, ge=1, le=1200)
+    label: str = ""
+    help: str = ""
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> Measure:
+        kinds = [self.of, self.count, self.distinct, self.level, self.event, self.ratio, self.plus or None]
+        if sum(kind is not None for kind in kinds) != 1:
+            raise ValueError("a measure has exactly one of: of, count, distinct, level, event, ratio, plus")
+        if self.of is not None and len({name.split(".")[0] for name in self.of.columns()}) != 1:
+            raise ValueError("the columns of `of` must come from one table, written table.column")
+        return self
+
+    @property
+    def leaf(self) -> bool:
+        """Whether the history works it out directly (else it is derived from other measures)."""
+        return self.ratio is None and not self.plus
+
+    @property
+    def is_level(self) -> bool:
+        """Whether it is a value that holds, rather than something that adds up."""
+        return self.level is not None or self.event == "months_since_joining"
+
+    @property
+    def table(self) -> str | None:
+        """The table its rows come from; None for derived measures and events."""
+        if self.of is not None:
+            return self.of.columns()[0].split(".")[0]
+        if self.count is not None:
+            return self.count
+        named = self.distinct or self.level
+        return named.split(".")[0] if named else None
+
+    @property
+    def date(self) -> str | None:
+        """The date column that places a row in a month."""
+        return self.at or DEFAULT_DATE.get(self.table or "")
+
+
+def _won(of: str, unit: str | None = None, help: str = "", at: str = "closed_on", **more: object) -> Measure:
+    where = {"status": "won"}
+    return Measure.model_validate({"of": of, "where": where, "at": at, "unit": unit, "help": help, **more})
+
+
+def _activity(kind: str) -> Measure:
+    return Measure.model_validate({"of": "activities.quantity", "where": {"kind": kind}, "unit": "count"})
+
+
+ACTIVITY_KINDS = (
+    "lead", "qualified_lead", "deal_registration", "training", "certification", "campaign", "event", "referral",
+    "integration", "business_review", "onboarding_step", "customer_success_plan", "advocacy",
+)  # fmt: skip
+SCORES = ("csat", "brand_adherence", "nps", "pipeline_quality")
+
+CATALOGUE: Mapping[str, Measure] = {
+    "revenue": _won("deals.amount", help="Amount of won deals, by closing date."),
+    "list_revenue": _won("deals.list_amount", help="List price of won deals."),
+    "cost_of_sales": _won("deals.cost", help="Cost of won deals."),
+    "margin": _won("deals.margin", help="Amount less cost of won deals."),
+    "discount_given": _won("deals.discount", help="List price less amount of won deals."),
+    "units": _won("deals.quantity", help="Quantity sold in won deals."),
+    "won_deals": Measure.model_validate({"count": "deals", "where": {"status": "won"}, "at": "closed_on"}),
+    "lost_deals": Measure.model_validate({"count": "deals", "where": {"status": "lost"}, "at": "closed_on"}),
+    "closed_deals": Measure.model_validate({"count": "deals", "where": {"status": ["won", "lost"]}, "at": "closed_on"}),
+    "created_deals": Measure.model_validate({"count": "deals", "at": "created_on"}),
+    "pipeline": Measure.model_validate({"of": "deals.amount", "at": "created_on"}),
+    "qualified_pipeline": Measure.model_validate({"of": "deals.amount", "at": "qualified_on"}),
+    "qualified_opportunities": Measure.model_validate({"count": "deals", "at": "qualified_on"}),
+    "registered_deals": Measure.model_validate({"count": "deals", "at": "registered_on"}),
+    "registered_revenue": _won("deals.amount", help="Won deals that were registered.").model_copy(
+        update={"where": {"status": Condition(is_="won"), "registered_on": Condition(known=True)}}
+    ),
+    "co_sold_revenue": _won("deals.amount").model_copy(
+        update={"where": {"status": Condition(is_="won"), "co_sold": Condition(is_=True)}}
+    ),
+    "recurring_revenue": _won("deals.recurring_amount", spread="term", help="Monthly amount of contracts in force."),
+    "customers": Measure.model_validate(
+        {"distinct": "deals.customer_id", "where": {"status": "won"}, "at": "closed_on", "unit": "count"}
+    ),
+    "cycle_days_total": _won("deals.cycle_days", unit="number"),
+    "returns": _won("deals.returned_amount", at="returned_on", help="Amount returned, in the month of the return."),
+    "net_revenue": Measure(plus=("revenue",), minus=("returns",), help="Revenue less the month's returns."),
+    "win_rate": Measure(ratio=("won_deals", "closed_deals"), unit="share"),
+    "margin_share": Measure(ratio=("margin", "revenue"), unit="share"),
+    "mark_up": Measure(ratio=("margin", "cost_of_sales"), unit="share"),
+    "discount_share": Measure(ratio=("discount_given", "list_revenue"), unit="share"),
+    "average_deal": Measure(ratio=("revenue", "won_deals"), unit="money"),
+    "cycle_days": Measure(ratio=("cycle_days_total", "won_deals"), unit="number"),
+    "returned_share": Measure(ratio=("returns", "revenue"), unit="share"),
+    "campaign_spend": Measure.model_validate({"of": "activities.spend", "where": {"kind": "campaign"}}),
+    "joined": Measure(event="joined", unit="count", help="1 in the month of joining."),
+    "anniversary": Measure(event="anniversary", unit="count", help="1 in every twelfth month after joining."),
+    "first_deal": Measure(event="first_deal", unit="count", help="1 in the month of the first won deal."),
+    "months_since_joining": Measure(event="months_since_joining", unit="number"),
+    **{kind: _activity(kind) for kind in ACTIVITY_KINDS},
+    **{name: Measure(level=f"scores.{name}", unit="number") for name in SCORES},
+}
