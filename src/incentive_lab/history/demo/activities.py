@@ -81,7 +81,8 @@ def _draw_kind(plan: Plan, rng: np.random.Generator, kind: Kind, traits: Traits,
     day = opening[month] + np.floor(rng.random(n) * np.diff(opening)[month]).astype(np.int64)
     quality = np.full(n, np.nan)
     if kind.quality is not None:
-        quality = (np.clip(rng.normal(kind.quality, 0.15, n) + 0.04 * traits.engagement[owner], 0.05, 1) * 100).round() / 100
+        seen = rng.normal(kind.quality, 0.15, n) + 0.04 * traits.engagement[owner]
+        quality = np.round(np.clip(seen, 0.05, 1), 2)
     drawn = rows(owner, day, kind.name, quality)
     spend = _spend(rng, traits, rate)[owner] if kind.name == "campaign" else drawn.spend
     quantity = rng.integers(1, kind.quantity + 1, n)

@@ -27,7 +27,7 @@ def pull_forward(plan: Plan, traits: Traits, deals: Deals, targets: Ints) -> Int
 
 
 def _reach(plan: Plan, deals: Deals, rows: Ints, quarter: int, target: int) -> list[int]:
-    """Rows pulled into one quarter: the fewest, earliest first, that reach the target; none if it stays out of reach."""
+    """Rows pulled into one quarter: the fewest, earliest first, that reach its target; none if they cannot."""
     closed = deals.closed[rows]
     when = quarter_of(closed) - plan.first_quarter
     revenue = int(deals.amount[rows[when == quarter]].sum())

@@ -66,29 +66,33 @@ CALIBRATION: Mapping[str, Rate] = {
 
 SETTINGS: Mapping[str, Setting] = {
     "deals_per_partner_month": Setting(1.0, "chosen: created deals, over all partners and months"),
-    "founders": Setting(0.60, "AW quirk 4: volume grows because the base grows"),
-    "inactive": Setting(0.045, "tuned to never_sold"),
+    "founders": Setting(0.65, "AW quirk 4: volume grows because the base grows"),
+    "inactive": Setting(0.03, "tuned to never_sold"),
     "dormancy_per_month": Setting(0.004, "chosen: about 5 % of partners a year fall silent"),
+    "joining_exponent": Setting(1.25, "chosen: above 1, joining slows towards the end"),
+    "deal_surplus": Setting(1.07, "tuned to deals_per_partner_month: growth, planted effects and the run-in"),
+    "largest_size": Setting(1.35, "tuned to top_tenth_share: sizes beyond this many deviations are drawn in"),
+    "largest_spread": Setting(2.4, "tuned to deal_p95 and AW's largest order: the same for a deal's amount"),
     "engagement_size_correlation": Setting(0.5, "AW events sketch"),
-    "rate_by_size": Setting(0.50, "tuned to gini"),
-    "rate_by_engagement": Setting(0.30, "tuned to the naive contrast of certified partners (2.0 x in the sketch)"),
-    "amount_by_size": Setting(0.38, "tuned to top_tenth_share"),
-    "amount_sigma": Setting(1.18, "tuned to deal_p95"),
-    "amount_log_median": Setting(8.78, "tuned to deal_median"),
+    "rate_by_size": Setting(0.53, "tuned to gini"),
+    "rate_by_engagement": Setting(0.22, "tuned to the naive contrast of certified partners (2.0 x in the sketch)"),
+    "amount_by_size": Setting(0.40, "tuned to top_tenth_share"),
+    "amount_sigma": Setting(1.26, "tuned to deal_p95"),
+    "amount_log_median": Setting(8.74, "tuned to deal_median"),
     "month_dispersion": Setting(2.5, "chosen: Gamma shape of a partner's month-to-month swings"),
     "growth_per_year": Setting(0.03, "chosen"),
-    "quarter_end_pull": Setting(0.42, "tuned to quarter_end"),
+    "quarter_end_pull": Setting(0.30, "tuned to quarter_end"),
     "qualifying_amount": Setting(5_000, "AW events sketch"),
-    "registration_base": Setting(-0.60, "tuned to registered_share"),
-    "win_base": Setting(0.243, "tuned to win_rate_unregistered"),
-    "qualified_leads": Setting(0.105, "tuned to lead_active_share"),
-    "trainings": Setting(0.155, "tuned to ever_certified"),
+    "registration_base": Setting(-0.56, "tuned to registered_share"),
+    "win_base": Setting(0.252, "tuned to win_rate_unregistered"),
+    "qualified_leads": Setting(0.094, "tuned to lead_active_share"),
+    "trainings": Setting(0.178, "tuned to ever_certified"),
     "certification_pass": Setting(0.72, "AW events sketch"),
     "mdf_accrual": Setting(0.02, "B7: 2-6 % of the channel budget; AW events sketch"),
     "mdf_full_users": Setting(0.21, "B7"),
-    "mdf_plan": Setting(1.0, "tuned to mdf_utilisation: planned over actual revenue"),
-    "margin_cost_of_list": Setting(0.515, "tuned to gross_margin"),
-    "discount_base": Setting(0.205, "tuned to discount_share"),
+    "mdf_plan": Setting(1.06, "tuned to mdf_utilisation: planned over actual revenue"),
+    "margin_cost_of_list": Setting(0.529, "tuned to gross_margin"),
+    "discount_base": Setting(0.175, "tuned to discount_share"),
     "registration_discount": Setting(0.08, "B1b: 8-15 points"),
     "returned_draw": Setting(0.0215, "tuned to returned: some fall after the end"),
     "multi_partner_draw": Setting(0.0615, "tuned to multi_partner"),
@@ -103,7 +107,7 @@ EFFECTS: Mapping[str, Setting] = {
     "campaign_on_deal_rate": Setting(0.05, "chosen: each campaign, in the two following months"),
     "training_on_deal_rate": Setting(0.0, "chosen: none"),
     "event_on_deal_rate": Setting(0.0, "chosen: none"),
-    "registration_on_win_probability": Setting(0.08, "B2, B2b: 12-15 points seen, part of them selection"),
+    "registration_on_win_probability": Setting(0.10, "B2, B2b: 12-15 points seen, part of them selection"),
     "price_elasticity_of_winning": Setting(-0.8, "chosen: win probability over price, discretionary discount only"),
 }
 
@@ -138,14 +142,14 @@ class PartnerType:
 TYPES = (
     PartnerType("reseller", 0.48, 1.0, 0.0, 0.03, 0.20, 0.06),
     PartnerType("msp", 0.20, 0.9, -0.25, 0.00, 0.85, 0.25),
-    PartnerType("system_integrator", 0.14, 0.7, 0.35, -0.02, 0.15, 0.45),
+    PartnerType("system_integrator", 0.14, 0.8, 0.20, -0.02, 0.15, 0.45),
     PartnerType("technology", 0.10, 0.8, -0.15, -0.05, 0.30, 0.10),
-    PartnerType("distributor", 0.08, 1.8, 0.20, 0.10, 0.10, 0.02),
+    PartnerType("distributor", 0.08, 1.3, 0.15, 0.10, 0.10, 0.02),
 )
 REGIONS = ("North America", "EMEA", "Asia Pacific", "Latin America")
 REGION_SHARES = (0.44, 0.31, 0.16, 0.09)
 SEGMENTS = ("small", "mid_market", "enterprise")
-SEGMENT_AMOUNT = (-0.35, 0.10, 0.55)  # log shift of the deal amount
+SEGMENT_AMOUNT = (-0.25, 0.10, 0.40)  # log shift of the deal amount
 TIERS = ("registered", "silver", "gold")
 SEASON = (0.90, 0.93, 1.06, 0.96, 0.98, 1.05, 0.90, 0.88, 1.04, 1.05, 1.08, 1.17)  # chosen; mean 1
 CYCLE_QUANTILES = ((0.0, 0.25, 0.50, 0.75, 0.95, 1.0), (1.0, 8.0, 45.0, 85.0, 140.0, 220.0))  # B4
@@ -196,7 +200,7 @@ class Kind:
 KINDS = (
     Kind("lead", 0.20, 1.0, 3, 0.45),
     Kind("qualified_lead", SETTINGS["qualified_leads"].value, 1.25, 1, 0.70),
-    Kind("training", SETTINGS["trainings"].value, 0.9, 8, 0.80),
+    Kind("training", SETTINGS["trainings"].value, 0.7, 8, 0.80),
     Kind("campaign", 0.10, 0.5, 1, 0.60),
     Kind("event", 0.07, 0.8, 1, None),
     Kind("referral", 0.03, 0.8, 1, 0.65, ("technology", "system_integrator", "msp")),

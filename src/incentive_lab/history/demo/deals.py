@@ -19,7 +19,7 @@ _RAMP_MONTHS = 4
 _PULLED_DAYS = 45
 _CLOSING_DAYS = 12
 _TERMS = (12, 24, 36)
-_SPLIT_OF_ENGAGEMENT = 0.5
+_SPLIT_OF_ENGAGEMENT = 0.8
 
 
 @dataclass
@@ -131,13 +131,12 @@ def _pull_to_quarter_end(rng: np.random.Generator, created: Ints, closed: Ints) 
     return np.where(pulled & (target > created), target, closed)
 
 
-def _prices(
-    rng: np.random.Generator, traits: Traits, owner: Ints
-) -> tuple[Ints, Ints, Ints, Floats, Ints, Bools]:
+def _prices(rng: np.random.Generator, traits: Traits, owner: Ints) -> tuple[Ints, Ints, Ints, Floats, Ints, Bools]:
     """Amount, list amount, cost, the discretionary part of the discount, product, and whether it is registered."""
     n = len(owner)
     product = rng.choice(len(PRODUCTS), n, p=[p.share for p in PRODUCTS])
-    spread = np.clip(rng.standard_normal(n), -3, 3)
+    most = setting("largest_spread")
+    spread = np.clip(rng.standard_normal(n), -most, most)
     log_amount = setting("amount_log_median") + traits.amount[owner] + setting("amount_sigma") * spread
     amount = np.maximum(np.round(np.exp(log_amount) * 100), 10_000).astype(np.int64)
     registered = _registers(rng, traits, owner) & (amount >= setting("qualifying_amount") * 100)
@@ -146,7 +145,7 @@ def _prices(
     discount = programme + 0.02 * traits.tier[owner] + setting("registration_discount") * registered
     discount = np.clip(discount + 0.015 * spread + discretion, 0, 0.6)
     list_amount = np.round(amount / (1 - discount)).astype(np.int64)
-    of_list = setting("margin_cost_of_list") + np.array([p.cost for p in PRODUCTS])[product] + rng.normal(0, 0.055, n)
+    of_list = setting("margin_cost_of_list") + np.array([p.cost for p in PRODUCTS])[product] + rng.normal(0, 0.072, n)
     list_less_programme = (1 - programme - 0.02 * traits.tier[owner]) / (1 - setting("discount_base"))
     cost = np.round(list_amount * of_list * np.sqrt(list_less_programme)).astype(np.int64)
     return amount, list_amount, cost, discretion, product, registered
@@ -161,7 +160,7 @@ def _registers(rng: np.random.Generator, traits: Traits, owner: Ints) -> Bools:
 def _wins(rng: np.random.Generator, traits: Traits, owner: Ints, registered: Bools, discretion: Floats) -> Bools:
     """Whether each deal is won: engagement (hidden), registration and price have a hand in it."""
     price = (1 - discretion) ** effect("price_elasticity_of_winning")
-    chance = setting("win_base") * np.exp(0.12 * np.clip(traits.engagement[owner], -2.5, 2.5)) * price
+    chance = setting("win_base") * np.exp(0.18 * np.clip(traits.engagement[owner], -2.5, 2.5)) * price
     return rng.random(len(owner)) < chance + effect("registration_on_win_probability") * registered
 
 
@@ -172,9 +171,7 @@ def _contracts(rng: np.random.Generator, traits: Traits, owner: Ints, amount: In
     return np.where(recurs, term, NONE), np.where(recurs, amount // term, NONE)
 
 
-def _returns(
-    plan: Plan, rng: np.random.Generator, status: Ints, closed: Ints, amount: Ints
-) -> tuple[Ints, Ints]:
+def _returns(plan: Plan, rng: np.random.Generator, status: Ints, closed: Ints, amount: Ints) -> tuple[Ints, Ints]:
     """Day and amount of returns: half of them whole deals, half a part."""
     n = len(status)
     day = closed + rng.integers(10, 90, n)
@@ -192,4 +189,4 @@ def _recorded(plan: Plan, rng: np.random.Generator, day: Ints) -> Ints:
 def _customers(rng: np.random.Generator, owner: Ints) -> Ints:
     """Place of the customer among the partner's: the n-th deal goes to one of about n ** 0.8 customers."""
     pool = np.maximum(1.0, (places_within(owner) + 1) ** 0.8)
-    return np.floor(rng.random(len(owner)) * pool * math.sqrt(1.5)).astype(np.int64)
+    return np.asarray(np.floor(rng.random(len(owner)) * pool * math.sqrt(1.5)).astype(np.int64))

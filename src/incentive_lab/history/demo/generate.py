@@ -108,7 +108,9 @@ def _plan(
         ("format", form, form in ("parquet", "csv"), "parquet or csv"),
         ("first_month", first_month, re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", first_month), "a month such as 2023-01"),
     )
-    problems = [Problem(name, f"found {found!r}; allowed is {allowed}.") for name, found, fine, allowed in checks if not fine]
+    problems = [
+        Problem(name, f"found {found!r}; allowed is {allowed}.") for name, found, fine, allowed in checks if not fine
+    ]
     if problems:
         raise InputError(problems)
     first = int(np.datetime64(first_month, "M").astype(np.int64))

@@ -21,7 +21,7 @@ from incentive_lab.history.demo.calibration import (
 )
 from incentive_lab.history.demo.columns import dates, labels, numbered, pick
 from incentive_lab.history.demo.names import partner_name
-from incentive_lab.history.demo.plan import BLOCK, RUN_IN, Bools, Floats, Ints, Plan
+from incentive_lab.history.demo.plan import BLOCK, RUN_IN, Bools, Floats, Ints, Plan, month_start
 
 NEVER = 10**6
 _LAST_ROUND_DAY = 28
@@ -110,6 +110,8 @@ def _hidden(rng: np.random.Generator) -> tuple[Floats, Floats]:
     """Size and engagement, standard normal and correlated."""
     rho = setting("engagement_size_correlation")
     size = rng.standard_normal(BLOCK)
+    most = setting("largest_size")
+    size = np.clip(size, -most, most)
     return size, rho * size + math.sqrt(1 - rho**2) * rng.standard_normal(BLOCK)
 
 
@@ -117,9 +119,9 @@ def _joining(plan: Plan, rng: np.random.Generator) -> tuple[Ints, Ints]:
     """Day and month of joining: founders in the six years before, the others spread over the window."""
     founder = rng.random(BLOCK) < setting("founders")
     before = -1 - RUN_IN - rng.integers(0, 72, BLOCK)
-    joined = np.where(founder, before, np.floor(rng.random(BLOCK) ** 0.9 * plan.months).astype(np.int64))
-    first_days = (joined + plan.first).astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
-    return first_days + rng.integers(0, _LAST_ROUND_DAY, BLOCK), joined
+    spread = rng.random(BLOCK) ** (1 / setting("joining_exponent"))
+    joined = np.where(founder, before, np.floor((1 - spread) * plan.months).astype(np.int64))
+    return month_start(joined + plan.first) + rng.integers(0, _LAST_ROUND_DAY, BLOCK), joined
 
 
 def _rate(plan: Plan, kind: Ints, size: Floats, engagement: Floats) -> Floats:
@@ -128,20 +130,28 @@ def _rate(plan: Plan, kind: Ints, size: Floats, engagement: Floats) -> Floats:
     by_type = np.array([t.rate for t in TYPES])
     shares = np.array([t.share for t in TYPES])
     mean = math.exp((a * a + b * b + 2 * a * b * rho) / 2) * float(by_type @ shares) * _exposure(plan)
-    return plan.deals_per_partner_month / mean * by_type[kind] * np.exp(a * size + b * engagement)
+    return (
+        plan.deals_per_partner_month
+        / mean
+        / setting("deal_surplus")
+        * by_type[kind]
+        * np.exp(a * size + b * engagement)
+    )
 
 
 def _exposure(plan: Plan) -> float:
     """Mean share of the window in which a partner is under way (joined, active, not yet silent)."""
     months = np.arange(plan.months)
     staying = (1 - setting("dormancy_per_month")) ** months
-    joined = setting("founders") + (1 - setting("founders")) * 0.96 * months / plan.months
-    return float((1 - setting("inactive")) * (joined * staying).mean()) or 1.0
+    since = 1 - (1 - months / plan.months) ** setting("joining_exponent")
+    joined = setting("founders") + (1 - setting("founders")) * since
+    return float((1 - setting("inactive")) * (joined * staying).mean())
 
 
 def _amount(kind: Ints, segment: Ints, size: Floats) -> Floats:
     by_type = np.array([t.amount for t in TYPES])[kind]
-    return by_type + np.array(SEGMENT_AMOUNT)[segment] + setting("amount_by_size") * size
+    by_segment = np.array(SEGMENT_AMOUNT)[segment]
+    return np.asarray(by_type + by_segment + setting("amount_by_size") * size)
 
 
 def expected_revenue(traits: Traits) -> Floats:

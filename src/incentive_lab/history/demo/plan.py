@@ -46,8 +46,7 @@ class Plan:
     @cached_property
     def starts(self) -> Ints:
         """First day of each month from the run-in to one past the end, in days since 1970-01-01."""
-        months = np.arange(self.first - RUN_IN, self.first + self.months + 1)
-        return months.astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
+        return month_start(np.arange(self.first - RUN_IN, self.first + self.months + 1))
 
     @property
     def first_day(self) -> int:
@@ -96,4 +95,9 @@ def quarter_of(days: Ints) -> Ints:
 
 def quarter_start(quarters: Ints) -> Ints:
     """First day of each quarter that is counted in quarters since 1970."""
-    return (quarters * 3).astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
+    return month_start(quarters * 3)
+
+
+def month_start(months: Ints) -> Ints:
+    """First day of each month that is counted in months since 1970-01."""
+    return months.astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)

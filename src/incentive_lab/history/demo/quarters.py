@@ -10,13 +10,14 @@ import pyarrow as pa
 from incentive_lab.history.demo import columns
 from incentive_lab.history.demo.calibration import CALIBRATION, setting
 from incentive_lab.history.demo.partners import Traits, expected_revenue
-from incentive_lab.history.demo.plan import BLOCK, Floats, Ints, Plan, quarter_start
+from incentive_lab.history.demo.plan import BLOCK, Bools, Floats, Ints, Plan, month_start, quarter_start
 
 RULE = "commission"
 EXCEPTIONS = ("goodwill", "withheld", "paid_twice", "digits_swapped")
 _EXCEPTION_CHANCES = (0.45, 0.25, 0.15, 0.15)
 _ROUND_TO = 10_000  # targets are set in whole hundreds
 _SMALLEST_TARGET = 100_000
+_SETTLING_DAYS = 30
 _STRETCH = 0.85  # revenue is skewed, so the median partner still misses
 
 
@@ -53,40 +54,33 @@ def _labels(plan: Plan) -> list[str]:
 def score_table(plan: Plan, block: int, traits: Traits) -> pa.Table:
     """The rows of `scores`: satisfaction in most quarters, brand adherence in every second."""
     rng = plan.rng("scores", block)
-    kept = plan.kept(block)
     shape = (BLOCK, plan.quarters)
     csat = CALIBRATION["csat_mean"].value + 0.03 + traits.service[:, None] + rng.normal(0, 0.30, shape)
     brand = 3.9 + 0.35 * traits.engagement[:, None] + rng.normal(0, 0.30, shape)
     answered, reviewed = rng.random(shape) < 0.6, rng.random(shape) < 0.9
     turn = (traits.number[:, None] + np.arange(plan.quarters)) % 2 == 0
-    parts = []
-    for measure, value, there in ((0, csat, answered), (1, brand, reviewed & turn)):
-        day = _score_days(plan, rng)
-        on = there & _under_way(plan, traits, day) & (day >= plan.first_day) & (day <= plan.last_day)
-        partner, quarter = np.nonzero(on[:kept])
-        scores = np.clip(np.round(value[partner, quarter], 2), 1, 5)
-        parts.append((partner, day[partner, quarter], np.full(len(partner), measure), scores))
-    partner, day, measure, value = (np.concatenate(column) for column in zip(*parts, strict=True))
+    value: Floats = np.clip(np.round(np.stack([csat, brand], axis=2), 2), 1, 5)
+    starts = quarter_start(plan.first_quarter + np.arange(plan.quarters))
+    days = starts[None, :, None] + rng.integers(0, 90, value.shape)
+    given = np.stack([answered, reviewed & turn], axis=2) & _under_way(plan, traits, days)
+    partner, quarter, measure = np.nonzero(given[: plan.kept(block)])
+    day, score = days[partner, quarter, measure], value[partner, quarter, measure]
     order = np.lexsort((measure, day, partner))
     return pa.table(
         {
             "partner_id": columns.numbered("P", block * BLOCK + partner[order]),
             "scored_on": columns.dates(day[order]),
             "measure": columns.pick(("csat", "brand_adherence"), measure[order]),
-            "value": columns.numbers(value[order]),
+            "value": columns.numbers(score[order]),
         }
     )
 
 
-def _score_days(plan: Plan, rng: np.random.Generator) -> Ints:
-    starts = quarter_start(plan.first_quarter + np.arange(plan.quarters))
-    return starts[None, :] + rng.integers(0, 90, (BLOCK, plan.quarters))
-
-
-def _under_way(plan: Plan, traits: Traits, day: Ints) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
-    gone = np.minimum(traits.left, plan.months) + plan.first
-    last = gone.astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
-    return traits.active[:, None] & (day > traits.joined_on[:, None] + 30) & (day < last[:, None])
+def _under_way(plan: Plan, traits: Traits, day: Ints) -> Bools:
+    last = month_start(np.minimum(traits.left, plan.months) + plan.first)
+    inside = (day >= plan.first_day) & (day <= plan.last_day)
+    since = traits.joined_on[:, None, None] + _SETTLING_DAYS
+    return inside & traits.active[:, None, None] & (day > since) & (day < last[:, None, None])
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from incentive_lab.history.demo.calibration import STATUS_WON
-from incentive_lab.history.demo.plan import Plan, quarter_of
+from incentive_lab.history.demo.plan import Plan, month_start, quarter_of
 
 if TYPE_CHECKING:
     from incentive_lab.history.demo.deals import Deals
@@ -42,8 +42,7 @@ def rename(plan: Plan, block: int, traits: Traits) -> Traits:
     month = plan.months // 2
     changed.left[[OLD, NEW]] = month, plan.months
     changed.joined[[OLD, NEW]] = min(int(traits.joined[OLD]), -30), month - 1
-    opening = (plan.first + changed.joined[[OLD, NEW]]).astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
-    changed.joined_on[[OLD, NEW]] = opening + (9, 27)
+    changed.joined_on[[OLD, NEW]] = month_start(plan.first + changed.joined[[OLD, NEW]]) + np.array([9, 27])
     changed.parent[[OLD, NEW]] = -1
     changed.renamed[NEW] = OLD
     return changed
@@ -63,7 +62,7 @@ def silent_after_rename(plan: Plan, traits: Traits, deals: Deals) -> Deals:
     if not len(old):
         return deals
     end = np.where(deals.closed < 0, plan.last_day, deals.closed)
-    change = plan.starts[np.searchsorted(plan.starts, traits.joined_on[NEW]) ]
+    change = plan.starts[np.searchsorted(plan.starts, traits.joined_on[NEW])]
     kept = deals.kept(~(np.isin(deals.owner, old) & (end >= change)))
     return kept.renumbered()
 

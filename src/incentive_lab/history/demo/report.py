@@ -14,7 +14,8 @@ _READERS = {"parquet": "read_parquet", "csv": "read_csv"}
 
 _REVENUE = """
     with revenue as (select partner_id, sum(amount) as amount from deals where status = 'won' group by 1),
-    ranked as (select amount, row_number() over (order by amount desc, partner_id) as place, count(*) over () as n from revenue)
+    ranked as (select amount, row_number() over (order by amount desc, partner_id) as place, count(*) over () as n
+               from revenue)
     select sum(amount) filter (where place <= 0.1 * n) / sum(amount) as top_tenth_share,
            sum(amount) filter (where place <= 0.2 * n) / sum(amount) as top_fifth_share,
            sum((n + 1 - 2 * place) * amount) / any_value(n) / sum(amount) as gini,
@@ -38,7 +39,8 @@ _ALL = """
            (select count(distinct deal_id) from deal_partners) / count(*) as multi_partner
     from deals"""
 _ACTIVITIES = """
-    with span as (select date_trunc('quarter', min(occurred_on)) as opening, max(occurred_on) as ending from activities),
+    with span as (select date_trunc('quarter', min(occurred_on)) as opening, max(occurred_on) as ending
+                  from activities),
     quarters as (select unnest(generate_series(opening, ending, interval 3 month)) as opening from span),
     base as (select q.opening, count(*) as n from quarters q join partners p on p.joined_on < q.opening group by 1),
     leads as (select date_trunc('quarter', occurred_on) as opening, count(distinct partner_id) as n
@@ -101,4 +103,5 @@ def _source(directory: Path, table: str) -> str:
         if path.exists():
             quoted = str(path).replace("'", "''")
             return f"{reader}('{quoted}')"
-    raise InputError([Problem(str(directory), f"there is no {table}.parquet or {table}.csv.", "Generate a demo first.")])
+    message = f"there is no {table}.parquet or {table}.csv."
+    raise InputError([Problem(str(directory), message, "Generate a demo first.")])

@@ -48,8 +48,9 @@ def draw(plan: Plan, block: int, traits: Traits, deals: Deals) -> Splits:
     earlier = np.searchsorted(helpers, deals.owner)
     shared = np.flatnonzero((rng.random(len(deals.owner)) < setting("multi_partner_draw")) & (earlier >= 2))
     n = len(shared)
-    first = np.floor(rng.random(n) * earlier[shared]).astype(np.int64)
-    second = (first + 1 + np.floor(rng.random(n) * (earlier[shared] - 1)).astype(np.int64)) % np.maximum(earlier[shared], 1)
+    pool = earlier[shared]
+    first = np.floor(rng.random(n) * pool).astype(np.int64)
+    second = (first + 1 + np.floor(rng.random(n) * (pool - 1)).astype(np.int64)) % pool
     share = _SHARES[rng.choice(len(_SHARES), n, p=_CHANCES)]
     who = np.stack([deals.owner[shared], helpers[first], helpers[second]], axis=1)
     delivered = rng.random(n) < 0.55
