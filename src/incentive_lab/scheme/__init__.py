@@ -1,0 +1,1 @@
+"""The scheme document: declared numbers, reading, checks, differences and identity."""

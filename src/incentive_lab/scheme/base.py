@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, GetJsonSchemaHandler
-from pydantic_core import CoreSchema
+from pydantic import BaseModel, ConfigDict
 
 
 class Part(BaseModel):
@@ -38,17 +37,22 @@ class Tunable:
     help: str
     source: str
 
-    def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        """Carry the declaration into the JSON Schema."""
-        schema = dict(handler(core))
-        schema.update(title=self.label, description=self.help, minimum=self.bounds[0], maximum=self.bounds[1])
-        schema["x-tunable"] = {
-            "unit": self.unit,
-            "typical": list(self.typical),
-            "step": self.step,
-            "source": self.source,
+    def described(self, schema: Mapping[str, Any]) -> dict[str, Any]:
+        """A JSON Schema of the number with this declaration in it."""
+        low, high = self.bounds
+        return {
+            **schema,
+            "title": self.label,
+            "description": self.help,
+            "minimum": low,
+            "maximum": high,
+            "x-tunable": {
+                "unit": self.unit,
+                "typical": list(self.typical),
+                "step": self.step,
+                "source": self.source,
+            },
         }
-        return schema
 
 
 def one_of(names: Sequence[str]) -> str:

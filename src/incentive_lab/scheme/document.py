@@ -26,6 +26,7 @@ from incentive_lab.scheme.rules import (
 from incentive_lab.scheme.tiers import Tiers
 
 Budget_ = Annotated[
+    Decimal,
     number(
         Tunable("Programme budget", "currency", (0, 1e13), (0, 10_000_000), 10_000,
                 "What the programme may pay in one programme year.", "docs/scheme.md#budget")
@@ -33,6 +34,7 @@ Budget_ = Annotated[
     "budget",
 ]  # fmt: skip
 MixShare = Annotated[
+    Decimal,
     number(
         Tunable("Behavioural share", "share", (0, 1), (0, 1), 0.05,
                 "The share of payout that behaviour should earn.", "docs/scheme.md#mix")
@@ -276,7 +278,7 @@ class Scheme(Part):
 
     Example:
         >>> from incentive_lab.scheme.load import loads
-        >>> loads("scheme: flat\\ncurrency: USD\\neffective: {from: 2024-01-01}\\nrules: [{id: c, on: revenue, rate: 3%}]").id
+        >>> loads("{scheme: flat, currency: USD, effective: {from: 2024-01-01}, rules: [{id: c, on: revenue}]}").id
         'flat'
     """
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 import datetime
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from incentive_lab.scheme.base import Part
+from incentive_lab.scheme.numbers import exact
 
 Table = Literal["deals", "activities", "scores", "partners"]
 
@@ -49,16 +50,24 @@ DATES: Mapping[str, tuple[str, ...]] = {
 DEFAULT_DATE: Mapping[str, str] = {"deals": "closed_on", "activities": "occurred_on", "scores": "scored_on"}
 
 
+def _share(value: object) -> object:
+    """A percentage written as text as its exact share; anything else as it is."""
+    return exact(value) if isinstance(value, float) or (isinstance(value, str) and value.endswith("%")) else value
+
+
+Bound = Annotated[Decimal | datetime.date, BeforeValidator(_share)]
+
+
 class Condition(Part):
     """A test on one column of a row. In YAML a plain value means `is`, a list means `in`."""
 
     is_: str | bool | Decimal | datetime.date | None = Field(None, alias="is")
     in_: tuple[str | Decimal, ...] | None = Field(None, alias="in")
     not_: tuple[str | Decimal, ...] | None = Field(None, alias="not")
-    min: Decimal | datetime.date | None = None
-    max: Decimal | datetime.date | None = None
-    above: Decimal | datetime.date | None = None
-    below: Decimal | datetime.date | None = None
+    min: Bound | None = None
+    max: Bound | None = None
+    above: Bound | None = None
+    below: Bound | None = None
     known: bool | None = None  # the column has a value
 
     @model_validator(mode="before")
@@ -95,17 +104,17 @@ class Expression(Part):
     def _shorthand(cls, value: object) -> object:
         if isinstance(value, str):
             try:
-                return {"number": Decimal(value)}
-            except ArithmeticError:
+                return {"number": exact(value)}
+            except ValueError:
                 return {"column": value}
         if isinstance(value, (int, float, Decimal)) and not isinstance(value, bool):
-            return {"number": Decimal(str(value))}
+            return {"number": exact(value)}
         return value
 
     @model_validator(mode="after")
     def _one(self) -> Expression:
         if len(self.model_fields_set) != 1:
-            raise ValueError("an expression is one column, one number or one of sum, difference, product, largest, smallest")
+            raise ValueError("an expression is one of: column, number, sum, difference, product, largest, smallest")
         return self
 
     def parts(self) -> tuple[Expression, ...]:

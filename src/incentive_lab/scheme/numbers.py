@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
-from typing import Annotated
+import re
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
 
-from pydantic import BeforeValidator, Field, PlainSerializer
+from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic_core import CoreSchema, core_schema
 
 from incentive_lab.scheme.base import Tunable
+
+_NUMBER = re.compile(r"[-+]?([0-9][0-9_]*\.?[0-9_]*|\.[0-9][0-9_]*)([eE][-+]?[0-9]{1,3})?( ?%)?")
 
 
 def exact(value: object) -> object:
@@ -18,17 +23,16 @@ def exact(value: object) -> object:
         (Decimal('0.025'), Decimal('0.1'))
     """
     if isinstance(value, bool):
-        raise ValueError(f"found {value}, expected a number")
+        raise ValueError(f"found {str(value).lower()}, expected a number")
     if isinstance(value, float):
-        value = repr(value)
+        value = Decimal(repr(value))
     if isinstance(value, str):
-        text = value.strip().replace("_", "")
-        percent = text.endswith("%")
-        try:
-            number = Decimal(text.rstrip("%").strip())
-        except InvalidOperation:
-            raise ValueError(f"found '{value[:40]}', expected a number such as 1500 or 2.5%") from None
-        value = number / 100 if percent else number
+        text = value.strip()
+        if not _NUMBER.fullmatch(text):
+            grouped = "; write it without grouping commas" if re.fullmatch(r"[-+]?\d[\d,.]*,[\d,.]*%?", text) else ""
+            raise ValueError(f"found '{text[:40]}', expected a number such as 1500 or 2.5%{grouped}")
+        number = Decimal(text.rstrip(" %").replace("_", ""))
+        value = number.scaleb(-2) if text.endswith("%") else number
     if isinstance(value, int):
         value = Decimal(value)
     if isinstance(value, Decimal) and not value.is_finite():
@@ -41,13 +45,32 @@ def plain(value: Decimal) -> int | float:
     return int(value) if value == value.to_integral_value() else float(value)
 
 
-def number(tunable: Tunable) -> object:
-    """An Annotated Decimal type that carries its declaration and enforces its hard bounds."""
-    low, high = (Decimal(repr(bound)) for bound in tunable.bounds)
-    return Annotated[
-        Decimal,
-        BeforeValidator(exact),
-        Field(ge=low, le=high),
-        PlainSerializer(plain, return_type=float | int, when_used="json"),
-        tunable,
-    ]
+@dataclass(frozen=True)
+class Number:
+    """Annotates a Decimal with its declaration: read exactly, held inside its hard bounds."""
+
+    tunable: Tunable
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """Exact text to Decimal, then the bounds."""
+        low, high = (Decimal(repr(bound)) for bound in self.tunable.bounds)
+        bounded = core_schema.decimal_schema(ge=low, le=high)
+        written = core_schema.plain_serializer_function_ser_schema(plain, when_used="json")
+        return core_schema.no_info_before_validator_function(exact, bounded, serialization=written)
+
+    def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        """A number, or a percentage as text, with the declaration."""
+        return self.tunable.described({"type": "number"})
+
+
+def number(tunable: Tunable) -> Number:
+    """What to annotate a Decimal with, so that it carries its declaration and enforces its hard bounds.
+
+    Example:
+        >>> from typing import Annotated
+        >>> from pydantic import TypeAdapter
+        >>> share = Tunable("Share", "share", (0, 1), (0, 1), 0.05, "A share.", "docs/scheme.md")
+        >>> TypeAdapter(Annotated[Decimal, number(share)]).validate_python("5%")
+        Decimal('0.05')
+    """
+    return Number(tunable)

@@ -12,6 +12,7 @@ from incentive_lab.scheme.base import Part, Tunable
 from incentive_lab.scheme.numbers import number
 
 Border = Annotated[
+    Decimal,
     number(
         Tunable("Starts at", "number", (-1e12, 1e12), (0, 500_000), 5_000,
                 "Where a step begins, in the units of the table's driver (money in whole currency units, shares as "
@@ -20,6 +21,7 @@ Border = Annotated[
     "border",
 ]  # fmt: skip
 RateNumber = Annotated[
+    Decimal,
     number(
         Tunable("Rate", "factor", (-1e9, 1e9), (0, 0.2), 0.005,
                 "A share of the base when the base is money, an amount for each unit when the base is a count.",
@@ -28,6 +30,7 @@ RateNumber = Annotated[
     "rate",
 ]  # fmt: skip
 Lump = Annotated[
+    Decimal,
     number(
         Tunable("Lump sum", "currency", (-1e9, 1e9), (0, 20_000), 250,
                 "A fixed amount for reaching a step.", "docs/scheme.md#tables")
@@ -35,6 +38,7 @@ Lump = Annotated[
     "lump",
 ]  # fmt: skip
 Factor = Annotated[
+    Decimal,
     number(
         Tunable("Factor", "factor", (0, 100), (0, 2), 0.05, "Multiplies an amount.", "docs/scheme.md#gates")
     ),
@@ -82,7 +86,7 @@ class Reference(Part):
     def _shorthand(cls, value: object) -> object:
         if value in ("target", "last_year"):
             return {value: True}
-        if isinstance(value, Mapping) or isinstance(value, Reference):
+        if isinstance(value, (Mapping, Reference)):
             return value
         return {"amount": value}
 

@@ -17,6 +17,7 @@ Identifier = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
 Period = Literal["line", "deal", "month", "quarter", "half_year", "year"]
 CapPeriod = Literal["month", "quarter", "half_year", "year", "life"]
 LimitAmount = Annotated[
+    Decimal,
     number(
         Tunable("Limit", "currency", (0, 1e12), (0, 100_000), 500,
                 "The most that is paid for each period; above it the excess is lost, carried or spilled.",
@@ -25,6 +26,7 @@ LimitAmount = Annotated[
     "limit",
 ]  # fmt: skip
 LimitQuantity = Annotated[
+    Decimal,
     number(
         Tunable("Limit in units", "count", (0, 1e12), (0, 100), 1, "How many units are counted for each period.",
                 "docs/scheme.md#caps-and-floors")
@@ -32,6 +34,7 @@ LimitQuantity = Annotated[
     "quantity",
 ]  # fmt: skip
 ShareNumber = Annotated[
+    Decimal,
     number(
         Tunable("Share", "share", (0, 10), (0, 1), 0.05, "A share, 0.05 = 5 %.", "docs/scheme.md#caps-and-floors")
     ),

@@ -80,6 +80,9 @@ class Tiers(Part):
     @classmethod
     def _named_levels(cls, value: object) -> object:
         if isinstance(value, Mapping) and isinstance(value.get("levels"), Mapping):
-            levels = [{"name": name, **(level or {})} for name, level in value["levels"].items()]
+            levels = [
+                {"name": name, **(level or {})} if isinstance(level, Mapping | None) else level
+                for name, level in value["levels"].items()
+            ]
             return {**value, "levels": levels}
         return value

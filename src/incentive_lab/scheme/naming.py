@@ -1,0 +1,106 @@
+"""Addresses by name: how a place in a scheme document is written, `rules.volume-rebate.rate.table.steps.plus.rate`."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+Key = str | int
+Location = tuple[Key, ...]
+
+# Lists whose single item is addressed without naming it: `limit.amount`, not `limit.amount-per-month.amount`.
+TRANSPARENT = frozenset({"limit", "multiply"})
+_SEGMENT = re.compile(r'"((?:[^"\\]|\\.)*)"|([^.]+)')
+
+
+def quoted(segment: str) -> str:
+    """One segment as it is written in a path: in quotes where a dot or a quote would be misread.
+
+    Example:
+        >>> quoted("gold"), quoted("v2.0")
+        ('gold', '"v2.0"')
+    """
+    if segment and not any(mark in segment for mark in '."\\'):
+        return segment
+    return '"' + segment.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def join(segments: Sequence[str]) -> str:
+    """Segments as one path.
+
+    Example:
+        >>> join(["rules", "spif", "rate", "by_type", "v2.0"])
+        'rules.spif.rate.by_type."v2.0"'
+    """
+    return ".".join(quoted(segment) for segment in segments)
+
+
+def split(path: str) -> tuple[str, ...]:
+    """The segments of a path.
+
+    Example:
+        >>> split('rules.spif.rate.by_type."v2.0"')
+        ('rules', 'spif', 'rate', 'by_type', 'v2.0')
+    """
+    return tuple(
+        re.sub(r"\\(.)", r"\1", match[1]) if match[1] is not None else match[2] for match in _SEGMENT.finditer(path)
+    )
+
+
+def _natural(field: str, item: object, place: int) -> str:
+    """The name an item of a list carries itself, else one from its kind and place."""
+    data = item if isinstance(item, Mapping) else {}
+    name = data.get("id") or data.get("name")
+    if name is not None:
+        return str(name)
+    if field in ("gates", "caps", "guarantees", "draws"):
+        return f"{field[:-1]}-{place}"
+    if field == "steps":
+        return f"step_{place}"
+    if field == "limit":
+        kind = next((key for key in ("quantity", "amount", "share") if key in data), "limit")
+        return f"{kind}-per-{data.get('per', 'month')}"
+    if field == "schedule":
+        return f"within-{data.get('within_months', place)}"
+    named = {"targets": data.get("measure"), "multiply": data.get("attainment_of") or "table"}.get(field)
+    return str(named) if named else str(place)
+
+
+def item_keys(field: str, items: Sequence[object]) -> list[str]:
+    """The name of each item of a list: its id or name, else what tells it from the others, else its place.
+
+    Example:
+        >>> item_keys("rules", [{"id": "spif"}, {"id": "rebate"}])
+        ['spif', 'rebate']
+        >>> item_keys("limit", [{"amount": 10, "per": "quarter"}, {"quantity": 3}])
+        ['amount-per-quarter', 'quantity-per-month']
+    """
+    seen: Counter[str] = Counter()
+    keys = []
+    for place, item in enumerate(items, 1):
+        name = _natural(field, item, place)
+        seen[name] += 1
+        keys.append(name if seen[name] == 1 else f"{name}#{seen[name]}")
+    return keys
+
+
+def name_path(data: object, location: Location) -> str:
+    """The named path of a location of keys and list positions inside a plain document.
+
+    Example:
+        >>> name_path({"rules": [{"id": "spif", "rate": 3}]}, ("rules", 0, "rate"))
+        'rules.spif.rate'
+    """
+    segments: list[str] = []
+    field, node = "", data
+    for key in location:
+        if isinstance(key, int) and isinstance(node, list) and key < len(node):
+            if not (field in TRANSPARENT and len(node) == 1):
+                segments.append(item_keys(field, node)[key])
+            node = node[key]
+        else:
+            field = str(key)
+            segments.append(field)
+            node = node.get(key) if isinstance(node, Mapping) else None
+    return join(segments)

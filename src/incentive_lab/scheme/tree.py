@@ -1,0 +1,65 @@
+"""A scheme as plain data: keys as they are written, what equals its default left out."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from pydantic.fields import FieldInfo
+
+from incentive_lab.scheme.base import Part
+
+
+def written_fields(part: Part) -> list[tuple[str, FieldInfo, Any]]:
+    """The fields of a part that say something: (key as written, declaration, value), in the model's order.
+
+    Example:
+        >>> from incentive_lab.scheme.document import Rounding
+        >>> [(key, value) for key, _, value in written_fields(Rounding(mode="down", at="line"))]
+        [('mode', 'down')]
+    """
+    fields = [(info.alias or name, info, getattr(part, name)) for name, info in type(part).model_fields.items()]
+    return [
+        (key, info, value)
+        for key, info, value in fields
+        if info.is_required() or value != info.get_default(call_default_factory=True)
+    ]
+
+
+def tree(value: Any, leave_out: Mapping[type[Part], frozenset[str]] | None = None) -> Any:
+    """A part, or anything inside one, as mappings, lists and scalars; numbers stay exact Decimals.
+
+    Args:
+        value: A part, a mapping, a tuple or a scalar.
+        leave_out: Model -> keys that are not wanted.
+
+    Example:
+        >>> from incentive_lab.scheme.document import Budget
+        >>> tree(Budget(amount="1_000"))
+        {'amount': Decimal('1000')}
+    """
+    if isinstance(value, Part):
+        unwanted = (leave_out or {}).get(type(value), frozenset())
+        return {key: tree(item, leave_out) for key, _, item in written_fields(value) if key not in unwanted}
+    if isinstance(value, Mapping):
+        return {key: tree(item, leave_out) for key, item in value.items()}
+    if isinstance(value, (tuple, list)):
+        return [tree(item, leave_out) for item in value]
+    if isinstance(value, datetime.date):
+        return value.isoformat()
+    return value
+
+
+def decimal_text(value: Decimal | int) -> str:
+    """A number in plain digits without needless zeros.
+
+    Example:
+        >>> decimal_text(Decimal("0.020")), decimal_text(Decimal("1E+3")), decimal_text(Decimal("-0"))
+        ('0.02', '1000', '0')
+    """
+    text = format(Decimal(value), "f")
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
+    return "0" if text in ("-0", "") else text
