@@ -1,0 +1,227 @@
+"""One raw table read into its canonical form: which columns it has, which cells cannot be read, and the SQL for it."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from incentive_lab.errors import Problem, nearest
+from incentive_lab.history.reading import Reader, as_text, family_of, inexact
+from incentive_lab.history.store import DuckStore, Raw, listed, quoted
+from incentive_lab.history.tables import ALLOWED, Column, Kind, Table
+
+SHOWN = 20
+"""Rows of one kind of problem that are named one by one."""
+
+ENGINE_TYPES: dict[Kind, str] = {
+    "text": "VARCHAR", "date": "DATE", "money": "BIGINT", "number": "BIGINT", "share": "BIGINT",
+    "boolean": "BOOLEAN", "period": "VARCHAR",
+}  # fmt: skip
+
+
+@dataclass
+class Canonical:
+    """A table as it will be read.
+
+    Attributes:
+        table: Its declaration.
+        raw: Where it is read from.
+        values: Column -> SQL of its canonical value over the raw table; declared columns first.
+        extras: Column -> kind of each further column kept.
+        rounded: Money column -> (rows, sum of what rounding added in whole currency units).
+    """
+
+    table: Table
+    raw: Raw
+    values: dict[str, str]
+    extras: dict[str, Kind] = field(default_factory=dict)
+    rounded: dict[str, tuple[int, Decimal]] = field(default_factory=dict)
+
+    def select(self) -> str:
+        """SQL of the canonical table, with the row number people see as `_row`."""
+        row = self.raw.row or "NULL"
+        items = [f"CAST({row} AS BIGINT) AS _row", *(f"{sql} AS {quoted(name)}" for name, sql in self.values.items())]
+        return f"SELECT {listed(items)} FROM {self.raw.relation}"
+
+
+def read_columns(store: DuckStore, table: Table, raw: Raw, reader: Reader, problems: list[Problem]) -> Canonical:
+    """How to read one raw table; every unreadable cell becomes a problem.
+
+    Args:
+        store: Holds the raw table.
+        table: What it should be.
+        raw: What was found.
+        reader: How values are read.
+        problems: Receives what is wrong.
+    """
+    _check_header(table, raw, problems)
+    values = {column.name: _value(column, raw, reader) for column in table.columns}
+    canonical = Canonical(table, raw, values)
+    if not raw.rows:
+        return canonical
+    _profile(store, canonical, reader, problems)
+    if table.extras:
+        _read_extras(store, canonical, reader)
+    return canonical
+
+
+def _value(column: Column, raw: Raw, reader: Reader) -> str:
+    if column.name not in raw.columns:
+        empty = f"CAST(NULL AS {ENGINE_TYPES[column.kind]})"
+    else:
+        empty = reader.value(column.name, family_of(raw.columns[column.name]), column.kind)
+        if column.values:
+            empty = f"lower({empty})"
+        elif column.name == "currency":
+            empty = f"upper({empty})"
+    if raw.table == "activities" and column.name == "quantity":
+        return f"coalesce({empty}, 1000000)"
+    return empty
+
+
+def _check_header(table: Table, raw: Raw, problems: list[Problem]) -> None:
+    missing = [column.name for column in table.columns if column.required and column.name not in raw.columns]
+    absent = [name for name in table.names if name not in raw.columns]
+    slips = {}
+    for name in raw.columns:
+        close = misspelt(name, absent) if name not in table.names else None
+        if close:
+            slips[close] = name
+            problems.append(Problem(f"{raw.label}, column {name}", "this column is not known.", f"Did you mean {close}?"))
+        elif name not in table.names and not table.extras:
+            known = f"Known: {', '.join(table.names)}."
+            problems.append(Problem(f"{raw.label}, column {name}", "this column is not known.", known))
+    for name in missing:
+        if name not in slips:
+            near = nearest(name, [other for other in raw.columns if other not in table.names])
+            fix = f"Rename the column {near}, if that is it." if near else f"Found: {', '.join(raw.columns)}."
+            problems.append(Problem(raw.label, f"the column {name} is missing.", fix))
+    if table.one_of and not any(name in raw.columns for name in table.one_of):
+        problems.append(Problem(raw.label, f"one of the columns {', '.join(table.one_of)} must be there."))
+
+
+def misspelt(name: str, absent: list[str]) -> str | None:
+    """The absent known column that `name` is almost certainly meant to be.
+
+    Example:
+        >>> misspelt("Amout", ["amount", "cost"]), misspelt("colour", ["amount", "cost"])
+        ('amount', None)
+    """
+    plain = name.strip().lower().replace(" ", "_").replace("-", "_")
+    matches = difflib.get_close_matches(plain, absent, n=1, cutoff=0.84)
+    return matches[0] if matches else None
+
+
+def _profile(store: DuckStore, canonical: Canonical, reader: Reader, problems: list[Problem]) -> None:
+    raw, table = canonical.raw, canonical.table
+    checks: list[tuple[Column, str, str]] = []
+    for column in table.columns:
+        if column.name not in raw.columns:
+            continue
+        checks.extend((column, kind, sql) for kind, sql in _column_checks(column, canonical, reader))
+    if table.one_of:
+        empty = " AND ".join(f"{canonical.values[name]} IS NULL" for name in table.one_of)
+        checks.append((table.columns[0], "none", empty))
+    if not checks:
+        return
+    counted = listed(f"count(*) FILTER (WHERE {sql})" for _, _, sql in checks)
+    counts = store.rows(f"SELECT {counted} FROM {raw.relation}")[0]
+    for (column, kind, sql), count in zip(checks, counts, strict=True):
+        if count and kind == "rounded":
+            canonical.rounded[column.name] = (count, _added(store, canonical, column, sql, reader))
+        elif count:
+            problems.extend(_cell_problems(store, canonical, column, kind, sql, count))
+
+
+def _column_checks(column: Column, canonical: Canonical, reader: Reader) -> list[tuple[str, str]]:
+    family = family_of(canonical.raw.columns[column.name])
+    present, value = reader.present(column.name, family), canonical.values[column.name]
+    checks = []
+    if column.kind != "text":
+        read = reader.value(column.name, family, column.kind)
+        checks.append(("unreadable", f"{present} AND {read} IS NULL"))
+    if column.required:
+        checks.append(("missing", f"NOT ({present})"))
+    if not column.negative:
+        checks.append(("negative", f"{value} < 0"))
+    if column.values:
+        allowed = listed(f"'{name}'" for name in column.values)
+        checks.append(("value", f"{present} AND {value} NOT IN ({allowed})"))
+    if column.name == "currency":
+        checks.append(("currency", f"{present} AND NOT regexp_full_match({value}, '[A-Z]{{3}}')"))
+    changed = inexact(quoted(column.name), family, reader.places) if column.kind == "money" else None
+    if changed:
+        checks.append(("rounded", f"{present} AND {value} IS NOT NULL AND {changed}"))
+    return checks
+
+
+def _added(store: DuckStore, canonical: Canonical, column: Column, changed: str, reader: Reader) -> Decimal:
+    exact = f"TRY_CAST(CAST({quoted(column.name)} AS VARCHAR) AS DECIMAL(38,12))"
+    value = canonical.values[column.name]
+    read = f"CAST({value} AS DECIMAL(38,12)) / CAST({10**reader.places} AS DECIMAL(38,0))"
+    sql = f"SELECT sum(CAST({read} AS DECIMAL(38,12)) - {exact}) FROM {canonical.raw.relation} WHERE {changed}"
+    return Decimal(str(store.rows(sql)[0][0] or 0))
+
+
+def _cell_problems(
+    store: DuckStore, canonical: Canonical, column: Column, kind: str, sql: str, count: int
+) -> list[Problem]:
+    raw = canonical.raw
+    row = raw.row or "NULL"
+    found = f"left(CAST({quoted(column.name)} AS VARCHAR), 60)" if column.name in raw.columns else "NULL"
+    order = "" if raw.on_disk or not raw.row else " ORDER BY 1"
+    rows = store.rows(f"SELECT {row}, {found} FROM {raw.relation} WHERE {sql}{order} LIMIT {SHOWN}")
+    problems = [
+        Problem(place(raw, number, None if kind == "none" else column.name), _cell_message(column, kind, text, canonical.table))
+        for number, text in rows
+    ]
+    if count > len(rows):
+        more = f"and {count - len(rows):,} more rows with this problem."
+        problems.append(Problem(f"{raw.label}, column {column.name}", more))
+    return problems
+
+
+def place(raw: Raw, row: int | None, column: str | None = None) -> str:
+    """Where something was found, as people say it: `deals.csv row 12, column amount`."""
+    where = raw.label if row is None else f"{raw.label} row {row}"
+    return f"{where}, column {column}" if column else where
+
+
+def _cell_message(column: Column, kind: str, found: str | None, table: Table) -> str:
+    if kind == "missing":
+        return f"this cell is empty; every row needs {ALLOWED[column.kind]}."
+    if kind == "none":
+        return f"one of {', '.join(table.one_of)} must be filled."
+    if kind == "negative":
+        return f"found {found!r}; it cannot be below zero."
+    if kind == "value":
+        close = nearest((found or "").lower(), column.values)
+        hint = f" Did you mean {close}?" if close else ""
+        return f"found {found!r}; allowed: {', '.join(column.values)}.{hint}"
+    if kind == "currency":
+        return f"found {found!r}; allowed: an ISO 4217 code such as USD."
+    return f"found {found!r}; allowed: {ALLOWED[column.kind]}."
+
+
+def _read_extras(store: DuckStore, canonical: Canonical, reader: Reader) -> None:
+    raw, table = canonical.raw, canonical.table
+    extras = [name for name in raw.columns if name not in table.names and name != "_row"]
+    if not extras:
+        return
+    numeric = {name: _numeric_test(name, raw, reader) for name in extras} if table.name != "partners" else {}
+    plain = [name for name in extras if name not in numeric]
+    tests = listed(f"coalesce(bool_and({test}), FALSE)" for test in numeric.values())
+    answers = store.rows(f"SELECT {tests} FROM {raw.relation}")[0] if numeric else ()
+    kinds: dict[str, Kind] = {name: "text" for name in plain}
+    kinds.update({name: "number" if yes else "text" for name, yes in zip(numeric, answers, strict=True)})
+    for name in extras:
+        canonical.extras[name] = kinds[name]
+        canonical.values[name] = reader.value(name, family_of(raw.columns[name]), kinds[name])
+
+
+def _numeric_test(name: str, raw: Raw, reader: Reader) -> str:
+    family = family_of(raw.columns[name])
+    number, text = reader.value(name, family, "number"), as_text(quoted(name), family)
+    coded = f"regexp_matches({text}, '^ *[+-]?0[0-9]')"
+    return f"CASE WHEN {reader.present(name, family)} THEN {number} IS NOT NULL AND NOT {coded} END"

@@ -1,0 +1,134 @@
+"""CSV files: encoding, delimiter and shape are checked before a value is read; every cell is read as text."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+from pathlib import Path
+
+from incentive_lab.errors import Problem
+from incentive_lab.history.store import DuckStore, Raw, listed, literal, quoted
+
+SHOWN = 20
+"""Rows of one kind of problem that are named one by one."""
+
+_MARKS = (
+    (codecs.BOM_UTF32_LE, "UTF-32"),
+    (codecs.BOM_UTF32_BE, "UTF-32"),
+    (codecs.BOM_UTF16_LE, "UTF-16"),
+    (codecs.BOM_UTF16_BE, "UTF-16"),
+)
+_SAVE = "Save it as 'CSV UTF-8' (in a spreadsheet: Save as, CSV UTF-8)."
+
+
+def read_csv(
+    store: DuckStore, name: str, file: Path, cell_bytes: int, most_rows: int, problems: list[Problem]
+) -> Raw | None:
+    """One CSV file as a raw table of text, or None with its problems noted."""
+    header = _header(file, cell_bytes, problems)
+    if header is None:
+        return None
+    names, delimiter = header
+    relation = f"raw.{quoted(name)}"
+    scan = _scan(file, names, delimiter, cell_bytes, rejects=False)
+    try:
+        store.execute(f"CREATE TABLE {relation} AS SELECT * FROM {scan} LIMIT {most_rows + 1}")
+    except Exception as error:  # DuckDB has one exception type per stage
+        problems.extend(_explain(store, file, names, delimiter, cell_bytes, error))
+        return None
+    rows = int(store.rows(f"SELECT count(*) FROM {relation}")[0][0])
+    if rows > most_rows:
+        problems.append(Problem(file.name, f"it has more than {most_rows:,} rows.", "Raise the limit if this is right."))
+        return None
+    return Raw(name, file.name, relation, dict.fromkeys(names, "VARCHAR"), "rowid + 2", rows)
+
+
+def _header(file: Path, cell_bytes: int, problems: list[Problem]) -> tuple[list[str], str] | None:
+    with file.open("rb") as stream:
+        start = stream.read(cell_bytes + 1)
+    if not start.strip():
+        problems.append(Problem(file.name, "the file is empty.", "Its first row must name the columns."))
+        return None
+    encoding = _wrong_encoding(start)
+    if encoding:
+        problems.append(Problem(file.name, f"the file is encoded as {encoding}, not as UTF-8.", _SAVE))
+        return None
+    text = start.decode("utf-8-sig", errors="replace")
+    line = text.splitlines()[0]
+    delimiter = next((mark for mark in (",", ";", "\t", "|") if mark in line), ",")
+    names = [cell.strip() for cell in next(csv.reader(io.StringIO(text[: cell_bytes + 1]), delimiter=delimiter))]
+    bad = [position + 1 for position, cell in enumerate(names) if not cell]
+    if bad:
+        problems.append(Problem(f"{file.name} row 1", f"column {bad[0]} has no name."))
+    lowered = [cell.lower() for cell in names]
+    twice = sorted({cell for cell in lowered if cell and lowered.count(cell) > 1})
+    problems.extend(Problem(f"{file.name} row 1", f"the column {cell} is there twice.") for cell in twice)
+    return None if bad or twice else (names, delimiter)
+
+
+def _wrong_encoding(start: bytes) -> str | None:
+    for mark, encoding in _MARKS:
+        if start.startswith(mark):
+            return encoding
+    if b"\x00" in start[:4096]:
+        return "UTF-16 without a byte order mark, or not text"
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(start)
+    except UnicodeDecodeError:
+        return "Windows-1252 or Latin-1"
+    return None
+
+
+def _scan(file: Path, names: list[str], delimiter: str, cell_bytes: int, rejects: bool) -> str:
+    columns = listed(f"{literal(name)}: 'VARCHAR'" for name in names)
+    more = ", store_rejects = true, rejects_limit = 0" if rejects else ""
+    return (
+        f"read_csv({literal(file)}, auto_detect = false, header = true, delim = {literal(delimiter)}, quote = '\"', "
+        f"escape = '\"', columns = {{{columns}}}, max_line_size = {cell_bytes}, buffer_size = {cell_bytes * 16}{more})"
+    )
+
+
+_KINDS = {
+    "MISSING COLUMNS": "the row has fewer cells than the header",
+    "TOO MANY COLUMNS": "the row has more cells than the header",
+    "UNQUOTED VALUE": "a quote is opened and not closed as it should be",
+    "LINE SIZE OVER MAXIMUM": "the row is too long",
+    "INVALID ENCODING": "the row is not UTF-8; it looks like Windows-1252 or Latin-1",
+}
+
+
+def _explain(
+    store: DuckStore, file: Path, names: list[str], delimiter: str, cell_bytes: int, error: Exception
+) -> list[Problem]:
+    try:
+        store.execute(f"SELECT count(*) FROM {_scan(file, names, delimiter, cell_bytes, rejects=True)}")
+        found = store.rows("SELECT DISTINCT line, error_type::VARCHAR FROM reject_errors ORDER BY line")
+        store.execute("DROP TABLE reject_errors")
+        store.execute("DROP TABLE reject_scans")
+    except Exception:  # beyond what DuckDB can step over, such as a cell larger than its buffer
+        found = []
+    if not found:
+        return [Problem(file.name, _first_sentence(str(error), cell_bytes))]
+    problems = [Problem(f"{file.name} row {line}", _sentence(kind, len(names), cell_bytes)) for line, kind in found[:SHOWN]]
+    if len(found) > SHOWN:
+        problems.append(Problem(file.name, f"and {len(found) - SHOWN} more rows like these."))
+    return problems
+
+
+def _sentence(kind: str, columns: int, cell_bytes: int) -> str:
+    text = _KINDS.get(kind, kind.lower())
+    if kind.endswith("COLUMNS"):
+        return f"{text} ({columns} columns)."
+    if kind.startswith("LINE"):
+        return f"{text}; at most {cell_bytes:,} bytes are read."
+    return f"{text}." + (f" {_SAVE}" if kind == "INVALID ENCODING" else "")
+
+
+def _first_sentence(text: str, cell_bytes: int) -> str:
+    lowered = text.lower()
+    if "line size" in lowered or "buffer" in lowered:
+        return f"a row is longer than the {cell_bytes:,} bytes that are read."
+    if "unicode" in lowered or "utf-8" in lowered or "encod" in lowered:
+        return f"the file is not UTF-8; it looks like Windows-1252 or Latin-1. {_SAVE}"
+    return f"the file cannot be read as CSV: {text.splitlines()[0]}"

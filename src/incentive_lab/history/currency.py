@@ -1,0 +1,164 @@
+"""One currency per history: which one, and how amounts in others convert at the rate of their closing month."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Any
+
+from incentive_lab.errors import Problem
+from incentive_lab.history.columns import Canonical
+from incentive_lab.history.reading import as_text, family_of
+from incentive_lab.history.store import DuckStore, Raw, listed, literal, quoted
+
+DEFAULT = "USD"
+_DATES = {"deals": ("closed_on", "created_on"), "activities": ("occurred_on",)}
+
+
+@dataclass(frozen=True)
+class Rates:
+    """The currency amounts are kept in, and whether some convert.
+
+    Attributes:
+        currency: ISO 4217 code.
+        used: Currencies the deals and activities are in.
+        assumed: Whether no table names a currency.
+        table: Whether a rate table was supplied (the store's `raw.rates`).
+        partner_currency: Whether partners name a currency.
+    """
+
+    currency: str
+    used: tuple[str, ...] = ()
+    assumed: bool = False
+    table: bool = False
+    partner_currency: bool = False
+
+    @property
+    def converts(self) -> bool:
+        """Whether any amount is in another currency."""
+        return self.table and any(code != self.currency for code in self.used)
+
+    def converted(self, read: Canonical) -> str:
+        """SQL of a canonical table with its money in the history's currency."""
+        if not self.converts or read.table.name not in _DATES:
+            return read.select()
+        from incentive_lab.money import decimals
+
+        places = decimals(self.currency)
+        values = dict(read.values)
+        for column in read.table.columns:
+            if column.kind == "money" and column.name in read.raw.columns:
+                exact = f"TRY_CAST(CAST({quoted(column.name)} AS VARCHAR) AS DECIMAL(38,6))"
+                foreign = f"CAST(CAST({exact} * _rate AS DECIMAL(38,{places})) * {10**places} AS BIGINT)"
+                own = values[column.name]
+                values[column.name] = f"CASE WHEN _code = {literal(self.currency)} THEN {own} ELSE {foreign} END"
+        if "currency" in values:
+            values["currency"] = literal(self.currency)
+        items = listed(["CAST(_n AS BIGINT) AS _row", *(f"{sql} AS {quoted(name)}" for name, sql in values.items())])
+        return f"SELECT {items} FROM {self._joined(read)}"
+
+    def _joined(self, read: Canonical) -> str:
+        row, table = read.raw.row or "NULL", read.table.name
+        code = read.values.get("currency", "NULL")
+        month = f"strftime(coalesce({listed(read.values[date] for date in _DATES[table])}), '%Y-%m')"
+        coded = f"SELECT *, {row} AS _n, {code} AS _own, {month} AS _period, {read.values['partner_id']} AS _who FROM {read.raw.relation}"
+        source = f"(SELECT r.*, coalesce(r._own, p._currency, {literal(self.currency)}) AS _code FROM ({coded}) r "
+        source += "LEFT JOIN raw.partner_currency p ON p._id = r._who) r "
+        return source + "LEFT JOIN raw.rates x ON x._foreign = r._code AND x._month = r._period"
+
+    def missing(self, store: DuckStore, read: Canonical, problems: list[Problem]) -> None:
+        """Note every currency and month that amounts need and the rate table does not have."""
+        if not self.converts or read.table.name not in _DATES:
+            return
+        sql = f"SELECT DISTINCT _code, _period FROM {self._joined(read)} WHERE _rate IS NULL AND _code <> {literal(self.currency)} ORDER BY 1, 2"
+        for code, month in store.rows(sql)[:20]:
+            message = f"there is no rate for {code} in {month}, but {read.raw.label} has amounts in it."
+            problems.append(Problem("rates", message, f"Add currency {code}, month {month} and how many {self.currency} one {code} is."))
+
+
+def settle_currency(
+    store: DuckStore, raws: dict[str, Raw], currency: str | None, rates: Any, problems: list[Problem]
+) -> Rates:
+    """The one currency of a history, with the supplied rates loaded; mixed currencies without rates are a problem."""
+    if currency is not None and not re.fullmatch("[A-Z]{3}", currency):
+        problems.append(Problem("currency", f"found {currency!r}; allowed: an ISO 4217 code such as USD."))
+        currency = None
+    has_partner = _partner_currencies(store, raws.get("partners"))
+    used = _used(store, raws)
+    table = rates is not None and _load_rates(store, rates, problems)
+    target = currency or (used[0] if used else DEFAULT)
+    if any(code != target for code in used):
+        named = " and ".join([", ".join(used[:-1]), used[-1]] if len(used) > 1 else used)
+        if rates is None:
+            wanted = f"not in {target}" if currency and len(used) == 1 else "which cannot be added"
+            fix = "Supply a rate table (currency, month, rate) and the currency to keep."
+            problems.append(Problem("currency", f"amounts are in {named}, {wanted}; without rates they are refused.", fix))
+        elif currency is None:
+            problems.append(Problem("currency", f"amounts are in {named}.", "Say which currency to convert them to."))
+    return Rates(target, tuple(used), not used and currency is None, table, has_partner)
+
+
+def _code(raw: Raw, column: str = "currency") -> str:
+    family = family_of(raw.columns[column])
+    text = as_text(quoted(column), family)
+    return f"nullif(upper(trim({text})), '')" if column == "currency" else f"nullif(trim({text}), '')"
+
+
+def _partner_currencies(store: DuckStore, partners: Raw | None) -> bool:
+    store.execute("CREATE OR REPLACE TABLE raw.partner_currency (_id VARCHAR, _currency VARCHAR)")
+    if partners is None or not {"partner_id", "currency"} <= set(partners.columns):
+        return False
+    store.execute(
+        f"INSERT INTO raw.partner_currency SELECT {_code(partners, 'partner_id')}, max({_code(partners)}) "
+        f"FROM {partners.relation} GROUP BY 1"
+    )
+    return bool(store.rows("SELECT count(_currency) FROM raw.partner_currency")[0][0])
+
+
+def _used(store: DuckStore, raws: dict[str, Raw]) -> list[str]:
+    used: set[str] = set()
+    for name, money in (("deals", "amount"), ("activities", "spend")):
+        raw = raws.get(name)
+        if raw is None or not {"partner_id", money} <= set(raw.columns):
+            continue
+        own = _code(raw) if "currency" in raw.columns and name == "deals" else "NULL"
+        inner = f"SELECT DISTINCT {own} AS own, {_code(raw, 'partner_id')} AS who FROM {raw.relation} WHERE {quoted(money)} IS NOT NULL"
+        sql = f"SELECT DISTINCT coalesce(own, _currency) FROM ({inner}) d LEFT JOIN raw.partner_currency ON _id = who"
+        used |= {row[0] for row in store.rows(sql) if row[0] and re.fullmatch("[A-Z]{3}", row[0])}
+    return sorted(used)
+
+
+def _load_rates(store: DuckStore, rates: Any, problems: list[Problem]) -> bool:
+    import pandas as pd
+
+    if isinstance(rates, (str, Path)):
+        path = Path(rates)
+        rates = pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path, dtype=str)
+    frame = pd.DataFrame(rates)
+    lacking = [name for name in ("currency", "month", "rate") if name not in frame.columns]
+    if lacking:
+        problems.append(Problem("rates", f"the column {lacking[0]} is missing.", "Allowed: currency, month, rate."))
+        return False
+    rows = []
+    for number, (code, month, rate) in enumerate(zip(frame["currency"], frame["month"], frame["rate"], strict=True), 2):
+        exact, label = _positive(rate), str(month)[:7]
+        if exact is None or not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", label) or not re.fullmatch("[A-Z]{3}", str(code)):
+            problems.append(Problem(f"rates row {number}", f"found {code}, {month}, {rate}.", "Allowed: an ISO code, a month such as 2013-05, a rate above zero."))
+        else:
+            rows.append((str(code), label, exact))
+    if len({row[:2] for row in rows}) < len(rows):
+        problems.append(Problem("rates", "a currency and month are there twice."))
+    store.execute("CREATE OR REPLACE TABLE raw.rates (_foreign VARCHAR, _month VARCHAR, _rate DECIMAL(18,9))")
+    if rows:
+        store.connection.executemany("INSERT INTO raw.rates VALUES (?, ?, ?)", rows)
+    return True
+
+
+def _positive(value: object) -> Decimal | None:
+    try:
+        number = Decimal(str(value))
+    except InvalidOperation:
+        return None
+    return number if number.is_finite() and 0 < number < 10**9 else None

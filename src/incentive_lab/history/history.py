@@ -1,0 +1,227 @@
+"""An open history: what it holds, the panel a scheme asks for, and the rows behind a number."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from decimal import Decimal
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
+
+from incentive_lab.errors import InputError, Problem
+from incentive_lab.history.columns import Canonical
+from incentive_lab.history.credit import Credits
+from incentive_lab.history.currency import Rates
+from incentive_lab.history.identity import history_id
+from incentive_lab.history.measuring import Grid, Workings
+from incentive_lab.history.paneling import build_panel, partner_rows, span
+from incentive_lab.history.quantities import Quantities
+from incentive_lab.history.store import Store, listed, literal, quoted
+from incentive_lab.history.tables import TABLES
+from incentive_lab.history.timing import Calendar, LateData, Settle
+from incentive_lab.money import decimals
+from incentive_lab.panel import Panel, month_label
+from incentive_lab.scheme.measures import Measure
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Grain = Literal["deal", "line"]
+
+
+@dataclass
+class History:
+    """A loaded history. Close it, or use `with history.closing():`.
+
+    Attributes:
+        store: Where its tables live.
+        currency: ISO 4217 code of every amount.
+        source: Where it came from, as given.
+        extras: Table -> further column -> 'text' or 'number'.
+        columns: Table -> its columns.
+        rounded: (table, column) -> rows whose amount rounding changed, and by how much in sum (whole units).
+        excluded: Findings whose rows were left out, with the money in them.
+        warnings: Sentences about what was assumed.
+        rows: Table -> number of rows.
+        filled: Table -> columns that hold at least one value.
+    """
+
+    store: Store
+    currency: str
+    source: str
+    extras: Mapping[str, Mapping[str, str]]
+    columns: Mapping[str, tuple[str, ...]]
+    rounded: Mapping[tuple[str, str], tuple[int, Decimal]] = field(default_factory=dict)
+    excluded: tuple[Any, ...] = ()
+    warnings: tuple[str, ...] = ()
+    rows: Mapping[str, int] = field(default_factory=dict)
+    filled: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+    @classmethod
+    def of(
+        cls,
+        store: Store,
+        canonical: Mapping[str, Canonical],
+        money: Rates,
+        source: str,
+        excluded: tuple[Any, ...] = (),
+    ) -> History:
+        """A history over canonical tables that were checked."""
+        extras = {name: dict(canonical[name].extras) if name in canonical else {} for name in TABLES}
+        columns = {name: (*table.names, *extras[name]) for name, table in TABLES.items()}
+        rounded = {(name, column): change for name, read in canonical.items() for column, change in read.rounded.items()}
+        rows, filled = _contents(store, columns)
+        warnings = (f"No table names a currency; amounts are taken as {money.currency}.",) if money.assumed else ()
+        return cls(store, money.currency, source, extras, columns, rounded, excluded, warnings, rows, filled)
+
+    @cached_property
+    def history_id(self) -> str:
+        """Content id: the same rows give the same id, whatever their order, format or file names."""
+        filled = {name: sorted(columns) for name, columns in self.filled.items()}
+        return history_id(self.store, filled, self.rows, self.currency)
+
+    @cached_property
+    def partners(self) -> pd.DataFrame:
+        """Every partner, ascending by id; dates as `datetime.date`, None where unknown."""
+        return partner_rows(self.store, self.extras["partners"], TABLES["partners"].names)
+
+    @cached_property
+    def span(self) -> tuple[int, int]:
+        """First month (running number) and number of months."""
+        return span(self.store, self.filled)
+
+    @cached_property
+    def _one_line(self) -> bool:
+        # Without a `line` column the key already says that a deal is one row.
+        return "line" not in self.filled["deals"]
+
+    def panel(
+        self,
+        leaves: Mapping[str, Measure],
+        *,
+        settle: Settle = "quarter",
+        year_starts: int = 1,
+        late_data: LateData = "true_up",
+        deal_leaves: Mapping[str, Collection[str]] | None = None,
+        want_returns: bool = False,
+        role_shares: Mapping[str, Decimal] | None = None,
+    ) -> Panel:
+        """The leaf measures by partner and month, and single deals where they are asked for.
+
+        Args:
+            leaves: Name -> leaf measure.
+            settle: Settlement period, which decides what is late.
+            year_starts: Calendar month in which the programme year starts.
+            late_data: What happens to rows recorded after their settlement period ended.
+            deal_leaves: Grain ('deal' or 'line') -> leaves whose single deals are needed.
+            want_returns: Whether returned deals are needed.
+            role_shares: Share of a role where a multi-partner deal gives a role but no share.
+
+        Raises:
+            InputError: A measure asks for what the history does not have.
+        """
+        self._check_roles(role_shares or {})
+        partners = self.partners
+        first, months = self.span
+        workings = Workings(
+            store=self.store,
+            quantities={name: Quantities(name, decimals(self.currency), self.extras[name]) for name in TABLES},
+            filled=self.filled,
+            one_line=self._one_line,
+            calendar=Calendar(settle, year_starts, late_data),
+            credits=Credits(self.store, self.rows["deal_partners"] > 0, role_shares or {}),
+            grid=Grid(tuple(partners["partner_id"]), first, months),
+        )
+        return build_panel(
+            workings,
+            leaves,
+            partners,
+            history_id=self.history_id,
+            currency=self.currency,
+            deal_leaves=deal_leaves or {},
+            want_returns=want_returns,
+            warnings=self.warnings,
+        )
+
+    def _check_roles(self, role_shares: Mapping[str, Decimal]) -> None:
+        if not self.rows["deal_partners"]:
+            return
+        rows = self.store.rows("SELECT DISTINCT role FROM {deal_partners} t WHERE share IS NULL ORDER BY 1")
+        lacking = [str(row[0]) for row in rows if row[0] not in role_shares]
+        if lacking:
+            message = f"deal_partners gives no share for the role {', '.join(lacking)}, and the scheme names none."
+            raise InputError([Problem("deal_partners, column share", message, "Fill the shares or declare role shares.")])
+
+    def deals_of(self, partner_id: str, first_month: int, last_month: int) -> pd.DataFrame:
+        """Rows of deals a partner is credited with, closed or created in the months (running numbers, inclusive).
+
+        Amounts are minor units, other numbers millionths, as stored.
+        """
+        who = literal(partner_id)
+        month = "(extract(year FROM {0}) * 12 + extract(month FROM {0}) - 1)"
+        near = " OR ".join(
+            f"{month.format(date)} BETWEEN {first_month} AND {last_month}" for date in ("closed_on", "created_on")
+        )
+        names = listed(f"d.{quoted(name)}" for name in self.columns["deals"])
+        mine = f"d.deal_id IN (SELECT deal_id FROM {{deal_partners}} s WHERE partner_id = {who})"
+        own = f"d.partner_id = {who} AND d.deal_id NOT IN (SELECT deal_id FROM {{deal_partners}} s)"
+        sql = f"SELECT {names} FROM {{deals}} d WHERE ({mine} OR {own}) AND ({near}) ORDER BY closed_on, deal_id, line"
+        return self.store.sql_frame(sql)
+
+    @cached_property
+    def actual_payouts(self) -> pd.DataFrame:
+        """What was really paid: partner_id, period, rule, amount in minor units."""
+        return self.store.sql_frame(
+            "SELECT partner_id, period, rule, amount FROM {actual_payouts} t ORDER BY partner_id, period, rule, amount"
+        )
+
+    @cached_property
+    def targets(self) -> pd.DataFrame:
+        """Targets: partner_id, type, segment, measure, period, amount (minor units), millionths (for other units)."""
+        frame = self.store.sql_frame(
+            "SELECT partner_id, type, segment, measure, period, amount AS millionths FROM {targets} t "
+            "ORDER BY partner_id, type, segment, measure, period"
+        )
+        scale = 10 ** decimals(self.currency)
+        exact = [Decimal(int(value)) * scale / 1_000_000 for value in frame["millionths"]]
+        frame["amount"] = [int(value.to_integral_value(rounding="ROUND_HALF_UP")) for value in exact]
+        return frame
+
+    def describe(self) -> dict[str, Any]:
+        """A small summary for pages and the command line."""
+        first, months = self.span
+        return {
+            "history_id": self.history_id,
+            "source": self.source,
+            "currency": self.currency,
+            "rows": {name: count for name, count in self.rows.items() if count},
+            "partners": self.rows["partners"],
+            "first_month": month_label(first),
+            "last_month": month_label(first + months - 1),
+            "months": months,
+            "warnings": list(self.warnings),
+        }
+
+    @contextmanager
+    def closing(self) -> Iterator[History]:
+        """Use the history in a `with` block and close it at the end."""
+        try:
+            yield self
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        """Give the connection back."""
+        self.store.close()
+
+
+def _contents(
+    store: Store, columns: Mapping[str, tuple[str, ...]]
+) -> tuple[dict[str, int], dict[str, frozenset[str]]]:
+    rows, filled = {}, {}
+    for name, names in columns.items():
+        counts = store.rows(f"SELECT count(*), {listed(f'count({quoted(column)})' for column in names)} FROM {{{name}}} t")[0]
+        rows[name] = int(counts[0])
+        filled[name] = frozenset(column for column, count in zip(names, counts[1:], strict=True) if count)
+    return rows, filled

@@ -1,0 +1,125 @@
+"""Opening a history: every problem of every table at once, or a history that is right."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from pathlib import Path
+from typing import Any
+
+from incentive_lab.errors import InputError, Problem
+from incentive_lab.history.checks import cross_checks
+from incentive_lab.history.columns import ENGINE_TYPES, Canonical, read_columns
+from incentive_lab.history.currency import Rates, settle_currency
+from incentive_lab.history.history import History
+from incentive_lab.history.reading import Reader
+from incentive_lab.history.sources import Limits, find_raw, is_url
+from incentive_lab.history.store import DuckStore, Raw, listed, quoted
+from incentive_lab.history.tables import TABLES
+from incentive_lab.money import decimals
+
+
+def open_history(
+    source: str | Path,
+    *,
+    mapping: Path | str | None = None,
+    exclude: Collection[str] = (),
+    currency: str | None = None,
+    time_zone: str = "UTC",
+    rates: Any = None,
+    splits_at_most: float = 1.0,
+    limits: Limits | None = None,
+) -> History:
+    """A partner history from a folder, workbook, DuckDB file or database URL.
+
+    Args:
+        source: Folder of CSV or Parquet files (the file's stem names the table), .xlsx workbook (the sheet names the
+            table), .duckdb file, or a URL such as postgres://host/database or duckdb://file.
+        mapping: YAML file that says how other tables become these; see `incentive_lab.history.mapping`.
+        exclude: Kinds of findings whose rows are left out; see `incentive_lab.history.quality`.
+        currency: ISO 4217 code in which amounts are kept; needed with several currencies.
+        time_zone: Where the day of a timestamp is read.
+        rates: Frame, or path of a CSV or Parquet file, with currency, month and rate (units of `currency` for one).
+        splits_at_most: What the shares of a deal may add up to; above 1 also lets them differ from 1.
+        limits: How much is read before a source is refused.
+
+    Raises:
+        InputError: With every problem found; nothing is half-loaded.
+    """
+    limits = limits or Limits()
+    if is_url(source):
+        from incentive_lab.history.remote import open_url
+
+        return open_url(str(source), mapping, exclude, currency, time_zone, rates, splits_at_most, limits)
+    store = DuckStore.new()
+    try:
+        raws, problems = _raw_tables(store, Path(source), mapping, limits)
+        return assemble(store, raws, problems, exclude, currency, time_zone, rates, splits_at_most, str(source))
+    except BaseException:
+        store.close()
+        raise
+
+
+def _raw_tables(
+    store: DuckStore, path: Path, mapping: Path | str | None, limits: Limits
+) -> tuple[dict[str, Raw], list[Problem]]:
+    problems: list[Problem] = []
+    if mapping is None:
+        return find_raw(store, path, limits, problems), problems
+    from incentive_lab.history.mapping import mapped_tables
+
+    return mapped_tables(store, path, Path(mapping), limits, problems), problems
+
+
+def assemble(
+    store: DuckStore,
+    raws: dict[str, Raw],
+    problems: list[Problem],
+    exclude: Collection[str],
+    currency: str | None,
+    time_zone: str,
+    rates: Any,
+    splits_at_most: float,
+    source: str,
+) -> History:
+    """A history from raw tables, or every problem found in them."""
+    _required(raws, problems)
+    money = settle_currency(store, raws, currency, rates, problems)
+    reader = Reader(decimals(money.currency), time_zone)
+    canonical = {name: read_columns(store, TABLES[name], raw, reader, problems) for name, raw in raws.items()}
+    if problems:
+        raise InputError(problems)
+    create_tables(store, canonical, money)
+    cross_checks(store, raws, canonical, splits_at_most, problems)
+    if problems:
+        raise InputError(problems)
+    from incentive_lab.history.quality import leave_out
+
+    excluded = leave_out(store, canonical, exclude, money.currency)
+    for raw in raws.values():
+        if not raw.on_disk and raw.relation.startswith("raw."):
+            store.execute(f"DROP TABLE IF EXISTS {raw.relation}")
+    return History.of(store, canonical, money, source, excluded)
+
+
+def _required(raws: dict[str, Raw], problems: list[Problem]) -> None:
+    where = {name: raw.label for name, raw in raws.items()}
+    if "partners" not in raws and not any("partners" in problem.path for problem in problems):
+        problems.append(Problem("partners", "the table partners is missing.", f"Found: {', '.join(where.values()) or 'none'}."))
+    if "partners" in raws and not raws["partners"].rows:
+        problems.append(Problem(where["partners"], "there are no partners: the table has a header and no rows."))
+    if not {"deals", "activities"} & set(raws) and not any("deals" in problem.path or "activities" in problem.path for problem in problems):
+        problems.append(Problem("deals", "a history needs the table deals or the table activities; both are missing."))
+    elif raws and not any(raw.rows for name, raw in raws.items() if name in ("deals", "activities", "scores")) and not problems:
+        problems.append(Problem("deals", "the history is empty: there is no deal, no activity and no score."))
+
+
+def create_tables(store: DuckStore, canonical: dict[str, Canonical], money: Rates) -> None:
+    """Create every canonical table; a table that was not given is empty."""
+    for name, table in TABLES.items():
+        if name in canonical:
+            read = canonical[name]
+            kind = "VIEW" if read.raw.on_disk else "TABLE"
+            store.execute(f"CREATE {kind} {quoted(name)} AS {money.converted(read)}")
+        else:
+            columns = listed(f"{quoted(column.name)} {ENGINE_TYPES[column.kind]}" for column in table.columns)
+            store.execute(f"CREATE TABLE {quoted(name)} (_row BIGINT, {columns})")

@@ -1,0 +1,97 @@
+"""A history as a panel: which months it spans, who the partners are, and every column a scheme asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from incentive_lab.errors import InputError, Problem
+from incentive_lab.history.measuring import Grid, Workings, measure_columns
+from incentive_lab.history.store import Store, listed
+from incentive_lab.panel import Panel
+from incentive_lab.scheme.measures import DATES, Measure
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+UNKNOWN_JOINED = -100_000
+
+
+def span(store: Store, filled: Mapping[str, frozenset[str]]) -> tuple[int, int]:
+    """First month and number of months with any dated deal, activity or score.
+
+    The date on which an open deal is expected to close does not count: it has not happened.
+    """
+    parts = []
+    for table in ("deals", "activities", "scores"):
+        for date in DATES[table]:
+            if date in filled[table]:
+                test = " WHERE status <> 'open'" if date == "closed_on" else ""
+                parts.append(f"SELECT min({date}) AS a, max({date}) AS b FROM {{{table}}} t{test}")
+    if not parts:
+        raise InputError([Problem("history", "no deal, activity or score has a date, so there are no months.")])
+    inner = " UNION ALL ".join(parts)
+    first, last = store.rows(f"SELECT min(a), max(b) FROM ({inner}) s")[0]
+    if first is None:
+        raise InputError([Problem("history", "no deal, activity or score has a date, so there are no months.")])
+    start = first.year * 12 + first.month - 1
+    return start, last.year * 12 + last.month - start
+
+
+def build_panel(
+    workings: Workings,
+    leaves: Mapping[str, Measure],
+    partners: pd.DataFrame,
+    *,
+    history_id: str,
+    currency: str,
+    deal_leaves: Mapping[str, Collection[str]],
+    want_returns: bool,
+    warnings: tuple[str, ...],
+) -> Panel:
+    """Every leaf, table of deals and table of returns asked for, over one grid."""
+    from incentive_lab.history.dealing import deal_table, returns_table
+
+    grid = workings.grid
+    wanted = {grain: {name: leaves[name] for name in names} for grain, names in deal_leaves.items() if names}
+    sold = {name: measure for name, measure in leaves.items() if measure.table == "deals" and not measure.spread}
+    return Panel(
+        history_id=history_id,
+        currency=currency,
+        partner_ids=grid.partner_ids,
+        first_month=grid.first_month,
+        months=grid.months,
+        joined=_joined(partners, grid),
+        attributes=_attributes(partners),
+        columns=measure_columns(workings, leaves),
+        deals={grain: deal_table(workings, grain, members) for grain, members in wanted.items()},
+        returns=returns_table(workings, sold) if want_returns else None,
+        warnings=warnings,
+    )
+
+
+def _joined(partners: pd.DataFrame, grid: Grid) -> np.ndarray[tuple[int, ...], np.dtype[np.int32]]:
+    months = [
+        UNKNOWN_JOINED if day is None else day.year * 12 + day.month - 1 - grid.first_month
+        for day in partners["joined_on"]
+    ]
+    return np.asarray(months, dtype=np.int32)
+
+
+def _attributes(partners: pd.DataFrame) -> dict[str, np.ndarray[tuple[int, ...], np.dtype[np.object_]]]:
+    names = [name for name in partners.columns if name not in ("partner_id", "joined_on")]
+    return {name: np.asarray([value or "" for value in partners[name]], dtype=object) for name in names}
+
+
+def partner_rows(store: Store, extras: Collection[str], names: Collection[str]) -> pd.DataFrame:
+    """The partners, ascending by id, as plain Python values (None where unknown)."""
+    import pandas as pd
+
+    from incentive_lab.history.store import quoted
+
+    columns = [*names, *extras]
+    rows = store.rows(f"SELECT {listed(map(quoted, columns))} FROM {{partners}} p ORDER BY partner_id")
+    frame = pd.DataFrame({name: pd.Series([row[i] for row in rows], dtype=object) for i, name in enumerate(columns)})
+    return frame.sort_values("partner_id", kind="stable", ignore_index=True)

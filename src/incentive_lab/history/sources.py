@@ -1,0 +1,181 @@
+"""Where a history may come from, and the raw tables found there, before any value is read."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from incentive_lab.errors import InputError, Problem, nearest
+from incentive_lab.history.csvfiles import read_csv
+from incentive_lab.history.store import DuckStore, Raw, literal, quoted
+from incentive_lab.history.tables import TABLES
+
+SUFFIXES = (".csv", ".parquet", ".xlsx", ".duckdb")
+IN_MEMORY_ROWS = 5_000_000
+"""Parquet files and DuckDB tables with more rows stay on disk."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How much a source may hold before it is refused unread.
+
+    Attributes:
+        rows: Rows of one table.
+        unpacked_bytes: Bytes of a workbook once unpacked.
+        cell_bytes: Bytes of one line of a CSV file.
+    """
+
+    rows: int = 500_000_000
+    unpacked_bytes: int = 2_000_000_000
+    cell_bytes: int = 2_000_000
+
+
+def is_url(source: str | Path) -> bool:
+    """Whether a source is a database URL rather than a path."""
+    return "://" in str(source)
+
+
+def find_raw(store: DuckStore, path: Path, limits: Limits, problems: list[Problem]) -> dict[str, Raw]:
+    """The raw tables of a folder, workbook or DuckDB file, registered in the store's schema `raw`."""
+    if not path.exists():
+        raise InputError([Problem(str(path), "there is no such file or folder.", _choices())])
+    if path.is_dir():
+        return _folder(store, path, limits, problems)
+    if path.suffix.lower() == ".xlsx":
+        return _workbook(store, path, limits, problems)
+    if path.suffix.lower() in (".duckdb", ".db"):
+        return _duckdb(store, path, limits, problems)
+    raise InputError([Problem(path.name, "this is not a history.", _choices())])
+
+
+def _choices() -> str:
+    return "A history is a folder of CSV or Parquet files, an .xlsx workbook, a .duckdb file or a database URL."
+
+
+def _folder(store: DuckStore, folder: Path, limits: Limits, problems: list[Problem]) -> dict[str, Raw]:
+    files = sorted(file for file in folder.iterdir() if file.suffix.lower() in (".csv", ".parquet") and file.is_file())
+    found: dict[str, Path] = {}
+    for file in files:
+        name = file.stem.lower()
+        if name not in TABLES:
+            _name_slip(name, file.name, problems)
+        elif name in found:
+            problems.append(Problem(file.name, f"the table {name} is there twice, also as {found[name].name}."))
+        else:
+            found[name] = file
+    if not found and not problems:
+        raise InputError([Problem(folder.name or str(folder), "no table of a history was found in this folder.", _wanted())])
+    raws = {}
+    for name, file in found.items():
+        raw = read_file(store, name, file, limits, problems)
+        if raw is not None:
+            raws[name] = raw
+    return raws
+
+
+def _wanted() -> str:
+    return f"It needs partners.csv (or .parquet) and deals or activities; tables: {', '.join(TABLES)}."
+
+
+def _name_slip(name: str, label: str, problems: list[Problem]) -> None:
+    close = nearest(name, TABLES)
+    if close:
+        problems.append(Problem(label, f"there is no table called {name}.", f"Did you mean {close}?"))
+
+
+def read_file(store: DuckStore, name: str, file: Path, limits: Limits, problems: list[Problem]) -> Raw | None:
+    """One CSV or Parquet file as a raw table, or None with the problem noted."""
+    if file.suffix.lower() == ".csv":
+        return read_csv(store, name, file, limits.cell_bytes, limits.rows, problems)
+    return _parquet(store, name, file, limits, problems)
+
+
+def _parquet(store: DuckStore, name: str, file: Path, limits: Limits, problems: list[Problem]) -> Raw | None:
+    import pyarrow.parquet as parquet
+
+    try:
+        rows = parquet.ParquetFile(file).metadata.num_rows
+    except Exception:  # pyarrow raises several kinds for files that are not Parquet
+        problems.append(Problem(file.name, "this is not a readable Parquet file."))
+        return None
+    if rows > limits.rows:
+        problems.append(too_many(file.name, rows, limits))
+        return None
+    relation = f"raw.{quoted(name)}"
+    scan = f"SELECT * FROM read_parquet({literal(file)}, file_row_number = true)"
+    on_disk = rows > IN_MEMORY_ROWS
+    store.execute(f"CREATE {'VIEW' if on_disk else 'TABLE'} {relation} AS {scan}")
+    columns = store.describe(relation)
+    columns.pop("file_row_number")
+    return Raw(name, file.name, relation, columns, "file_row_number + 1", rows, on_disk)
+
+
+def too_many(label: str, rows: int, limits: Limits) -> Problem:
+    """The problem of a table with more rows than the limit."""
+    return Problem(label, f"it has {rows:,} rows; at most {limits.rows:,} are read.", "Raise the limit if this is right.")
+
+
+def _workbook(store: DuckStore, file: Path, limits: Limits, problems: list[Problem]) -> dict[str, Raw]:
+    from incentive_lab.history.workbook import read_sheets
+
+    try:
+        size = sum(info.file_size for info in zipfile.ZipFile(file).infolist())
+    except zipfile.BadZipFile:
+        raise InputError([Problem(file.name, "this is not a readable .xlsx workbook.")]) from None
+    if size > limits.unpacked_bytes:
+        message = f"it unpacks to {size:,} bytes; at most {limits.unpacked_bytes:,} are read."
+        raise InputError([Problem(file.name, message, "Save the sheets as CSV or Parquet files.")])
+    return read_sheets(store, file, limits, problems)
+
+
+def _duckdb(store: DuckStore, file: Path, limits: Limits, problems: list[Problem]) -> dict[str, Raw]:
+    try:
+        store.execute(f"ATTACH {literal(file)} AS source (READ_ONLY)")
+    except Exception as error:
+        reason = str(error).splitlines()[0]
+        raise InputError([Problem(file.name, f"this is not a DuckDB file that can be read: {reason}")]) from None
+    listed = store.rows(
+        "SELECT schema_name, table_name FROM duckdb_tables() WHERE database_name = 'source' "
+        "UNION ALL SELECT schema_name, view_name FROM duckdb_views() WHERE database_name = 'source' AND NOT internal"
+    )
+    raws = {}
+    for schema, table in sorted(listed, key=lambda row: (row[0] != "main", row)):
+        name = table.lower()
+        if name not in TABLES:
+            _name_slip(name, f"{file.name} table {table}", problems)
+        elif name not in raws:
+            relation = f"source.{quoted(schema)}.{quoted(table)}"
+            raws[name] = attached(store, name, f"{file.name} table {table}", relation, limits, problems)
+    if not raws:
+        raise InputError([Problem(file.name, "no table of a history was found in this file.", _wanted())])
+    return raws
+
+
+def attached(
+    store: DuckStore, name: str, label: str, relation: str, limits: Limits, problems: list[Problem]
+) -> Raw:
+    """A table of an attached database as a raw table; small ones are read into memory."""
+    rows = int(store.rows(f"SELECT count(*) FROM {relation}")[0][0])
+    if rows > limits.rows:
+        problems.append(too_many(label, rows, limits))
+    if rows > IN_MEMORY_ROWS:
+        return Raw(name, label, relation, store.describe(relation), None, rows, on_disk=True)
+    target = f"raw.{quoted(name)}"
+    store.execute(f"CREATE TABLE {target} AS SELECT * FROM {relation}")
+    return Raw(name, label, target, store.describe(target), "rowid + 1", rows)
+
+
+def text_table(
+    store: DuckStore, name: str, label: str, header: list[str], cells: Mapping[str, list[str | None]]
+) -> Raw:
+    """Cells already held as text, as a raw table; row 1 is the header."""
+    import pyarrow
+
+    arrow = pyarrow.table({column: pyarrow.array(cells[column], pyarrow.string()) for column in header})
+    relation = f"raw.{quoted(name)}"
+    store.connection.register("incoming", arrow)
+    store.execute(f"CREATE TABLE {relation} AS SELECT * FROM incoming")
+    store.connection.unregister("incoming")
+    return Raw(name, label, relation, dict.fromkeys(header, "VARCHAR"), "rowid + 2", arrow.num_rows)

@@ -1,0 +1,164 @@
+"""Where a history's tables live: one connection, asked through SQL for checks and through Ibis for measures."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import pandas as pd
+
+
+def quoted(name: str) -> str:
+    """A name as an SQL identifier.
+
+    Example:
+        >>> quoted('a"b')
+        '"a""b"'
+    """
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(text: object) -> str:
+    """A value as an SQL text literal.
+
+    Example:
+        >>> literal("O'Neil")
+        "'O''Neil'"
+    """
+    return "'" + str(text).replace("'", "''") + "'"
+
+
+@dataclass
+class Raw:
+    """A table as it was found, before its values are read.
+
+    Attributes:
+        table: Name of the table it is read as.
+        label: What a person calls it, such as `deals.csv`.
+        relation: SQL that can stand after FROM.
+        columns: Header name -> type in the engine's words.
+        row: SQL for the row number people see, None where rows have no number.
+        rows: Number of rows, once known.
+        on_disk: Whether it stays where it is instead of being read into memory.
+    """
+
+    table: str
+    label: str
+    relation: str
+    columns: dict[str, str]
+    row: str | None = None
+    rows: int = 0
+    on_disk: bool = False
+
+
+class Store(Protocol):
+    """What measures, checks and identity ask of the engine that holds the tables."""
+
+    dialect: str
+
+    def table(self, name: str) -> Any:
+        """The canonical table as an Ibis expression."""
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        """Rows of a query in DuckDB's SQL in which `{deals}` stands for the canonical table deals."""
+
+    def hash_sum(self, text: str) -> str:
+        """SQL for the sum of the first 60 bits of the MD5 of a text."""
+
+    def frame(self, expression: Any) -> pd.DataFrame:
+        """An Ibis expression, carried out."""
+
+    def sql_frame(self, sql: str) -> pd.DataFrame:
+        """Like `rows`, as a frame."""
+
+    def close(self) -> None:
+        """Give the connection back."""
+
+
+@dataclass
+class DuckStore:
+    """Canonical tables as tables or views of one DuckDB connection held in memory."""
+
+    connection: Any
+    dialect: str = "duckdb"
+    _backend: Any = field(default=None, repr=False)
+
+    @classmethod
+    def new(cls) -> DuckStore:
+        """An empty store; spills to the system's temporary folder, never beside the program."""
+        import duckdb
+
+        settings = {
+            "temp_directory": str(Path(tempfile.gettempdir()) / "incentive-lab-spill"),
+            "autoinstall_known_extensions": "false",
+            "autoload_known_extensions": "false",
+        }
+        connection = duckdb.connect(":memory:", config=settings)
+        connection.execute("SET TimeZone = 'UTC'")
+        connection.execute("CREATE SCHEMA raw")
+        return cls(connection)
+
+    @property
+    def backend(self) -> Any:
+        """The Ibis backend, imported on first use."""
+        if self._backend is None:
+            import ibis
+
+            self._backend = ibis.duckdb.from_connection(self.connection)
+        return self._backend
+
+    def execute(self, sql: str) -> None:
+        """Run a statement for its effect."""
+        self.connection.execute(sql)
+
+    def describe(self, relation: str) -> dict[str, str]:
+        """Column name -> DuckDB type of anything that can stand after FROM."""
+        return {row[0]: str(row[1]) for row in self.connection.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()}
+
+    def table(self, name: str) -> Any:
+        """The canonical table as an Ibis expression."""
+        return self.backend.table(name)
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        """Rows of a query in which `{deals}` stands for the canonical table deals."""
+        rows: list[tuple[Any, ...]] = self.connection.execute(fill(sql, {})).fetchall()
+        return rows
+
+    def hash_sum(self, text: str) -> str:
+        """SQL for the sum of the first 60 bits of the MD5 of a text."""
+        return f"sum(CAST('0x' || substr(md5({text}), 1, 15) AS UBIGINT))"
+
+    def frame(self, expression: Any) -> pd.DataFrame:
+        """An Ibis expression, carried out."""
+        import ibis
+
+        result: pd.DataFrame = self.connection.execute(str(ibis.to_sql(expression, dialect="duckdb"))).df()
+        return result
+
+    def sql_frame(self, sql: str) -> pd.DataFrame:
+        """Like `rows`, as a frame."""
+        result: pd.DataFrame = self.connection.execute(fill(sql, {})).df()
+        return result
+
+    def close(self) -> None:
+        """Close the connection; files read in place are let go."""
+        self.connection.close()
+
+
+def fill(sql: str, relations: Mapping[str, str]) -> str:
+    """SQL with each `{table}` replaced by its relation (by default the table's own name).
+
+    Example:
+        >>> fill("SELECT count(*) FROM {deals}", {})
+        'SELECT count(*) FROM "deals"'
+    """
+    return re.sub(r"\{([a-z_]+)\}", lambda match: relations.get(match[1], quoted(match[1])), sql)
+
+
+def listed(items: Iterable[str]) -> str:
+    """SQL items, comma separated."""
+    return ", ".join(items)

@@ -1,0 +1,79 @@
+"""Excel workbooks: each sheet named like a table is read as text cells; formulas give their stored result."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from incentive_lab.errors import InputError, Problem, nearest
+from incentive_lab.history.sources import Limits, text_table
+from incentive_lab.history.store import DuckStore, Raw
+from incentive_lab.history.tables import TABLES
+
+
+def read_sheets(store: DuckStore, file: Path, limits: Limits, problems: list[Problem]) -> dict[str, Raw]:
+    """The raw tables of a workbook, one per sheet whose name is that of a table."""
+    import openpyxl
+
+    try:
+        book = openpyxl.load_workbook(file, read_only=True, data_only=True)
+    except Exception as error:  # openpyxl lets zip, XML and key errors through
+        raise InputError([Problem(file.name, f"this is not a readable .xlsx workbook: {error}")]) from None
+    raws: dict[str, Raw] = {}
+    for sheet in book.worksheets:
+        name = sheet.title.strip().lower()
+        label = f"{file.name} sheet {sheet.title}"
+        if name in TABLES:
+            raw = _sheet(store, name, label, sheet.iter_rows(values_only=True), limits, problems)
+            if raw is not None:
+                raws[name] = raw
+        elif nearest(name, TABLES):
+            problems.append(Problem(label, f"there is no table called {name}.", f"Did you mean {nearest(name, TABLES)}?"))
+    book.close()
+    if not raws and not problems:
+        raise InputError([Problem(file.name, "no sheet is named like a table of a history.", f"Tables: {', '.join(TABLES)}.")])
+    return raws
+
+
+def _sheet(
+    store: DuckStore, name: str, label: str, rows: Iterable[Sequence[Any]], limits: Limits, problems: list[Problem]
+) -> Raw | None:
+    iterator = iter(rows)
+    header = [_cell(cell) for cell in next(iterator, ())]
+    while header and header[-1] is None:
+        header.pop()
+    names = [cell or "" for cell in header]
+    if not names:
+        problems.append(Problem(label, "the sheet is empty.", "Its first row must name the columns."))
+        return None
+    twice = sorted({cell for cell in names if not cell or names.count(cell) > 1})
+    if twice:
+        message = f"the column {twice[0]} is there twice." if twice[0] else "a column has no name."
+        problems.append(Problem(f"{label} row 1", message))
+        return None
+    cells: dict[str, list[str | None]] = {column: [] for column in names}
+    for number, row in enumerate(iterator, start=2):
+        if number - 1 > limits.rows:
+            problems.append(Problem(label, f"it has more than {limits.rows:,} rows.", "Raise the limit if this is right."))
+            return None
+        for position, column in enumerate(names):
+            cells[column].append(_cell(row[position]) if position < len(row) else None)
+    blank = len(next(iter(cells.values())))
+    while blank and all(cells[column][blank - 1] is None for column in names):
+        blank -= 1
+    return text_table(store, name, label, names, {column: values[:blank] for column, values in cells.items()})
+
+
+def _cell(value: Any) -> str | None:
+    if value is None:
+        return None
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, datetime.datetime):
+        midnight = value.time() == datetime.time()
+        return value.date().isoformat() if midnight else value.isoformat(sep=" ")
+    if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
+        return str(int(value))
+    return str(value).strip() or None
