@@ -6,6 +6,8 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+from incentive_lab.scheme.base import Part
+
 Key = str | int
 Location = tuple[Key, ...]
 
@@ -48,9 +50,18 @@ def split(path: str) -> tuple[str, ...]:
     )
 
 
+def _face(item: object) -> Mapping[str, object]:
+    """What an item says, by key: a mapping as it is, a part by its fields that hold something."""
+    if isinstance(item, Part):
+        fields = type(item).model_fields
+        said = {info.alias or name: getattr(item, name) for name, info in fields.items()}
+        return {key: value for key, value in said.items() if value is not None}
+    return item if isinstance(item, Mapping) else {}
+
+
 def _natural(field: str, item: object, place: int) -> str:
     """The name an item of a list carries itself, else one from its kind and place."""
-    data = item if isinstance(item, Mapping) else {}
+    data = _face(item)
     name = data.get("id") or data.get("name")
     if name is not None:
         return str(name)

@@ -63,6 +63,12 @@ class Shape:
         """The words to choose from, where there are such."""
         return tuple(str(word) for form in self.forms if get_origin(form) is Literal for word in get_args(form))
 
+    def number(self) -> Tunable | None:
+        """The declaration of the numbers that stand here, however deep in mappings and lists."""
+        inner = [get_args(form) for form in self.forms if get_origin(form) in (dict, Mapping, tuple, list)]
+        deeper = (_shape((args[0] if args[-1] is Ellipsis else args[-1],)).number() for args in inner)
+        return self.tunable or next((one for one in deeper if one is not None), None)
+
     def nearest(self, value: object) -> str:
         """A sentence that offers the nearest choice; empty when none is near."""
         close = nearest(value, self.choices()) if isinstance(value, str) else None

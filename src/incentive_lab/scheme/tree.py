@@ -10,6 +10,35 @@ from typing import Any
 from pydantic.fields import FieldInfo
 
 from incentive_lab.scheme.base import Part
+from incentive_lab.scheme.measures import Condition, Expression
+from incentive_lab.scheme.rates import Driver, Rate, Reference
+from incentive_lab.scheme.rules import Base, ReturnPolicy
+from incentive_lab.scheme.tiers import Look
+
+# Parts that may be written as the bare value of one key, when they say nothing else.
+BARE: Mapping[type[Part], tuple[str, ...]] = {
+    Base: ("measure",),
+    Condition: ("is", "in"),
+    Driver: ("measure",),
+    Expression: ("column", "number"),
+    Look: ("window",),
+    Rate: ("plain",),
+    Reference: ("amount", "target", "last_year"),
+    ReturnPolicy: ("method",),
+}
+
+
+def bare_key(part: object) -> str | None:
+    """The one key whose bare value says all that a part says, or None.
+
+    Example:
+        >>> bare_key(Rate.model_validate("3%")), bare_key(Reference.model_validate({"target": True, "times": 2}))
+        ('plain', None)
+    """
+    if not isinstance(part, Part) or type(part) not in BARE:
+        return None
+    keys = [key for key, _, _ in written_fields(part)]
+    return keys[0] if len(keys) == 1 and keys[0] in BARE[type(part)] else None
 
 
 def written_fields(part: Part) -> list[tuple[str, FieldInfo, Any]]:
