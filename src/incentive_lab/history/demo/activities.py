@@ -9,7 +9,8 @@ import numpy as np
 import pyarrow as pa
 
 from incentive_lab.history.demo import columns
-from incentive_lab.history.demo.calibration import CALIBRATION, DERIVED_KINDS, KINDS, TYPES, Kind, effect, setting
+from incentive_lab.history.demo.calibration import CALIBRATION, effect, setting
+from incentive_lab.history.demo.makeup import DERIVED_KINDS, KINDS, TYPES, Kind
 from incentive_lab.history.demo.partners import Traits, expected_revenue
 from incentive_lab.history.demo.plan import BLOCK, Bools, Floats, Ints, Plan
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from incentive_lab.history.demo.calibration import STATUS_WON
 from incentive_lab.history.demo.deals import Deals
+from incentive_lab.history.demo.makeup import STATUS_WON
 from incentive_lab.history.demo.partners import Traits
 from incentive_lab.history.demo.plan import Ints, Plan, quarter_of, quarter_start
 

@@ -6,8 +6,8 @@ import numpy as np
 import pyarrow as pa
 
 from incentive_lab.history.demo import columns
-from incentive_lab.history.demo.calibration import PRODUCTS
 from incentive_lab.history.demo.deals import NONE, STATUS, WON, Deals
+from incentive_lab.history.demo.makeup import PRODUCTS
 from incentive_lab.history.demo.plan import BLOCK
 
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
-from incentive_lab.history.demo.calibration import CYCLE_QUANTILES, PRODUCTS, SEASON, STATUS_WON, TYPES, effect, setting
+from incentive_lab.history.demo.calibration import effect, setting
 from incentive_lab.history.demo.columns import places_within
+from incentive_lab.history.demo.makeup import CYCLE_QUANTILES, PRODUCTS, SEASON, STATUS_WON, TYPES
 from incentive_lab.history.demo.partners import Traits
 from incentive_lab.history.demo.plan import BLOCK, RUN_IN, Bools, Floats, Ints, Plan, quarter_of, quarter_start
 

@@ -15,8 +15,9 @@ from incentive_lab.history.demo import activities as acts
 from incentive_lab.history.demo import bunching, quarters, quirks, splits
 from incentive_lab.history.demo import deals as dealing
 from incentive_lab.history.demo import partners as base
-from incentive_lab.history.demo.calibration import KINDS, setting
+from incentive_lab.history.demo.calibration import setting
 from incentive_lab.history.demo.deal_table import deal_table
+from incentive_lab.history.demo.makeup import KINDS
 from incentive_lab.history.demo.plan import BLOCK, Ints, Plan
 from incentive_lab.history.demo.truth import Truth
 from incentive_lab.history.demo.writing import Format, TableFiles
@@ -24,7 +25,7 @@ from incentive_lab.history.demo.writing import Format, TableFiles
 TABLES = ("partners", "deals", "deal_partners", "activities", "scores", "targets", "actual_payouts")
 MOST_PARTNERS = 999_999
 MOST_MONTHS = 600
-MOST_DEALS = 1_000.0
+MOST_DEALS_PER_PARTNER = 6_000  # a block of partners is held in memory
 _APPROVED = 0.85
 
 
@@ -100,11 +101,12 @@ def _plan(
         InputError: Naming every argument that cannot be used.
     """
     rate = setting("deals_per_partner_month") if deals_per_partner_month is None else deals_per_partner_month
+    most_deals = MOST_DEALS_PER_PARTNER / max(months, 1)
     checks = (
         ("partners", partners, 1 <= partners <= MOST_PARTNERS, f"between 1 and {MOST_PARTNERS}"),
         ("months", months, 1 <= months <= MOST_MONTHS, f"between 1 and {MOST_MONTHS}"),
         ("seed", seed, seed >= 0, "0 or more"),
-        ("deals_per_partner_month", rate, 0 < rate <= MOST_DEALS, f"above 0 and at most {MOST_DEALS}"),
+        ("deals_per_partner_month", rate, 0 < rate <= most_deals, f"above 0 and at most {most_deals:g}"),
         ("format", form, form in ("parquet", "csv"), "parquet or csv"),
         ("first_month", first_month, re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", first_month), "a month such as 2023-01"),
     )

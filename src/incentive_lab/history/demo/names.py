@@ -42,7 +42,7 @@ def partner_name(number: int, kind: str, seed: int) -> str:
 
     Example:
         >>> partner_name(0, "msp", 7)
-        'NAME'
+        'Fox Branch Cloud Services'
     """
     pairs = len(FIRST) * len(SECOND)
     lap, place = divmod(number, pairs)

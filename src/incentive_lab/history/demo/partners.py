@@ -9,17 +9,9 @@ import numpy as np
 import pyarrow as pa
 
 from incentive_lab.history.demo import quirks
-from incentive_lab.history.demo.calibration import (
-    CALIBRATION,
-    REGION_SHARES,
-    REGIONS,
-    SEGMENT_AMOUNT,
-    SEGMENTS,
-    TIERS,
-    TYPES,
-    setting,
-)
+from incentive_lab.history.demo.calibration import CALIBRATION, setting
 from incentive_lab.history.demo.columns import dates, labels, numbered, pick
+from incentive_lab.history.demo.makeup import REGION_SHARES, REGIONS, SEGMENT_AMOUNT, SEGMENTS, TIERS, TYPES
 from incentive_lab.history.demo.names import partner_name
 from incentive_lab.history.demo.plan import BLOCK, RUN_IN, Bools, Floats, Ints, Plan, month_start
 
@@ -130,13 +122,8 @@ def _rate(plan: Plan, kind: Ints, size: Floats, engagement: Floats) -> Floats:
     by_type = np.array([t.rate for t in TYPES])
     shares = np.array([t.share for t in TYPES])
     mean = math.exp((a * a + b * b + 2 * a * b * rho) / 2) * float(by_type @ shares) * _exposure(plan)
-    return (
-        plan.deals_per_partner_month
-        / mean
-        / setting("deal_surplus")
-        * by_type[kind]
-        * np.exp(a * size + b * engagement)
-    )
+    typical = plan.deals_per_partner_month / mean / setting("deal_surplus")
+    return np.asarray(typical * by_type[kind] * np.exp(a * size + b * engagement))
 
 
 def _exposure(plan: Plan) -> float:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from incentive_lab.history.demo.calibration import STATUS_WON
+from incentive_lab.history.demo.makeup import STATUS_WON
 from incentive_lab.history.demo.plan import Plan, month_start, quarter_of
 
 if TYPE_CHECKING:

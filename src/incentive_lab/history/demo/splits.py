@@ -10,7 +10,7 @@ import pyarrow as pa
 from incentive_lab.history.demo import columns
 from incentive_lab.history.demo.calibration import setting
 from incentive_lab.history.demo.deals import WON, Deals
-from incentive_lab.history.demo.partners import Traits
+from incentive_lab.history.demo.partners import NEVER, Traits
 from incentive_lab.history.demo.plan import BLOCK, Ints, Plan, quarter_of
 
 ROLES = ("sourced", "influenced", "delivered")
@@ -42,9 +42,9 @@ class Splits:
 
 
 def draw(plan: Plan, block: int, traits: Traits, deals: Deals) -> Splits:
-    """Who shares which deal: a helper is an active founder earlier in the block."""
+    """Who shares which deal: a helper is a founder earlier in the block that never falls silent."""
     rng = plan.rng("deal_partners", block)
-    helpers = np.flatnonzero(traits.active & (traits.joined < 0))
+    helpers = np.flatnonzero(traits.active & (traits.joined < 0) & (traits.left == NEVER))
     earlier = np.searchsorted(helpers, deals.owner)
     shared = np.flatnonzero((rng.random(len(deals.owner)) < setting("multi_partner_draw")) & (earlier >= 2))
     n = len(shared)

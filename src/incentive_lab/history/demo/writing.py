@@ -18,6 +18,10 @@ GROUP_ROWS = 200_000
 """Rows that are collected before they are written."""
 TRUTH = "truth.json"
 _MONEY = pa.decimal128(18, 2)
+_REPEATING = {
+    "partner_id", "type", "region", "segment", "tier", "currency", "status", "product", "term_months", "kind", "rule",
+    "role", "measure", "period",
+}  # fmt: skip
 _MONEY_COLUMNS = frozenset({"amount", "list_amount", "cost", "recurring_amount", "returned_amount", "spend"})
 
 
@@ -53,7 +57,8 @@ class TableFile:
     def _open(self, schema: pa.Schema) -> pq.ParquetWriter | pcsv.CSVWriter:
         if self._form == "csv":
             return pcsv.CSVWriter(self._partial, schema, write_options=pcsv.WriteOptions(quoting_style="needed"))
-        return pq.ParquetWriter(self._partial, schema, compression="zstd")
+        repeats = [name for name in schema.names if name in _REPEATING]
+        return pq.ParquetWriter(self._partial, schema, compression="zstd", compression_level=1, use_dictionary=repeats)
 
     def close(self, complete: bool) -> None:
         """Writes what waits and puts the file in place; an incomplete file is removed."""
