@@ -1,0 +1,176 @@
+"""Steps 9 to 11, and the limits on quantity of step 1: what gates, limits and funds leave of an amount."""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from incentive_lab.scheme.rules import Fund, Gate, Limit
+from tests.reference.numbers import ZERO, half_away, millionth
+from tests.reference.state import LimitState
+
+if TYPE_CHECKING:
+    from tests.reference.references import Read
+    from tests.reference.rules import Place
+
+
+def gated_and_limited(place: Place, amount: Fraction, read: Read, deal: str | None = None) -> Fraction:
+    """What is posted of an amount: gates, rounding, limits, fund."""
+    amount = place.world.currency.kept(amount * gate_factor(place, read))
+    return limited(place, place.world.posted(amount), deal)
+
+
+# --- step 9
+
+
+def gate_factor(place: Place, read: Read) -> Fraction:
+    """The product of the factors of all gates that act, to a millionth."""
+    factor = Fraction(1)
+    for gate in place.scheme.gates:
+        if (not gate.rules or place.rule.id in gate.rules) and acts(place, gate, read):
+            factor *= millionth(gate.multiply)
+    return millionth(factor)
+
+
+def acts(place: Place, gate: Gate, read: Read) -> bool:
+    """Whether a gate's tests hold; a test without a value holds when `missing` is `fails`, else not (chosen here)."""
+    from tests.reference.rules import test_holds
+
+    held = []
+    for name, test in gate.when.items():
+        outcome = test_holds(place, name, test, read)
+        held.append(gate.missing == "fails" if outcome is None else outcome)
+    return all(held) if gate.match == "all" else any(held)
+
+
+# --- limits
+
+
+def limit_period(place: Place, per: str, deal: str | None) -> object:
+    """What names the period of a limit: a deal, or the period's first month."""
+    return deal if per == "deal" else place.world.calendar.first(place.month, per)
+
+
+def enter(place: Place, limit: Limit, state: LimitState, deal: str | None) -> None:
+    """Bring a limit to the present."""
+    year = place.world.calendar.first(place.month, "year")
+    state.enter(limit_period(place, limit.per, deal), year, lapses=limit.per != "life")
+
+
+def existing_share(place: Place, per: str) -> Fraction:
+    """The share of a period's months that exist, where the history ends inside it; else 1."""
+    calendar = place.world.calendar
+    if per in ("deal", "life"):
+        return Fraction(1)
+    first, last = calendar.first(place.month, per), calendar.last(place.month, per)
+    if last <= place.world.panel.months - 1:
+        return Fraction(1)
+    return Fraction(place.world.panel.months - max(first, 0), last - first + 1)
+
+
+def counted(place: Place, base: Fraction, deal: str | None = None) -> Fraction:
+    """The base up to the limits on quantity; what is over waits where it is carried."""
+    from tests.reference.rules import base_unit
+
+    for limit, state in zip(place.rule.limit, place.state.limits, strict=True):
+        if limit.quantity is None:
+            continue
+        enter(place, limit, state, deal)
+        most = place.world.border(limit.quantity, base_unit(place))
+        if limit.prorate:
+            grain = place.world.currency.cent if base_unit(place) == "money" else Fraction(1, 1_000_000)
+            most = half_away(most * existing_share(place, limit.per) / grain) * grain
+        wanted = base + state.carried
+        base = min(wanted, max(most - state.paid, ZERO))
+        state.paid += base
+        state.carried = wanted - base if limit.excess == "carried" else ZERO
+    return base
+
+
+def limited(place: Place, amount: Fraction, deal: str | None) -> Fraction:
+    """The amount through the limits in order (in a rule per deal those per deal first), then through the fund.
+
+    A limit never takes back: room is not below nothing, and negative amounts pass.
+    """
+    pairs = [pair for pair in zip(place.rule.limit, place.state.limits, strict=True) if pair[0].quantity is None]
+    if deal is not None:
+        pairs.sort(key=lambda pair: pair[0].per != "deal")
+    for limit, state in pairs:
+        enter(place, limit, state, deal)
+        wanted = amount + state.carried
+        amount = min(wanted, max(most_of(place, limit) - state.paid, ZERO))
+        state.paid += amount
+        state.carried = wanted - amount if limit.excess == "carried" else ZERO
+        if limit.excess == "spilled" and limit.to is not None:
+            spill(place, limit.to, wanted - amount)
+    if place.rule.fund is not None:
+        amount = min(amount, max(place.state.fund, ZERO))
+        place.state.fund -= amount
+    return amount
+
+
+def spill(place: Place, rule_id: str, excess: Fraction) -> None:
+    """Money that one limit refuses joins another rule's fund."""
+    place.book.rules[place.book.place(rule_id), place.row].fund += excess
+
+
+def most_of(place: Place, limit: Limit) -> Fraction:
+    """The most a limit lets through in its period."""
+    world = place.world
+    if limit.amount is not None:
+        most = world.currency.cents(limit.amount)
+        return world.currency.kept(most * existing_share(place, limit.per)) if limit.prorate else most
+    assert limit.share is not None
+    assert limit.of is not None
+    return share_of_measure(place, limit.share, limit.of, limit.per)
+
+
+def share_of_measure(place: Place, share: object, of: str, per: str) -> Fraction:
+    """A share of a measure over the limit's period to date, rounded down to what can be paid."""
+    world = place.world
+    first = world.calendar.first(place.month, per) if per != "deal" else place.month
+    total = world.value(of, (place.row,), max(first, 0), place.month) or ZERO
+    return math.floor(millionth(share) * total / world.step) * world.step  # type: ignore[arg-type]
+
+
+# --- funds
+
+
+def accrue(place: Place) -> None:
+    """Add to a fund what falls due in this month; only for an active rule (chosen here)."""
+    fund = place.rule.fund
+    assert fund is not None
+    calendar, world = place.world.calendar, place.world
+    first, last = calendar.first(place.month, fund.per), calendar.last(place.month, fund.per)
+    if fund.every is not None and place.month == first:
+        place.state.fund += world.round(fund_rate(place, fund))
+    if fund.rate is not None and place.month == last:
+        assert fund.accrues_on is not None
+        total = world.value(fund.accrues_on, (place.row,), max(first, 0), last) or ZERO
+        place.state.fund += world.round(world.currency.kept(fund_rate(place, fund) * total))
+
+
+def fund_rate(place: Place, fund: Fund) -> Fraction:
+    """The fund's rate or amount for this partner."""
+    from tests.reference.rules import chosen_rate
+    from tests.reference.world import Undefined
+
+    rate = fund.rate or fund.every
+    assert rate is not None
+    import dataclasses
+
+    leaf = chosen_rate(dataclasses.replace(place, rule=place.rule.model_copy(update={"rate": rate})))
+    if leaf is None:
+        return ZERO
+    if leaf.plain is None:
+        raise Undefined("a fund that accrues by a table")
+    return millionth(leaf.plain)
+
+
+def expire(place: Place) -> None:
+    """Empty a fund after the last month of the programme year."""
+    fund = place.rule.fund
+    assert fund is not None
+    if fund.expires == "year_end" and place.world.calendar.last(place.month, "year") == place.month:
+        place.state.fund = ZERO

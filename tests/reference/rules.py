@@ -1,0 +1,482 @@
+"""Steps 1 to 8 of a rule that is worked out by month, quarter, half-year or year."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+
+from incentive_lab.scheme.document import Scheme
+from incentive_lab.scheme.rates import Driver, Grid, Multiplier, Rate, Table, Trailing
+from incentive_lab.scheme.rules import Multiples, Provision, Rule, Test
+from tests.reference.calendar import LENGTH, TO_DATE, Window, is_accumulated
+from tests.reference.limits import counted, gated_and_limited
+from tests.reference.numbers import ZERO, millionth, rounded, whole
+from tests.reference.references import (
+    LAST_YEAR,
+    TARGET,
+    Read,
+    attainment,
+    driver_border,
+    driver_value,
+    excess,
+    growth,
+    reference,
+)
+from tests.reference.state import Book, RuleState
+from tests.reference.tables import Band, Bands, Earned, Keep, accumulated, at_once, no_grid, of_movement, rate_reached
+from tests.reference.world import Undefined, World, mix_factor, scaled_lump, scaled_rate
+
+
+@dataclass(frozen=True)
+class Place:
+    """One rule for one partner in one month."""
+
+    book: Book
+    scheme: Scheme
+    rule: Rule
+    state: RuleState
+    row: int
+    month: int
+
+    @property
+    def world(self) -> World:
+        """The world of the book."""
+        return self.book.world
+
+    def window(self, over: object, month: int | None = None) -> Window:
+        """A window of this rule."""
+        at = self.month if month is None else month
+        return self.world.calendar.window(over, at, self.rule.per, self.rule.during)  # type: ignore[arg-type]
+
+    def read(self, name: str, window: Window) -> Fraction | None:
+        """A measure as drivers and gates see it: of the whole group where there is one."""
+        return self.world.value(name, self.world.together(self.row), window.first, window.last)
+
+
+def run_month_rule(place: Place) -> None:
+    """Post what the rule pays in this month: on account before the posting month, the rest in it."""
+    first, last = place.world.calendar.period(place.month, place.rule.per, place.rule.during)
+    posts = place.month == min(last, place.world.panel.months - 1)
+    if place.state.on_account is None or place.state.on_account[0] != first:
+        place.state.on_account = (first, ZERO)
+    on_account = place.state.on_account[1]
+    if not posts:
+        if place.rule.provision is not None:
+            due = place.world.currency.kept(provision_rate(place) * (period_base(place) or ZERO)) - on_account
+            posted = gated_and_limited(place, due, place.read)
+            place.state.on_account = (first, on_account + posted)
+            place.book.post(place.month, place.row, place.rule.id, posted)
+        return
+    amount, effective_of = period_amount(place)
+    posted = gated_and_limited(place, amount - on_account, place.read)
+    place.book.post(place.month, place.row, place.rule.id, posted)
+    place.state.effective[place.month] = effective_of(posted)
+
+
+def period_base(place: Place) -> Fraction | None:
+    """The measure to date, for a provision."""
+    if place.rule.on.measure is None or place.rule.multiples or place.rule.net_of:
+        raise Undefined("a provision on a base that is not plain")
+    return place.world.over(place.rule.on.measure, place.row, place.window("period"))
+
+
+Effective = Callable[[Fraction], tuple[Fraction, Fraction]]
+
+
+def period_amount(place: Place) -> tuple[Fraction, Effective]:
+    """The period's amount before gates, and how the posted amount becomes the effective rate of its deals."""
+    leaf = chosen_rate(place)
+    table = leaf.table if leaf else None
+    is_true_up = table is not None and is_accumulated(table.over, place.rule.per) and table.pays == "true_up"
+    window = place.window(table.over if is_true_up and table else "period")
+    if is_true_up and any(limit.quantity is not None for limit in place.rule.limit):
+        raise Undefined("a limit on quantity under an accumulated true-up")
+    base = net_base(place, window)
+    earned = multiplied(place, rate_amount(place, leaf, base, window) if base is not None else ZERO, place.read)
+    entitlement = place.world.posted(earned)
+    if place.rule.instalments is not None:
+        return instalment(place, earned), refuse_effective
+    if not is_true_up:
+        return earned, lambda posted: (posted, base or ZERO)
+    before = place.state.entitled
+    paid = before[1] if before is not None and before[0] == window.first else ZERO
+    place.state.entitled = (window.first, entitlement)
+    return entitlement - paid, lambda posted: (entitlement, base or ZERO)
+
+
+def refuse_effective(_: Fraction) -> tuple[Fraction, Fraction]:
+    """Instalments have no effective rate that the text defines: nothing is taken back (chosen here)."""
+    return ZERO, ZERO
+
+
+def instalment(place: Place, earned: Fraction) -> Fraction:
+    """The part of a yearly amount that falls due now; `paid so far` is counted before gates and limits (chosen)."""
+    asked = place.rule.instalments
+    assert asked is not None
+    kept, calendar = place.world.currency.kept, place.world.calendar
+    if not asked.catch_up:
+        return kept(earned / asked.count)
+    year = calendar.first(place.month, "year")
+    number = (calendar.place_in_year(place.month) - 1) // LENGTH[place.rule.per] + 1
+    due = place.world.posted(kept(earned * number / asked.count))
+    before = place.state.instalments
+    paid = before[1] if before is not None and before[0] == year else ZERO
+    amount = max(ZERO, due - paid)
+    place.state.instalments = (year, paid + amount)
+    return amount
+
+
+# --- step 1 and 2: the base
+
+
+def net_base(place: Place, window: Window) -> Fraction | None:
+    """What is paid on: the measure (or excess, or earlier payouts), in multiples, up to a quantity, net of payouts."""
+    on, world = place.rule.on, place.world
+    if on.measure is not None:
+        base = world.over(on.measure, place.row, window)
+    elif on.excess_of is not None:
+        assert on.above is not None
+        base = excess(world, on.excess_of, on.above, place.row, window, lambda name, w: world.over(name, place.row, w))
+    else:
+        base = place.book.posted(on.payout_of, place.row, window.first, window.last)
+    if base is None:
+        return None
+    base = counted(place, in_multiples(place, place.rule.multiples, base))
+    if place.rule.net_of:
+        base = net(base, place.book.posted(place.rule.net_of, place.row, window.first, window.last))
+    return base
+
+
+def net(base: Fraction, paid: Fraction) -> Fraction:
+    """The base less what was paid on it, not below nothing; a base of nothing or less is left alone (chosen here)."""
+    return max(base - paid, ZERO) if base > 0 else base
+
+
+def base_name(rule: Rule) -> str | None:
+    """The measure that a rule pays on; None for payouts."""
+    return rule.on.measure or rule.on.excess_of
+
+
+def base_unit(place: Place) -> str:
+    """The unit of what is paid on."""
+    name = base_name(place.rule)
+    return place.world.unit(name) if name else "money"
+
+
+def in_multiples(place: Place, multiples: Multiples | None, base: Fraction) -> Fraction:
+    """The base down to complete packages or up to started ones; below zero down is further from zero."""
+    if multiples is None:
+        return base
+    size = place.world.border(multiples.of, base_unit(place))
+    packages = base / size
+    return (math.floor(packages) if multiples.counts == "complete" else math.ceil(packages)) * size
+
+
+def is_plain_base(rule: Rule) -> bool:
+    """Whether the base is the measure itself, untouched by multiples, quantities or earlier payouts."""
+    return not (rule.multiples or rule.net_of or any(limit.quantity is not None for limit in rule.limit))
+
+
+def is_base_the_driver(place: Place, driver: Driver | None) -> bool:
+    """Whether the base is the driver (given the same window).
+
+    A base changed by multiples, a quantity or `net_of` is not the measure any more, so it is paid at the blended rate
+    of the measure (chosen here). The driver of `excess_of` and `payout_of` is the base itself, whatever became of it.
+    """
+    if place.rule.on.measure is None:
+        return driver is None
+    names_it = driver is None or driver.measure == place.rule.on.measure
+    return names_it and is_plain_base(place.rule) and place.world.together(place.row) == (place.row,)
+
+
+# --- step 5 and 6: the rate
+
+
+def chosen_rate(place: Place) -> Rate | None:
+    """The rate of the partner's tier, type, region or segment; None where nothing is declared for it."""
+    choice = place.rule.rate.choice()
+    if choice is None:
+        return place.rule.rate
+    attribute, rates = choice
+    leaves = [*rates.values(), *([place.rule.rate.otherwise] if place.rule.rate.otherwise else [])]
+    windows = {
+        (str(leaf.table.over), leaf.table.pays)
+        if leaf.table is not None and is_accumulated(leaf.table.over, place.rule.per)
+        else None
+        for leaf in leaves
+    }
+    if len(windows) > 1:
+        raise Undefined("a choice between tables over different windows")
+    if attribute == "tier":
+        value = place.world.tier_names[place.row][place.month]
+    else:
+        value = place.world.attribute(attribute, place.row)
+    return rates.get(value, place.rule.rate.otherwise)
+
+
+def rate_amount(place: Place, leaf: Rate | None, base: Fraction, window: Window) -> Fraction:
+    """What the rate gives on the base; nothing without a rate, or with a driver that is undefined."""
+    if leaf is None:
+        return ZERO
+    if leaf.plain is not None:
+        rate = scaled_rate(leaf.plain, mix_factor(place.scheme, place.rule.group))
+        return on_rate_grid(place, base, lambda keep: Earned(keep(rate * base)))
+    if leaf.grid is not None:
+        rate = grid_rate(place, leaf.grid, place.read, lambda axis: place.window(axis.over))
+        return on_rate_grid(place, base, lambda keep: Earned(keep(rate * base)))
+    assert leaf.table is not None
+    return table_amount(place, leaf.table, base, window)
+
+
+def on_rate_grid(place: Place, base: Fraction, earn: Callable[[Keep], Earned]) -> Fraction:
+    """The amount with its effective rate rounded first where the scheme says so.
+
+    The effective rate is worked out from the exact amount, so that a rate that is already on its grid stays.
+    """
+    kept, rounding = place.world.currency.kept, place.scheme.rounding
+    if rounding.rate_to is None:
+        earned = earn(kept)
+        return earned.by_rate + kept(earned.lumps)
+    earned = earn(no_grid)
+    by_rate = ZERO
+    if base:
+        by_rate = rounded(earned.by_rate / base, Fraction(rounding.rate_to), rounding.mode) * base
+    return kept(by_rate) + kept(earned.lumps)
+
+
+def grid_rate(place: Place, grid: Grid, read: Read, window: Callable[[object], Window]) -> Fraction:
+    """The rate of the highest reached row and column; 0 where one is not reached or not given."""
+    names = []
+    for axis in (grid.rows, grid.columns):
+        at = window(axis)
+        driver = driver_value(place.world, axis.by, place.row, at, read)
+        reached = [
+            step.name
+            for number, step in enumerate(axis.steps, 1)
+            if driver is not None and is_reached(place, axis, step.from_, driver)
+        ]
+        if not reached:
+            return ZERO
+        names.append(reached[-1])
+    rate = grid.rates.get(names[0], {}).get(names[1], Decimal(0))
+    return scaled_rate(rate, mix_factor(place.scheme, place.rule.group))
+
+
+def is_reached(place: Place, axis: object, start: Decimal, driver: Fraction) -> bool:
+    """Whether a grid's step is reached."""
+    border = driver_border(place.world, axis.by, "number", start)  # type: ignore[attr-defined]
+    return driver > border if axis.border == "above" else driver >= border  # type: ignore[attr-defined]
+
+
+def bands_of(place: Place, table: Table, window: Window, factor: Fraction) -> Bands | None:
+    """The table's numbers in the units of its driver; None where its steps are shares of a target that is missing."""
+    world = place.world
+    name = table.by.name if table.by else base_name(place.rule)
+    target = None
+    if table.of_target:
+        if name is None or (table.by and not table.by.measure):
+            raise Undefined("steps as shares of the target of something that has none")
+        target = reference(world, TARGET, name, place.row, window)
+        if target is None:
+            return None
+
+    def border(number: Decimal) -> Fraction:
+        if target is None:
+            return driver_border(world, table.by, base_unit(place), number)
+        assert name is not None
+        return whole(millionth(number) * target, world.grain(name))
+
+    return Bands(
+        table,
+        tuple(
+            Band(
+                start=border(step.from_),
+                end=None if step.to is None else border(step.to),
+                rate=scaled_rate(step.rate, factor),
+                rate_to=None if step.rate_to is None else scaled_rate(step.rate_to, factor),
+                lump=scaled_lump(world, step.lump, factor),
+                retroactive=step.retroactive,
+            )
+            for step in table.steps
+        ),
+    )
+
+
+def table_amount(place: Place, table: Table, base: Fraction, window: Window) -> Fraction:
+    """What a table gives: complete in itself, to date, or for this period's movement."""
+    over = place.window(table.over)
+    bands = bands_of(place, table, over, mix_factor(place.scheme, place.rule.group))
+    driver = table_driver(place, table, base, over)
+    if bands is None or driver is None:
+        return ZERO
+    is_same = is_base_the_driver(place, table.by)
+    if not is_accumulated(table.over, place.rule.per):
+        return on_rate_grid(place, base, lambda keep: at_once(bands, driver, base, is_same, keep))
+    if shorter_than_period(table, place.rule.per):
+        raise Undefined("a driver over less than the rule's period")
+    if table.pays == "true_up":
+        if isinstance(table.over, Trailing):
+            raise Undefined("true-up over a trailing window")
+        return on_rate_grid(place, base, lambda keep: at_once(bands, driver, base, is_same, keep))
+    if place.rule.on.measure is None and table.by is None:
+        raise Undefined("period_only on a base that is its own driver")
+    if isinstance(table.over, Trailing):
+        return on_rate_grid(place, base, lambda keep: in_trailing_window(bands, driver, base, keep))
+    before = driver_before(place, table, over)
+    return on_rate_grid(
+        place, base, lambda keep: of_movement(bands, before, driver, driver, base, is_same, keep)
+    )  # fmt: skip
+
+
+def table_driver(place: Place, table: Table, base: Fraction, over: Window) -> Fraction | None:
+    """The number that a table looks at."""
+    if table.by is None and place.rule.on.measure is None:
+        return base
+    driver = table.by or Driver(measure=place.rule.on.measure)
+    refuse_group_reference(place, driver.measure is None)
+    return driver_value(place.world, driver, place.row, over, place.read)
+
+
+def refuse_group_reference(place: Place, has_reference: bool) -> None:
+    """A group's total against whose reference? The text does not say."""
+    if has_reference and len(place.world.together(place.row)) > 1:
+        raise Undefined("the reference of a group")
+
+
+def shorter_than_period(table: Table, per: str) -> bool:
+    """Whether the driver's window is shorter than the rule's period."""
+    if isinstance(table.over, Trailing) or table.over == "life":
+        return False
+    return LENGTH[TO_DATE.get(table.over, table.over)] < LENGTH[per]
+
+
+def in_trailing_window(bands: Bands, driver: Fraction, base: Fraction, keep: Keep) -> Earned:
+    """The period's base at the rate of the trailing window; there is no movement to speak of."""
+    if bands.table.applies == "interpolated_amount" or any(band.lump for band in bands.bands):
+        raise Undefined("lumps over a trailing window")
+    if bands.is_beyond(driver):
+        return Earned(ZERO)
+    if bands.table.applies in ("marginal", "each_to_its_end"):
+        rate = millionth(accumulated(bands, driver) / driver) if driver > 0 else ZERO
+    else:
+        rate = rate_reached(bands, driver)
+    return Earned(keep(rate * base))
+
+
+def driver_before(place: Place, table: Table, over: Window) -> Fraction:
+    """The driver in the same window as it was before this period: nothing where the window starts with it.
+
+    A driver that was undefined then counts as nothing (chosen here).
+    """
+    first, _ = place.world.calendar.period(place.month, place.rule.per, place.rule.during)
+    last = max(first, 0) - 1
+    if over.first > last:
+        return ZERO
+    earlier = Window(over.first, last, over.whole_first, over.whole_last)
+    return table_driver(place, table, ZERO, earlier) or ZERO
+
+
+# --- step 7: multipliers and requirements
+
+
+def multiplied(place: Place, earned: Fraction, read: Read) -> Fraction:
+    """The amount times its multipliers; nothing unless every requirement holds."""
+    for multiplier in place.rule.multiply:
+        earned = place.world.currency.kept(earned * factor_of(place, multiplier, read))
+    for name, test in place.rule.requires.items():
+        if test_holds(place, name, test, read) is not True:
+            return ZERO
+    return earned
+
+
+def factor_of(place: Place, multiplier: Multiplier, read: Read) -> Fraction:
+    """Attainment between its bounds, or a table's rate at its driver; an undefined one pays nothing."""
+    world = place.world
+    if multiplier.attainment_of is not None:
+        refuse_group_reference(place, True)
+        window = place.window(multiplier.over)
+        against = multiplier.against or TARGET
+        share = attainment(world, multiplier.attainment_of, against, place.row, window, read)
+        if share is None:
+            return ZERO
+        return min(max(millionth(share), millionth(multiplier.at_least)), millionth(multiplier.at_most))
+    table = multiplier.table
+    assert table is not None
+    if table.applies not in ("whole", "interpolated_rate"):
+        raise Undefined("a multiplier's table that is neither whole nor interpolated_rate")
+    if table.by is None:
+        raise Undefined("a multiplier's table without a driver")
+    refuse_group_reference(place, table.by.measure is None)
+    window = place.window(table.over)
+    bands = bands_of(place, table, window, Fraction(1))
+    driver = driver_value(world, table.by, place.row, window, read)
+    return ZERO if bands is None or driver is None else rate_reached(bands, driver)
+
+
+def test_holds(place: Place, name: str, test: Test, read: Read) -> bool | None:
+    """Whether a comparison holds; None without a value."""
+    window = place.window(test.over)
+    refuse_group_reference(place, test.kind != "value")
+    if test.kind == "value":
+        value, unit = read(name, window), place.world.unit(name)
+    elif test.kind == "attainment":
+        value, unit = attainment(place.world, name, TARGET, place.row, window, read), "share"
+    else:
+        value, unit = growth(place.world, name, LAST_YEAR, place.row, window, read), "share"
+    if value is None:
+        return None
+    border = place.world.border
+    return (
+        (test.below is None or value < border(test.below, unit))
+        and (test.above is None or value > border(test.above, unit))
+        and (test.at_least is None or value >= border(test.at_least, unit))
+        and (test.at_most is None or value <= border(test.at_most, unit))
+    )
+
+
+test_holds.__test__ = False  # type: ignore[attr-defined]
+
+
+# --- step 8: on account
+
+
+def provision_rate(place: Place) -> Fraction:
+    """The rate that is paid on account."""
+    asked: Provision | None = place.rule.provision
+    assert asked is not None
+    if asked.rate is not None:
+        return millionth(Decimal(asked.rate))
+    leaf = chosen_rate(place)
+    if leaf is None or leaf.table is None:
+        raise Undefined("a provision at a step of a rate without steps")
+    table, over = leaf.table, place.window("period")
+    bands = bands_of(place, table, over, mix_factor(place.scheme, place.rule.group))
+    if bands is None:
+        return ZERO
+    if asked.step is not None:
+        return next(
+            (band.rate for step, band in zip(table.steps, bands.bands, strict=True) if step.name == asked.step), ZERO
+        )
+    assert asked.expected is not None
+    driver = expected_driver(place, table)
+    if driver is None or driver <= 0 or bands.is_beyond(driver):
+        return ZERO
+    if table.applies in ("whole", "interpolated_rate"):
+        return rate_reached(bands, driver)
+    return millionth(accumulated(bands, driver) / driver)
+
+
+def expected_driver(place: Place, table: Table) -> Fraction | None:
+    """What the driver is expected to be over the whole period."""
+    asked = place.rule.provision
+    assert asked is not None
+    assert asked.expected is not None
+    if table.by is not None and table.by.measure is None:
+        raise Undefined("an expected attainment or growth")
+    name = table.by.name if table.by else base_name(place.rule)
+    assert name is not None
+    first, last = place.world.calendar.period(place.month, place.rule.per, place.rule.during)
+    return reference(place.world, asked.expected, name, place.row, Window(first, last, first, last))
