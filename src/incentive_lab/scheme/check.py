@@ -2,10 +2,36 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, fields
 
 from incentive_lab.errors import InputError, Problem
+from incentive_lab.scheme.checks import comparisons, frame, measuring, references, rules, tables, windows
+from incentive_lab.scheme.checks.context import Context, Finding, Findings, Known
 from incentive_lab.scheme.document import Scheme
+from incentive_lab.scheme.naming import join
+from incentive_lab.scheme.paths import apply
+
+_CHECKS: tuple[Callable[[Context], Findings], ...] = (
+    frame.settings,
+    frame.partners,
+    frame.runs,
+    measuring.measure_names,
+    measuring.circles,
+    measuring.definitions,
+    frame.tiers,
+    references.unique,
+    references.rule_names,
+    references.tier_names,
+    references.attributes,
+    rules.rules,
+    windows.windows,
+    windows.tests,
+    windows.returns,
+    comparisons.targets_needed,
+    tables.tables,
+    frame.money,
+)
 
 
 @dataclass(frozen=True)
@@ -32,5 +58,45 @@ class CheckResult:
 
 
 def check(scheme: Scheme, *, baseline: Scheme | None = None, names: object = None) -> CheckResult:
-    """Everything that the model alone cannot see, at once."""
-    return CheckResult()
+    """Everything that the model alone cannot see, at once.
+
+    Args:
+        scheme: The scheme.
+        baseline: The scheme it is compared with, when at hand.
+        names: What a history knows: anything with the attributes of `checks.context.Known`, or some of them.
+
+    Example:
+        >>> from incentive_lab.scheme.load import loads
+        >>> text = "{scheme: a, currency: USD, effective: {from: 2024-01-01}, rules: [{id: c, on: revenu, rate: 3%}]}"
+        >>> print(*check(loads(text)).problems)
+        rules.c.on: There is no measure named 'revenu'. Did you mean revenue?
+    """
+    known = Known(**{one.name: getattr(names, one.name, None) for one in fields(Known)})
+    found = list(_found(Context(scheme, known)))
+    found += frame.baseline_fits(scheme, baseline)
+    found += _variants(scheme, known, {finding.problem for finding in found})
+    return CheckResult(
+        tuple(dict.fromkeys(finding.problem for finding in found if not finding.warning)),
+        tuple(dict.fromkeys(finding.problem for finding in found if finding.warning)),
+    )
+
+
+def _found(context: Context) -> Iterable[Finding]:
+    for one in _CHECKS:
+        yield from one(context)
+
+
+def _variants(scheme: Scheme, known: Known, already: set[Problem]) -> Iterable[Finding]:
+    """Each variant's changes can be made, and the changed scheme is checked as if it stood alone."""
+    plain = scheme.model_copy(update={"variants": {}})
+    for name, variant in scheme.variants.items():
+        here = join(("variants", name, "change"))
+        try:
+            changed = apply(plain, variant.change)
+        except InputError as error:
+            yield from (Finding(Problem(f"{here}.{one.path}", one.message, one.fix)) for one in error.problems)
+            continue
+        for finding in _found(Context(changed, known)):
+            if finding.problem not in already:
+                problem = finding.problem
+                yield Finding(Problem(f"{here}.{problem.path}", problem.message, problem.fix), finding.warning)

@@ -1,0 +1,167 @@
+"""Measures: names that lead somewhere, columns that exist, no circles, and sums where sums are needed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from incentive_lab.errors import did_you_mean
+from incentive_lab.scheme.base import one_of
+from incentive_lab.scheme.checks.context import Context, Findings, doubtful, wrong
+from incentive_lab.scheme.document import Cap, Target
+from incentive_lab.scheme.measures import CATALOGUE, COLUMNS, DATES, Condition, Measure
+from incentive_lab.scheme.rates import Driver, Multiplier
+from incentive_lab.scheme.rules import Base, Fund, Gate, Limit, Repay, Rule
+from incentive_lab.scheme.tiers import Level, Tiers
+from incentive_lab.scheme.walk import Node, Segments
+
+_TEXT: Mapping[str, tuple[str, ...]] = {
+    "deals": (
+        "deal_id", "line", "order_id", "partner_id", "status", "product", "currency", "co_sold", "co_delivered",
+        "customer_id", "region", "segment", "type",
+    ),
+    "activities": ("activity_id", "partner_id", "kind", "deal_id", "product"),
+    "scores": ("partner_id", "measure"),
+    "partners": ("partner_id", "name", "type", "region", "segment", "tier", "parent_id", "currency"),
+}  # fmt: skip
+_STATUSES = ("open", "won", "lost")
+_SUM = "a sum over months"
+
+
+def used(context: Context) -> Iterator[tuple[Segments, str, str]]:
+    """Every place that names a measure: (address, name, why only a sum will do there, else '')."""
+    for node in context.nodes:
+        part = node.part
+        if isinstance(part, Measure):
+            for key, names in (("ratio", part.ratio or ()), ("plus", part.plus), ("minus", part.minus)):
+                yield from ((node.place(key), name, f"{key} needs sums") for name in names)
+        elif isinstance(part, (Base, Driver, Multiplier)):
+            yield from _pointed(node)
+        elif isinstance(part, (Limit, Cap)) and part.of is not None:
+            yield node.place("of"), part.of, f"a share of purchases is a share of {_SUM}"
+        elif isinstance(part, Fund) and part.accrues_on is not None:
+            yield node.place("accrues_on"), part.accrues_on, f"a fund accrues on {_SUM}"
+        elif isinstance(part, Target):
+            yield node.place("measure"), part.measure, f"a target is for {_SUM}"
+        else:
+            yield from _keyed(node)
+
+
+def _pointed(node: Node) -> Iterator[tuple[Segments, str, str]]:
+    part = node.part
+    award = isinstance(part, Base) and (rule := node.nearest(Rule)) is not None and rule.award is not None
+    for key in ("measure", "excess_of", "attainment_of", "growth_of"):
+        name = getattr(part, key, None)
+        if name is not None:
+            needs_sum = (key != "measure" or isinstance(part, Base)) and not award
+            why = "a rule pays on what adds up" if isinstance(part, Base) else f"{key} compares {_SUM}"
+            yield node.place(key), name, why if needs_sum else ""
+
+
+def _keyed(node: Node) -> Iterator[tuple[Segments, str, str]]:
+    part = node.part
+    if isinstance(part, Gate):
+        tests = [(("when", name), name, test.kind) for name, test in part.when.items()]
+    elif isinstance(part, Rule):
+        tests = [(("requires", name), name, test.kind) for name, test in part.requires.items()]
+    else:
+        tests = []
+    for place, name, kind in tests:
+        yield (*node.segments, *place), name, "" if kind == "value" else f"{kind} compares {_SUM}"
+    if isinstance(part, Level):
+        for name in part.needs:
+            yield (*node.segments, "needs", name), name, ""
+        for number, needs in enumerate(part.any_of, 1):
+            yield from (((*node.segments, "any_of", str(number), name), name, "") for name in needs)
+    elif isinstance(part, Tiers):
+        yield from (((*node.segments, "points", name), name, f"points count {_SUM}") for name in part.points)
+    elif isinstance(part, Repay):
+        yield from (((*node.segments, "unless", name), name, f"a milestone is {_SUM}") for name in part.unless)
+
+
+def measure_names(context: Context) -> Findings:
+    """Every measure that is named exists, and adds up where it must."""
+    for segments, name, why_sum in used(context):
+        if name not in context.measures:
+            yield wrong(segments, f"There is no measure named '{name}'.", context.unknown_measure(name))
+        elif why_sum and not context.adds_up(name):
+            kind = "a level that holds" if context.measures[name].is_level else "a ratio"
+            yield wrong(segments, f"'{name}' is {kind}; {why_sum}.", "Use it in a table, a gate or `requires` instead.")
+
+
+def circles(context: Context) -> Findings:
+    """No measure is worked out from itself."""
+    for name in context.scheme.measures:
+        way = _circle(context, name, (name,))
+        if way:
+            yield wrong(("measures", name), f"'{name}' is worked out from itself: {' -> '.join(way)}.")
+
+
+def _circle(context: Context, name: str, way: tuple[str, ...]) -> tuple[str, ...]:
+    measure = context.measures[name]
+    for part in (*(measure.ratio or ()), *measure.plus, *measure.minus):
+        if part == way[0]:
+            return (*way, part)
+        if part in context.measures and part not in way:
+            found = _circle(context, part, (*way, part))
+            if found:
+                return found
+    return ()
+
+
+def definitions(context: Context) -> Findings:
+    """The columns, dates and conditions of the scheme's own measures exist."""
+    for name, measure in context.scheme.measures.items():
+        here = ("measures", name)
+        yield from _columns(context, here, measure)
+        table = measure.table or ""
+        if table in DATES and measure.at is not None and measure.at not in DATES[table]:
+            message = f"'{measure.at}' is not a date of {table}; it has {one_of(DATES[table])}."
+            yield wrong((*here, "at"), message, did_you_mean(measure.at, DATES[table]))
+        if measure.spread is not None and table != "deals":
+            yield wrong((*here, "spread"), "Only amounts of deals can be spread over a contract's term.")
+        if name in CATALOGUE:
+            yield doubtful(here, f"'{name}' replaces the built-in measure of that name.")
+
+
+def _columns(context: Context, here: Segments, measure: Measure) -> Findings:
+    named = [*(measure.of.columns() if measure.of else ()), *filter(None, (measure.distinct, measure.level))]
+    for column in named:
+        table, dot, short = column.partition(".")
+        if table not in COLUMNS or not dot:
+            fix = f"Write table.column; tables are {one_of(list(COLUMNS))}."
+            yield wrong(here, f"'{column}' does not say its table.", fix)
+        elif measure.level and table != "scores":
+            yield wrong((*here, "level"), f"A level is read from scores, not from {table}.", "Write scores.name.")
+        elif measure.level is None:
+            yield from _column(context, here, table, short)
+        elif context.names.scores is not None and short not in context.names.scores:
+            message = f"The history has no scores named '{short}'."
+            yield doubtful(here, message, did_you_mean(short, context.names.scores))
+    for column, condition in measure.where.items():
+        if measure.table in COLUMNS:
+            yield from _column(context, (*here, "where", column), measure.table or "", column)
+        yield from _condition(context, (*here, "where", column), column, condition)
+
+
+def _column(context: Context, segments: Segments, table: str, column: str) -> Findings:
+    standard = {*COLUMNS[table], *DATES[table], *_TEXT[table]}
+    known = (context.names.columns or {}).get(table)
+    if column in standard or (known is not None and column in known):
+        return
+    if known is not None:
+        yield wrong(segments, f"{table} has no column '{column}'.", did_you_mean(column, {*standard, *known}))
+    else:
+        message = f"'{column}' is not a standard column of {table}; the history must have it."
+        yield doubtful(segments, message, did_you_mean(column, standard))
+
+
+def _condition(context: Context, segments: Segments, column: str, condition: Condition) -> Findings:
+    values = [condition.is_, *(condition.in_ or ()), *(condition.not_ or ())]
+    words = [value for value in values if isinstance(value, str)]
+    if column == "status":
+        for word in set(words) - set(_STATUSES):
+            yield wrong(segments, f"'{word}' is not a status of deals.", did_you_mean(word, _STATUSES))
+    if column == "kind" and context.names.kinds is not None:
+        for word in set(words) - set(context.names.kinds):
+            message = f"The history has no activities of kind '{word}'."
+            yield doubtful(segments, message, did_you_mean(word, context.names.kinds))
