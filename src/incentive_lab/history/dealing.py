@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from incentive_lab.history.measuring import Grid, Workings, date_of, valued
+from incentive_lab.history.measuring import Grid, Workings, date_of, per_deal, valued
 from incentive_lab.history.quantities import MILLION
 from incentive_lab.history.timing import month_of
 from incentive_lab.panel import DealTable, Returns
@@ -88,10 +88,11 @@ def _credited(workings: Workings, grain: str, members: Mapping[str, Measure]) ->
 
 
 def _counted_once(workings: Workings, rows: Any, members: Mapping[str, Measure], names: Mapping[str, str]) -> Any:
-    """A count of deals is 1 on a deal's last passing line and nothing on its others."""
+    """What counts once per deal stands on the deal's last passing line, and nothing on its others."""
     import ibis
 
-    counts = [names[name] for name, measure in members.items() if measure.count] if not workings.one_line else []
+    counts = [names[name] for name, measure in members.items() if per_deal(measure)]
+    counts = [] if workings.one_line else counts
     last = {}
     for column in counts:
         order = [ibis.desc(rows[column].notnull()), ibis.desc("_on"), "line"]

@@ -11,6 +11,7 @@ from incentive_lab.history.checks import cross_checks
 from incentive_lab.history.columns import ENGINE_TYPES, Canonical, read_columns
 from incentive_lab.history.currency import Rates, settle_currency
 from incentive_lab.history.history import History
+from incentive_lab.history.quality_rules import check_exclude, leave_out_broken, leave_out_odd
 from incentive_lab.history.reading import Reader
 from incentive_lab.history.sources import Limits, find_raw, is_url
 from incentive_lab.history.store import DuckStore, Raw, listed, quoted
@@ -83,22 +84,26 @@ def assemble(
 ) -> History:
     """A history from raw tables, or every problem found in them."""
     _required(raws, problems)
+    check_exclude(exclude, problems)
     money = settle_currency(store, raws, currency, rates, problems)
     reader = Reader(decimals(money.currency), time_zone)
     canonical = {name: read_columns(store, TABLES[name], raw, reader, problems) for name, raw in raws.items()}
     if problems:
         raise InputError(problems)
+    for read in canonical.values():
+        money.missing(store, read, problems)
+    if problems:
+        raise InputError(problems)
     create_tables(store, canonical, money)
+    excluded = leave_out_broken(store, exclude, money.currency)
     cross_checks(store, raws, canonical, splits_at_most, problems)
     if problems:
         raise InputError(problems)
-    from incentive_lab.history.quality import leave_out
-
-    excluded = leave_out(store, canonical, exclude, money.currency)
+    excluded += leave_out_odd(store, exclude, money.currency)
     for raw in raws.values():
         if not raw.on_disk and raw.relation.startswith("raw."):
             store.execute(f"DROP TABLE IF EXISTS {raw.relation}")
-    return History.of(store, canonical, money, source, excluded)
+    return History.of(store, canonical, money, source, tuple(excluded))
 
 
 def _required(raws: dict[str, Raw], problems: list[Problem]) -> None:

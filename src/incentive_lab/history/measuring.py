@@ -89,8 +89,8 @@ def measure_columns(workings: Workings, leaves: Mapping[str, Measure]) -> dict[s
             raise InputError([Problem(f"measures.{name}", "this measure is derived from others; ask for its leaves.")])
         if measure.event:
             columns[name] = _event(workings, measure)
-        elif measure.level:
-            columns[name] = _level(workings, name, measure)
+        elif date_of(measure) not in workings.filled[str(measure.table)]:
+            columns[name] = np.full_like(workings.grid.zeros(), np.nan if measure.level else 0.0)
         else:
             groups.setdefault(_group(workings, measure), {})[name] = measure
     for group, members in groups.items():
@@ -102,16 +102,24 @@ def measure_columns(workings: Workings, leaves: Mapping[str, Measure]) -> dict[s
 
 
 def _group(workings: Workings, measure: Measure) -> tuple[object, ...]:
+    if measure.level:
+        return "level", "scores", date_of(measure), repr(measure.where)
     if measure.spread:
         kind = "spread"
     elif measure.distinct:
         kind = "distinct"
-    elif measure.count == "deals" and not workings.one_line:
-        kind = "deal_count"
+    elif per_deal(measure) and not workings.one_line:
+        kind = "per_deal"
     else:
         kind = "sum"
     credited = (measure.credit, measure.roles) if measure.table == "deals" and workings.credits.split else ("full", ())
     return kind, measure.table, date_of(measure), credited
+
+
+def per_deal(measure: Measure) -> bool:
+    """Whether a measure counts something once per deal, however many lines the deal has."""
+    columns = measure.of.columns() if measure.of is not None else ()
+    return measure.count == "deals" or columns in (("deals.cycle_days",), ("deals.term_months",))
 
 
 def date_of(measure: Measure) -> str:
@@ -123,7 +131,7 @@ def date_of(measure: Measure) -> str:
 
 
 def _carry_out(workings: Workings, kind: str, members: Mapping[str, Measure]) -> dict[str, Floats]:
-    run = {"sum": _sums, "distinct": _distinct, "deal_count": _deal_counts, "spread": _spread}[kind]
+    run = {"sum": _sums, "distinct": _distinct, "per_deal": _per_deal, "spread": _spread, "level": _levels}[kind]
     return run(workings, members)
 
 
@@ -195,34 +203,24 @@ def _distinct(workings: Workings, members: Mapping[str, Measure]) -> dict[str, F
     return {name: _scatter(workings.grid, frame, frame[column]) * MILLION for name, column in names.items()}
 
 
-def last_dates(workings: Workings, members: Mapping[str, Measure]) -> tuple[Any, dict[str, str]]:
-    """One row per (deal, partner) with, per member, the last date of the lines that pass its filter."""
-    _, table, date = _first(members)
-    rows = workings.rows(table, date)
-    names = {name: f"v{position}" for position, name in enumerate(members)}
-    last = {names[name]: rows["_on"].max(where=workings.test(rows, member, table)) for name, member in members.items()}
-    return rows.group_by(["deal_id", "partner_id"]).aggregate(**last), names
-
-
-def _deal_counts(workings: Workings, members: Mapping[str, Measure]) -> dict[str, Floats]:
-    measure, _, _ = _first(members)
-    deals, names = last_dates(workings, members)
-    months = {column: month_of(deals[column]) for column in names.values()}
-    deals = deals.select("deal_id", "partner_id", **months)
+def _per_deal(workings: Workings, members: Mapping[str, Measure]) -> dict[str, Floats]:
+    """What counts once per deal: in the month of the last line that passes the filter."""
+    measure, table, date = _first(members)
+    rows, names = valued(workings, workings.rows(table, date), members)
+    last = {f"m{column}": month_of(rows["_on"].max(where=rows[column].notnull())) for column in names.values()}
+    values = {column: rows[column].max() for column in names.values()}
+    deals = rows.group_by(["deal_id", "partner_id"]).aggregate(**last, **values)
     if workings.credits.split or measure.roles:
-        import ibis
-
-        deals = deals.mutate(_n=ibis.literal(MILLION, type="int64"))
         full = measure.credit == "full"
-        deals = workings.credits.spread(deals, ["_n"], key=("deal_id", "partner_id"), full=full, roles=measure.roles)
-        number = deals["_n"].sum()
-    else:
-        number = deals.count() * MILLION
-    frame = workings.store.frame(deals.group_by(["partner_id", *names.values()]).aggregate(_n=number))
+        deals = workings.credits.spread(
+            deals, list(values), key=("deal_id", "partner_id"), full=full, roles=measure.roles
+        )
+    totals = {column: deals[column].sum() for column in names.values()}
+    frame = workings.store.frame(deals.group_by(["partner_id", *last]).aggregate(**totals))
     columns = {}
     for name, column in names.items():
-        known = frame[frame[column].notna()]
-        columns[name] = _scatter(workings.grid, known.rename(columns={column: "_month"}), known["_n"])
+        known = frame[frame[f"m{column}"].notna()]
+        columns[name] = _scatter(workings.grid, known.assign(_month=known[f"m{column}"]), known[column])
     return columns
 
 
@@ -250,22 +248,28 @@ def _spread(workings: Workings, members: Mapping[str, Measure]) -> dict[str, Flo
     return columns
 
 
-def _level(workings: Workings, name: str, measure: Measure) -> Floats:
+def _levels(workings: Workings, members: Mapping[str, Measure]) -> dict[str, Floats]:
     """The last value of each month, held for `hold_months` months; several on the last day give their mean."""
-    table, score = str(measure.level).split(".", 1)
-    if table != "scores":
-        raise InputError([Problem(f"measures.{name}", "a level comes from scores, written scores.csat.")])
+    measure = next(iter(members.values()))
+    named = {name: str(member.level).split(".", 1) for name, member in members.items()}
+    wrong = [Problem(f"measures.{name}", "a level is a score, as in scores.csat.") for name in named if named[name][0] != "scores"]
+    if wrong:
+        raise InputError(wrong)
     rows = workings.rows("scores", date_of(measure))
-    rows = rows.filter((rows.measure == score) & workings.test(rows, measure, "scores"))
+    rows = rows.filter(rows.measure.isin(sorted({score for _, score in named.values()})))
+    rows = rows.filter(workings.test(rows, measure, "scores"))
     means = {"_sum": rows.value.sum(), "_n": rows.count()}
-    frame = workings.store.frame(rows.group_by(["partner_id", "_month", "_on"]).aggregate(**means))
-    frame = frame.sort_values("_on", kind="stable").drop_duplicates(["partner_id", "_month"], keep="last")
-    grid = workings.grid
-    row, column, inside = grid.place(frame["partner_id"], frame["_month"])
-    value = frame["_sum"].to_numpy(dtype=np.float64) / frame["_n"].to_numpy(dtype=np.float64) / MILLION
-    array = np.full((len(grid.partner_ids), grid.months), np.nan)
-    array[row, column] = value[inside]
-    return hold(array, measure.hold_months)
+    frame = workings.store.frame(rows.group_by(["measure", "partner_id", "_month", "_on"]).aggregate(**means))
+    frame = frame.sort_values("_on", kind="stable").drop_duplicates(["measure", "partner_id", "_month"], keep="last")
+    columns = {}
+    for name, (_, score) in named.items():
+        part = frame[frame["measure"] == score]
+        row, column, inside = workings.grid.place(part["partner_id"], part["_month"])
+        value = part["_sum"].to_numpy(dtype=np.float64) / part["_n"].to_numpy(dtype=np.float64) / MILLION
+        array = np.full_like(workings.grid.zeros(), np.nan)
+        array[row, column] = value[inside]
+        columns[name] = hold(array, members[name].hold_months)
+    return columns
 
 
 def hold(array: Floats, months: int) -> Floats:
@@ -285,11 +289,11 @@ def _event(workings: Workings, measure: Measure) -> Floats:
     grid = workings.grid
     if measure.event == "first_deal":
         return _first_deal(workings, measure)
-    partners = workings.store.table("partners")
-    known = partners.filter(partners.joined_on.notnull())
-    frame = workings.store.frame(known.select("partner_id", _month=month_of(known.joined_on)))
+    sql = "SELECT partner_id, joined_on FROM {partners} p WHERE joined_on IS NOT NULL"
     joined = np.full(len(grid.partner_ids), np.nan)
-    joined[pd.Index(grid.partner_ids).get_indexer(frame["partner_id"])] = frame["_month"].to_numpy(dtype=np.float64)
+    row_of = {partner: row for row, partner in enumerate(grid.partner_ids)}
+    for partner, day in workings.store.rows(sql):
+        joined[row_of[partner]] = day.year * 12 + day.month - 1
     since = np.arange(grid.first_month, grid.first_month + grid.months)[None, :] - joined[:, None]
     if measure.event == "months_since_joining":
         return np.where(since >= 0, since, np.nan)
@@ -298,6 +302,8 @@ def _event(workings: Workings, measure: Measure) -> Floats:
 
 
 def _first_deal(workings: Workings, measure: Measure) -> Floats:
+    if "closed_on" not in workings.filled["deals"]:
+        return workings.grid.zeros()
     rows = workings.rows("deals", "closed_on")
     rows = rows.filter((rows.status == "won") & workings.test(rows, measure, "deals"))
     rows = rows.select("deal_id", "partner_id", "_month")

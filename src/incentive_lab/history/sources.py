@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -85,6 +84,23 @@ def _name_slip(name: str, label: str, problems: list[Problem]) -> None:
         problems.append(Problem(label, f"there is no table called {name}.", f"Did you mean {close}?"))
 
 
+def find_any(
+    store: DuckStore, file: Path, table: str, name: str, limits: Limits, problems: list[Problem], where: str
+) -> Raw | None:
+    """A table of any name in a DuckDB file or workbook, read as `name`; None with the problem noted."""
+    if file.suffix.lower() == ".xlsx":
+        from incentive_lab.history.workbook import read_sheet
+
+        return read_sheet(store, file, table, name, limits, problems, where)
+    alias = quoted(f"source {file.stem}")
+    try:
+        store.execute(f"ATTACH IF NOT EXISTS {literal(file)} AS {alias} (READ_ONLY)")
+        return attached(store, name, f"{file.name} table {table}", f"{alias}.main.{quoted(table)}", limits, problems)
+    except Exception as error:  # DuckDB has one exception type per stage
+        problems.append(Problem(where, f"{file.name} has no readable table {table}: {str(error).splitlines()[0]}"))
+        return None
+
+
 def read_file(store: DuckStore, name: str, file: Path, limits: Limits, problems: list[Problem]) -> Raw | None:
     """One CSV or Parquet file as a raw table, or None with the problem noted."""
     if file.suffix.lower() == ".csv":
@@ -120,13 +136,6 @@ def too_many(label: str, rows: int, limits: Limits) -> Problem:
 def _workbook(store: DuckStore, file: Path, limits: Limits, problems: list[Problem]) -> dict[str, Raw]:
     from incentive_lab.history.workbook import read_sheets
 
-    try:
-        size = sum(info.file_size for info in zipfile.ZipFile(file).infolist())
-    except zipfile.BadZipFile:
-        raise InputError([Problem(file.name, "this is not a readable .xlsx workbook.")]) from None
-    if size > limits.unpacked_bytes:
-        message = f"it unpacks to {size:,} bytes; at most {limits.unpacked_bytes:,} are read."
-        raise InputError([Problem(file.name, message, "Save the sheets as CSV or Parquet files.")])
     return read_sheets(store, file, limits, problems)
 
 

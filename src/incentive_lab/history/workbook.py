@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime
+import zipfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from incentive_lab.errors import InputError, Problem, nearest
+from incentive_lab.errors import InputError, Problem, did_you_mean, nearest
 from incentive_lab.history.sources import Limits, text_table
 from incentive_lab.history.store import DuckStore, Raw
 from incentive_lab.history.tables import TABLES
@@ -17,6 +18,7 @@ def read_sheets(store: DuckStore, file: Path, limits: Limits, problems: list[Pro
     """The raw tables of a workbook, one per sheet whose name is that of a table."""
     import openpyxl
 
+    check_size(file, limits)
     try:
         book = openpyxl.load_workbook(file, read_only=True, data_only=True)
     except Exception as error:  # openpyxl lets zip, XML and key errors through
@@ -35,6 +37,33 @@ def read_sheets(store: DuckStore, file: Path, limits: Limits, problems: list[Pro
     if not raws and not problems:
         raise InputError([Problem(file.name, "no sheet is named like a table of a history.", f"Tables: {', '.join(TABLES)}.")])
     return raws
+
+
+def read_sheet(
+    store: DuckStore, file: Path, sheet: str, name: str, limits: Limits, problems: list[Problem], where: str
+) -> Raw | None:
+    """One sheet of any title, read as `name`; None with the problem noted."""
+    import openpyxl
+
+    check_size(file, limits)
+    book = openpyxl.load_workbook(file, read_only=True, data_only=True)
+    if sheet not in book.sheetnames:
+        problems.append(Problem(where, f"{file.name} has no sheet {sheet}.", did_you_mean(sheet, book.sheetnames)))
+        return None
+    rows = book[sheet].iter_rows(values_only=True)
+    return _sheet(store, name, f"{file.name} sheet {sheet}", rows, limits, problems)
+
+
+def check_size(file: Path, limits: Limits) -> None:
+    """Refuse a workbook that unpacks to more than the limit, before it is unpacked."""
+    try:
+        with zipfile.ZipFile(file) as archive:
+            size = sum(info.file_size for info in archive.infolist())
+    except zipfile.BadZipFile:
+        raise InputError([Problem(file.name, "this is not a readable .xlsx workbook.")]) from None
+    if size > limits.unpacked_bytes:
+        message = f"it unpacks to {size:,} bytes; at most {limits.unpacked_bytes:,} are read."
+        raise InputError([Problem(file.name, message, "Save the sheets as CSV or Parquet files.")])
 
 
 def _sheet(

@@ -1,0 +1,177 @@
+"""Rows that are odd one by one: each rule is a test in SQL, used both to report rows and to leave them out."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Literal
+
+from incentive_lab.errors import InputError, Problem, did_you_mean
+from incentive_lab.history.store import DuckStore, Store, listed, quoted
+from incentive_lab.history.tables import PARTNER_TYPES, TABLES
+from incentive_lab.money import decimals
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One kind of oddity in a history.
+
+    Attributes:
+        kind: Its name, as `exclude` takes it.
+        rows: How many rows (partners or months, where the message says so) it concerns.
+        amount: Sum of the amounts of those rows in whole currency units; None where rows have no amount.
+        message: What was found, as a sentence.
+        examples: Up to five ids or months.
+        severity: flagged (the rows are still in) or excluded (they were left out).
+    """
+
+    kind: str
+    rows: int
+    amount: Decimal | None
+    message: str
+    examples: tuple[str, ...] = ()
+    severity: Literal["flagged", "excluded"] = "flagged"
+
+
+@dataclass(frozen=True)
+class RowRule:
+    """A test on the rows of one table, over the alias `t`."""
+
+    kind: str
+    table: str
+    test: str
+    message: str
+    name: str = "deal_id"
+    amount: str | None = "amount"
+
+
+_OTHER_COPY = (
+    "EXISTS (SELECT 1 FROM {deals} o WHERE o.deal_id < t.deal_id AND o.partner_id = t.partner_id AND o.status = 'won' "
+    "AND o.closed_on = t.closed_on AND o.amount = t.amount AND o.product = t.product "
+    "AND o.customer_id = t.customer_id)"
+)
+_TYPES = listed(f"'{name}'" for name in PARTNER_TYPES)
+
+RULES = (
+    RowRule("closed_before_created", "deals", "t.closed_on < t.created_on", "deals closed before they were created"),
+    RowRule("negative_amounts", "deals", "t.amount < 0", "deals have an amount below zero"),
+    RowRule("zero_amounts", "deals", "t.amount = 0 AND t.status = 'won'", "won deals have an amount of zero"),
+    RowRule("negative_margins", "deals", "t.status = 'won' AND t.cost > t.amount", "won deals were sold below cost"),
+    RowRule("won_without_closed_on", "deals", "t.status = 'won' AND t.closed_on IS NULL",
+            "won deals have no closing date, so no measure of won deals counts them"),
+    RowRule("lost_without_closed_on", "deals", "t.status = 'lost' AND t.closed_on IS NULL",
+            "lost deals have no closing date, so win rates miss them"),
+    RowRule("returned_before_closed", "deals", "t.returned_on < t.closed_on", "deals were returned before they closed"),
+    RowRule("returned_more_than_sold", "deals", "t.returned_amount > t.amount",
+            "deals have more returned than was sold", amount="returned_amount - t.amount"),
+    RowRule("registered_after_closed", "deals", "t.registered_on > t.closed_on",
+            "deals were registered after they closed"),
+    RowRule("likely_duplicates", "deals", "t.status = 'won' AND " + _OTHER_COPY,
+            "won deals repeat another deal's partner, customer, product, day and amount under another id"),
+    RowRule("closed_before_joining", "deals",
+            "t.status = 'won' AND t.closed_on < (SELECT min(p.joined_on) FROM {partners} p WHERE p.partner_id = t.partner_id)",
+            "won deals closed before their partner joined"),
+    RowRule("activities_of_unknown_deals", "activities",
+            "t.deal_id IS NOT NULL AND t.deal_id NOT IN (SELECT deal_id FROM {deals} o)",
+            "activities name a deal that is not there", name="activity_id", amount="spend"),
+    RowRule("unknown_types", "partners", f"t.type NOT IN ({_TYPES})",
+            "partners have a type the product does not know by name", name="type", amount=None),
+)  # fmt: skip
+
+ORPHANS, DUPLICATES = "orphans", "duplicates"
+_ORPHANS = {
+    "deals": "t.partner_id NOT IN (SELECT partner_id FROM {partners} p)",
+    "targets": "t.partner_id NOT IN (SELECT partner_id FROM {partners} p)",
+    "activities": "t.partner_id NOT IN (SELECT partner_id FROM {partners} p)",
+    "scores": "t.partner_id NOT IN (SELECT partner_id FROM {partners} p)",
+    "actual_payouts": "t.partner_id NOT IN (SELECT partner_id FROM {partners} p)",
+    "deal_partners": "t.partner_id NOT IN (SELECT partner_id FROM {partners} p) "
+    "OR t.deal_id NOT IN (SELECT deal_id FROM {deals} o)",
+}
+_AMOUNTS = {"deals": "amount", "activities": "spend", "actual_payouts": "amount"}
+
+
+def excludable() -> list[str]:
+    """Kinds of findings whose rows can be left out."""
+    return sorted([ORPHANS, DUPLICATES, *(rule.kind for rule in RULES if rule.table != "partners")])
+
+
+def check_exclude(exclude: Collection[str], problems: list[Problem]) -> None:
+    """Note every kind that is not known."""
+    known = excludable()
+    for kind in sorted(set(exclude) - set(known)):
+        problems.append(Problem("exclude", f"there is no kind of finding called {kind} to leave out.", did_you_mean(kind, known)))
+
+
+def in_units(minor: object, currency: str) -> Decimal:
+    """Minor units as an exact amount in whole currency units."""
+    return Decimal(int(minor or 0)).scaleb(-decimals(currency))  # type: ignore[call-overload]
+
+
+def apply_rule(store: Store, rule: RowRule, currency: str) -> Finding | None:
+    """What a rule finds, or None."""
+    money = f"sum(t.{rule.amount})" if rule.amount else "NULL"
+    source = f"FROM {{{rule.table}}} t WHERE {rule.test}"
+    count, amount = store.rows(f"SELECT count(*), {money} {source}")[0]
+    if not count:
+        return None
+    named = store.rows(f"SELECT DISTINCT t.{rule.name} {source} ORDER BY 1 LIMIT 5")
+    total = in_units(amount, currency) if rule.amount else None
+    return Finding(rule.kind, int(count), total, f"{count:,} {rule.message}.", tuple(str(row[0]) for row in named))
+
+
+def leave_out_broken(store: DuckStore, exclude: Collection[str], currency: str) -> list[Finding]:
+    """Take out rows that would refuse the load: copies of a row, and rows of ids that are not there."""
+    found: list[Finding] = []
+    if DUPLICATES in exclude:
+        found += [_drop_copies(store, name, currency) for name, table in TABLES.items() if table.key]
+    if ORPHANS in exclude:
+        for name, test in _ORPHANS.items():
+            rule = RowRule(ORPHANS, name, test, f"rows of {name} name an id that is not there", amount=_AMOUNTS.get(name))
+            rule = RowRule(ORPHANS, name, test, rule.message, name=TABLES[name].columns[0].name, amount=rule.amount)
+            found += _drop(store, rule, currency)
+        store.execute("UPDATE partners SET parent_id = NULL WHERE parent_id NOT IN (SELECT partner_id FROM partners)")
+    return [finding for finding in found if finding.rows]
+
+
+def leave_out_odd(store: DuckStore, exclude: Collection[str], currency: str) -> list[Finding]:
+    """Take out the rows of the kinds named; returns what was taken, with the money in it."""
+    return [finding for rule in RULES if rule.kind in exclude for finding in _drop(store, rule, currency)]
+
+
+def _drop(store: DuckStore, rule: RowRule, currency: str) -> list[Finding]:
+    finding = apply_rule(store, rule, currency)
+    if finding is None:
+        return []
+    replace_rows(store, rule.table, f"SELECT * FROM {{{rule.table}}} t WHERE ({rule.test}) IS NOT TRUE")
+    message = f"{finding.message[:-1]}; they were left out."
+    return [Finding(finding.kind, finding.rows, finding.amount, message, finding.examples, "excluded")]
+
+
+def _drop_copies(store: DuckStore, name: str, currency: str) -> Finding:
+    columns = [row[0] for row in store.rows(f"DESCRIBE {{{name}}}") if row[0] != "_row"]
+    same = listed(map(quoted, columns))
+    ranked = f"SELECT *, row_number() OVER (PARTITION BY {same} ORDER BY _row) AS _copy FROM {{{name}}} t"
+    money = f"sum({_AMOUNTS[name]})" if name in _AMOUNTS else "NULL"
+    first = quoted(TABLES[name].key[0])
+    count, amount = store.rows(f"SELECT count(*), {money} FROM ({ranked}) s WHERE _copy > 1")[0]
+    named = store.rows(f"SELECT DISTINCT {first} FROM ({ranked}) s WHERE _copy > 1 ORDER BY 1 LIMIT 5") if count else []
+    if count:
+        replace_rows(store, name, f"SELECT * EXCLUDE (_copy) FROM ({ranked}) s WHERE _copy = 1")
+    total = in_units(amount, currency) if name in _AMOUNTS else None
+    message = f"{count:,} rows of {name} repeat another row exactly; one of each was kept."
+    return Finding(DUPLICATES, int(count), total, message, tuple(str(row[0]) for row in named), "excluded")
+
+
+def replace_rows(store: DuckStore, name: str, select: str) -> None:
+    """Make a canonical table what a query over it gives; a view becomes a view of the query."""
+    kind = store.rows(f"SELECT table_type FROM information_schema.tables WHERE table_schema = 'main' AND table_name = '{name}'")
+    if kind[0][0] == "VIEW":
+        before = quoted(f"{name} before {len(store.rows('SELECT * FROM duckdb_views()'))}")
+        store.execute(f"ALTER VIEW {quoted(name)} RENAME TO {before}")
+        store.execute(f"CREATE VIEW {quoted(name)} AS {select.replace('{' + name + '}', before)}".replace("{", '"').replace("}", '"'))
+        return
+    store.execute(f"CREATE TABLE kept AS {select}".replace("{", '"').replace("}", '"'))
+    store.execute(f"DROP TABLE {quoted(name)}")
+    store.execute(f"ALTER TABLE kept RENAME TO {quoted(name)}")
