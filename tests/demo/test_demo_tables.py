@@ -93,7 +93,7 @@ def test_every_parent_is_another_known_partner(sql: duckdb.DuckDBPyConnection) -
         "(closed_on is null) <> (status = 'open')",
         "(order_id is null) = (status = 'won')",
         "closed_on < '2023-01-01'",
-        "created_on > '2025-12-31'",
+        "created_on not between '2023-01-01' and '2025-12-31'",
         "coalesce(returned_on, closed_on, recorded_on) > '2025-12-31'",
         "amount <= 0",
         "amount > list_amount",

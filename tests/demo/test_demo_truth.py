@@ -20,12 +20,12 @@ CENT = Decimal("0.01")
 
 
 def credited(sql: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], Decimal]:
-    """Won revenue per partner and quarter the slow way: shares rounded down, the rest to the largest share."""
+    """Won revenue per partner and quarter of entry: shares rounded down, the rest to the largest share."""
     shares = defaultdict(list)
     for deal, partner, share in sql.execute("select deal_id, partner_id, share from deal_partners").fetchall():
         shares[deal].append((Decimal(str(share)), partner))
     total: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
-    rows = "select deal_id, partner_id, amount, year(closed_on), quarter(closed_on) from deals where status = 'won'"
+    rows = "select deal_id, partner_id, amount, year(recorded_on), quarter(recorded_on) from deals where status = 'won'"
     for deal, own, amount, year, quarter in sql.execute(rows).fetchall():
         left, period = Decimal(str(amount)), f"{year}-Q{quarter}"
         owners = sorted(shares.get(deal, [(Decimal(1), own)]))
@@ -105,10 +105,14 @@ def test_the_lift_reaches_the_number_of_deals() -> None:
 
 def test_a_renamed_partner_stops_where_its_new_id_starts(sql: duckdb.DuckDBPyConnection, truth: dict) -> None:
     (renamed,) = truth["renamed"]
-    query = "select min(closed_on), max(closed_on), count(*) from deals where partner_id = ? and status = 'won'"
+    query = (
+        "select min(closed_on), max(coalesce(closed_on, recorded_on)), count(*) filter (where status = 'won'), "
+        "count(*) filter (where status = 'open') from deals where partner_id = ?"
+    )
     old, new = (sql.execute(query, [renamed[side]]).fetchone() for side in ("from", "to"))
     assert str(old[1])[:7] < renamed["since"] <= str(new[0])[:7]
     assert min(old[2], new[2]) >= 5
+    assert old[3] == 0
     attributes = "select type, region, segment, tier, replace(name, ' Ltd', '') from partners where partner_id = ?"
     assert len({sql.execute(attributes, [renamed[side]]).fetchone() for side in ("from", "to")}) == 1
 

@@ -92,7 +92,7 @@ SETTINGS: Mapping[str, Setting] = {
     "dormancy_per_month": Setting(0.004, "chosen: about 5 % of partners a year fall silent"),
     "joining_exponent": Setting(1.25, "chosen: above 1, joining slows towards the end"),
     "deal_surplus": Setting(1.07, "tuned to deals_per_partner_month: growth, planted effects and the run-in"),
-    "largest_size": Setting(1.35, "tuned to top_tenth_share: sizes beyond this many deviations are drawn in"),
+    "largest_size": Setting(1.28, "tuned to top_tenth_share: sizes beyond this many deviations are drawn in"),
     "largest_spread": Setting(2.4, "tuned to deal_p95 and AW's largest order: the same for a deal's amount"),
     "engagement_size_correlation": Setting(0.5, "chosen"),
     "rate_by_size": Setting(0.53, "tuned to gini"),

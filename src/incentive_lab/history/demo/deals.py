@@ -19,6 +19,7 @@ STATUS = ("open", "won", "lost")
 _RAMP_MONTHS = 4
 _PULLED_DAYS = 45
 _CLOSING_DAYS = 12
+_ENTRY_DAYS = 60
 _TERMS = (12, 24, 36)
 _SPLIT_OF_ENGAGEMENT = 0.8
 
@@ -118,8 +119,19 @@ def _timing(plan: Plan, rng: np.random.Generator, traits: Traits, lift: Floats) 
     cycle = np.round(np.interp(rng.random(n), *CYCLE_QUANTILES)).astype(np.int64)
     closed = _pull_to_quarter_end(rng, created, created + cycle)
     keep = closed >= plan.first_day
-    order = np.lexsort((created[keep], owner[keep]))
-    return owner[keep][order], created[keep][order], closed[keep][order]
+    owner, created, closed = owner[keep], _entered(plan, rng, created[keep], closed[keep]), closed[keep]
+    order = np.lexsort((created, owner))
+    return owner[order], created[order], closed[order]
+
+
+def _entered(plan: Plan, rng: np.random.Generator, created: Ints, closed: Ints) -> Ints:
+    """Days of creation, where deals under way before the first day were entered in the weeks after it.
+
+    So revenue starts at its full height and yet no date lies before the first month.
+    """
+    room = np.minimum(closed - plan.first_day, _ENTRY_DAYS)
+    entered = plan.first_day + np.floor(rng.random(len(created)) * (room + 1)).astype(np.int64)
+    return np.where(created < plan.first_day, entered, created)
 
 
 def _pull_to_quarter_end(rng: np.random.Generator, created: Ints, closed: Ints) -> Ints:

@@ -39,7 +39,7 @@ SEGMENTS = ("small", "mid_market", "enterprise")
 SEGMENT_AMOUNT = (-0.25, 0.10, 0.40)  # log shift of the deal amount
 TIERS = ("registered", "silver", "gold")
 SEASON = (0.90, 0.93, 1.06, 0.96, 0.98, 1.05, 0.90, 0.88, 1.04, 1.05, 1.08, 1.17)  # chosen; mean 1
-CYCLE_QUANTILES = ((0.0, 0.25, 0.50, 0.75, 0.95, 1.0), (1.0, 8.0, 45.0, 85.0, 140.0, 220.0))  # B4
+CYCLE_QUANTILES = ((0.0, 0.25, 0.50, 0.75, 0.95, 1.0), (1.0, 7.0, 50.0, 89.0, 140.0, 220.0))  # tuned to B4
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,7 @@ def rename(plan: Plan, block: int, traits: Traits) -> Traits:
     changed = replace(traits, **{name: np.copy(value) for name, value in vars(traits).items()})
     for name in ("type", "region", "segment", "tier", "engagement", "amount", "service"):
         getattr(changed, name)[NEW] = getattr(changed, name)[OLD]
-    changed.rate[[OLD, NEW]] = max(float(traits.rate[OLD]), 2 * plan.deals_per_partner_month)
+    changed.rate[[OLD, NEW]] = max(float(traits.rate[OLD]), 3 * plan.deals_per_partner_month)
     changed.active[[OLD, NEW]] = True
     changed.bunches[[OLD, NEW]] = False
     month = plan.months // 2

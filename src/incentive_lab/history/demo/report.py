@@ -58,7 +58,7 @@ _SCORES = """
 _PAYOUTS = """
     with credits as (
         select coalesce(s.partner_id, d.partner_id) as partner_id,
-               year(closed_on) || '-Q' || quarter(closed_on) as period,
+               year(recorded_on) || '-Q' || quarter(recorded_on) as period,
                sum(amount * coalesce(s.share, 1)) as revenue
         from deals d left join deal_partners s using (deal_id) where status = 'won' group by 1, 2)
     select avg((abs(a.amount - {commission} * c.revenue) > 0.02)::int) as payout_exceptions

@@ -63,12 +63,13 @@ def draw(plan: Plan, block: int, traits: Traits, deals: Deals) -> Splits:
 def credited(plan: Plan, deals: Deals, splits: Splits) -> Ints:
     """Won revenue in cents credited to each partner in each quarter of the window: [BLOCK, quarters].
 
-    Shares are rounded down to the cent and what is left goes to the largest share, which is the deal's own partner.
+    A deal counts in the quarter in which it was recorded: what came in late was paid when it was known.
+    Shares are rounded down to the cent; what is left goes to the largest share, which is the deal's own partner.
     """
     amount = deals.amount[splits.deal] * splits.share // 100
     own = deals.owner[splits.deal] == splits.partner
     given = np.bincount(splits.deal[~own], amount[~own], minlength=len(deals.owner)).astype(np.int64)
-    quarter = quarter_of(np.maximum(deals.closed, 0)) - plan.first_quarter
+    quarter = quarter_of(deals.recorded) - plan.first_quarter
     total = np.zeros((BLOCK, plan.quarters), np.int64)
     won = deals.status == WON
     np.add.at(total, (deals.owner[won], quarter[won]), (deals.amount - given)[won])

@@ -112,7 +112,7 @@ class Truth:
             "payouts": {
                 "rule": quarters.RULE,
                 "rate": setting("commission"),
-                "on": "credited revenue per quarter",
+                "on": "credited won revenue by the quarter in which it was recorded",
                 "exceptions": self.exceptions,
             },
         }
