@@ -20,7 +20,9 @@ def unit_of(measure: Measure, quantities: Quantities) -> str:
     if measure.of is None:
         return "count"
     kinds = [quantities.kind(name.split(".", 1)[1]) for name in measure.of.columns()]
-    return "money" if "money" in kinds or any(name.endswith(".unit_price") for name in measure.of.columns()) else "number"
+    return (
+        "money" if "money" in kinds or any(name.endswith(".unit_price") for name in measure.of.columns()) else "number"
+    )
 
 
 def row_value(rows: Any, measure: Measure, quantities: Quantities) -> Any:

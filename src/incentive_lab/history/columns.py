@@ -88,7 +88,9 @@ def _check_header(table: Table, raw: Raw, problems: list[Problem]) -> None:
         close = misspelt(name, absent) if name not in table.names else None
         if close:
             slips[close] = name
-            problems.append(Problem(f"{raw.label}, column {name}", "this column is not known.", f"Did you mean {close}?"))
+            problems.append(
+                Problem(f"{raw.label}, column {name}", "this column is not known.", f"Did you mean {close}?")
+            )
         elif name not in table.names and not table.extras:
             known = f"Known: {', '.join(table.names)}."
             problems.append(Problem(f"{raw.label}, column {name}", "this column is not known.", known))
@@ -173,7 +175,10 @@ def _cell_problems(
     order = "" if raw.on_disk or not raw.row else " ORDER BY 1"
     rows = store.rows(f"SELECT {row}, {found} FROM {raw.relation} WHERE {sql}{order} LIMIT {SHOWN}")
     problems = [
-        Problem(place(raw, number, None if kind == "none" else column.name), _cell_message(column, kind, text, canonical.table))
+        Problem(
+            place(raw, number, None if kind == "none" else column.name),
+            _cell_message(column, kind, text, canonical.table),
+        )
         for number, text in rows
     ]
     if count > len(rows):

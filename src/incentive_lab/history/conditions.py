@@ -61,7 +61,9 @@ def _plain_tests(value: Any, kind: str, condition: Condition, column: str) -> li
         tests.append(value.isnull() | value.notin([fit(given) for given in condition.not_]))
     bounds = (condition.min, condition.max, condition.above, condition.below)
     if any(bound is not None for bound in bounds) and kind != "date":
-        raise InputError([Problem(f"where.{column}", f"{column} holds {kind}; min, max, above and below need a number or a date.")])
+        raise InputError(
+            [Problem(f"where.{column}", f"{column} holds {kind}; min, max, above and below need a number or a date.")]
+        )
     for bound, compare in zip(bounds, ("__ge__", "__le__", "__gt__", "__lt__"), strict=True):
         if bound is not None:
             tests.append(getattr(value, compare)(fit(bound)))
@@ -78,7 +80,9 @@ def _constant(given: object, kind: str, column: str) -> Any:
         try:
             return given if isinstance(given, datetime.date) else datetime.date.fromisoformat(str(given))
         except ValueError:
-            raise InputError([Problem(f"where.{column}", f"found {given!r}; allowed: a date such as 2013-05-31.")]) from None
+            raise InputError(
+                [Problem(f"where.{column}", f"found {given!r}; allowed: a date such as 2013-05-31.")]
+            ) from None
     return str(given).lower() if isinstance(given, bool) else str(given)
 
 
@@ -137,7 +141,12 @@ def _compare(ratio: Ratio, sign: str, bound: Fraction) -> Any:
     left, right = _times(ratio.top, bound.denominator), _times(ratio.bottom, bound.numerator)
     if sign == "==":
         return left == right
-    normal, turned = {">=": ("__ge__", "__le__"), "<=": ("__le__", "__ge__"), ">": ("__gt__", "__lt__"), "<": ("__lt__", "__gt__")}[sign]
+    normal, turned = {
+        ">=": ("__ge__", "__le__"),
+        "<=": ("__le__", "__ge__"),
+        ">": ("__gt__", "__lt__"),
+        "<": ("__lt__", "__gt__"),
+    }[sign]
     up, down = getattr(left, normal)(right), getattr(left, turned)(right)
     return ((ratio.bottom > 0) & up) | ((ratio.bottom < 0) & down)
 

@@ -39,7 +39,9 @@ def read_csv(
         return None
     rows = int(store.rows(f"SELECT count(*) FROM {relation}")[0][0])
     if rows > most_rows:
-        problems.append(Problem(file.name, f"it has more than {most_rows:,} rows.", "Raise the limit if this is right."))
+        problems.append(
+            Problem(file.name, f"it has more than {most_rows:,} rows.", "Raise the limit if this is right.")
+        )
         return None
     return Raw(name, file.name, relation, dict.fromkeys(names, "VARCHAR"), "rowid + 2", rows)
 
@@ -102,15 +104,17 @@ def _explain(
     store: DuckStore, file: Path, names: list[str], delimiter: str, cell_bytes: int, error: Exception
 ) -> list[Problem]:
     try:
-        store.execute(f"SELECT count(*) FROM {_scan(file, names, delimiter, cell_bytes, rejects=True)}")
-        found = store.rows("SELECT DISTINCT line, error_type::VARCHAR FROM reject_errors ORDER BY line")
+        store.rows(f"SELECT count(*) FROM {_scan(file, names, delimiter, cell_bytes, rejects=True)}")
+        found = store.rows("SELECT DISTINCT line, CAST(error_type AS VARCHAR) FROM reject_errors ORDER BY 1, 2")
         store.execute("DROP TABLE reject_errors")
         store.execute("DROP TABLE reject_scans")
     except Exception:  # beyond what DuckDB can step over, such as a cell larger than its buffer
         found = []
     if not found:
         return [Problem(file.name, _first_sentence(str(error), cell_bytes))]
-    problems = [Problem(f"{file.name} row {line}", _sentence(kind, len(names), cell_bytes)) for line, kind in found[:SHOWN]]
+    problems = [
+        Problem(f"{file.name} row {line}", _sentence(kind, len(names), cell_bytes)) for line, kind in found[:SHOWN]
+    ]
     if len(found) > SHOWN:
         problems.append(Problem(file.name, f"and {len(found) - SHOWN} more rows like these."))
     return problems

@@ -75,7 +75,11 @@ class Rates:
         sql = f"SELECT DISTINCT _code, _period FROM {self._joined(read)} WHERE _rate IS NULL AND _code <> {literal(self.currency)} ORDER BY 1, 2"
         for code, month in store.rows(sql)[:20]:
             message = f"there is no rate for {code} in {month}, but {read.raw.label} has amounts in it."
-            problems.append(Problem("rates", message, f"Add currency {code}, month {month} and how many {self.currency} one {code} is."))
+            problems.append(
+                Problem(
+                    "rates", message, f"Add currency {code}, month {month} and how many {self.currency} one {code} is."
+                )
+            )
 
 
 def settle_currency(
@@ -94,7 +98,9 @@ def settle_currency(
         if rates is None:
             wanted = f"not in {target}" if currency and len(used) == 1 else "which cannot be added"
             fix = "Supply a rate table (currency, month, rate) and the currency to keep."
-            problems.append(Problem("currency", f"amounts are in {named}, {wanted}; without rates they are refused.", fix))
+            problems.append(
+                Problem("currency", f"amounts are in {named}, {wanted}; without rates they are refused.", fix)
+            )
         elif currency is None:
             problems.append(Problem("currency", f"amounts are in {named}.", "Say which currency to convert them to."))
     return Rates(target, tuple(used), not used and currency is None, table, has_partner)
@@ -144,8 +150,18 @@ def _load_rates(store: DuckStore, rates: Any, problems: list[Problem]) -> bool:
     rows = []
     for number, (code, month, rate) in enumerate(zip(frame["currency"], frame["month"], frame["rate"], strict=True), 2):
         exact, label = _positive(rate), str(month)[:7]
-        if exact is None or not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", label) or not re.fullmatch("[A-Z]{3}", str(code)):
-            problems.append(Problem(f"rates row {number}", f"found {code}, {month}, {rate}.", "Allowed: an ISO code, a month such as 2013-05, a rate above zero."))
+        if (
+            exact is None
+            or not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", label)
+            or not re.fullmatch("[A-Z]{3}", str(code))
+        ):
+            problems.append(
+                Problem(
+                    f"rates row {number}",
+                    f"found {code}, {month}, {rate}.",
+                    "Allowed: an ISO code, a month such as 2013-05, a rate above zero.",
+                )
+            )
         else:
             rows.append((str(code), label, exact))
     if len({row[:2] for row in rows}) < len(rows):

@@ -106,7 +106,9 @@ def returns_table(workings: Workings, members: Mapping[str, Measure]) -> Returns
 
     Value returned = credited value x returned amount / amount, half-up; without a returned amount all of it.
     """
-    sold = {name: measure for name, measure in members.items() if date_of(measure) != "returned_on" and not measure.distinct}
+    sold = {
+        name: measure for name, measure in members.items() if date_of(measure) != "returned_on" and not measure.distinct
+    }
     frames = [_returned(workings, group) for group in _by_date(workings, sold)]
     keys = ["partner_id", "_back", "_month", "_term", "deal_id", "line"]
     frame = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=[*keys, *sold])
@@ -137,7 +139,9 @@ def _returned(workings: Workings, members: Mapping[str, Measure]) -> pd.DataFram
         _month=month_of(rows.closed_on) if date_of(measure) != "closed_on" else rows["_month"],
         _term=(rows.term_months / MILLION).floor().fill_null(0).cast("int32"),
     )
-    rows = rows.select("deal_id", "line", "partner_id", "_back", "_month", "_term", "returned_amount", "amount", *columns)
+    rows = rows.select(
+        "deal_id", "line", "partner_id", "_back", "_month", "_term", "returned_amount", "amount", *columns
+    )
     full = measure.credit == "full"
     rows = workings.credits.spread(rows, columns, key=("deal_id", "line"), full=full, roles=measure.roles)
     frame = workings.store.frame(rows)

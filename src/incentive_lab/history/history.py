@@ -70,7 +70,9 @@ class History:
         """A history over canonical tables that were checked."""
         extras = {name: dict(canonical[name].extras) if name in canonical else {} for name in TABLES}
         columns = {name: (*table.names, *extras[name]) for name, table in TABLES.items()}
-        rounded = {(name, column): change for name, read in canonical.items() for column, change in read.rounded.items()}
+        rounded = {
+            (name, column): change for name, read in canonical.items() for column, change in read.rounded.items()
+        }
         rows, filled = _contents(store, columns)
         warnings = (f"No table names a currency; amounts are taken as {money.currency}.",) if money.assumed else ()
         return cls(store, money.currency, source, extras, columns, rounded, excluded, warnings, rows, filled)
@@ -151,7 +153,9 @@ class History:
         lacking = [str(row[0]) for row in rows if row[0] not in role_shares]
         if lacking:
             message = f"deal_partners gives no share for the role {', '.join(lacking)}, and the scheme names none."
-            raise InputError([Problem("deal_partners, column share", message, "Fill the shares or declare role shares.")])
+            raise InputError(
+                [Problem("deal_partners, column share", message, "Fill the shares or declare role shares.")]
+            )
 
     def deals_of(self, partner_id: str, first_month: int, last_month: int) -> pd.DataFrame:
         """Rows of deals a partner is credited with, closed or created in the months (running numbers, inclusive).
@@ -216,12 +220,12 @@ class History:
         self.store.close()
 
 
-def _contents(
-    store: Store, columns: Mapping[str, tuple[str, ...]]
-) -> tuple[dict[str, int], dict[str, frozenset[str]]]:
+def _contents(store: Store, columns: Mapping[str, tuple[str, ...]]) -> tuple[dict[str, int], dict[str, frozenset[str]]]:
     rows, filled = {}, {}
     for name, names in columns.items():
-        counts = store.rows(f"SELECT count(*), {listed(f'count({quoted(column)})' for column in names)} FROM {{{name}}} t")[0]
+        counts = store.rows(
+            f"SELECT count(*), {listed(f'count({quoted(column)})' for column in names)} FROM {{{name}}} t"
+        )[0]
         rows[name] = int(counts[0])
         filled[name] = frozenset(column for column, count in zip(names, counts[1:], strict=True) if count)
     return rows, filled

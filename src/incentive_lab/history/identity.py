@@ -10,9 +10,7 @@ from incentive_lab.history.store import Store, listed, quoted
 VERSION = "1"
 
 
-def history_id(
-    store: Store, columns: Mapping[str, Sequence[str]], rows: Mapping[str, int], currency: str
-) -> str:
+def history_id(store: Store, columns: Mapping[str, Sequence[str]], rows: Mapping[str, int], currency: str) -> str:
     """SHA-256 over each table's filled columns, row count and the sum of its rows' hashes.
 
     Each row is written as text in a fixed column order and hashed with MD5; the first 60 bits are summed, so neither

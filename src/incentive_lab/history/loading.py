@@ -88,15 +88,11 @@ def assemble(
     money = settle_currency(store, raws, currency, rates, problems)
     reader = Reader(decimals(money.currency), time_zone)
     canonical = {name: read_columns(store, TABLES[name], raw, reader, problems) for name, raw in raws.items()}
-    if problems:
-        raise InputError(problems)
     for read in canonical.values():
         money.missing(store, read, problems)
-    if problems:
-        raise InputError(problems)
     create_tables(store, canonical, money)
     excluded = leave_out_broken(store, exclude, money.currency)
-    cross_checks(store, raws, canonical, splits_at_most, problems)
+    cross_checks(store, raws, splits_at_most, problems)
     if problems:
         raise InputError(problems)
     excluded += leave_out_odd(store, exclude, money.currency)
@@ -107,14 +103,17 @@ def assemble(
 
 
 def _required(raws: dict[str, Raw], problems: list[Problem]) -> None:
-    where = {name: raw.label for name, raw in raws.items()}
-    if "partners" not in raws and not any("partners" in problem.path for problem in problems):
-        problems.append(Problem("partners", "the table partners is missing.", f"Found: {', '.join(where.values()) or 'none'}."))
+    broken = " ".join(problem.path for problem in problems)
+    if "partners" not in raws and "partner" not in broken:
+        found = ", ".join(raw.label for raw in raws.values()) or "none"
+        problems.append(Problem("partners", "the table partners is missing.", f"Found: {found}."))
     if "partners" in raws and not raws["partners"].rows:
-        problems.append(Problem(where["partners"], "there are no partners: the table has a header and no rows."))
-    if not {"deals", "activities"} & set(raws) and not any("deals" in problem.path or "activities" in problem.path for problem in problems):
+        label = raws["partners"].label
+        problems.append(Problem(label, "there are no partners: the table has a header and no rows."))
+    dated = [raws[name] for name in ("deals", "activities", "scores") if name in raws]
+    if not {"deals", "activities"} & set(raws) and "deal" not in broken and "activit" not in broken:
         problems.append(Problem("deals", "a history needs the table deals or the table activities; both are missing."))
-    elif raws and not any(raw.rows for name, raw in raws.items() if name in ("deals", "activities", "scores")) and not problems:
+    elif dated and not problems and not any(raw.rows for raw in dated):
         problems.append(Problem("deals", "the history is empty: there is no deal, no activity and no score."))
 
 

@@ -93,7 +93,11 @@ def _roots(document: Mapping, history: Path, mapping: Path, problems: list[Probl
     roots = {name: (base / place).resolve() for name, place in document.roots.items()}
     for name, folder in roots.items():
         if not folder.exists():
-            problems.append(Problem(f"{mapping.name} roots.{name}", f"there is no folder {document.roots[name]} beside the history."))
+            problems.append(
+                Problem(
+                    f"{mapping.name} roots.{name}", f"there is no folder {document.roots[name]} beside the history."
+                )
+            )
     return {name: folder for name, folder in roots.items() if folder.exists()}
 
 

@@ -65,7 +65,9 @@ class Member:
         for left, right in join.on.items():
             own = self._find(left, f"{where}.on")
             if right not in raw.columns:
-                self.problems.append(Problem(f"{where}.on", f"{join.with_} has no column {right}.", did_you_mean(right, raw.columns)))
+                self.problems.append(
+                    Problem(f"{where}.on", f"{join.with_} has no column {right}.", did_you_mean(right, raw.columns))
+                )
             elif own:
                 other = as_text(f"{quoted(join.alias)}.{quoted(right)}", family_of(raw.columns[right]))
                 pairs.append(f"{as_text(own[0], own[1])} = {other}")
@@ -79,7 +81,9 @@ class Member:
             relation = f"(SELECT * FROM {relation} QUALIFY row_number() OVER (PARTITION BY {keys} ORDER BY {quoted(join.take_first)}, {everything}) = 1)"
         else:
             known = " AND ".join(f"{quoted(key)} IS NOT NULL" for key in join.on.values())
-            twice = self.store.rows(f"SELECT {keys} FROM {relation} WHERE {known} GROUP BY ALL HAVING count(*) > 1 LIMIT 1")
+            twice = self.store.rows(
+                f"SELECT {keys} FROM {relation} WHERE {known} GROUP BY ALL HAVING count(*) > 1 LIMIT 1"
+            )
             if twice:
                 message = f"several rows of {join.with_} have {', '.join(join.on.values())} {twice[0][0]!r}; a join needs one."
                 self.problems.append(Problem(where, message, "Name the column whose lowest value decides: take_first."))
@@ -103,7 +107,9 @@ class Member:
         where = f"{self.where}.columns.{name}"
         declared = TABLES[self.table]
         if name not in declared.names and not declared.extras:
-            self.problems.append(Problem(where, f"{self.table} has no column {name}.", did_you_mean(name, declared.names)))
+            self.problems.append(
+                Problem(where, f"{self.table} has no column {name}.", did_you_mean(name, declared.names))
+            )
         sql = self._origin(rule, where)
         if rule.times is not None:
             sql = f"({self._as_number(sql)} * {_decimal(rule.times)})"
@@ -125,7 +131,11 @@ class Member:
         if rule.text is not None:
             return self._template(rule.text, where)
         if rule.numbered is not None:
-            everything = listed(f"{quoted(self.main)}.{quoted(name)}" for name in self.tables[self.main].columns if name != "file_row_number")
+            everything = listed(
+                f"{quoted(self.main)}.{quoted(name)}"
+                for name in self.tables[self.main].columns
+                if name != "file_row_number"
+            )
             return f"{literal(rule.numbered)} || CAST(row_number() OVER (ORDER BY {everything}) AS VARCHAR)"
         operands = rule.sum or rule.difference or rule.product or ()
         sign = " + " if rule.sum else " - " if rule.difference else " * "

@@ -232,7 +232,9 @@ def _spread(workings: Workings, members: Mapping[str, Measure]) -> dict[str, Flo
     rows = rows.filter(rows["_term"] > 0).select("deal_id", "line", "partner_id", "_month", "_term", *names.values())
     if workings.credits.split or measure.roles:
         full = measure.credit == "full"
-        rows = workings.credits.spread(rows, list(names.values()), key=("deal_id", "line"), full=full, roles=measure.roles)
+        rows = workings.credits.spread(
+            rows, list(names.values()), key=("deal_id", "line"), full=full, roles=measure.roles
+        )
     totals = {column: rows[column].sum() for column in names.values()}
     frame = workings.store.frame(rows.group_by(["partner_id", "_month", "_term"]).aggregate(**totals))
     grid = workings.grid
@@ -252,7 +254,11 @@ def _levels(workings: Workings, members: Mapping[str, Measure]) -> dict[str, Flo
     """The last value of each month, held for `hold_months` months; several on the last day give their mean."""
     measure = next(iter(members.values()))
     named = {name: str(member.level).split(".", 1) for name, member in members.items()}
-    wrong = [Problem(f"measures.{name}", "a level is a score, as in scores.csat.") for name in named if named[name][0] != "scores"]
+    wrong = [
+        Problem(f"measures.{name}", "a level is a score, as in scores.csat.")
+        for name in named
+        if named[name][0] != "scores"
+    ]
     if wrong:
         raise InputError(wrong)
     rows = workings.rows("scores", date_of(measure))

@@ -71,7 +71,9 @@ def _counted(history: History, inner: str, kind: str, message: str) -> list[Find
 
 
 def _inactive(history: History) -> list[Finding]:
-    seen = " UNION ALL ".join(f"SELECT partner_id FROM {{{name}}} t" for name in ("deals", "deal_partners", "activities"))
+    seen = " UNION ALL ".join(
+        f"SELECT partner_id FROM {{{name}}} t" for name in ("deals", "deal_partners", "activities")
+    )
     inner = f"SELECT partner_id FROM {{partners}} p WHERE partner_id NOT IN ({seen})"
     rows = history.store.rows(f"{inner} ORDER BY 1")
     if not rows:
@@ -123,7 +125,9 @@ def _spikes(history: History) -> list[Finding]:
     logs = f"SELECT *, ln(CAST(amount AS DOUBLE)) AS size FROM ({deals}) d"
     middle = f"SELECT partner_id, median(size) AS middle, count(*) AS n FROM ({logs}) l GROUP BY 1"
     away = f"SELECT l.*, m.middle, m.n FROM ({logs}) l JOIN ({middle}) m ON l.partner_id = m.partner_id"
-    spread = f"SELECT partner_id, greatest(0.5, 1.4826 * median(abs(size - middle))) AS spread FROM ({away}) a GROUP BY 1"
+    spread = (
+        f"SELECT partner_id, greatest(0.5, 1.4826 * median(abs(size - middle))) AS spread FROM ({away}) a GROUP BY 1"
+    )
     inner = (
         f"SELECT a.deal_id, a.amount FROM ({away}) a JOIN ({spread}) s ON a.partner_id = s.partner_id "
         f"WHERE a.n >= {SPIKE_DEALS} AND a.size > a.middle + {SPIKE_DEVIATIONS} * s.spread"
@@ -192,5 +196,8 @@ def jaro_winkler(first: str, second: str) -> float:
     swaps = sum(a != b for a, b in zip(matched, [c for c, t in zip(second, taken, strict=True) if t], strict=True)) / 2
     n = len(matched)
     jaro = (n / len(first) + n / len(second) + (n - swaps) / n) / 3
-    common = next((i for i, (a, b) in enumerate(zip(first[:4], second[:4], strict=False)) if a != b), min(4, len(first), len(second)))
+    common = next(
+        (i for i, (a, b) in enumerate(zip(first[:4], second[:4], strict=False)) if a != b),
+        min(4, len(first), len(second)),
+    )
     return jaro + common * 0.1 * (1 - jaro)

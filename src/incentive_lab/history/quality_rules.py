@@ -101,7 +101,9 @@ def check_exclude(exclude: Collection[str], problems: list[Problem]) -> None:
     """Note every kind that is not known."""
     known = excludable()
     for kind in sorted(set(exclude) - set(known)):
-        problems.append(Problem("exclude", f"there is no kind of finding called {kind} to leave out.", did_you_mean(kind, known)))
+        problems.append(
+            Problem("exclude", f"there is no kind of finding called {kind} to leave out.", did_you_mean(kind, known))
+        )
 
 
 def in_units(minor: object, currency: str) -> Decimal:
@@ -128,7 +130,9 @@ def leave_out_broken(store: DuckStore, exclude: Collection[str], currency: str) 
         found += [_drop_copies(store, name, currency) for name, table in TABLES.items() if table.key]
     if ORPHANS in exclude:
         for name, test in _ORPHANS.items():
-            rule = RowRule(ORPHANS, name, test, f"rows of {name} name an id that is not there", amount=_AMOUNTS.get(name))
+            rule = RowRule(
+                ORPHANS, name, test, f"rows of {name} name an id that is not there", amount=_AMOUNTS.get(name)
+            )
             rule = RowRule(ORPHANS, name, test, rule.message, name=TABLES[name].columns[0].name, amount=rule.amount)
             found += _drop(store, rule, currency)
         store.execute("UPDATE partners SET parent_id = NULL WHERE parent_id NOT IN (SELECT partner_id FROM partners)")
@@ -166,11 +170,17 @@ def _drop_copies(store: DuckStore, name: str, currency: str) -> Finding:
 
 def replace_rows(store: DuckStore, name: str, select: str) -> None:
     """Make a canonical table what a query over it gives; a view becomes a view of the query."""
-    kind = store.rows(f"SELECT table_type FROM information_schema.tables WHERE table_schema = 'main' AND table_name = '{name}'")
+    kind = store.rows(
+        f"SELECT table_type FROM information_schema.tables WHERE table_schema = 'main' AND table_name = '{name}'"
+    )
     if kind[0][0] == "VIEW":
         before = quoted(f"{name} before {len(store.rows('SELECT * FROM duckdb_views()'))}")
         store.execute(f"ALTER VIEW {quoted(name)} RENAME TO {before}")
-        store.execute(f"CREATE VIEW {quoted(name)} AS {select.replace('{' + name + '}', before)}".replace("{", '"').replace("}", '"'))
+        store.execute(
+            f"CREATE VIEW {quoted(name)} AS {select.replace('{' + name + '}', before)}".replace("{", '"').replace(
+                "}", '"'
+            )
+        )
         return
     store.execute(f"CREATE TABLE kept AS {select}".replace("{", '"').replace("}", '"'))
     store.execute(f"DROP TABLE {quoted(name)}")

@@ -65,7 +65,9 @@ def _folder(store: DuckStore, folder: Path, limits: Limits, problems: list[Probl
         else:
             found[name] = file
     if not found and not problems:
-        raise InputError([Problem(folder.name or str(folder), "no table of a history was found in this folder.", _wanted())])
+        raise InputError(
+            [Problem(folder.name or str(folder), "no table of a history was found in this folder.", _wanted())]
+        )
     raws = {}
     for name, file in found.items():
         raw = read_file(store, name, file, limits, problems)
@@ -130,7 +132,9 @@ def _parquet(store: DuckStore, name: str, file: Path, limits: Limits, problems: 
 
 def too_many(label: str, rows: int, limits: Limits) -> Problem:
     """The problem of a table with more rows than the limit."""
-    return Problem(label, f"it has {rows:,} rows; at most {limits.rows:,} are read.", "Raise the limit if this is right.")
+    return Problem(
+        label, f"it has {rows:,} rows; at most {limits.rows:,} are read.", "Raise the limit if this is right."
+    )
 
 
 def _workbook(store: DuckStore, file: Path, limits: Limits, problems: list[Problem]) -> dict[str, Raw]:
@@ -162,9 +166,7 @@ def _duckdb(store: DuckStore, file: Path, limits: Limits, problems: list[Problem
     return raws
 
 
-def attached(
-    store: DuckStore, name: str, label: str, relation: str, limits: Limits, problems: list[Problem]
-) -> Raw:
+def attached(store: DuckStore, name: str, label: str, relation: str, limits: Limits, problems: list[Problem]) -> Raw:
     """A table of an attached database as a raw table; small ones are read into memory."""
     rows = int(store.rows(f"SELECT count(*) FROM {relation}")[0][0])
     if rows > limits.rows:

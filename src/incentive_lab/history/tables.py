@@ -120,7 +120,9 @@ _TABLES = (
             Column("co_sold", "boolean", help="Whether vendor and partner sold it together."),
             Column("co_delivered", "boolean", help="Whether they delivered it together."),
             Column("returned_on", "date", help="When it was returned."),
-            Column("returned_amount", "money", help="How much of the amount was returned; empty means all.", negative=False),
+            Column(
+                "returned_amount", "money", help="How much of the amount was returned; empty means all.", negative=False
+            ),
             Column("customer_id", "text", help="Who bought."),
         ),
         key=("deal_id", "line"),
@@ -145,10 +147,16 @@ _TABLES = (
         (
             Column("deal_id", "text", required=True, help="A deal worked by several partners."),
             _PARTNER,
-            Column("share", "share", help="The partner's part of it; may be empty where the role has a share.", negative=False),
+            Column(
+                "share",
+                "share",
+                help="The partner's part of it; may be empty where the role has a share.",
+                negative=False,
+            ),
             Column("role", "text", help="sourced, influenced or delivered."),
         ),
         key=("deal_id", "partner_id", "role"),
+        one_of=("share", "role"),
     ),
     Table(
         "activities",

@@ -32,10 +32,14 @@ def read_sheets(store: DuckStore, file: Path, limits: Limits, problems: list[Pro
             if raw is not None:
                 raws[name] = raw
         elif nearest(name, TABLES):
-            problems.append(Problem(label, f"there is no table called {name}.", f"Did you mean {nearest(name, TABLES)}?"))
+            problems.append(
+                Problem(label, f"there is no table called {name}.", f"Did you mean {nearest(name, TABLES)}?")
+            )
     book.close()
     if not raws and not problems:
-        raise InputError([Problem(file.name, "no sheet is named like a table of a history.", f"Tables: {', '.join(TABLES)}.")])
+        raise InputError(
+            [Problem(file.name, "no sheet is named like a table of a history.", f"Tables: {', '.join(TABLES)}.")]
+        )
     return raws
 
 
@@ -85,7 +89,9 @@ def _sheet(
     cells: dict[str, list[str | None]] = {column: [] for column in names}
     for number, row in enumerate(iterator, start=2):
         if number - 1 > limits.rows:
-            problems.append(Problem(label, f"it has more than {limits.rows:,} rows.", "Raise the limit if this is right."))
+            problems.append(
+                Problem(label, f"it has more than {limits.rows:,} rows.", "Raise the limit if this is right.")
+            )
             return None
         for position, column in enumerate(names):
             cells[column].append(_cell(row[position]) if position < len(row) else None)

@@ -1,0 +1,34 @@
+"""Every mistake a file can have is refused in words that say where, what was found and what is allowed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from incentive_lab.errors import InputError
+from incentive_lab.history import open_history
+
+BROKEN = Path(__file__).parents[1] / "broken" / "history"
+SAMPLES = sorted(folder for folder in BROKEN.iterdir() if folder.is_dir())
+
+
+@pytest.mark.parametrize("folder", SAMPLES, ids=lambda folder: folder.name)
+def test_a_broken_history_is_refused_with_the_place_and_the_reason(folder: Path) -> None:
+    expected = (folder / "expected.txt").read_text(encoding="utf-8").splitlines()
+    with pytest.raises(InputError) as refusal:
+        open_history(folder)
+    said = str(refusal.value)
+    for sentence in expected:
+        assert sentence in said, f"expected {sentence!r} in:\n{said}"
+
+
+@pytest.mark.parametrize("folder", SAMPLES, ids=lambda folder: folder.name)
+def test_only_the_planted_mistakes_are_reported(folder: Path) -> None:
+    # A sample has one mistake, so nothing but its expected lines (and rows that are like them) may be said.
+    if folder.name == "many_problems_in_many_files":
+        return
+    with pytest.raises(InputError) as refusal:
+        open_history(folder)
+    expected = (folder / "expected.txt").read_text(encoding="utf-8").splitlines()
+    assert len(refusal.value.problems) <= max(1, len(expected))
