@@ -39,15 +39,13 @@ class Tunable:
 
     def described(self, schema: Mapping[str, Any]) -> dict[str, Any]:
         """A JSON Schema of the number with this declaration in it."""
-        low, high = self.bounds
         return {
             **schema,
             "title": self.label,
             "description": self.help,
-            "minimum": low,
-            "maximum": high,
             "x-tunable": {
                 "unit": self.unit,
+                "bounds": list(self.bounds),
                 "typical": list(self.typical),
                 "step": self.step,
                 "source": self.source,

@@ -13,6 +13,7 @@ from pydantic_core import CoreSchema, core_schema
 from incentive_lab.scheme.base import Tunable
 
 _NUMBER = re.compile(r"[-+]?([0-9][0-9_]*\.?[0-9_]*|\.[0-9][0-9_]*)([eE][-+]?[0-9]{1,3})?( ?%)?")
+_PATTERN = f"^({_NUMBER.pattern})$"
 
 
 def exact(value: object) -> object:
@@ -60,7 +61,9 @@ class Number:
 
     def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
         """A number, or a percentage as text, with the declaration."""
-        return self.tunable.described({"type": "number"})
+        low, high = self.tunable.bounds
+        number = {"type": "number", "minimum": low, "maximum": high}
+        return self.tunable.described({"anyOf": [number, {"type": "string", "pattern": _PATTERN}]})
 
 
 def number(tunable: Tunable) -> Number:

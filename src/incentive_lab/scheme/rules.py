@@ -11,7 +11,7 @@ from pydantic import Field, field_validator, model_validator
 
 from incentive_lab.scheme.base import Part, Tunable
 from incentive_lab.scheme.numbers import number
-from incentive_lab.scheme.rates import Border, Factor, Lump, Months, Multiplier, Over, Rate, Reference
+from incentive_lab.scheme.rates import Border, Factor, Lump, Months, Multiplier, Over, Rate, RateNumber, Reference
 
 Identifier = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
 Period = Literal["line", "deal", "month", "quarter", "half_year", "year"]
@@ -272,7 +272,7 @@ class Provision(Part):
             last_year. When the step changes, the month catches up for the months before.
     """
 
-    rate: Annotated[Decimal, "rate"] | None = None
+    rate: RateNumber | None = None
     step: str | None = None
     expected: Reference | None = None
 
