@@ -82,6 +82,27 @@ class Returns:
 
 
 @dataclass(frozen=True)
+class TargetRow:
+    """One target of the history.
+
+    Attributes:
+        by: partner, type or segment: what `who` names.
+        who: A partner id, type or segment.
+        measure: What is to be reached.
+        first_month: First month of its period, counted from the panel's first month (may lie outside).
+        months: Length of its period.
+        amount: Minor units for money, else millionths.
+    """
+
+    by: str
+    who: str
+    measure: str
+    first_month: int
+    months: int
+    amount: int
+
+
+@dataclass(frozen=True, eq=False)
 class Panel:
     """Everything a scheme needs to know about the past.
 
@@ -98,6 +119,7 @@ class Panel:
         columns: Leaf measure name -> float64 [partners, months].
         deals: Grain ('deal' or 'line') -> table, present only if asked for.
         returns: Present only if asked for.
+        targets: The history's own targets; a partner's own row goes before one for its type or segment.
         warnings: Sentences about what was assumed when it was built.
     """
 
@@ -111,6 +133,7 @@ class Panel:
     columns: Mapping[str, Floats]
     deals: Mapping[str, DealTable] = field(default_factory=dict)
     returns: Returns | None = None
+    targets: tuple[TargetRow, ...] = ()
     warnings: tuple[str, ...] = ()
 
     @property

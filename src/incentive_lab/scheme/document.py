@@ -79,7 +79,6 @@ class Budget(Part):
         amount: The year's budget.
         when_exceeded: prorate (each settlement is scaled to what remains), first_come (by closing date, then deal
             id) or report (only said).
-        rules: Only these rules draw on it; empty means all.
     """
 
     amount: Budget_
@@ -145,6 +144,7 @@ class Cap(Part):
     of: str | None = None
     per: CapPeriod = "quarter"
     rules: tuple[str, ...] = ()
+    groups: tuple[Literal["behavioural", "transactional"], ...] = ()
     excess: Literal["lost", "carried", "spilled"] = "lost"
     to: str | None = None
     carry_over_year: bool = False

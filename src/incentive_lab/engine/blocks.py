@@ -1,0 +1,243 @@
+"""A panel laid out for the kernel: blocks of partners, running totals by month, deals by lane."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from incentive_lab.engine.columns import Column, ColumnBook, DealColumn, leaf_name
+from incentive_lab.engine.compile import Compiled
+from incentive_lab.engine.operands import Block
+from incentive_lab.engine.periods import year_shift
+from incentive_lab.engine.targets import target_sums
+from incentive_lab.engine.who import who_mask
+from incentive_lab.panel import DealTable, Floats, Panel
+from incentive_lab.scheme.document import Scheme
+from incentive_lab.scheme.measures import Measure
+from incentive_lab.scheme.lookup import measure_named
+
+LANES = 1024
+"""Partners of a block: contiguous lanes that stay in cache."""
+
+Rows = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What of a block depends on the history and the columns only, and is kept between runs."""
+
+    partners: Rows
+    sums: Floats
+    levels: Floats
+    deal_first: Rows
+    deal_values: Floats
+    deal_rows: tuple[Rows, ...]
+    return_first: Rows
+    return_sold: Rows
+    return_term: Rows
+    return_deal: Rows
+    return_values: Floats
+
+
+_LAYOUTS: weakref.WeakKeyDictionary[Panel, dict[object, list[Layout]]] = weakref.WeakKeyDictionary()
+_KEPT = 8
+
+
+def layouts(panel: Panel, scheme: Scheme, columns: ColumnBook, partners: Rows) -> list[Layout]:
+    """The blocks of these partners for these columns; kept with the panel, so a dial pays for them once."""
+    own = tuple(sorted((name, measure.model_dump_json()) for name, measure in scheme.measures.items()))
+    group = scheme.group.by if scheme.group else ""
+    key = (
+        tuple(columns.months), tuple(columns.levels), tuple(columns.deals), tuple(columns.returns), own, group,
+        partners.tobytes(),
+    )  # fmt: skip
+    kept = _LAYOUTS.setdefault(panel, {})
+    if key not in kept:
+        while len(kept) >= _KEPT:
+            kept.pop(next(iter(kept)))
+        kept[key] = _build(panel, scheme, columns, partners)
+    return kept[key]
+
+
+def _build(panel: Panel, scheme: Scheme, columns: ColumnBook, partners: Rows) -> list[Layout]:
+    month_values = [month_column(panel, column, scheme) for column in columns.months]
+    levels = [panel.columns[name] for name in columns.levels]
+    size = min(LANES, max(64, -(-len(partners) // 2)))
+    return [
+        _layout(panel, columns, partners[first : first + size], month_values, levels)
+        for first in range(0, max(1, len(partners)), size)
+    ]
+
+
+def month_column(panel: Panel, column: Column, scheme: Scheme) -> Floats:
+    """One additive measure by partner and month, in the form that the column asks for."""
+    values = _own_column(panel, column.measure, column, scheme.measures)
+    if not column.total_of:
+        return values
+    groups = group_keys(panel, scheme, column.total_of)
+    _, place = np.unique(groups.astype(str), return_inverse=True)
+    totals = np.zeros((place.max() + 1, panel.months))
+    np.add.at(totals, place, values)
+    return totals[place]
+
+
+def group_keys(panel: Panel, scheme: Scheme, total_of: str) -> NDArray[np.object_]:
+    """The group of each partner: its type, segment or region, or the scheme's own grouping."""
+    if total_of != "group":
+        return panel.attributes[total_of]
+    by = scheme.group.by if scheme.group else "parent_id"
+    keys = panel.attributes[by].copy()
+    alone = keys.astype(str) == ""
+    keys[alone] = np.array(panel.partner_ids, dtype=object)[alone]
+    return keys
+
+
+def _own_column(panel: Panel, name: str, column: Column, own: Mapping[str, Measure]) -> Floats:
+    measure = measure_named(name, own)
+    if measure.leaf:
+        return panel.columns[leaf_name(name, column.credit, column.restated)]
+    total = np.zeros((panel.partners, panel.months))
+    for part in measure.plus:
+        total = total + _own_column(panel, part, column, own)
+    for part in measure.minus:
+        total = total - _own_column(panel, part, column, own)
+    return total
+
+
+def _layout(panel: Panel, columns: ColumnBook, lanes: Rows, month: Sequence[Floats], levels: Sequence[Floats]) -> Layout:
+    sums = np.zeros((panel.months + 1, len(month), len(lanes)))
+    for slot, values in enumerate(month):
+        np.cumsum(values[lanes].T, axis=0, out=sums[1:, slot, :])
+    level = np.empty((panel.months, len(levels), len(lanes)))
+    for slot, values in enumerate(levels):
+        level[:, slot, :] = values[lanes].T
+    first, deal_values, rows = _deals(panel, columns.deals, lanes)
+    return Layout(lanes, sums, level, first, deal_values, rows, *_returns(panel, columns, lanes, first, rows))
+
+
+def _lane_rows(table_partner: Rows, table_month: Rows, lanes: Rows, months: int) -> tuple[Rows, Rows]:
+    """Rows of a partner-sorted table that belong to the lanes, and where each (lane, month) begins among them."""
+    key = table_partner.astype(np.int64) * months + table_month
+    wanted = lanes[:, None] * months + np.arange(months + 1)[None, :]
+    begins = np.searchsorted(key, wanted)
+    counts = begins[:, -1] - begins[:, 0]
+    offsets = np.concatenate(([0], np.cumsum(counts)[:-1]))
+    first = (begins - begins[:, :1] + offsets[:, None]).astype(np.int64)
+    if len(lanes) and int(begins[-1, -1] - begins[0, 0]) == int(counts.sum()):
+        return np.arange(begins[0, 0], begins[-1, -1], dtype=np.int64), first.reshape(-1)
+    rows = [np.arange(begin, end, dtype=np.int64) for begin, end in zip(begins[:, 0], begins[:, -1], strict=True)]
+    return np.concatenate(rows) if rows else np.zeros(0, np.int64), first.reshape(-1)
+
+
+def _deals(panel: Panel, wanted: Sequence[DealColumn], lanes: Rows) -> tuple[Rows, Floats, tuple[Rows, ...]]:
+    """Deals of the lanes, per grain; slots of one grain leave the other grain's rows unused."""
+    first = np.zeros((2, len(lanes) * (panel.months + 1)), dtype=np.int64)
+    rows: list[Rows] = [np.zeros(0, np.int64), np.zeros(0, np.int64)]
+    for place, grain in enumerate(("deal", "line")):
+        table = panel.deals.get(grain)
+        if table is not None and any(column.grain == grain for column in wanted):
+            rows[place], first[place] = _lane_rows(table.partner, table.month, lanes, panel.months)
+    values = np.zeros((len(wanted), max(len(rows[0]), len(rows[1]))))
+    for slot, column in enumerate(wanted):
+        mine = rows[("deal", "line").index(column.grain)]
+        table = panel.deals[column.grain]
+        values[slot, : len(mine)] = table.values[leaf_name(column.measure, column.credit, False)][mine]
+    return first, values, tuple(rows)
+
+
+def _returns(
+    panel: Panel, columns: ColumnBook, lanes: Rows, deal_first: Rows, deal_rows: tuple[Rows, ...]
+) -> tuple[Rows, Rows, Rows, Rows, Floats]:
+    table = panel.returns
+    if table is None or not columns.returns:
+        empty = np.zeros(0, np.int64)
+        first = np.zeros(len(lanes) * (panel.months + 1), dtype=np.int64)
+        return first, empty, empty, np.zeros((2, 0), np.int64), np.zeros((len(columns.returns), 0))
+    rows, first = _lane_rows(table.partner, table.month, lanes, panel.months)
+    sold = table.sold_month[rows].astype(np.int64)
+    lane_of = {int(partner): lane for lane, partner in enumerate(lanes)}
+    deal = np.full((2, len(rows)), -1, dtype=np.int64)
+    for place, grain in enumerate(("deal", "line")):
+        deals = panel.deals.get(grain)
+        if deals is None or not len(deal_rows[place]):
+            continue
+        for number, row in enumerate(rows):
+            if 0 <= sold[number] < panel.months:
+                at = lane_of[int(table.partner[row])] * (panel.months + 1) + int(sold[number])
+                deal[place, number] = _find(deals, deal_rows[place], deal_first[place], at, table.deal_id[row],
+                                            table.line[row] if grain == "line" else None)  # fmt: skip
+    values = np.array([table.values[name][rows] for name in columns.returns]).reshape(len(columns.returns), len(rows))
+    return first, sold, table.term_months[rows].astype(np.int64), deal, values
+
+
+def _find(deals: DealTable, rows: Rows, first: Rows, at: int, deal_id: object, line: object) -> int:
+    """The local row of a deal among those of one lane and month, -1 if it is not there."""
+    for local in range(first[at], first[at + 1]):
+        row = rows[local]
+        if deals.deal_id[row] == deal_id and (line is None or deals.line[row] == line):
+            return int(local)
+    return -1
+
+
+def blocks(compiled: Compiled, panel: Panel, partners: Rows, awards: Floats, baseline: Floats | None) -> list[Block]:
+    """Blocks for one run: kept layouts plus what the scheme decides for each partner.
+
+    Args:
+        compiled: The scheme or variant.
+        panel: The history.
+        partners: Rows of the panel to pay.
+        awards: float64 [awards, months, partners of the panel], cents.
+        baseline: float64 [months, partners of the panel] cents of the baseline, if a guarantee needs it.
+    """
+    scheme, rules = compiled.scheme, compiled.scheme.rules
+    everyone = who_mask(scheme.eligible, panel)
+    eligible = np.array([everyone & who_mask(rule.who, panel) for rule in rules], dtype=np.uint8)
+    forms = _static(compiled.static_forms, len(rules), panel)
+    fund_forms = _static(compiled.fund_forms, compiled.program.funds.shape[0], panel)
+    targets = target_sums(scheme, panel, compiled.columns.targets, year_shift(scheme, panel.first_month))
+    guarantees = _masks([item.who for item in scheme.guarantees], panel) & everyone
+    draws = _masks([item.who for item in scheme.draws], panel) & everyone
+    start = start_tiers(scheme, panel)
+    result = []
+    for kept in layouts(panel, scheme, compiled.columns, partners):
+        lanes = kept.partners
+        result.append(Block(
+            sums=kept.sums, levels=kept.levels, targets=np.ascontiguousarray(targets[:, :, lanes]),
+            joined=panel.joined[lanes].astype(np.int64), eligible=np.ascontiguousarray(eligible[:, lanes]),
+            forms=np.ascontiguousarray(forms[:, lanes]), fund_forms=np.ascontiguousarray(fund_forms[:, lanes]),
+            guarantee_who=np.ascontiguousarray(guarantees[:, lanes]).astype(np.uint8),
+            draw_who=np.ascontiguousarray(draws[:, lanes]).astype(np.uint8), start_tier=start[lanes],
+            awards=np.ascontiguousarray(awards[:, :, lanes]),
+            baseline=np.ascontiguousarray(baseline[:, lanes]) if baseline is not None
+            else np.zeros((panel.months, len(lanes))),
+            deal_first=kept.deal_first, deal_values=kept.deal_values, return_first=kept.return_first,
+            return_sold=kept.return_sold, return_term=kept.return_term, return_deal=kept.return_deal,
+            return_values=kept.return_values,
+        ))  # fmt: skip
+    return result
+
+
+def _masks(whos: Sequence[object], panel: Panel) -> NDArray[np.bool_]:
+    rows = [who_mask(who, panel) for who in whos]  # type: ignore[arg-type]
+    return np.array(rows, dtype=bool).reshape(len(rows), panel.partners)
+
+
+def _static(chosen: Mapping[int, tuple[str, Mapping[str, int], int]], rows: int, panel: Panel) -> Rows:
+    """The form of each partner for the rules that choose by type, region or segment."""
+    forms = np.full((rows, panel.partners), -1, dtype=np.int64)
+    for row, (attribute, values, otherwise) in chosen.items():
+        forms[row] = [values.get(str(value), otherwise) for value in panel.attributes[attribute]]
+    return forms
+
+
+def start_tiers(scheme: Scheme, panel: Panel) -> Rows:
+    """The tier before the first review that counts, int64 [partners]."""
+    start = np.zeros(panel.partners, dtype=np.int64)
+    if scheme.tiers and scheme.tiers.start == "recorded" and "tier" in panel.attributes:
+        places = {level.name: place for place, level in enumerate(scheme.tiers.levels)}
+        start[:] = [places.get(str(tier).strip().lower(), places.get(str(tier), 0)) for tier in panel.attributes["tier"]]
+    return start

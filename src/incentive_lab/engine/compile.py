@@ -1,0 +1,528 @@
+"""A scheme document becomes the kernel's flat arrays, and the list of columns it needs from the history."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+import numpy as np
+
+from incentive_lab.engine import program as p
+from incentive_lab.engine.columns import Column, ColumnBook, DealColumn
+from incentive_lab.engine.periods import PERIOD_MONTHS, active_months, window_code, year_shift
+from incentive_lab.engine.rows import Builder, border_kind
+from incentive_lab.scheme.document import Cap, Scheme
+from incentive_lab.scheme.lookup import measure_named, unit_of
+from incentive_lab.scheme.rates import Driver, Rate, Table
+from incentive_lab.scheme.rules import Gate, ReturnPolicy, Rule, Test
+
+_RETURNS = {
+    "original_rate": p.RETURN_ORIGINAL,
+    "share_of_paid": p.RETURN_SHARE,
+    "unserved_time": p.RETURN_UNSERVED,
+    "schedule": p.RETURN_SCHEDULE,
+}
+_ROUNDING = {"half_up": p.HALF_UP, "half_even": p.HALF_EVEN, "up": p.UP, "down": p.DOWN}
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """A scheme (or one variant of it) ready for the kernel.
+
+    Attributes:
+        scheme: The document.
+        program: The arrays.
+        columns: The month columns, level columns, target columns and deal columns that its slots mean, in order.
+        rule_ids: Line ids of the rules; the special lines follow.
+        static_forms: Rule row -> (attribute, value -> form, otherwise).
+        fund_forms: Fund row -> the same.
+        keep_posted: Whether any rule looks back at postings.
+        keep_rates: Whether returns are taken back.
+    """
+
+    scheme: Scheme
+    program: p.Program
+    columns: ColumnBook
+    rule_ids: tuple[str, ...]
+    static_forms: Mapping[int, tuple[str, Mapping[str, int], int]]
+    fund_forms: Mapping[int, tuple[str, Mapping[str, int], int]]
+    keep_posted: bool
+    keep_rates: bool
+
+    @property
+    def line_ids(self) -> tuple[str, ...]:
+        """Ids of every line: the rules', then the special ones."""
+        return self.rule_ids + p.SPECIAL_LINES
+
+
+
+def compile_scheme(scheme: Scheme, first_month: int, months: int) -> Compiled:
+    """Compile a checked scheme for a history that begins with running month `first_month`.
+
+    Args:
+        scheme: A scheme that `check` finds no problem in; its variants are compiled apart.
+        first_month: `panel.month_index` of the history's first month.
+        months: Number of months.
+
+    Returns:
+        The arrays and the columns they mean.
+    """
+    return _Compiler(scheme, first_month, months).compile()
+
+
+class _Compiler:
+    """Walks one document, rule by rule."""
+
+    def __init__(self, scheme: Scheme, first_month: int, months: int) -> None:
+        self.scheme = scheme
+        self.months = months
+        self.shift = year_shift(scheme, first_month)
+        self.columns = ColumnBook(scheme.measures, restate=scheme.returns.method == "recalculate")
+        self.rows = Builder(scheme, first_month, self.columns)
+        self.tiers = [level.name for level in scheme.tiers.levels] if scheme.tiers else ["all"]
+        self.places = {rule.id: row for row, rule in enumerate(scheme.rules)}
+        funded = [rule.id for rule in scheme.rules if rule.fund]
+        self.rows.funds.update({name: row for row, name in enumerate(funded)})
+        self.rules = np.full((len(scheme.rules), p.R_COLUMNS), -1, dtype=np.int64)
+        self.rules_f = np.zeros((len(scheme.rules), p.RF_COLUMNS))
+        self.choice = np.full((len(scheme.rules), len(self.tiers)), -1, dtype=np.int64)
+        self.earlier = np.zeros((len(scheme.rules), len(scheme.rules), 2), dtype=np.uint8)
+        self.return_slot = np.full(len(scheme.rules), -1, dtype=np.int64)
+        self.funds: list[list[int]] = []
+        self.fund_choice: list[list[int]] = []
+
+    def compile(self) -> Compiled:
+        """The whole document."""
+        for row, rule in enumerate(self.scheme.rules):
+            self._rule(row, rule)
+        gates, gates_f, gate_rule = self._gates()
+        caps, caps_f, cap_rule = self._caps()
+        tier_tests, alternatives, alternative_first = self._tiers()
+        rows = self.rows
+        flags = self.rules
+        program = p.Program(
+            settings=self._settings(),
+            settings_f=self._settings_numbers(),
+            rules=flags,
+            rules_f=self.rules_f,
+            choice=self.choice,
+            forms=_ints(rows.forms, 10),
+            forms_f=np.array(rows.forms_f, dtype=np.float64),
+            steps=_floats(rows.steps, 8),
+            operands=_ints(rows.operands, 5),
+            references=_ints(rows.references, 5),
+            references_f=_floats(rows.references_f, 2),
+            tests=np.array(rows.tests, dtype=np.int64),
+            tests_f=_floats(rows.tests_f, 4),
+            gates=gates,
+            gates_f=gates_f,
+            gate_rule=gate_rule,
+            limits=_ints(rows.limits, 8),
+            limits_f=np.array(rows.limits_f, dtype=np.float64),
+            caps=caps,
+            caps_f=caps_f,
+            cap_rule=cap_rule,
+            earlier=self.earlier,
+            multipliers=_ints(rows.multipliers, 3),
+            multipliers_f=_floats(rows.multipliers_f, 2),
+            grids=_ints(rows.grids, 6),
+            grid_rates=np.array(rows.grid_rates, dtype=np.float64),
+            funds=_ints(self.funds, 6),
+            fund_choice=_ints(self.fund_choice, len(self.tiers)),
+            guarantees=self._guarantees(),
+            guarantees_f=self._guarantee_numbers(),
+            draws=self._draws(),
+            draws_f=self._draw_numbers(),
+            schedules=_floats(rows.schedules, 2),
+            repays=np.array(rows.repays, dtype=np.int64),
+            repays_f=np.array(rows.repays_f, dtype=np.float64),
+            tier_tests=tier_tests,
+            tier_alternatives=alternatives,
+            tier_alternative_first=alternative_first,
+            tier_rule=self._tier_rule(),
+            points=np.array(rows.points, dtype=np.int64),
+            points_f=_floats(rows.points_f, 2),
+            return_slot=self.return_slot,
+        )
+        returns = bool((flags[:, p.R_RETURNS] > 0).any())
+        looks_back = self.earlier.any() or (flags[:, p.R_REPAY_MONTHS] > 0).any() or returns
+        return Compiled(
+            self.scheme, program, self.columns, tuple(self.places), rows.static_forms, rows.fund_forms,
+            bool(looks_back), returns,
+        )  # fmt: skip
+
+    # settings ------------------------------------------------------------------------------------------------
+    def _settings(self) -> p.I64:
+        scheme = self.scheme
+        settings = np.zeros(p.Z_COLUMNS, dtype=np.int64)
+        settings[p.Z_MONTHS] = self.months
+        settings[p.Z_SHIFT] = self.shift
+        settings[p.Z_SETTLE] = PERIOD_MONTHS[scheme.settle]
+        modes = {"half_up": p.HALF_UP, "half_even": p.HALF_EVEN, "up": p.UP, "down": p.DOWN}
+        settings[p.Z_MODE] = settings[p.Z_RATE_MODE] = modes[scheme.rounding.mode]
+        settings[p.Z_AT_LINE] = int(scheme.rounding.at == "line")
+        if scheme.minimum_payout:
+            settings[p.Z_MINIMUM] = 2 if scheme.minimum_payout.below == "carry" else 1
+        tiers = scheme.tiers
+        if tiers:
+            per = PERIOD_MONTHS[tiers.review]
+            look = tiers.looks_at
+            named = {"period": per, "year_to_date": 12, "previous_year": p.PREVIOUS_YEAR, "life": p.LIFE}
+            settings[p.Z_TIERS] = len(tiers.levels)
+            settings[p.Z_REVIEW] = per
+            settings[p.Z_SAME_PERIOD] = int(tiers.takes_effect == "same_period")
+            settings[p.Z_GRACE] = tiers.grace
+            settings[p.Z_ONE_LEVEL] = int(tiers.falls == "one_level")
+            settings[p.Z_LOOK] = -look.months if look.months else named[look.window or "period"]
+        return settings
+
+    def _settings_numbers(self) -> p.F64:
+        rounding = self.scheme.rounding
+        minimum = self.scheme.minimum_payout
+        return np.array([
+            self.rows.cents(rounding.to) * 1_000_000,
+            self.rows.cents(minimum.amount) if minimum else 0.0,
+            float(rounding.rate_to * 1_000_000) if rounding.rate_to else 0.0,
+        ])  # fmt: skip
+
+    # rules ---------------------------------------------------------------------------------------------------
+    def _factor(self, rule: Rule) -> Decimal:
+        mix = self.scheme.mix
+        if mix is None or mix.factors is None:
+            return Decimal(1)
+        return mix.factors.behavioural if rule.group == "behavioural" else mix.factors.transactional
+
+    def _rule(self, row: int, rule: Rule) -> None:
+        cells, rows = self.rules[row], self.rows
+        policy = rule.returns or self.scheme.returns
+        was = self.columns.restate
+        self.columns.restate = was or policy.method == "recalculate"
+        cells[[p.R_MULTS, p.R_REQUIRES, p.R_LIMITS, p.R_SCHEDULES, p.R_REPAYS, p.R_FORMS]] = 0
+        cells[[p.R_TRUE_UP, p.R_SAME, p.R_ACCUMULATES, p.R_CATCH_UP, p.R_INSTALMENTS, p.R_PROVISION]] = 0
+        cells[[p.R_RETURNS, p.R_STARTED, p.R_BEFORE, p.R_REPAY_MONTHS, p.R_NET, p.R_QUANTITY, p.R_PROVISION_FORM]] = 0
+        cells[p.R_NON_CASH] = int(rule.non_cash)
+        per = cells[p.R_PER] = PERIOD_MONTHS[rule.per]
+        money, scale = self._base(row, rule)
+        self._rate(row, rule, money)
+        cells[p.R_MULT], cells[p.R_MULTS] = len(rows.multipliers), len(rule.multiply)
+        for multiplier in rule.multiply:
+            rows.multiplier(multiplier, per)
+        cells[p.R_REQUIRE], cells[p.R_REQUIRES] = rows.test_range(rule.requires, per)
+        cells[p.R_LIMIT], cells[p.R_LIMITS] = len(rows.limits), len(rule.limit)
+        for limit in rule.limit:
+            rows.limits.append(rows.limit(limit, scale))
+            rows.limits_f.append(rows.limit_number(limit, scale))
+            cells[p.R_QUANTITY] = max(cells[p.R_QUANTITY], int(limit.quantity is not None))
+        for kind, names in enumerate((rule.net_of, rule.on.payout_of)):
+            for name in names:
+                self.earlier[row, self.places[name], kind] = 1
+        cells[p.R_NET] = int(bool(rule.net_of))
+        if rule.multiples:
+            self.rules_f[row, p.RF_MULTIPLE] = float(rule.multiples.of * scale)
+            cells[p.R_STARTED] = int(rule.multiples.counts == "started")
+        if rule.during:
+            cells[p.R_FROM], cells[p.R_TO] = active_months(self.scheme, rule.during)
+        self._life(row, rule, policy, money)
+        self.columns.restate = was
+
+    def _base(self, row: int, rule: Rule) -> tuple[bool, int]:
+        """Fill the base of a rule; whether it is money, and its scale."""
+        cells, rows = self.rules[row], self.rows
+        if rule.on.payout_of:
+            cells[p.R_BASE] = p.BASE_PAYOUT
+            return True, rows.minor
+        name = rule.on.measure or rule.on.excess_of or ""
+        cells[p.R_SLOT] = self.columns.month(Column(name))
+        cells[p.R_BASE] = p.BASE_MEASURE
+        if rule.on.above is not None:
+            cells[p.R_BASE] = p.BASE_EXCESS
+            cells[p.R_REF] = rows.reference(name, rule.on.above, False)
+        if rule.award:
+            cells[p.R_BASE] = p.BASE_AWARD
+            cells[p.R_AWARD] = sum(1 for other in self.scheme.rules[:row] if other.award)
+        if cells[p.R_PER] == 0:
+            cells[p.R_GRAIN] = self._grain(rule)
+            cells[p.R_DEAL] = self.columns.deal(DealColumn(name, "share", rule.per))
+        return unit_of(name, self.scheme.measures) == "money", rows.scale(name)
+
+    def _grain(self, rule: Rule) -> int:
+        return ("deal", "line").index(rule.per)
+
+    def _rate(self, row: int, rule: Rule, money: bool) -> None:
+        cells, rows, rate = self.rules[row], self.rows, rule.rate
+        factor = self._factor(rule)
+        cells[p.R_CHOICE] = p.CHOICE_NONE
+        cells[p.R_FORM] = len(rows.forms)
+        tables = [leaf.table for leaf in _leaves(rate) if leaf.table is not None]
+        table = tables[0] if tables else None
+        driver = table.by if table and table.by else None
+        name = rule.on.measure or rule.on.excess_of or ""
+        border = border_kind(driver) if driver else (name, "value")
+        self._window(row, rule, table, driver, name)
+        if rate.grid is not None:
+            self._grid(row, rule, money, factor)
+        choice = rate.choice()
+        if choice is None:
+            self._form(rate, border, money, factor, rule)
+        else:
+            attribute, values = choice
+            forms = {value: self._form(leaf, border, money, factor, rule) for value, leaf in values.items()}
+            otherwise = self._form(rate.otherwise, border, money, factor, rule) if rate.otherwise else -1
+            if attribute == "tier":
+                cells[p.R_CHOICE] = p.CHOICE_TIER
+                self.choice[row] = [forms.get(tier, otherwise) for tier in self.tiers]
+            else:
+                cells[p.R_CHOICE] = p.CHOICE_STATIC
+                rows.static_forms[row] = (attribute, forms, otherwise)
+        cells[p.R_FORMS] = len(rows.forms) - cells[p.R_FORM]
+
+    def _form(self, rate: Rate, border: tuple[str, str], money: bool, factor: Decimal, rule: Rule) -> int:
+        if rate.table is not None:
+            if rule.on.payout_of and rate.table.by is None:
+                return self._payout_table(rate.table, factor)
+            return self.rows.table_form(rate.table, border, money, factor, factor)
+        return self.rows.plain_form(rate.plain or Decimal(0), money, factor)
+
+    def _payout_table(self, table: Table, factor: Decimal) -> int:
+        """A table whose driver is a payout: its borders are money."""
+        return self.rows.table_form(table, ("revenue", "value"), True, factor, factor)
+
+    def _window(self, row: int, rule: Rule, table: Table | None, driver: Driver | None, name: str) -> None:
+        """How the driver accumulates, and whether it is the base itself."""
+        cells, rows = self.rules[row], self.rows
+        per = int(cells[p.R_PER])
+        cells[p.R_WINDOW] = max(1, per)
+        if table is None:
+            return
+        code = window_code(table.over, per)
+        cells[p.R_WINDOW] = code
+        accumulates = table.over != "period" and (per == 0 or code != per)
+        cells[p.R_ACCUMULATES] = int(accumulates)
+        true_up = accumulates and table.pays == "true_up" and per > 0 and code >= 0
+        cells[p.R_TRUE_UP] = int(true_up)
+        cells[p.R_BEFORE] = int(table.counts == "before")
+        own_value = driver is None or driver.measure == name
+        own_column = rows.driver_column(name) == Column(name) if name else True
+        altered = rule.multiples is not None or bool(rule.net_of) or any(x.quantity is not None for x in rule.limit)
+        if per == 0:
+            self._deal_driver(row, rule, driver, name, accumulates, own_value and own_column, altered)
+            return
+        if own_value and (rule.on.measure is None or (own_column and (not accumulates or true_up))):
+            cells[p.R_SAME] = 1
+            return
+        cells[p.R_DRIVER] = rows.operand(driver or Driver(measure=name), table.over, per)
+        cells[p.R_SAME] = int(own_value and own_column and accumulates and not altered)
+
+    def _deal_driver(
+        self, row: int, rule: Rule, driver: Driver | None, name: str, accumulates: bool, own: bool, altered: bool
+    ) -> None:
+        """The driver of a rule per deal: the deal's own number, a running count, or a number of the month."""
+        cells = self.rules[row]
+        measured = driver.measure if driver and driver.measure else (name if driver is None else None)
+        measure = measure_named(measured, self.scheme.measures) if measured else None
+        table = rule.rate.table or next(leaf.table for leaf in _leaves(rule.rate) if leaf.table)
+        if measure is None or measure.table != "deals" or not measure.leaf:
+            assert driver is not None
+            cells[p.R_DRIVER] = self.rows.operand(driver, table.over if accumulates else "month", 0)
+            return
+        column = self.rows.driver_column(measured or "")
+        if accumulates:
+            cells[p.R_RUN_SLOT] = self.columns.month(column)
+        if accumulates or not own:
+            cells[p.R_DEAL_DRIVER] = self.columns.deal(DealColumn(measured or "", column.credit, rule.per))
+        cells[p.R_SAME] = int(own and not (accumulates and altered))
+
+    def _grid(self, row: int, rule: Rule, money: bool, factor: Decimal) -> None:
+        rows, grid = self.rows, rule.rate.grid
+        assert grid is not None
+        per = int(self.rules[row, p.R_PER])
+        axes = []
+        for axis in (grid.rows, grid.columns):
+            steps = Table(by=axis.by, over=axis.over, border=axis.border, steps=axis.steps)
+            axes.append((rows.operand(axis.by, axis.over, per), rows.table_form(
+                steps, border_kind(axis.by), True, Decimal(1), Decimal(1))))
+        self.rules[row, p.R_GRID] = len(rows.grids)
+        (row_operand, row_form), (column_operand, column_form) = axes
+        width = len(grid.columns.steps)
+        rows.grids.append((row_operand, column_operand, row_form, column_form, len(rows.grid_rates), width))
+        for first in grid.rows.steps:
+            for second in grid.columns.steps:
+                rate = grid.rates.get(first.name, {}).get(second.name, Decimal(0))
+                rows.grid_rates.append(rows.coefficient(rate, money, factor))
+
+    def _life(self, row: int, rule: Rule, policy: ReturnPolicy, money: bool) -> None:
+        """Provision, instalments, fund, returns and repayment of a rule."""
+        cells, rows = self.rules[row], self.rows
+        name = rule.on.measure or rule.on.excess_of or ""
+        if rule.instalments:
+            cells[p.R_INSTALMENTS] = rule.instalments.count
+            cells[p.R_CATCH_UP] = int(rule.instalments.catch_up)
+        if rule.provision:
+            self._provision(row, rule, name, money)
+        if rule.fund:
+            cells[p.R_FUND] = rows.funds[rule.id]
+            self._fund(rule)
+        measure = measure_named(name, self.scheme.measures) if name else None
+        if policy.method in _RETURNS and measure is not None and measure.leaf and measure.table == "deals":
+            cells[p.R_RETURNS] = _RETURNS[policy.method]
+            self.return_slot[row] = self.columns.returned(name)
+            self.rules_f[row, p.RF_RETURN_SHARE] = float(policy.share * 1_000_000)
+            self.rules_f[row, p.RF_RETURN_KEEP] = rows.cents(policy.keep)
+            cells[p.R_SCHEDULE], cells[p.R_SCHEDULES] = len(rows.schedules), len(policy.schedule)
+            rows.schedules += [(step.within_months, float(step.share * 1_000_000)) for step in policy.schedule]
+        if rule.repay:
+            cells[p.R_REPAY_MONTHS] = rule.repay.months
+            cells[p.R_REPAY], cells[p.R_REPAYS] = len(rows.repays), len(rule.repay.unless)
+            self.rules_f[row, p.RF_REPAY_SHARE] = float(rule.repay.share * 1_000_000)
+            for measured, least in rule.repay.unless.items():
+                rows.repays.append(self.columns.month(Column(measured)))
+                rows.repays_f.append(float(least * rows.scale(measured)))
+
+    def _provision(self, row: int, rule: Rule, name: str, money: bool) -> None:
+        cells, rows, provision = self.rules[row], self.rows, rule.provision
+        assert provision is not None
+        factor = self._factor(rule)
+        cells[p.R_PROVISION] = p.PROVISION_RATE
+        if provision.expected is not None:
+            cells[p.R_PROVISION] = p.PROVISION_EXPECTED
+            cells[p.R_PROVISION_FORM] = cells[p.R_FORM]
+            cells[p.R_PROVISION_REF] = rows.reference(name, provision.expected, False)
+            return
+        rate = provision.rate
+        if rate is None:
+            table = rule.rate.table
+            assert table is not None
+            rate = next(step.rate or Decimal(0) for step in table.steps if step.name == provision.step)
+        cells[p.R_PROVISION_FORM] = len(rows.steps)
+        rows.steps.append([0, 0, math.inf, rows.coefficient(rate, money, factor), math.nan, math.inf, 0, 0])
+
+    def _fund(self, rule: Rule) -> None:
+        rows, fund = self.rows, rule.fund
+        assert fund is not None
+        by_measure = fund.rate is not None
+        rate = fund.rate or fund.every
+        assert rate is not None
+        slot = self.columns.month(Column(fund.accrues_on)) if fund.accrues_on else -1
+        forms: dict[str, int] = {}
+        choice, otherwise = rate.choice(), -1
+        form = rows.plain_form(rate.plain or Decimal(0), by_measure, Decimal(1)) if choice is None else -1
+        kind = p.CHOICE_NONE
+        by_tier = [-1] * len(self.tiers)
+        if choice is not None:
+            attribute, values = choice
+            forms = {
+                value: rows.plain_form(leaf.plain or Decimal(0), by_measure, Decimal(1)) for value, leaf in values.items()
+            }
+            if rate.otherwise:
+                otherwise = rows.plain_form(rate.otherwise.plain or Decimal(0), by_measure, Decimal(1))
+            if attribute == "tier":
+                kind, by_tier = p.CHOICE_TIER, [forms.get(tier, otherwise) for tier in self.tiers]
+            else:
+                kind = p.CHOICE_STATIC
+                rows.fund_forms[len(self.funds)] = (attribute, forms, otherwise)
+        self.funds.append([
+            0 if by_measure else 1, slot, PERIOD_MONTHS[fund.per], int(fund.expires == "year_end"), kind, form,
+        ])  # fmt: skip
+        self.fund_choice.append(by_tier)
+
+    # what is around the rules --------------------------------------------------------------------------------
+    def _gates(self) -> tuple[p.I64, p.F64, p.U8]:
+        """Gates, one row for each period of the rules they act on."""
+        rows: list[tuple[int, int, int, int]] = []
+        factors: list[float] = []
+        acts: list[list[int]] = []
+        for gate in self.scheme.gates:
+            mine = [self.places[name] for name in gate.rules] or list(self.places.values())
+            for per in sorted({int(self.rules[row, p.R_PER]) for row in mine}):
+                first, count = self._gate_tests(gate, per)
+                rows.append((first, count, int(gate.match == "any"), int(gate.missing == "fails")))
+                factors.append(float(gate.multiply * 1_000_000))
+                acts.append([int(r in mine and self.rules[r, p.R_PER] == per) for r in range(len(self.places))])
+        table = np.array(acts, dtype=np.uint8).reshape(len(rows), len(self.places))
+        return _ints(rows, 4), np.array(factors), table
+
+    def _gate_tests(self, gate: Gate, per: int) -> tuple[int, int]:
+        tests: Mapping[str, Test] = gate.when
+        return self.rows.test_range(tests, per)
+
+    def _caps(self) -> tuple[p.I64, p.F64, p.U8]:
+        caps: Sequence[Cap] = self.scheme.caps
+        covers = [
+            [
+                int(not rule.non_cash and (not cap.rules or rule.id in cap.rules)
+                    and (not cap.groups or rule.group in cap.groups))
+                for rule in self.scheme.rules
+            ]
+            for cap in caps
+        ]  # fmt: skip
+        return (
+            _ints([self.rows.limit(cap, 1) for cap in caps], 8),
+            np.array([self.rows.limit_number(cap, 1) for cap in caps], dtype=np.float64),
+            np.array(covers, dtype=np.uint8).reshape(len(caps), len(self.scheme.rules)),
+        )
+
+    def _guarantees(self) -> p.I64:
+        return _ints([
+            (int(g.against == "baseline"), PERIOD_MONTHS[g.per], g.for_months, int(g.carry), int(g.prorate))
+            for g in self.scheme.guarantees
+        ], 5)  # fmt: skip
+
+    def _guarantee_numbers(self) -> p.F64:
+        return np.array([
+            float(g.keep * 1_000_000) if g.against else self.rows.cents(g.amount or Decimal(0))
+            for g in self.scheme.guarantees
+        ], dtype=np.float64)  # fmt: skip
+
+    def _draws(self) -> p.I64:
+        return _ints([
+            (PERIOD_MONTHS[d.per], d.for_months, d.recover_from, int(d.forgive)) for d in self.scheme.draws
+        ], 4)  # fmt: skip
+
+    def _draw_numbers(self) -> p.F64:
+        return _floats([
+            (
+                self.rows.cents(d.amount),
+                math.inf if d.recover_at_most is None else self.rows.cents(d.recover_at_most),
+                float(d.recover_share * 1_000_000),
+                math.inf if d.balance_at_most is None else self.rows.cents(d.balance_at_most),
+            )
+            for d in self.scheme.draws
+        ], 4)  # fmt: skip
+
+    def _tiers(self) -> tuple[p.I64, p.I64, p.I64]:
+        levels, alternatives, firsts = [], [], []
+        if self.scheme.tiers:
+            per = PERIOD_MONTHS[self.scheme.tiers.review]
+            for level in self.scheme.tiers.levels:
+                first, count = self.rows.needs(level.needs, level.points, per)
+                firsts.append(len(alternatives))
+                alternatives += [self.rows.needs(needs, None, per) for needs in level.any_of]
+                levels.append((first, count, len(level.any_of)))
+        return _ints(levels, 3), _ints(alternatives, 2), np.array(firsts, dtype=np.int64)
+
+    def _tier_rule(self) -> p.U8:
+        rows = [
+            [int(rule.who.tiers == "all" or tier in rule.who.tiers) for tier in self.tiers] for rule in self.scheme.rules
+        ]
+        return np.array(rows, dtype=np.uint8)
+
+
+def _leaves(rate: Rate) -> list[Rate]:
+    """The single rates of a rate: itself, or those it chooses from."""
+    choice = rate.choice()
+    if choice is None:
+        return [rate]
+    return [*choice[1].values(), *([rate.otherwise] if rate.otherwise else [])]
+
+
+def _ints(rows: Sequence[Sequence[int]], width: int) -> p.I64:
+    return np.array(rows, dtype=np.int64).reshape(len(rows), width)
+
+
+def _floats(rows: Sequence[Sequence[float]], width: int) -> p.F64:
+    return np.array(rows, dtype=np.float64).reshape(len(rows), width)
+
+
+

@@ -1,0 +1,49 @@
+"""Periods and windows of the grammar as the kernel's codes."""
+
+from __future__ import annotations
+
+from incentive_lab.engine.program import LIFE
+from incentive_lab.panel import month_index
+from incentive_lab.scheme.document import Scheme
+from incentive_lab.scheme.rates import Over, Trailing
+from incentive_lab.scheme.rules import During
+
+PERIOD_MONTHS = {"line": 0, "deal": 0, "month": 1, "quarter": 3, "half_year": 6, "year": 12}
+_WINDOWS = {"month": 1, "quarter_to_date": 3, "half_year_to_date": 6, "year_to_date": 12, "life": LIFE}
+
+
+def window_code(over: Over, per: int) -> int:
+    """The code of a window for a rule worked out every `per` months (0: per deal, which reads by month).
+
+    Example:
+        >>> window_code("year_to_date", 3), window_code("period", 3), window_code(Trailing(trailing=6), 1)
+        (12, 3, -6)
+    """
+    if isinstance(over, Trailing):
+        return -over.trailing
+    return max(1, per) if over == "period" else _WINDOWS[over]
+
+
+def active_months(scheme: Scheme, during: During) -> tuple[int, int]:
+    """First and last month (0 to 11) of the programme year in which a rule runs.
+
+    Example:
+        >>> # a scheme from 2014-01 with a SPIF from 2014-03 to 2014-04 gives (2, 3)
+    """
+    begin = _index(scheme.effective.from_[:7])
+    shift = (begin % 12 - (scheme.year_starts - 1)) % 12
+    first, last = (_index(text) - begin + shift for text in (during.from_, during.to))
+    return first % 12, first % 12 + min(last - first, 11 - first % 12)
+
+
+def _index(text: str) -> int:
+    return month_index(int(text[:4]), int(text[5:7]))
+
+
+def year_shift(scheme: Scheme, first_month: int) -> int:
+    """What is added to a month's place to get its place in the programme year, modulo 12.
+
+    Example:
+        >>> # a programme year that starts in January and a history from March: 2
+    """
+    return (first_month - (scheme.year_starts - 1)) % 12

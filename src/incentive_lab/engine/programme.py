@@ -1,0 +1,198 @@
+"""What needs all partners at once: awards before the kernel, pools and the budget after it (docs/payouts.md)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from incentive_lab.engine.blocks import month_column
+from incentive_lab.engine.columns import Column
+from incentive_lab.engine.periods import PERIOD_MONTHS, active_months, year_shift
+from incentive_lab.engine.who import who_mask
+from incentive_lab.money import decimals
+from incentive_lab.panel import Floats, Panel
+from incentive_lab.scheme.document import Scheme
+from incentive_lab.scheme.lookup import unit_of
+from incentive_lab.scheme.rules import Rule
+
+Rows = NDArray[np.int64]
+
+
+def rounding_unit(scheme: Scheme) -> float:
+    """The smallest amount that is paid, in minor units."""
+    return float(scheme.rounding.to * 10 ** decimals(scheme.currency))
+
+
+def posting_months(per: int, shift: int, months: int) -> list[tuple[int, int]]:
+    """(first month, posting month) of each period of `per` months that the history touches.
+
+    Example:
+        >>> posting_months(3, 0, 7)
+        [(0, 2), (3, 5), (6, 6)]
+    """
+    if per == 0:
+        return [(0, months - 1)] if months else []
+    result, first = [], 0
+    for month in range(months):
+        if (month + shift) % per == per - 1 or month == months - 1:
+            result.append((first, month))
+            first = month + 1
+    return result
+
+
+def award_amounts(scheme: Scheme, panel: Panel) -> Floats:
+    """Prizes of every award rule.
+
+    Returns:
+        float64 [awards, months, partners], cents in the posting months.
+    """
+    rules = [rule for rule in scheme.rules if rule.award]
+    amounts = np.zeros((len(rules), panel.months, panel.partners))
+    for row, rule in enumerate(rules):
+        _award(scheme, rule, panel, amounts[row])
+    return amounts
+
+
+def _award(scheme: Scheme, rule: Rule, panel: Panel, amounts: Floats) -> None:
+    award = rule.award
+    assert award is not None
+    values = month_column(panel, Column(rule.on.measure or ""), scheme)
+    who = who_mask(scheme.eligible, panel) & who_mask(rule.who, panel)
+    shift = year_shift(scheme, panel.first_month)
+    money = unit_of(rule.on.measure or "", scheme.measures) == "money"
+    scale = 10 ** decimals(scheme.currency) if money else 1_000_000
+    least = float(award.at_least * scale)
+    prizes = [int(prize * 10 ** decimals(scheme.currency)) for prize in award.prizes]
+    groups = np.zeros(panel.partners, dtype=object) if award.within == "all" else panel.attributes[award.within]
+    for first, last in _active_periods(scheme, rule, shift, panel.months):
+        reached = values[:, first : last + 1].sum(axis=1)
+        for group in set(groups[who].tolist()):
+            entrants = np.flatnonzero(who & (groups == group) & (reached >= least) & (reached > 0))
+            for partner, prize in share_prizes(reached, entrants, prizes).items():
+                amounts[last, partner] += prize
+
+
+def _active_periods(scheme: Scheme, rule: Rule, shift: int, months: int) -> list[tuple[int, int]]:
+    """The periods of an award rule, cut at the ends of its `during`."""
+    per = PERIOD_MONTHS[rule.per]
+    if rule.during is None:
+        return posting_months(per, shift, months)
+    begin, end = active_months(scheme, rule.during)
+    periods: list[tuple[int, int]] = []
+    first = -1
+    for month in range(months):
+        place = (month + shift) % 12
+        if not begin <= place <= end:
+            continue
+        first = month if first < 0 or place == begin or place % per == 0 else first
+        if place % per == per - 1 or place == end or month == months - 1:
+            periods.append((first, month))
+            first = -1
+    return periods
+
+
+def share_prizes(reached: Floats, entrants: Rows, prizes: list[int]) -> dict[int, int]:
+    """Cents won by partner row: ties share the prizes of the places they span, left-over cents by lowest row.
+
+    Example:
+        >>> share_prizes(np.array([5.0, 9.0, 5.0]), np.array([0, 1, 2]), [100, 51])
+        {1: 100, 0: 26, 2: 25}
+    """
+    order = sorted(entrants.tolist(), key=lambda row: (-reached[row], row))
+    won: dict[int, int] = {}
+    place = 0
+    while place < len(order) and place < len(prizes):
+        tied = [row for row in order[place:] if reached[row] == reached[order[place]]]
+        pot = sum(prizes[place : place + len(tied)])
+        for number, row in enumerate(tied):
+            won[row] = pot // len(tied) + (1 if number < pot % len(tied) else 0)
+        place += len(tied)
+    return won
+
+
+def shared_cut(amounts: Floats, total: float, unit: float) -> Floats:
+    """Amounts scaled so that they add up to `total`, in whole units; units left over go to the largest, then lowest rows.
+
+    Example:
+        >>> shared_cut(np.array([100.0, 100.0, 50.0]), 101.0, 1.0)
+        array([41., 40., 20.])
+    """
+    whole = float(amounts.sum())
+    if whole <= 0:
+        return np.zeros_like(amounts)
+    units = [int(round(float(amount) / unit * 1_000_000)) for amount in amounts]
+    target, everything = int(total / unit + 1e-9), sum(units)
+    scaled = [size * target // everything for size in units]
+    order = sorted((row for row in range(len(units)) if units[row] > 0), key=lambda row: (-units[row], row))
+    for row in order[: target - sum(scaled)]:
+        scaled[row] += 1
+    return np.array(scaled, dtype=np.float64) * unit
+
+
+def pool_lines(scheme: Scheme, panel: Panel, detail: Floats, rule_ids: Mapping[str, int]) -> Floats:
+    """What pools take off, float64 [months, partners] cents (zero or negative), at the end of each pool's period."""
+    lines = np.zeros((panel.months, panel.partners))
+    shift = year_shift(scheme, panel.first_month)
+    for pool in scheme.pools:
+        rows = [rule_ids[name] for name in pool.rules]
+        amount = float(pool.amount * 10 ** decimals(scheme.currency))
+        per = {"life": 0}.get(pool.per) if pool.per == "life" else PERIOD_MONTHS[pool.per]
+        for first, last in posting_months(per or 0, shift, panel.months):
+            claims = np.maximum(detail[rows, first : last + 1].sum(axis=(0, 1)), 0.0)
+            if claims.sum() > amount:
+                lines[last] += shared_cut(claims, amount, rounding_unit(scheme)) - claims
+    return lines
+
+
+def budget_lines(scheme: Scheme, panel: Panel, paid: Floats, guaranteed: Floats, claims: list[Claim] | None) -> Floats:
+    """What the budget takes off, float64 [months, partners] cents, at each settlement.
+
+    Args:
+        scheme: With a budget.
+        panel: The history.
+        paid: float64 [months, partners] cents before the budget.
+        guaranteed: float64 [months, partners] cents of guarantees, which are paid first.
+        claims: Dated amounts for first_come, in order.
+    """
+    lines = np.zeros_like(paid)
+    budget = scheme.budget
+    if budget is None or budget.when_exceeded == "report":
+        return lines
+    shift = year_shift(scheme, panel.first_month)
+    unit = rounding_unit(scheme)
+    amount = float(budget.amount * 10 ** decimals(scheme.currency))
+    left = amount
+    for first, last in posting_months(PERIOD_MONTHS[scheme.settle], shift, panel.months):
+        if (first + shift) % 12 == 0:
+            left = amount
+        due = np.maximum(paid[first : last + 1].sum(axis=0), 0.0)
+        if due.sum() > left:
+            floor = np.minimum(np.maximum(guaranteed[first : last + 1].sum(axis=0), 0.0), due)
+            kept = floor if floor.sum() <= left else shared_cut(floor, left, unit)
+            rest = due - floor
+            room = left - kept.sum()
+            if claims is None:
+                kept = kept + shared_cut(rest, room, unit)
+            else:
+                kept = kept + _first_come(claims, first, last, rest, room)
+            lines[last] = kept - due
+            due = kept
+        left -= due.sum()
+    return lines
+
+
+Claim = tuple[int, int, str, int, float]
+"""(month, day, deal id, partner row, cents): one dated claim on a first-come budget."""
+
+
+def _first_come(claims: list[Claim], first: int, last: int, rest: Floats, room: float) -> Floats:
+    """Pay claims in order until the room is used, never more to a partner than is due."""
+    kept = np.zeros_like(rest)
+    for month, _, _, partner, cents in claims:
+        if first <= month <= last and room > 0:
+            pays = max(0.0, min(cents, rest[partner] - kept[partner], room))
+            kept[partner] += pays
+            room -= pays
+    return kept

@@ -1,0 +1,202 @@
+"""Replay: what a scheme would have paid these partners, month by month."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from incentive_lab.engine.blocks import blocks
+from incentive_lab.engine.claims import dated_claims
+from incentive_lab.engine.compile import Compiled, compile_scheme
+from incentive_lab.engine.kernel import run_block
+from incentive_lab.engine.operands import Block
+from incentive_lab.engine.program import BUDGET, GUARANTEE, POOL, SPECIAL_LINES
+from incentive_lab.engine.programme import award_amounts, budget_lines, pool_lines
+from incentive_lab.engine.rollup import rolled_up
+from incentive_lab.engine.state import TRACE_FIELDS
+from incentive_lab.engine.variants import Part, parts
+from incentive_lab.money import decimals
+from incentive_lab.panel import Floats, Panel
+from incentive_lab.scheme.document import Scheme
+from incentive_lab.scheme.fingerprint import fingerprint
+
+_POOL = ThreadPoolExecutor(max_workers=max(1, os.cpu_count() or 1), thread_name_prefix="kernel")
+_NOTHING = np.zeros((0, 0, 0))
+_NO_TRACE = np.zeros((0, 0, 0, 0))
+
+
+@dataclass(frozen=True, eq=False)
+class Replay:
+    """What a scheme paid on a history. All amounts are minor units (cents).
+
+    Attributes:
+        scheme: The document.
+        fingerprint: Its content id.
+        panel: The history it was replayed on (after any roll-up to parents).
+        line_ids: Rules in document order, then the special lines.
+        total: float64 [months, partners], what was paid.
+        by_rule: float64 [lines, partners].
+        by_month: float64 [lines, months].
+        tiers: int64 [months, partners], the level in force (0 = lowest).
+        tier_names: Names of the levels.
+        detail: float64 [lines, months, partners], or empty when it was not asked for.
+        warnings: What was assumed, as sentences.
+    """
+
+    scheme: Scheme
+    fingerprint: str
+    panel: Panel
+    line_ids: tuple[str, ...]
+    total: Floats
+    by_rule: Floats
+    by_month: Floats
+    tiers: NDArray[np.int64]
+    tier_names: tuple[str, ...]
+    detail: Floats
+    warnings: tuple[str, ...] = field(default=())
+
+    @property
+    def minor(self) -> int:
+        """Minor units in one unit of currency."""
+        return int(10 ** decimals(self.panel.currency))
+
+    @property
+    def by_partner(self) -> Floats:
+        """float64 [partners] cents over all months."""
+        return np.asarray(self.total.sum(axis=0))
+
+    @property
+    def cost(self) -> float:
+        """Cents paid to everybody."""
+        return float(self.total.sum())
+
+    def amounts(self) -> Floats:
+        """float64 [lines, months, partners] in whole currency units; needs `detail`."""
+        return self.detail / self.minor
+
+
+def compiled_parts(scheme: Scheme, panel: Panel) -> list[tuple[Compiled, Part]]:
+    """The scheme's variants compiled, each with the partners it pays."""
+    return [(compile_scheme(part.scheme, panel.first_month, panel.months), part) for part in parts(scheme, panel)]
+
+
+def replay(
+    scheme: Scheme, panel: Panel, *, baseline: Scheme | None = None, detail: bool = True, threads: bool = True
+) -> Replay:
+    """Pay every partner of the panel under a scheme, over all its months.
+
+    Args:
+        scheme: A scheme that `check` finds no problem in.
+        panel: A history with the columns that `requirements.wanted` names.
+        baseline: The scheme that a guarantee compares with.
+        detail: Keep every line by month and partner.
+        threads: Use the process-wide pool for more than one block; the result does not depend on it.
+
+    Raises:
+        InputError: A guarantee needs a baseline and none was given.
+    """
+    panel = rolled_up(scheme, panel)
+    shared = scheme.budget is not None and scheme.budget.when_exceeded != "report"
+    detail = detail or bool(scheme.pools) or shared
+    floor = _baseline_total(scheme, baseline, panel)
+    awards = award_amounts(scheme, panel)
+    lines = len(scheme.rules) + len(SPECIAL_LINES)
+    out = Replay(
+        scheme=scheme, fingerprint=fingerprint(scheme), panel=panel,
+        line_ids=(*(rule.id for rule in scheme.rules), *SPECIAL_LINES),
+        total=np.zeros((panel.months, panel.partners)), by_rule=np.zeros((lines, panel.partners)),
+        by_month=np.zeros((lines, panel.months)), tiers=np.zeros((panel.months, panel.partners), dtype=np.int64),
+        tier_names=tuple(level.name for level in scheme.tiers.levels) if scheme.tiers else ("all",),
+        detail=np.zeros((lines, panel.months, panel.partners)) if detail else _NOTHING,
+        warnings=panel.warnings,
+    )  # fmt: skip
+    for compiled, part in compiled_parts(scheme, panel):
+        for lanes, result in run(compiled, panel, part.partners, awards, floor, detail, threads):
+            _scatter(out, lanes, result)
+    _programme(scheme, panel, out)
+    return out
+
+
+def _baseline_total(scheme: Scheme, baseline: Scheme | None, panel: Panel) -> Floats | None:
+    """Cents by month and partner that a guarantee against the baseline compares with."""
+    if not any(item.against == "baseline" for item in scheme.guarantees):
+        return None
+    from incentive_lab.errors import InputError, Problem
+
+    if baseline is None:
+        raise InputError([Problem("guarantees", "a guarantee against the baseline needs the baseline scheme",
+                                  "Name it with `baseline:` in the scheme, or pass --baseline.")])  # fmt: skip
+    bare = baseline.model_copy(update={"guarantees": (), "budget": None})
+    return replay(bare, panel, detail=False).total
+
+
+Result = tuple[NDArray[np.int64], Floats, Floats, Floats, Floats, Floats, Floats]
+
+
+def run(
+    compiled: Compiled, panel: Panel, partners: NDArray[np.int64], awards: Floats, baseline: Floats | None,
+    detail: bool, threads: bool = True, trace: bool = False,
+) -> list[tuple[NDArray[np.int64], Result]]:  # fmt: skip
+    """Run the kernel over blocks of these partners; each result with the panel rows of its lanes."""
+    made = blocks(compiled, panel, partners, awards, baseline)
+    tasks = [(compiled, block, panel.months, detail, trace) for block in made]
+    results: Sequence[Result]
+    if threads and len(tasks) > 1:
+        results = list(_POOL.map(lambda task: _run_one(*task), tasks))
+    else:
+        results = [_run_one(*task) for task in tasks]
+    begin, paired = 0, []
+    for block, result in zip(made, results, strict=True):
+        paired.append((partners[begin : begin + len(block.joined)], result))
+        begin += len(block.joined)
+    return paired
+
+
+def _run_one(compiled: Compiled, block: Block, months: int, detail: bool, trace: bool) -> Result:
+    lanes, rules = len(block.joined), compiled.program.rules.shape[0]
+    lines = rules + len(SPECIAL_LINES)
+    tiers = np.zeros((months, lanes), dtype=np.int64)
+    total = np.zeros((months, lanes))
+    by_rule, by_month = np.zeros((lines, lanes)), np.zeros((lines, months))
+    kept = np.zeros((lines, months, lanes)) if detail else _NOTHING
+    traced = np.zeros((months, rules, len(TRACE_FIELDS), lanes)) if trace else _NO_TRACE
+    balances = np.zeros((4, months, lanes)) if trace else _NOTHING
+    run_block(
+        compiled.program, block, compiled.keep_posted, compiled.keep_rates, tiers, total, by_rule, by_month, kept,
+        traced, balances,
+    )  # fmt: skip
+    return tiers, total, by_rule, by_month, kept, traced, balances
+
+
+def _scatter(out: Replay, lanes: NDArray[np.int64], result: Result) -> None:
+    tiers, total, by_rule, by_month, detail, _, _ = result
+    out.tiers[:, lanes] = tiers
+    out.total[:, lanes] = total
+    out.by_rule[:, lanes] = by_rule
+    out.by_month[:] += by_month
+    if detail.size:
+        out.detail[:, :, lanes] = detail
+
+
+def _programme(scheme: Scheme, panel: Panel, out: Replay) -> None:
+    """Pools, then the budget, written into the result in place before it is handed out."""
+    rules = {rule.id: row for row, rule in enumerate(scheme.rules)}
+    if scheme.pools:
+        _add(out, len(rules) + POOL, pool_lines(scheme, panel, out.detail, rules))
+    if scheme.budget and scheme.budget.when_exceeded != "report":
+        guaranteed = out.detail[len(rules) + GUARANTEE]
+        claims = dated_claims(scheme, panel, out.detail) if scheme.budget.when_exceeded == "first_come" else None
+        _add(out, len(rules) + BUDGET, budget_lines(scheme, panel, out.total, guaranteed, claims))
+
+
+def _add(out: Replay, row: int, lines: Floats) -> None:
+    out.total[:] += lines
+    out.by_rule[row] += lines.sum(axis=0)
+    out.by_month[row] += lines.sum(axis=1)
+    if out.detail.size:
+        out.detail[row] += lines

@@ -1,0 +1,73 @@
+"""Partners under one parent, rolled up and paid to the parent."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from incentive_lab.engine.blocks import group_keys
+from incentive_lab.errors import InputError, Problem
+from incentive_lab.panel import DealTable, Panel
+from incentive_lab.scheme.document import Scheme
+
+
+def rolled_up(scheme: Scheme, panel: Panel) -> Panel:
+    """The panel with members added into their group, if the scheme pays the parent; else the panel itself.
+
+    Levels (scores) are the parent's own, or the mean of those its members have. A group whose parent is not
+    itself a partner of the history takes the attributes of its first member.
+
+    Raises:
+        InputError: Deals are paid one by one; a deal of several members cannot be put in one order yet.
+    """
+    if scheme.group is None or scheme.group.pays != "parent":
+        return panel
+    keys = group_keys(panel, scheme, "group").astype(str)
+    names, place = np.unique(keys, return_inverse=True)
+    position = {partner: row for row, partner in enumerate(panel.partner_ids)}
+    first_member = {name: int(np.flatnonzero(place == row)[0]) for row, name in enumerate(names)}
+    head = np.array([position.get(name, first_member[name]) for name in names])
+    columns = {}
+    for name, values in panel.columns.items():
+        if np.isnan(values).any():
+            own = values[head]
+            with np.errstate(invalid="ignore"):
+                counts = np.zeros((len(names), panel.months))
+                sums = np.zeros((len(names), panel.months))
+                np.add.at(counts, place, ~np.isnan(values))
+                np.add.at(sums, place, np.nan_to_num(values))
+                columns[name] = np.where(np.isnan(own), sums / counts, own)
+        else:
+            total = np.zeros((len(names), panel.months))
+            np.add.at(total, place, values)
+            columns[name] = total
+    deals = {grain: _merged(table, place) for grain, table in panel.deals.items()}
+    if panel.returns is not None and len(panel.returns.partner):
+        raise InputError([Problem("group.pays", "returns cannot be taken back from a parent",
+                                  "Use `returns: recalculate` or `returns: ignore`, or pay members.")])  # fmt: skip
+    joined = np.array([panel.joined[place == row].min() for row in range(len(names))], dtype=np.int32)
+    return replace(
+        panel, partner_ids=tuple(str(name) for name in names), joined=joined,
+        attributes={name: values[head] for name, values in panel.attributes.items()}, columns=columns, deals=deals,
+        returns=None,
+    )  # fmt: skip
+
+
+def _merged(table: DealTable, place: np.ndarray) -> DealTable:
+    """Deals credited to the parent; the parts of one deal that several members hold become one."""
+    partner = place[table.partner]
+    order = np.lexsort((table.line, table.deal_id, table.day, table.month, partner))
+    same = np.zeros(len(order), dtype=bool)
+    if len(order) > 1:
+        a, b = order[1:], order[:-1]
+        same[1:] = (partner[a] == partner[b]) & (table.deal_id[a] == table.deal_id[b]) & (table.line[a] == table.line[b])
+    group = np.cumsum(~same) - 1
+    heads = order[~same]
+    values = {}
+    for name, column in table.values.items():
+        total = np.zeros(len(heads))
+        np.add.at(total, group, column[order])
+        values[name] = total
+    return DealTable(partner[heads].astype(np.int32), table.month[heads], table.day[heads], table.deal_id[heads],
+                     table.line[heads], values)  # fmt: skip

@@ -1,0 +1,296 @@
+"""The rows of a compiled scheme: references, operands, tests, forms, limits, in the kernel's units."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import ROUND_HALF_UP, Decimal
+
+from incentive_lab.engine import program as p
+from incentive_lab.engine.columns import Column, ColumnBook
+from incentive_lab.engine.periods import PERIOD_MONTHS, window_code
+from incentive_lab.money import decimals
+from incentive_lab.scheme.document import Cap, Scheme
+from incentive_lab.scheme.lookup import measure_named, unit_of
+from incentive_lab.scheme.rates import Driver, Multiplier, Over, Reference, Table
+from incentive_lab.scheme.rules import Limit, Test
+
+_MODES = {
+    "marginal": p.MARGINAL,
+    "whole": p.WHOLE,
+    "each_to_its_end": p.TO_END,
+    "each_in_full": p.IN_FULL,
+    "interpolated_rate": p.INTERPOLATED_RATE,
+    "interpolated_amount": p.INTERPOLATED_AMOUNT,
+}
+_NEW = {"skip": p.NEW_SKIP, "zero": p.NEW_ZERO, "prorate": p.NEW_PRORATE}
+
+
+@dataclass
+class Builder:
+    """Collects rows while a document is walked."""
+
+    scheme: Scheme
+    first_month: int
+    columns: ColumnBook
+    forms: list[list[int]] = field(default_factory=list)
+    forms_f: list[float] = field(default_factory=list)
+    steps: list[list[float]] = field(default_factory=list)
+    operands: list[tuple[int, ...]] = field(default_factory=list)
+    references: list[tuple[int, ...]] = field(default_factory=list)
+    references_f: list[tuple[float, float]] = field(default_factory=list)
+    tests: list[int] = field(default_factory=list)
+    tests_f: list[tuple[float, ...]] = field(default_factory=list)
+    limits: list[list[int]] = field(default_factory=list)
+    limits_f: list[float] = field(default_factory=list)
+    multipliers: list[tuple[int, ...]] = field(default_factory=list)
+    multipliers_f: list[tuple[float, float]] = field(default_factory=list)
+    grids: list[tuple[int, ...]] = field(default_factory=list)
+    grid_rates: list[float] = field(default_factory=list)
+    schedules: list[tuple[float, float]] = field(default_factory=list)
+    repays: list[int] = field(default_factory=list)
+    repays_f: list[float] = field(default_factory=list)
+    points: list[int] = field(default_factory=list)
+    points_f: list[tuple[float, float]] = field(default_factory=list)
+    static_forms: dict[int, tuple[str, dict[str, int], int]] = field(default_factory=dict)
+    fund_forms: dict[int, tuple[str, dict[str, int], int]] = field(default_factory=dict)
+    funds: dict[str, int] = field(default_factory=dict)
+
+    # numbers -------------------------------------------------------------------------------------------------
+    @property
+    def minor(self) -> int:
+        """Minor units in one unit of the scheme's currency."""
+        return int(10 ** decimals(self.scheme.currency))
+
+    def cents(self, amount: Decimal) -> float:
+        """An amount in minor units (kept exact, not rounded: a limit may be finer than a cent)."""
+        return float(amount * self.minor)
+
+    def border(self, name: str, kind: str, value: Decimal) -> float:
+        """A border in the units that the kernel compares a driver in."""
+        if kind != "value":
+            return float(value)
+        measure = measure_named(name, self.scheme.measures)
+        if measure.is_level:
+            return float(value)
+        if measure.ratio is not None:
+            top, bottom = measure.ratio
+            return float(value * self.scale(top) / self.scale(bottom))
+        return float(value * self.scale(name))
+
+    def scale(self, name: str) -> int:
+        """Kernel units in one unit of an additive measure: minor units of money, millionths of all else."""
+        return self.minor if unit_of(name, self.scheme.measures) == "money" else 1_000_000
+
+    # references, operands, tests -----------------------------------------------------------------------------
+    def reference(self, name: str, reference: Reference, group: bool) -> int:
+        """Row of a reference for measure `name`."""
+        kind, slot, amount = p.REF_LAST_YEAR, -1, 0.0
+        if reference.amount is not None:
+            kind, amount = p.REF_AMOUNT, float(reference.amount * self.scale(name))
+        elif reference.target:
+            kind, slot = p.REF_TARGET, self.columns.target(name)
+        pace = -1
+        if reference.pace_of:
+            pace = self.columns.month(Column(name, total_of=reference.pace_of))
+        row = (kind, slot, pace, _NEW[reference.new_partner], int(reference.whole))
+        self.references.append(row)
+        self.references_f.append((amount, float(reference.times * 1_000_000)))
+        return len(self.references) - 1
+
+    def driver_column(self, name: str) -> Column:
+        """The column that tables, tiers and gates read: the group's or whole deals' where the scheme says so."""
+        member = self.scheme.group is not None and self.scheme.group.pays == "member"
+        full = self.scheme.splits.tiering == "after"
+        return Column(name, credit="full" if full else "share", total_of="group" if member else "")
+
+    def operand(self, driver: Driver, over: Over, per: int) -> int:
+        """Row of an operand: a driver over a window."""
+        name = driver.name
+        code = window_code(over, per)
+        measure = measure_named(name, self.scheme.measures)
+        if driver.measure is not None:
+            if measure.is_level:
+                row = (p.LEVEL, self.columns.level(name), -1, code, -1)
+            elif measure.ratio is not None:
+                top, bottom = (self.columns.month(self.driver_column(part)) for part in measure.ratio)
+                row = (p.RATIO, top, bottom, code, -1)
+            else:
+                row = (p.SUM, self.columns.month(self.driver_column(name)), -1, code, -1)
+        else:
+            kind, default = {
+                driver.attainment_of: (p.ATTAINMENT, Reference(target=True)),
+                driver.growth_of: (p.GROWTH, Reference(last_year=True)),
+                driver.excess_of: (p.EXCESS, Reference(target=True)),
+            }[name]
+            reference = self.reference(name, driver.against or default, True)
+            row = (kind, self.columns.month(self.driver_column(name)), -1, code, reference)
+        if row in self.operands:
+            return self.operands.index(row)
+        self.operands.append(row)
+        return len(self.operands) - 1
+
+    def test(self, name: str, test: Test, per: int) -> None:
+        """Append one test."""
+        driver = {
+            "value": Driver(measure=name),
+            "attainment": Driver(attainment_of=name),
+            "growth": Driver(growth_of=name),
+        }[test.kind]
+        self.tests.append(self.operand(driver, test.over, per))
+        bounds = (test.below, test.above, test.at_least, test.at_most)
+        self.tests_f.append(
+            tuple(math.nan if bound is None else self.border(name, test.kind, bound) for bound in bounds)
+        )
+
+    def test_range(self, tests: Mapping[str, Test], per: int) -> tuple[int, int]:
+        """Append tests; their first row and count."""
+        first = len(self.tests)
+        for name, test in tests.items():
+            self.test(name, test, per)
+        return first, len(self.tests) - first
+
+    def needs(self, needs: Mapping[str, Decimal], points: Decimal | None, per: int) -> tuple[int, int]:
+        """Append what a tier level needs as tests over the review's window."""
+        tiers = self.scheme.tiers
+        assert tiers is not None
+        first = len(self.tests)
+        look = tiers.looks_at
+        code = -look.months if look.months else window_code_of_look(look.window or "period", per)
+        for name, value in needs.items():
+            row = self.operands[self.operand(Driver(measure=name), "period", 1)]
+            row = (*row[:3], code if row[0] != p.LEVEL else row[3], row[4])
+            self._tier_test(row, self.border(name, "value", value), tiers.border)
+        if points is not None:
+            begin = len(self.points)
+            for name, weight in tiers.points.items():
+                self.points.append(self.columns.month(self.driver_column(name)))
+                self.points_f.append((float(weight * 1_000_000), float(self.scale(name))))
+            row = (p.POINTS, begin, len(self.points) - begin, code, -1)
+            self._tier_test(row, float(points * 1_000_000), tiers.border)
+        return first, len(self.tests) - first
+
+    def _tier_test(self, row: tuple[int, ...], value: float, border: str) -> None:
+        self.operands.append(row)
+        self.tests.append(len(self.operands) - 1)
+        nan = math.nan
+        self.tests_f.append((nan, value, nan, nan) if border == "above" else (nan, nan, value, nan))
+
+    # rates ---------------------------------------------------------------------------------------------------
+    def coefficient(self, rate: Decimal, money: bool, factor: Decimal) -> float:
+        """A rate as the kernel multiplies it: millionths for money, minor units a unit for counts."""
+        if money:
+            return _whole(rate * factor * 1_000_000)
+        exact = rate * factor * self.minor
+        return float(exact) if factor == 1 else _whole(exact * 1_000_000) / 1_000_000
+
+    def plain_form(self, rate: Decimal, money: bool, factor: Decimal) -> int:
+        """A form that is one rate."""
+        self.steps.append([0, 0, math.inf, self.coefficient(rate, money, factor), math.nan, math.inf, 0, 0])
+        self.forms.append([p.PLAIN, 0, len(self.steps) - 1, 1, 0, 0, 0, 0, -1, 0])
+        self.forms_f.append(math.inf)
+        return len(self.forms) - 1
+
+    def table_form(self, table: Table, driver: tuple[str, str], money: bool, factor: Decimal, lumps: Decimal) -> int:
+        """A form that is a table. `driver` is the measure and kind (value, attainment ...) of its borders."""
+        mode = _MODES[table.applies]
+        name, kind = driver
+        target = -1
+        if table.of_target:
+            target = self.reference(name, Reference(target=True), False)
+
+        def place(value: Decimal) -> float:
+            return float(value * 1_000_000) if table.of_target else self.border(name, kind, value)
+
+        first = len(self.steps)
+        starts = [place(step.from_) for step in table.steps]
+        ends = [None if step.to is None else place(step.to) for step in table.steps]
+        previous_end = table.slices == "from_previous_end"
+        lowers = [
+            (0.0 if i == 0 else (ends[i - 1] if ends[i - 1] is not None else starts[i])) if previous_end else starts[i]
+            for i in range(len(starts))
+        ]
+        last = len(starts) - 1
+        closed = table.beyond == "capped"
+        for i, step in enumerate(table.steps):
+            own_end = ends[i]
+            following = lowers[i + 1] if i < last else math.inf
+            end = own_end if own_end is not None else (starts[i + 1] if i < last else math.inf)
+            if i == last:
+                upper = own_end if own_end is not None and closed else math.inf
+            else:
+                upper = own_end if own_end is not None else following
+            if mode == p.WHOLE:
+                upper = ends[last] if closed and ends[last] is not None else math.inf  # type: ignore[assignment]
+            rate = self.coefficient(step.rate or Decimal(0), money, factor)
+            rate_to = math.nan if step.rate_to is None else self.coefficient(step.rate_to, money, factor)
+            lump = _whole((step.lump or Decimal(0)) * lumps * self.minor)
+            self.steps.append([starts[i], lowers[i], upper, rate, rate_to, end, lump, float(step.retroactive)])  # type: ignore[list-item]
+        end_of_all = ends[last] if ends[last] is not None else math.inf
+        has_lumps = any(step.lump for step in table.steps)
+        capped = closed and ends[last] is not None
+        nothing = table.beyond == "nothing" and ends[last] is not None
+        self.forms.append([
+            mode, int(table.border == "above"), first, len(starts), int(nothing), int(capped),
+            int(table.lumps == "each"), int(has_lumps), target, int(table.extrapolate),
+        ])  # fmt: skip
+        self.forms_f.append(end_of_all)  # type: ignore[arg-type]
+        return len(self.forms) - 1
+
+    def multiplier(self, multiplier: Multiplier, per: int) -> None:
+        """Append one multiplier."""
+        if multiplier.attainment_of is not None:
+            driver = Driver(attainment_of=multiplier.attainment_of, against=multiplier.against)
+            self.multipliers.append((0, self.operand(driver, multiplier.over, per), -1))
+        else:
+            table = multiplier.table
+            assert table is not None and table.by is not None
+            form = self.table_form(table, border_kind(table.by), True, Decimal(1), Decimal(1))
+            self.multipliers.append((1, self.operand(table.by, table.over, per), form))
+        self.multipliers_f.append((float(multiplier.at_least * 1_000_000), float(multiplier.at_most * 1_000_000)))
+
+    def limit(self, limit: Limit | Cap, scale: float) -> list[int]:
+        """The integer columns of a limit or cap; its number is `scale` times the declared one."""
+        over_year = int(getattr(limit, "carry_over_year", False))
+        kind, slot = p.LIMIT_AMOUNT, -1
+        if getattr(limit, "quantity", None) is not None:
+            kind = p.LIMIT_QUANTITY
+        elif limit.share is not None:
+            kind, slot = p.LIMIT_SHARE, self.columns.month(Column(limit.of or ""))
+        fund = self.funds[limit.to] if limit.to is not None else -1
+        window = {"deal": 1, "life": p.LIFE}.get(limit.per) if limit.per in ("deal", "life") else PERIOD_MONTHS[limit.per]
+        assert window is not None
+        return [
+            kind, window, int(limit.excess == "carried"), fund, slot, int(limit.prorate), int(limit.per == "deal"),
+            over_year,
+        ]  # fmt: skip
+
+    def limit_number(self, limit: Limit | Cap, base_scale: int) -> float:
+        """The kernel's number for a limit: minor units, millionths of a share, or units of the base."""
+        quantity = getattr(limit, "quantity", None)
+        if quantity is not None:
+            return float(quantity * base_scale)
+        if limit.share is not None:
+            return float(limit.share * 1_000_000)
+        assert limit.amount is not None
+        return self.cents(limit.amount)
+
+
+def _whole(value: Decimal) -> float:
+    """Half-up to a whole number, away from zero."""
+    return float(value.quantize(Decimal(1), rounding=ROUND_HALF_UP))
+
+
+def window_code_of_look(window: str, per: int) -> int:
+    """The window code of a tier review."""
+    return {"period": per, "year_to_date": 12, "previous_year": p.PREVIOUS_YEAR, "life": p.LIFE}[window]
+
+
+def border_kind(driver: Driver) -> tuple[str, str]:
+    """The measure and kind of the borders of a table by this driver."""
+    if driver.attainment_of is not None:
+        return driver.name, "attainment"
+    if driver.growth_of is not None:
+        return driver.name, "growth"
+    return driver.name, "value"

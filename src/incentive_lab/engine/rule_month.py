@@ -1,0 +1,515 @@
+"""One rule in one month, for a block of lanes (source: docs/payouts.md, steps 1 to 11)."""
+
+from __future__ import annotations
+
+import math
+
+from incentive_lab.engine.limits import limit_lanes
+from incentive_lab.engine.numeric import (
+    MILLION,
+    half_away,
+    jit,
+    period_start,
+    round_money,
+    to_cents,
+    window,
+    year_month,
+)
+from incentive_lab.engine.operands import gate_factors, operand, reference_one, unmet
+from incentive_lab.engine.program import (
+    ATTAINMENT,
+    BASE_AWARD,
+    BASE_EXCESS,
+    BASE_MEASURE,
+    CHOICE_NONE,
+    CHOICE_TIER,
+    EXCESS,
+    F_FIRST,
+    F_MODE,
+    F_TARGET,
+    G_COLUMN_FORM,
+    G_COLUMN_OPERAND,
+    G_FIRST,
+    G_ROW_FORM,
+    G_ROW_OPERAND,
+    G_WIDTH,
+    GROWTH,
+    L_CARRY,
+    L_KIND,
+    LIMIT_QUANTITY,
+    M_FORM,
+    M_KIND,
+    M_OPERAND,
+    MF_LEAST,
+    MF_MOST,
+    O_KIND,
+    O_WINDOW,
+    PLAIN,
+    PROVISION_EXPECTED,
+    PROVISION_NONE,
+    R_ACCUMULATES,
+    R_AWARD,
+    R_BASE,
+    R_CATCH_UP,
+    R_CHOICE,
+    R_DRIVER,
+    R_FORM,
+    R_FORMS,
+    R_FROM,
+    R_FUND,
+    R_GRID,
+    R_INSTALMENTS,
+    R_LIMIT,
+    R_LIMITS,
+    R_MULT,
+    R_MULTS,
+    R_NET,
+    R_PER,
+    R_PROVISION,
+    R_PROVISION_FORM,
+    R_PROVISION_REF,
+    R_QUANTITY,
+    R_REF,
+    R_REQUIRE,
+    R_REQUIRES,
+    R_SAME,
+    R_SLOT,
+    R_STARTED,
+    R_TO,
+    R_TRUE_UP,
+    R_WINDOW,
+    RF_MULTIPLE,
+    S_RATE,
+    SUM,
+    Z_AT_LINE,
+    Z_MODE,
+    Z_MONTHS,
+    Z_RATE_MODE,
+    Z_SHIFT,
+    ZF_RATE_TO,
+    ZF_UNIT,
+)
+from incentive_lab.engine.state import (
+    X_BASE,
+    X_CARRIED,
+    X_DRIVER,
+    X_EARNED,
+    X_FORM,
+    X_GATE,
+    X_HERE,
+    X_PAID,
+    X_PROVISIONAL,
+    X_RATE,
+    X_START,
+    X_STEP,
+    X_TO_DATE,
+)
+from incentive_lab.engine.tables import curve, factor_at, line_value, pay_lanes, step_reached
+
+BASE, DRIVER, BEFORE, PAID, LUMPS, TARGET, VALUE, FACTOR, PART, OTHER = range(10)
+"""Rows of the scratch lanes."""
+SCRATCH = 10
+
+
+@jit
+def span(P, r, m):  # type: ignore[no-untyped-def]
+    """(active, clip, first month, posting month) of rule r's period at month m."""
+    shift, months = P.settings[Z_SHIFT], P.settings[Z_MONTHS]
+    per = max(1, P.rules[r, R_PER])
+    start = period_start(m, per, shift)
+    last = start + per - 1
+    clip = 0
+    if P.rules[r, R_FROM] >= 0:
+        place = year_month(m, shift)
+        if place < P.rules[r, R_FROM] or place > P.rules[r, R_TO]:
+            return False, 0, 0, 0
+        clip = max(0, m - place + P.rules[r, R_FROM])
+        start = max(start, clip)
+        last = min(last, m - place + P.rules[r, R_TO])
+    return True, clip, max(0, start), min(last, months - 1)
+
+
+@jit
+def earlier_sum(P, S, r, kind, start, end, lane):  # type: ignore[no-untyped-def]
+    """What the rules that r is net of (kind 0) or pays on (kind 1) posted in [start, end)."""
+    total = 0.0
+    for other in range(r):
+        if P.earlier[r, other, kind] == 1:
+            total += S.posted[other, end, lane] - S.posted[other, start, lane]
+    return total
+
+
+@jit
+def base_lanes(P, H, S, r, m, start, code, out, lanes):  # type: ignore[no-untyped-def]
+    """Fill `out` with the base over [start, m]; NaN where it cannot be assessed."""
+    kind, slot = P.rules[r, R_BASE], P.rules[r, R_SLOT]
+    end = m + 1
+    if kind == BASE_MEASURE:
+        for lane in range(lanes):
+            out[lane] = H.sums[end, slot, lane] - H.sums[start, slot, lane]
+    elif kind == BASE_EXCESS:
+        for lane in range(lanes):
+            against = reference_one(P, H, P.rules[r, R_REF], m, start, end, code, slot, lane)
+            now = H.sums[end, slot, lane] - H.sums[start, slot, lane]
+            out[lane] = max(0.0, now - against) if against == against else math.nan
+    elif kind == BASE_AWARD:
+        for lane in range(lanes):
+            out[lane] = H.awards[P.rules[r, R_AWARD], m, lane]
+    else:
+        for lane in range(lanes):
+            out[lane] = earlier_sum(P, S, r, 1, start, end, lane)
+
+
+@jit
+def count_base(P, S, r, start, m, base, ok, lanes):  # type: ignore[no-untyped-def]
+    """Packages, limits on quantity and earlier payouts, applied to the base in place."""
+    of = P.rules_f[r, RF_MULTIPLE]
+    if of > 0:
+        started = P.rules[r, R_STARTED] == 1
+        for lane in range(lanes):
+            whole = base[lane] / of
+            base[lane] = (math.ceil(whole) if started else math.floor(whole)) * of
+    if P.rules[r, R_QUANTITY] == 1:
+        first = P.rules[r, R_LIMIT]
+        for row in range(first, first + P.rules[r, R_LIMITS]):
+            if P.limits[row, L_KIND] != LIMIT_QUANTITY:
+                continue
+            for lane in range(lanes):
+                if ok[lane] == 0 or base[lane] != base[lane]:
+                    continue
+                claim = base[lane] + S.limit_carry[row, lane]
+                counted = min(claim, max(0.0, P.limits_f[row] - S.limit_used[row, lane]))
+                S.limit_carry[row, lane] = claim - counted if P.limits[row, L_CARRY] == 1 else 0.0
+                S.limit_used[row, lane] += counted
+                base[lane] = counted
+    if P.rules[r, R_NET] == 1:
+        for lane in range(lanes):
+            if base[lane] > 0:
+                base[lane] = max(0.0, base[lane] - earlier_sum(P, S, r, 0, start, m + 1, lane))
+
+
+@jit
+def driver_lanes(P, H, r, m, clip, start, base, x, before, lanes):  # type: ignore[no-untyped-def]
+    """Fill the driver and what it was before this period; returns whether there is such a `before`."""
+    o = P.rules[r, R_DRIVER]
+    running = P.rules[r, R_ACCUMULATES] == 1 and P.rules[r, R_TRUE_UP] == 0
+    if o < 0:
+        for lane in range(lanes):
+            x[lane] = base[lane]
+        return False
+    operand(P, H, o, m, clip, x, lanes)
+    kind = P.operands[o, O_KIND]
+    if running and P.operands[o, O_WINDOW] >= 0 and kind in (SUM, ATTAINMENT, GROWTH, EXCESS):
+        operand(P, H, o, m, clip, before, lanes, start)
+        return True
+    return False
+
+
+@jit
+def targets_of(P, H, form, m, start, code, out, lanes):  # type: ignore[no-untyped-def]
+    """Fill the targets that a form's borders are shares of."""
+    ref = P.forms[form, F_TARGET]
+    if ref >= 0:
+        for lane in range(lanes):
+            out[lane] = reference_one(P, H, ref, m, start, m + 1, code, 0, lane)
+
+
+@jit
+def pay_forms(P, H, r, m, start, code, tiers, W, has_before, lanes):  # type: ignore[no-untyped-def]
+    """Fill PAID and LUMPS with what the rule's rate pays, whichever form each lane has."""
+    choice = P.rules[r, R_CHOICE]
+    same = P.rules[r, R_SAME] == 1
+    if choice == CHOICE_NONE:
+        form = P.rules[r, R_FORM]
+        targets_of(P, H, form, m, start, code, W[TARGET], lanes)
+        pay_lanes(
+            P, form, W[BASE], W[DRIVER], W[BEFORE], has_before, same, W[TARGET], W[PAID], W[LUMPS], lanes
+        )
+        return
+    first = P.rules[r, R_FORM]
+    end = first + P.rules[r, R_FORMS]
+    plain = True
+    for form in range(first, end):
+        if P.forms[form, F_MODE] != PLAIN:
+            plain = False
+    for lane in range(lanes):
+        W[OTHER, lane] = P.choice[r, tiers[m, lane]] if choice == CHOICE_TIER else H.forms[r, lane]
+    if plain:
+        for lane in range(lanes):
+            form = int(W[OTHER, lane])
+            rate = P.steps[P.forms[form, F_FIRST], S_RATE] if form >= 0 else 0.0
+            W[PAID, lane] = half_away(W[BASE, lane] * rate)
+            W[LUMPS, lane] = 0.0
+        return
+    for lane in range(lanes):
+        W[PAID, lane] = 0.0
+        W[LUMPS, lane] = 0.0
+    for form in range(first, end):
+        used = False
+        for lane in range(lanes):
+            if W[OTHER, lane] == form:
+                used = True
+                break
+        if not used:
+            continue
+        targets_of(P, H, form, m, start, code, W[TARGET], lanes)
+        pay_lanes(
+            P, form, W[BASE], W[DRIVER], W[BEFORE], has_before, same, W[TARGET], W[PART], W[VALUE], lanes
+        )
+        for lane in range(lanes):
+            if W[OTHER, lane] == form:
+                W[PAID, lane] = W[PART, lane]
+                W[LUMPS, lane] = W[VALUE, lane]
+
+
+@jit
+def pay_grid(P, H, r, m, clip, W, lanes):  # type: ignore[no-untyped-def]
+    """Fill PAID with the rate of the cell that two drivers choose, times the base."""
+    grid = P.rules[r, R_GRID]
+    operand(P, H, P.grids[grid, G_ROW_OPERAND], m, clip, W[VALUE], lanes)
+    operand(P, H, P.grids[grid, G_COLUMN_OPERAND], m, clip, W[PART], lanes)
+    for lane in range(lanes):
+        row = step_reached(P, P.grids[grid, G_ROW_FORM], W[VALUE, lane])
+        column = step_reached(P, P.grids[grid, G_COLUMN_FORM], W[PART, lane])
+        rate = 0.0
+        if row >= 0 and column >= 0:
+            rate = P.grid_rates[P.grids[grid, G_FIRST] + row * P.grids[grid, G_WIDTH] + column]
+        W[PAID, lane] = half_away(W[BASE, lane] * rate)
+        W[LUMPS, lane] = 0.0
+
+
+@jit
+def round_rates(P, W, lanes):  # type: ignore[no-untyped-def]
+    """Round the effective rate first where the scheme says so."""
+    unit = P.settings_f[ZF_RATE_TO]
+    if unit > 0:
+        for lane in range(lanes):
+            base = W[BASE, lane]
+            if base != 0 and base == base:
+                rate = round_money(W[PAID, lane] / base, unit, P.settings[Z_RATE_MODE])
+                W[PAID, lane] = half_away(rate * base)
+
+
+@jit
+def multiply_lanes(P, H, r, m, clip, start, code, W, lanes):  # type: ignore[no-untyped-def]
+    """Multiply PAID by the rule's multipliers."""
+    first = P.rules[r, R_MULT]
+    for row in range(first, first + P.rules[r, R_MULTS]):
+        o = P.multipliers[row, M_OPERAND]
+        operand(P, H, o, m, clip, W[VALUE], lanes)
+        form = P.multipliers[row, M_FORM]
+        if form >= 0:
+            targets_of(P, H, form, m, start, P.operands[o, O_WINDOW], W[TARGET], lanes)
+        for lane in range(lanes):
+            x = W[VALUE, lane]
+            if x != x:
+                factor = 0.0
+            elif P.multipliers[row, M_KIND] == 0:
+                factor = half_away(min(x * MILLION, 1e15))
+                factor = min(max(factor, P.multipliers_f[row, MF_LEAST]), P.multipliers_f[row, MF_MOST])
+            else:
+                factor = factor_at(P, form, x, W[TARGET, lane])
+            W[PAID, lane] = half_away(W[PAID, lane] * factor / MILLION)
+
+
+@jit
+def to_line(P, x):  # type: ignore[no-untyped-def]
+    """Millionths of a cent brought to the rounding unit if rounding is at line."""
+    if P.settings[Z_AT_LINE] == 1:
+        return round_money(x, P.settings_f[ZF_UNIT], P.settings[Z_MODE])
+    return x
+
+
+@jit
+def settle_entitlement(P, S, r, m, start, W, ok, lanes):  # type: ignore[no-untyped-def]
+    """Turn an entitlement in PAID into this posting's amount: instalments, or to date less posted before."""
+    count = P.rules[r, R_INSTALMENTS]
+    shift = P.settings[Z_SHIFT]
+    first = start
+    if count > 0:
+        first = m - year_month(m, shift)
+    if S.entitled_start[r] != first:
+        S.entitled_start[r] = first
+        for lane in range(lanes):
+            S.entitled[r, lane] = 0.0
+    if count > 0:
+        number = year_month(m, shift) // (12 // count) + 1
+        for lane in range(lanes):
+            if ok[lane] == 0:
+                continue
+            if P.rules[r, R_CATCH_UP] == 1:
+                amount = max(0.0, to_line(P, half_away(W[PAID, lane] * number / count)) - S.entitled[r, lane])
+            else:
+                amount = half_away(W[PAID, lane] / count)
+            S.entitled[r, lane] += amount
+            W[PAID, lane] = amount
+        return
+    for lane in range(lanes):
+        if ok[lane] == 0:
+            continue
+        entitlement = to_line(P, W[PAID, lane])
+        W[PAID, lane] = entitlement - S.entitled[r, lane]
+        S.entitled[r, lane] = entitlement
+
+
+@jit
+def provision_rate(P, H, r, m, last, start, tier, lane):  # type: ignore[no-untyped-def]
+    """The rate (millionths) at which a month pays on account; NaN when it cannot be told."""
+    form = P.rules[r, R_PROVISION_FORM]
+    if P.rules[r, R_PROVISION] != PROVISION_EXPECTED:
+        return P.steps[form, S_RATE]
+    ref = P.rules[r, R_PROVISION_REF]
+    per = P.rules[r, R_PER]
+    end = min(start + per, P.settings[Z_MONTHS])
+    expected = reference_one(P, H, ref, m, start, end, per, P.rules[r, R_SLOT], lane)
+    if expected != expected:
+        return math.nan
+    if P.forms[form, F_MODE] == PLAIN:
+        return P.steps[P.forms[form, F_FIRST], S_RATE]
+    amount, rate, _ = curve(P, form, expected, math.nan)
+    if P.forms[form, F_MODE] == 2 or P.forms[form, F_MODE] == 4:
+        return rate
+    if P.forms[form, F_MODE] == 5:
+        return line_value(P, form, expected, S_RATE, math.nan)
+    return half_away(amount / expected) if expected > 0 else 0.0
+
+
+@jit
+def finish(P, H, S, r, m, amount, ok, W, lanes, trace):  # type: ignore[no-untyped-def]
+    """Gates, rounding, limits and the fund: millionths of a cent in `amount` become posted cents."""
+    unit, mode, at_line = P.settings_f[ZF_UNIT], P.settings[Z_MODE], P.settings[Z_AT_LINE] == 1
+    gated = False
+    for g in range(P.gate_rule.shape[0]):
+        if P.gate_rule[g, r] == 1:
+            if not gated:
+                gated = True
+                for lane in range(lanes):
+                    W[FACTOR, lane] = MILLION
+            gate_factors(P, H, g, m, W[VALUE], W[FACTOR], lanes)
+    if gated:
+        for lane in range(lanes):
+            amount[lane] = half_away(amount[lane] * W[FACTOR, lane] / MILLION)
+    for lane in range(lanes):
+        amount[lane] = to_cents(amount[lane], unit, mode, at_line) if ok[lane] == 1 else 0.0
+    if trace.shape[0] > 0:
+        for lane in range(lanes):
+            trace[m, r, X_GATE, lane] = W[FACTOR, lane] if gated else MILLION
+            trace[m, r, X_PAID, lane] = amount[lane]
+    first = P.rules[r, R_LIMIT]
+    for row in range(first, first + P.rules[r, R_LIMITS]):
+        if P.limits[row, L_KIND] != LIMIT_QUANTITY:
+            limit_lanes(P, H, S, row, m, amount, ok, lanes)
+            if trace.shape[0] > 0:
+                for lane in range(lanes):
+                    trace[m, r, X_CARRIED, lane] = S.limit_carry[row, lane]
+    fund = P.rules[r, R_FUND]
+    if fund >= 0:
+        for lane in range(lanes):
+            claim = min(amount[lane], max(0.0, S.fund[fund, lane]))
+            S.fund[fund, lane] -= claim
+            amount[lane] = claim
+
+
+@jit
+def rule_month(P, H, S, r, m, tiers, ok, W, posted, lanes, trace):  # type: ignore[no-untyped-def]
+    """Fill `posted` (cents) with what rule r posts in month m; returns whether it posts at all.
+
+    Args:
+        P: Program.
+        H: Block of history.
+        S: Balances.
+        r: Rule.
+        m: Month.
+        tiers: [months, lanes].
+        ok: [lanes] 1 where the rule is open to the partner in this month.
+        W: Scratch [SCRATCH, lanes].
+        posted: [lanes] output.
+        lanes: Number of lanes.
+        trace: [months, rules, fields, lanes], or empty.
+    """
+    active, clip, first, last = span(P, r, m)
+    if not active or (m != last and P.rules[r, R_PROVISION] == PROVISION_NONE):
+        return False
+    per = P.rules[r, R_PER]
+    if m != last:
+        base_lanes(P, H, S, r, m, first, per, W[BASE], lanes)
+        for lane in range(lanes):
+            rate = provision_rate(P, H, r, m, last, first, tiers[m, lane], lane)
+            base = W[BASE, lane]
+            posted[lane] = 0.0
+            if ok[lane] == 1 and rate == rate and base == base:
+                to_date = to_line(P, half_away(base * rate))
+                posted[lane] = to_date - S.account[r, lane]
+                S.account[r, lane] = to_date
+            if trace.shape[0] > 0:
+                trace[m, r, X_HERE, lane] = 2.0
+                trace[m, r, X_BASE, lane] = base
+                trace[m, r, X_RATE, lane] = rate
+                trace[m, r, X_START, lane] = first
+                trace[m, r, X_FORM, lane] = -1
+        finish(P, H, S, r, m, posted, ok, W, lanes, trace)
+        return True
+    code, start = per, first
+    accumulates = P.rules[r, R_ACCUMULATES] == 1
+    if accumulates:
+        code = P.rules[r, R_WINDOW]
+    if accumulates and P.rules[r, R_TRUE_UP] == 1:
+        start = max(clip, window(code, m, P.settings[Z_SHIFT])[0])
+    base_lanes(P, H, S, r, m, start, code, W[BASE], lanes)
+    count_base(P, S, r, start, m, W[BASE], ok, lanes)
+    if P.rules[r, R_BASE] == BASE_AWARD:
+        for lane in range(lanes):
+            W[PAID, lane] = W[BASE, lane] * MILLION
+            W[LUMPS, lane] = 0.0
+    elif P.rules[r, R_GRID] >= 0:
+        pay_grid(P, H, r, m, clip, W, lanes)
+    else:
+        has_before = driver_lanes(P, H, r, m, clip, first, W[BASE], W[DRIVER], W[BEFORE], lanes)
+        window_first = max(clip, window(code, m, P.settings[Z_SHIFT])[0])
+        pay_forms(P, H, r, m, window_first, code, tiers, W, has_before, lanes)
+    round_rates(P, W, lanes)
+    for lane in range(lanes):
+        W[PAID, lane] = W[PAID, lane] + W[LUMPS, lane] if W[BASE, lane] == W[BASE, lane] else 0.0
+    multiply_lanes(P, H, r, m, clip, start, code, W, lanes)
+    if P.rules[r, R_REQUIRES] > 0:
+        unmet(P, H, P.rules[r, R_REQUIRE], P.rules[r, R_REQUIRES], m, clip, W[VALUE], W[PAID], lanes)
+    if trace.shape[0] > 0:
+        for lane in range(lanes):
+            form = P.rules[r, R_FORM]
+            if P.rules[r, R_CHOICE] == CHOICE_TIER:
+                form = P.choice[r, tiers[m, lane]]
+            elif P.rules[r, R_CHOICE] != CHOICE_NONE:
+                form = H.forms[r, lane]
+            trace[m, r, X_HERE, lane] = 1.0
+            trace[m, r, X_BASE, lane] = W[BASE, lane]
+            trace[m, r, X_DRIVER, lane] = W[DRIVER, lane] if P.rules[r, R_GRID] < 0 else math.nan
+            trace[m, r, X_EARNED, lane] = W[PAID, lane]
+            trace[m, r, X_FORM, lane] = form
+            trace[m, r, X_START, lane] = start
+            if form >= 0 and P.rules[r, R_GRID] < 0:
+                trace[m, r, X_STEP, lane] = step_reached(P, form, W[DRIVER, lane])
+            trace[m, r, X_PROVISIONAL, lane] = 1.0 if last == P.settings[Z_MONTHS] - 1 and unfinished(P, r, m) else 0.0
+    true_up = accumulates and P.rules[r, R_TRUE_UP] == 1
+    if true_up or P.rules[r, R_INSTALMENTS] > 0:
+        settle_entitlement(P, S, r, m, start, W, ok, lanes)
+    for lane in range(lanes):
+        posted[lane] = W[PAID, lane]
+    if P.rules[r, R_PROVISION] != PROVISION_NONE:
+        for lane in range(lanes):
+            if ok[lane] == 1:
+                posted[lane] = to_line(P, posted[lane]) - S.account[r, lane]
+                S.account[r, lane] = 0.0
+    if trace.shape[0] > 0:
+        for lane in range(lanes):
+            trace[m, r, X_TO_DATE, lane] = S.entitled[r, lane]
+    finish(P, H, S, r, m, posted, ok, W, lanes, trace)
+    return True
+
+
+@jit
+def unfinished(P, r, m):  # type: ignore[no-untyped-def]
+    """Whether the rule's period (or its accumulation year) goes on after the history ends."""
+    per = max(1, P.rules[r, R_PER])
+    return period_start(m, per, P.settings[Z_SHIFT]) + per - 1 > m
+
+

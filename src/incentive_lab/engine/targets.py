@@ -1,0 +1,94 @@
+"""Targets by partner and month, from the scheme and the history."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import ROUND_FLOOR, ROUND_HALF_UP, Decimal
+
+import numpy as np
+
+from incentive_lab.engine.operands import TARGET_MARGIN
+from incentive_lab.engine.periods import PERIOD_MONTHS
+from incentive_lab.engine.who import who_mask
+from incentive_lab.money import decimals
+from incentive_lab.panel import Floats, Panel
+from incentive_lab.scheme.document import Scheme, Target
+from incentive_lab.scheme.lookup import unit_of
+
+
+def spread(amount: int, weights: Sequence[Decimal]) -> list[int]:
+    """Whole units shared out by weight; the units left over go one each to the largest parts, then the earliest.
+
+    Example:
+        >>> spread(100, [Decimal(1)] * 3)
+        [34, 33, 33]
+    """
+    total = sum(weights)
+    if total == 0:
+        return [0] * len(weights)
+    exact = [Decimal(amount) * weight / total for weight in weights]
+    parts = [int(part.to_integral_value(rounding=ROUND_FLOOR)) for part in exact]
+    order = sorted(range(len(parts)), key=lambda place: (parts[place] - exact[place], place))
+    for place in order[: amount - sum(parts)]:
+        parts[place] += 1
+    return parts
+
+
+def target_sums(scheme: Scheme, panel: Panel, names: Sequence[str], shift: int) -> Floats:
+    """Running totals of monthly targets, `TARGET_MARGIN` months more at each end of the panel.
+
+    Args:
+        scheme: Whose targets are added to those of the history.
+        panel: The history.
+        names: Measures, in slot order.
+        shift: `periods.year_shift`.
+
+    Returns:
+        float64 [months + 2 * TARGET_MARGIN + 1, targets, partners].
+    """
+    months = panel.months + 2 * TARGET_MARGIN
+    monthly = np.zeros((months, len(names), panel.partners))
+    for slot, name in enumerate(names):
+        _history_targets(panel, name, monthly[:, slot, :])
+        for target in scheme.targets:
+            if target.measure == name:
+                _scheme_target(scheme, target, panel, shift, monthly[:, slot, :])
+    sums = np.zeros((months + 1, len(names), panel.partners))
+    np.cumsum(monthly, axis=0, out=sums[1:])
+    return sums
+
+
+def _scheme_target(scheme: Scheme, target: Target, panel: Panel, shift: int, monthly: Floats) -> None:
+    """Write one target of the scheme over its partners; a later one replaces an earlier."""
+    per = PERIOD_MONTHS[target.per]
+    money = unit_of(target.measure, scheme.measures) == "money"
+    scale = 10 ** decimals(scheme.currency) if money else 1_000_000
+    amount = int((target.amount * target.index * scale).quantize(Decimal(1), rounding=ROUND_HALF_UP))
+    parts = spread(amount, target.weights or [Decimal(1)] * per)
+    who = np.flatnonzero(who_mask(target.who, panel))
+    for place in range(monthly.shape[0]):
+        month = place - TARGET_MARGIN
+        monthly[place, who] = parts[(month + shift) % per]
+        if target.prorate:
+            late = who[panel.joined[who] > month]
+            monthly[place, late] = 0
+
+
+def _history_targets(panel: Panel, name: str, monthly: Floats) -> None:
+    """Write the history's targets: those for segments and types first, a partner's own over them."""
+    rows = [row for row in panel.targets if row.measure == name]
+    places = {partner: place for place, partner in enumerate(panel.partner_ids)}
+    for kind in ("segment", "type", "partner"):
+        for row in rows:
+            if row.by != kind:
+                continue
+            if kind == "partner":
+                who = np.array([places[row.who]] if row.who in places else [], dtype=np.int64)
+            else:
+                who = np.flatnonzero(panel.attributes[kind] == row.who)
+            for step, part in enumerate(spread(row.amount, [Decimal(1)] * row.months)):
+                place = row.first_month + step + TARGET_MARGIN
+                if 0 <= place < monthly.shape[0]:
+                    monthly[place, who] = part
+                    late = who[panel.joined[who] > row.first_month + step]
+                    monthly[place, late] = 0

@@ -1,0 +1,44 @@
+"""Which partners a part of a scheme names."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from incentive_lab.panel import Panel, month_index
+from incentive_lab.scheme.rules import Who
+
+
+def who_mask(who: Who, panel: Panel) -> NDArray[np.bool_]:
+    """Whether each partner is named; tiers are left to the kernel, since they change by month.
+
+    Returns:
+        bool [partners].
+    """
+    mask = np.ones(panel.partners, dtype=bool)
+    for attribute, wanted in (("type", who.types), ("region", who.regions), ("segment", who.segments)):
+        if wanted != "all":
+            mask &= np.isin(panel.attributes[attribute].astype(str), list(wanted))
+    if who.partners != "all":
+        mask &= np.isin(np.array(panel.partner_ids, dtype=str), list(who.partners))
+    if who.except_partners:
+        mask &= ~np.isin(np.array(panel.partner_ids, dtype=str), list(who.except_partners))
+    for attribute, values in who.where.items():
+        accepted = [values] if isinstance(values, str) else list(values)
+        held = panel.attributes.get(attribute)
+        mask &= np.zeros(panel.partners, bool) if held is None else np.isin(held.astype(str), accepted)
+    if who.joined_before is not None:
+        mask &= _joined_before(panel, who.joined_before)
+    if who.joined_from is not None:
+        mask &= ~_joined_before(panel, who.joined_from)
+    return mask
+
+
+def _joined_before(panel: Panel, date: str) -> NDArray[np.bool_]:
+    """Whether each partner joined before a date; an unknown date counts as before."""
+    held = panel.attributes.get("joined_on")
+    if held is not None:
+        text = held.astype(str)
+        return np.asarray((text == "") | (text < date), dtype=bool)
+    month = month_index(int(date[:4]), int(date[5:7])) - panel.first_month
+    return np.asarray(panel.joined < month, dtype=bool)
