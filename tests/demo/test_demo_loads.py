@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from incentive_lab.history.loading import open_history
+from incentive_lab.history.quality import quality
 from incentive_lab.panel import month_index
 from incentive_lab.scheme.measures import CATALOGUE
 
@@ -30,3 +31,13 @@ def test_three_per_cent_of_the_panels_revenue_was_paid_save_for_the_exceptions(d
     exceptions = {(row["partner_id"], row["period"]) for row in truth["payouts"]["exceptions"]}
     assert paid.keys() == expected.keys()
     assert {key for key in paid if paid[key] != expected[key]} == exceptions
+
+
+def test_the_quality_report_finds_the_planted_flaws(demo: Path, truth: dict) -> None:
+    with open_history(demo).closing() as history:
+        found = {finding.kind: finding for finding in quality(history)}
+    assert {"negative_margins", "one_off_spikes", "renamed_ids"} <= found.keys()
+    (pair,) = truth["renamed"]
+    assert found["renamed_ids"].examples == (f"{pair['from']} -> {pair['to']}",)
+    assert {spike["deal_id"] for spike in truth["spikes"]} & set(found["one_off_spikes"].examples)
+    assert found["negative_margins"].rows > sum(cluster["deals"] for cluster in truth["below_cost"])

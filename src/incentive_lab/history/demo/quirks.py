@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 OLD, NEW = 11, 17  # places in the first block of the partner that changes its id
 _NAME_ENDING = " Ltd"
 _AMONG = 60  # planted flaws lie in the first sixty partners
-_WON_ENOUGH = 6
-_SPIKES = (3, 8)  # which of the partners with enough won deals
-_BELOW_COST = (5, 10, 12)
-_SPIKE_FACTOR = 30
+_WON_ENOUGH = 10
+_SPIKES = 2  # planted with the partners whose deals differ least in size
+_SPIKE_FACTOR = 30.0
+_SPIKE_DEVIATIONS = 5.5
 _COST_FACTORS = (108, 115, 125)  # per cent of the amount
 _FEWEST_MONTHS = 12
 
@@ -73,13 +73,13 @@ def flaw(plan: Plan, block: int, deals: Deals) -> dict[str, list[dict[str, objec
     if block:
         return found
     won = np.bincount(deals.owner[deals.status == STATUS_WON], minlength=_AMONG)[:_AMONG]
-    fit = [place for place in np.flatnonzero(won >= _WON_ENOUGH) if place not in (OLD, NEW)]
-    for rank in _SPIKES:
-        if rank < len(fit) and fit[rank] < plan.kept(0):
-            found["spikes"].append(_spike(deals, int(fit[rank])))
-    for rank, factor in zip(_BELOW_COST, _COST_FACTORS, strict=True):
-        if rank < len(fit) and fit[rank] < plan.kept(0):
-            found["below_cost"].append(_below_cost(plan, deals, int(fit[rank]), factor))
+    fit = [int(place) for place in np.flatnonzero(won >= _WON_ENOUGH) if place not in (OLD, NEW)]
+    steady = sorted(fit, key=lambda place: _spread(deals, place))[:_SPIKES]
+    found["spikes"] = [_spike(deals, place) for place in sorted(steady) if place < plan.kept(0)]
+    others = [place for place in fit if place not in steady]
+    for place, factor in zip(others, _COST_FACTORS, strict=False):
+        if place < plan.kept(0):
+            found["below_cost"].append(_below_cost(plan, deals, place, factor))
     return found
 
 
@@ -87,10 +87,17 @@ def _won_rows(deals: Deals, owner: int) -> np.ndarray[tuple[int, ...], np.dtype[
     return np.flatnonzero((deals.owner == owner) & (deals.status == STATUS_WON))
 
 
+def _spread(deals: Deals, owner: int) -> float:
+    """Robust deviation of the log amounts that a partner won."""
+    logs = np.log(deals.amount[_won_rows(deals, owner)])
+    return 1.4826 * float(np.median(np.abs(logs - np.median(logs))))
+
+
 def _spike(deals: Deals, owner: int) -> dict[str, object]:
     rows = _won_rows(deals, owner)
     row = rows[len(rows) // 2]
-    factor = _SPIKE_FACTOR * float(np.median(deals.amount[rows])) / float(deals.amount[row])
+    times = max(_SPIKE_FACTOR, float(np.exp(_SPIKE_DEVIATIONS * _spread(deals, owner))))
+    factor = times * float(np.median(deals.amount[rows])) / float(deals.amount[row])
     for name in ("amount", "list_amount", "cost", "quantity"):
         values = getattr(deals, name)
         values[row] = max(1, round(int(values[row]) * factor))
