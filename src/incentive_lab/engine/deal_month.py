@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 
-from incentive_lab.engine.limits import ceiling, take
+import numpy as np
+
+from incentive_lab.engine.limits import ceiling_lanes, take
 from incentive_lab.engine.numeric import MILLION, half_away, jit, round_money, to_cents, window
-from incentive_lab.engine.operands import gate_factors, operand, reference_one, unmet
+from incentive_lab.engine.operands import gate_factors, operand, reference_lanes, unmet
 from incentive_lab.engine.program import (
     CHOICE_NONE,
     CHOICE_TIER,
@@ -18,11 +20,7 @@ from incentive_lab.engine.program import (
     L_KIND,
     LIMIT_QUANTITY,
     MARGINAL,
-    M_FORM,
-    M_KIND,
     M_OPERAND,
-    MF_LEAST,
-    MF_MOST,
     R_BEFORE,
     R_CHOICE,
     R_DRIVER,
@@ -51,12 +49,12 @@ from incentive_lab.engine.program import (
     ZF_RATE_TO,
     ZF_UNIT,
 )
-from incentive_lab.engine.rule_month import DRIVER, FACTOR, OTHER, VALUE, span
-from incentive_lab.engine.tables import factor_at, pay_one
+from incentive_lab.engine.rule_month import DRIVER, FACTOR, OTHER, TARGET, VALUE, multiplier_factors, span
+from incentive_lab.engine.tables import pay_one
 
 
 @jit
-def deal_limits(P, H, S, r, m, lane, amount):  # type: ignore[no-untyped-def]
+def deal_limits(P, S, r, lane, amount, ceilings):  # type: ignore[no-untyped-def]
     """Pass one deal's amount (cents) through the rule's limits on amount."""
     first = P.rules[r, R_LIMIT]
     for row in range(first, first + P.rules[r, R_LIMITS]):
@@ -66,7 +64,7 @@ def deal_limits(P, H, S, r, m, lane, amount):  # type: ignore[no-untyped-def]
         if P.limits[row, L_DEAL] == 1:
             amount, _, cut = take(amount, 0.0, 0.0, P.limits_f[row], False)
         else:
-            most = ceiling(P, H, P.limits, P.limits_f, row, m, lane)
+            most = ceilings[row - first, lane]
             keep = P.limits[row, L_CARRY] == 1
             amount, carried, cut = take(amount, S.limit_carry[row, lane], S.limit_used[row, lane], most, keep)
             S.limit_carry[row, lane] = carried
@@ -111,21 +109,15 @@ def month_factors(P, H, r, m, clip, W, lanes):  # type: ignore[no-untyped-def]
 
 
 @jit
-def multiplied(P, H, r, m, clip, lane, amount, one, target):  # type: ignore[no-untyped-def]
-    """One deal's amount times the rule's multipliers."""
-    first = P.rules[r, R_MULT]
-    for row in range(first, first + P.rules[r, R_MULTS]):
-        operand(P, H, P.multipliers[row, M_OPERAND], m, clip, one, one.shape[0])
-        x = one[lane]
-        form = P.multipliers[row, M_FORM]
-        if x != x:
-            factor = 0.0
-        elif P.multipliers[row, M_KIND] == 0:
-            factor = min(max(half_away(min(x * MILLION, 1e15)), P.multipliers_f[row, MF_LEAST]), P.multipliers_f[row, MF_MOST])
-        else:
-            factor = factor_at(P, form, x, target)
-        amount = half_away(amount * factor / MILLION)
-    return amount
+def multiplier_lanes(P, H, r, m, clip, W, lanes):  # type: ignore[no-untyped-def]
+    """The rule's multipliers at month m, millionths [multipliers, lanes]."""
+    first, count = P.rules[r, R_MULT], P.rules[r, R_MULTS]
+    factors = np.empty((count, lanes))
+    for number in range(count):
+        row = first + number
+        operand(P, H, P.multipliers[row, M_OPERAND], m, clip, W[VALUE], lanes)
+        multiplier_factors(P, row, W[VALUE], W[TARGET], factors[number], lanes)
+    return factors
 
 
 @jit
@@ -145,6 +137,13 @@ def deal_month(P, H, S, r, m, tiers, ok, W, posted, lanes, months):  # type: ign
         operand(P, H, o, m, clip, W[DRIVER], lanes)
     code = P.rules[r, R_WINDOW]
     start = max(clip, window(code, m, P.settings[Z_SHIFT])[0]) if running else m
+    ceilings = np.empty((P.rules[r, R_LIMITS], lanes))
+    for number in range(P.rules[r, R_LIMITS]):
+        row = P.rules[r, R_LIMIT] + number
+        if P.limits[row, L_KIND] != LIMIT_QUANTITY:
+            ceiling_lanes(P, H, P.limits, P.limits_f, row, m, ceilings[number], lanes)
+    factors = multiplier_lanes(P, H, r, m, clip, W, lanes)
+    forms, forms_f, steps = P.forms, P.forms_f, P.steps
     for lane in range(lanes):
         posted[lane] = 0.0
         at = lane * (months + 1) + m
@@ -159,8 +158,9 @@ def deal_month(P, H, S, r, m, tiers, ok, W, posted, lanes, months):  # type: ign
         total = 0.0
         seen = H.sums[m, run_slot, lane] - H.sums[start, run_slot, lane] if running else 0.0
         target = math.nan
-        if form >= 0 and P.forms[form, F_TARGET] >= 0:
-            target = reference_one(P, H, P.forms[form, F_TARGET], m, m, m + 1, code, 0, lane)
+        if form >= 0 and forms[form, F_TARGET] >= 0:
+            reference_lanes(P, H, forms[form, F_TARGET], m, m, m + 1, code, 0, W[TARGET], lanes)
+            target = W[TARGET, lane]
         for deal in range(first, end):
             raw = H.deal_values[slot, deal]
             step = H.deal_values[driver_slot, deal] if driver_slot >= 0 else 0.0
@@ -182,16 +182,16 @@ def deal_month(P, H, S, r, m, tiers, ok, W, posted, lanes, months):  # type: ign
                 x = step
             paid, lumps = 0.0, 0.0
             if form >= 0:
-                paid, lumps = pay_one(P, form, base, x, before, running, same, target)
-                if running and before_counts and P.forms[form, F_MODE] not in (MARGINAL, TO_END):
-                    paid, _ = pay_one(P, form, base, before, 0.0, False, False, target)
+                paid, lumps = pay_one(forms, forms_f, steps, form, base, x, before, running, same, target)
+                if running and before_counts and forms[form, F_MODE] not in (MARGINAL, TO_END):
+                    paid, _ = pay_one(forms, forms_f, steps, form, base, before, 0.0, False, False, target)
             if P.settings_f[ZF_RATE_TO] > 0 and base != 0:
                 paid = half_away(base * round_money(paid / base, P.settings_f[ZF_RATE_TO], P.settings[Z_RATE_MODE]))
             amount = paid + lumps
-            if P.rules[r, R_MULTS] > 0:
-                amount = multiplied(P, H, r, m, clip, lane, amount, W[VALUE][:lanes], target)
+            for number in range(factors.shape[0]):
+                amount = half_away(amount * factors[number, lane] / MILLION)
             amount = half_away(amount * W[FACTOR, lane] / MILLION) * W[OTHER, lane]
-            cents = deal_limits(P, H, S, r, m, lane, to_cents(amount, unit, mode, at_line))
+            cents = deal_limits(P, S, r, lane, to_cents(amount, unit, mode, at_line), ceilings)
             S.deal_paid[r, deal] = cents
             if P.rules[r, R_RETURNS] > 0:
                 S.deal_effective[r, deal] = half_away(cents * MILLION / raw)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from incentive_lab.engine.deal_month import deal_month
-from incentive_lab.engine.limits import accrue_funds, ceiling, expire_funds, restart, take
+from incentive_lab.engine.limits import accrue_funds, ceiling_lanes, expire_funds, restart, take
 from incentive_lab.engine.numeric import MILLION, half_away, jit, period_start, round_money, year_month
 from incentive_lab.engine.program import (
     A_BASELINE,
@@ -170,26 +170,30 @@ def clawback(P, H, S, m, back, lanes):  # type: ignore[no-untyped-def]
 
 
 @jit
-def cap_month(P, H, S, m, month_posted, cut, lanes):  # type: ignore[no-untyped-def]
+def cap_month(P, H, S, m, month_posted, cut, most, amount, lanes):  # type: ignore[no-untyped-def]
     """Fill `cut` with what partner caps take off (or pay later) in month m."""
     for lane in range(lanes):
         cut[lane] = 0.0
     for c in range(P.caps.shape[0]):
         keep, fund = P.caps[c, L_CARRY] == 1, P.caps[c, L_FUND]
+        # what an earlier cap cut counts here only if this cap covers every rule
+        whole = covers_all(P, c)
         for lane in range(lanes):
-            amount = 0.0
-            for r in range(P.rules.shape[0]):
-                if P.cap_rule[c, r] == 1:
-                    amount += month_posted[r, lane]
-            most = ceiling(P, H, P.caps, P.caps_f, c, m, lane)
-            # what an earlier cap cut from all rules counts here only if this cap covers all rules too
-            amount += cut[lane] if covers_all(P, c) else 0.0
-            paid, carried, away = take(amount, S.cap_carry[c, lane], S.cap_used[c, lane], most, keep)
-            S.cap_carry[c, lane] = carried
-            S.cap_used[c, lane] += paid
+            amount[lane] = cut[lane] if whole else 0.0
+        for r in range(P.rules.shape[0]):
+            if P.cap_rule[c, r] == 1:
+                posted = month_posted[r]
+                for lane in range(lanes):
+                    amount[lane] += posted[lane]
+        ceiling_lanes(P, H, P.caps, P.caps_f, c, m, most, lanes)
+        carry, used = S.cap_carry[c], S.cap_used[c]
+        for lane in range(lanes):
+            paid, carried, away = take(amount[lane], carry[lane], used[lane], most[lane], keep)
+            carry[lane] = carried
+            used[lane] += paid
+            cut[lane] += paid - amount[lane]
             if fund >= 0:
                 S.fund[fund, lane] += away
-            cut[lane] += paid - amount
 
 
 @jit
@@ -382,7 +386,7 @@ def run_block(P, H, keep_posted, keep_rates, tiers, total, by_rule, by_month, de
                     for lane in range(lanes):
                         detail[r, m, lane] = posted[lane]
         clawback(P, H, S, m, line[CLAWBACK], lanes)
-        cap_month(P, H, S, m, month_posted, line[CAP], lanes)
+        cap_month(P, H, S, m, month_posted, line[CAP], W[BASE], W[PAID], lanes)
         for lane in range(lanes):
             S.earned[m + 1, lane] = S.earned[m, lane] + total[m, lane] + line[CLAWBACK, lane] + line[CAP, lane]
             line[GUARANTEE, lane] = 0.0

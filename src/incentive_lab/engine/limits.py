@@ -33,31 +33,33 @@ from incentive_lab.engine.program import (
 
 
 @jit
-def unfinished_share(P, code, m):  # type: ignore[no-untyped-def]
+def unfinished_share(code, m, shift, months):  # type: ignore[no-untyped-def]
     """The part of m's period that the history has, 1 unless it ends inside."""
     if code <= 0:
         return 1.0
-    last = period_start(m, code, P.settings[Z_SHIFT]) + code - 1
-    return 1.0 if last <= P.settings[Z_MONTHS] - 1 else 1.0 - (last - P.settings[Z_MONTHS] + 1) / code
+    last = period_start(m, code, shift) + code - 1
+    return 1.0 if last <= months - 1 else 1.0 - (last - months + 1) / code
 
 
 @jit
-def ceiling(P, H, table, numbers, row, m, lane):  # type: ignore[no-untyped-def]
-    """The amount in cents that a limit or cap allows in its period at month m."""
+def ceiling_lanes(P, H, table, numbers, row, m, out, lanes):  # type: ignore[no-untyped-def]
+    """Fill `out` with the cents that a limit or cap allows in its period at month m."""
     code = table[row, L_WINDOW]
-    if table[row, L_KIND] == LIMIT_AMOUNT:
-        most = numbers[row]
-    else:
-        start, end = window(code, m, P.settings[Z_SHIFT])
-        slot = table[row, L_SLOT]
-        unit = P.settings_f[ZF_UNIT]
-        exact = (H.sums[end, slot, lane] - H.sums[start, slot, lane]) * numbers[row]
-        most = math.floor(exact / unit) * (unit / MILLION)
+    share = 1.0
     if table[row, L_PRORATE] == 1:
-        share = unfinished_share(P, code, m)
-        if share < 1.0:
-            most = math.floor(most * share + 1e-9)
-    return most
+        share = unfinished_share(code, m, P.settings[Z_SHIFT], P.settings[Z_MONTHS])
+    number = numbers[row]
+    if table[row, L_KIND] == LIMIT_AMOUNT:
+        most = number if share == 1.0 else math.floor(number * share + 1e-9)
+        for lane in range(lanes):
+            out[lane] = most
+        return
+    start, end = window(code, m, P.settings[Z_SHIFT])
+    slot, unit = table[row, L_SLOT], P.settings_f[ZF_UNIT]
+    upto, since = H.sums[end, slot], H.sums[start, slot]
+    for lane in range(lanes):
+        most = math.floor((upto[lane] - since[lane]) * number / unit) * (unit / MILLION)
+        out[lane] = most if share == 1.0 else math.floor(most * share + 1e-9)
 
 
 @jit
@@ -84,20 +86,20 @@ def take(amount, carry, used, most, keep):  # type: ignore[no-untyped-def]
 
 
 @jit
-def limit_lanes(P, H, S, row, m, amount, ok, lanes):  # type: ignore[no-untyped-def]
+def limit_lanes(P, H, S, row, m, amount, ok, most, lanes):  # type: ignore[no-untyped-def]
     """Pass `amount` (cents) through limit `row`."""
     keep = P.limits[row, L_CARRY] == 1
     fund = P.limits[row, L_FUND]
+    ceiling_lanes(P, H, P.limits, P.limits_f, row, m, most, lanes)
+    carry, used = S.limit_carry[row], S.limit_used[row]
     for lane in range(lanes):
-        if ok[lane] == 0:
-            continue
-        most = ceiling(P, H, P.limits, P.limits_f, row, m, lane)
-        paid, carried, cut = take(amount[lane], S.limit_carry[row, lane], S.limit_used[row, lane], most, keep)
-        S.limit_carry[row, lane] = carried
-        S.limit_used[row, lane] += paid
-        if fund >= 0:
-            S.fund[fund, lane] += cut
-        amount[lane] = paid
+        if ok[lane] == 1:
+            paid, carried, cut = take(amount[lane], carry[lane], used[lane], most[lane], keep)
+            carry[lane] = carried
+            used[lane] += paid
+            amount[lane] = paid
+            if fund >= 0:
+                S.fund[fund, lane] += cut
 
 
 @jit

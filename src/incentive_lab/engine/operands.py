@@ -12,7 +12,6 @@ from incentive_lab.engine.program import (
     ATTAINMENT,
     EXCESS,
     F64,
-    GROWTH,
     I64,
     LEVEL,
     NEW_SKIP,
@@ -74,46 +73,52 @@ class Block(NamedTuple):
 
 
 @jit
-def reference_one(P, H, ref, m, start, end, code, slot, lane):  # type: ignore[no-untyped-def]
-    """What a measure is compared with over [start, end); NaN when it cannot be assessed."""
+def reference_lanes(P, H, ref, m, start, end, code, slot, out, lanes):  # type: ignore[no-untyped-def]
+    """Fill `out` with what a measure is compared with over [start, end); NaN where it cannot be assessed."""
     kind = P.references[ref, Q_KIND]
     times = P.references_f[ref, QF_TIMES]
     if kind == REF_AMOUNT:
-        return half_away(P.references_f[ref, QF_AMOUNT] * times / MILLION)
+        amount = half_away(P.references_f[ref, QF_AMOUNT] * times / MILLION)
+        for lane in range(lanes):
+            out[lane] = amount
+        return
     if kind == REF_TARGET:
         first, last = start, end
         if P.references[ref, Q_WHOLE] == 1 and code > 0 and code <= 12:
             first = period_start(m, code, P.settings[Z_SHIFT])
             last = first + code
-        column = P.references[ref, Q_SLOT]
-        total = H.targets[last + TARGET_MARGIN, column, lane] - H.targets[first + TARGET_MARGIN, column, lane]
-        return half_away(total * times / MILLION) if total > 0 else math.nan
-    early = start - 12
-    joined = H.joined[lane]
-    complete = early >= 0 and joined <= early
-    rule = P.references[ref, Q_NEW]
-    if complete:
-        past = H.sums[end - 12, slot, lane] - H.sums[early, slot, lane]
-    elif rule == NEW_SKIP:
-        return math.nan
-    elif rule == NEW_ZERO:
-        return 0.0
-    else:
-        exists = max(0, early, joined)
-        if exists >= end - 12:
-            return math.nan
-        past = H.sums[end - 12, slot, lane] - H.sums[exists, slot, lane]
-        past = half_away(past * (end - start) / (end - 12 - exists))
-    pace = P.references[ref, Q_PACE]
-    if pace >= 0:
-        if early < 0:
-            return math.nan
-        now = H.sums[end, pace, lane] - H.sums[start, pace, lane]
-        then = H.sums[end - 12, pace, lane] - H.sums[early, pace, lane]
-        if not then > 0:
-            return math.nan
-        past = past * now / then
-    return half_away(past * times / MILLION)
+        upto = H.targets[last + TARGET_MARGIN, P.references[ref, Q_SLOT]]
+        since = H.targets[first + TARGET_MARGIN, P.references[ref, Q_SLOT]]
+        for lane in range(lanes):
+            total = upto[lane] - since[lane]
+            out[lane] = half_away(total * times / MILLION) if total > 0 else math.nan
+        return
+    last_year_lanes(P, H, ref, start, end, slot, out, lanes)
+
+
+@jit
+def last_year_lanes(P, H, ref, start, end, slot, out, lanes):  # type: ignore[no-untyped-def]
+    """Fill `out` with last year's window, moved at the group's pace if asked, times the reference's factor."""
+    early, new = start - 12, P.references[ref, Q_NEW]
+    times, pace = P.references_f[ref, QF_TIMES], P.references[ref, Q_PACE]
+    sums, joined = H.sums, H.joined
+    for lane in range(lanes):
+        past = math.nan
+        if early >= 0 and joined[lane] <= early:
+            past = sums[end - 12, slot, lane] - sums[early, slot, lane]
+        elif new == NEW_ZERO:
+            out[lane] = 0.0
+            continue
+        elif new != NEW_SKIP:
+            exists = max(0, early, joined[lane])
+            if exists < end - 12:
+                past = sums[end - 12, slot, lane] - sums[exists, slot, lane]
+                past = half_away(past * (end - start) / (end - 12 - exists))
+        if pace >= 0 and past == past:
+            then = sums[end - 12, pace, lane] - sums[early, pace, lane] if early >= 0 else 0.0
+            now = sums[end, pace, lane] - sums[start, pace, lane]
+            past = past * now / then if then > 0 else math.nan
+        out[lane] = half_away(past * times / MILLION) if past == past else math.nan
 
 
 @jit
@@ -130,46 +135,52 @@ def operand(P, H, o, m, clip, out, lanes, until=-1):  # type: ignore[no-untyped-
     if until >= 0:
         end = max(start, until)
     if kind == SUM:
+        upto, since = H.sums[end, slot], H.sums[start, slot]
         for lane in range(lanes):
-            out[lane] = H.sums[end, slot, lane] - H.sums[start, slot, lane]
+            out[lane] = upto[lane] - since[lane]
     elif kind == RATIO:
         below = P.operands[o, O_SLOT2]
+        upto, since = H.sums[end, slot], H.sums[start, slot]
+        upto_below, since_below = H.sums[end, below], H.sums[start, below]
         for lane in range(lanes):
-            part = H.sums[end, slot, lane] - H.sums[start, slot, lane]
-            whole = H.sums[end, below, lane] - H.sums[start, below, lane]
+            part = upto[lane] - since[lane]
+            whole = upto_below[lane] - since_below[lane]
             out[lane] = part / whole if whole != 0 else math.nan
     elif kind == LEVEL:
+        level = H.levels[m, slot]
         for lane in range(lanes):
-            out[lane] = H.levels[m, slot, lane]
+            out[lane] = level[lane]
     elif kind == POINTS:
         for lane in range(lanes):
             out[lane] = 0.0
         for point in range(slot, slot + P.operands[o, O_SLOT2]):
             column = P.points[point]
             weight, unit = P.points_f[point, 0], P.points_f[point, 1]
+            upto, since = H.sums[end, column], H.sums[start, column]
             for lane in range(lanes):
-                out[lane] += half_away((H.sums[end, column, lane] - H.sums[start, column, lane]) * weight / unit)
+                out[lane] += half_away((upto[lane] - since[lane]) * weight / unit)
     else:
         ref = P.operands[o, O_REF]
+        reference_lanes(P, H, ref, m, start, end, code, slot, out, lanes)
+        endless = P.references[ref, Q_NEW] == NEW_ZERO
+        upto, since = H.sums[end, slot], H.sums[start, slot]
         for lane in range(lanes):
-            now = H.sums[end, slot, lane] - H.sums[start, slot, lane]
-            against = reference_one(P, H, ref, m, start, end, code, slot, lane)
+            now, against = upto[lane] - since[lane], out[lane]
             if kind == ATTAINMENT:
                 out[lane] = now / against if against > 0 else math.nan
             elif kind == EXCESS:
                 out[lane] = max(0.0, now - against) if against == against else math.nan
             elif against > 0:
                 out[lane] = (now - against) / against
-            elif against == against and P.references[ref, Q_NEW] == NEW_ZERO and now > 0:
+            elif against == against and endless and now > 0:
                 out[lane] = math.inf
             else:
                 out[lane] = math.nan
 
 
 @jit
-def holds(P, t, value):  # type: ignore[no-untyped-def]
-    """Whether test t holds for a defined value."""
-    below, above, least, most = P.tests_f[t, 0], P.tests_f[t, 1], P.tests_f[t, 2], P.tests_f[t, 3]
+def holds(below, above, least, most, value):  # type: ignore[no-untyped-def]
+    """Whether a defined value is below, above, at least and at most what is asked (NaN: not asked)."""
     if below == below and not value < below:
         return False
     if above == above and not value > above:
@@ -189,9 +200,11 @@ def gate_factors(P, H, g, m, value, out, lanes):  # type: ignore[no-untyped-def]
         acts[lane] = 0 if any_of else 1
     for t in range(first, first + count):
         operand(P, H, P.tests[t], m, 0, value, lanes)
+        below, above, least, most = P.tests_f[t, 0], P.tests_f[t, 1], P.tests_f[t, 2], P.tests_f[t, 3]
+        acts_missing = P.gates[g, T_ACTS_MISSING] == 1
         for lane in range(lanes):
             known = value[lane] == value[lane]
-            hit = holds(P, t, value[lane]) if known else P.gates[g, T_ACTS_MISSING] == 1
+            hit = holds(below, above, least, most, value[lane]) if known else acts_missing
             if any_of:
                 if hit:
                     acts[lane] = 1
@@ -208,8 +221,9 @@ def unmet(P, H, first, count, m, clip, value, out, lanes):  # type: ignore[no-un
     """Set `out` to 0 in the lanes where one of a rule's requirements does not hold."""
     for t in range(first, first + count):
         operand(P, H, P.tests[t], m, clip, value, lanes)
+        below, above, least, most = P.tests_f[t, 0], P.tests_f[t, 1], P.tests_f[t, 2], P.tests_f[t, 3]
         for lane in range(lanes):
-            if not (value[lane] == value[lane] and holds(P, t, value[lane])):
+            if not (value[lane] == value[lane] and holds(below, above, least, most, value[lane])):
                 out[lane] = 0.0
 
 

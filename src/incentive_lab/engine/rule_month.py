@@ -15,7 +15,7 @@ from incentive_lab.engine.numeric import (
     window,
     year_month,
 )
-from incentive_lab.engine.operands import gate_factors, operand, reference_one, unmet
+from incentive_lab.engine.operands import gate_factors, operand, reference_lanes, unmet
 from incentive_lab.engine.program import (
     ATTAINMENT,
     BASE_AWARD,
@@ -34,11 +34,12 @@ from incentive_lab.engine.program import (
     G_ROW_OPERAND,
     G_WIDTH,
     GROWTH,
+    IN_FULL,
+    INTERPOLATED_RATE,
     L_CARRY,
     L_KIND,
     LIMIT_QUANTITY,
     M_FORM,
-    M_KIND,
     M_OPERAND,
     MF_LEAST,
     MF_MOST,
@@ -81,6 +82,7 @@ from incentive_lab.engine.program import (
     RF_MULTIPLE,
     S_RATE,
     SUM,
+    WHOLE,
     Z_AT_LINE,
     Z_MODE,
     Z_MONTHS,
@@ -106,9 +108,9 @@ from incentive_lab.engine.state import (
 )
 from incentive_lab.engine.tables import curve, factor_at, line_value, pay_lanes, step_reached
 
-BASE, DRIVER, BEFORE, PAID, LUMPS, TARGET, VALUE, FACTOR, PART, OTHER = range(10)
+BASE, DRIVER, BEFORE, PAID, LUMPS, TARGET, VALUE, FACTOR, PART, OTHER, SPARE = range(11)
 """Rows of the scratch lanes."""
-SCRATCH = 10
+SCRATCH = SPARE + 4
 
 
 @jit
@@ -130,13 +132,15 @@ def span(P, r, m):  # type: ignore[no-untyped-def]
 
 
 @jit
-def earlier_sum(P, S, r, kind, start, end, lane):  # type: ignore[no-untyped-def]
-    """What the rules that r is net of (kind 0) or pays on (kind 1) posted in [start, end)."""
-    total = 0.0
+def earlier_lanes(P, S, r, kind, start, end, out, lanes):  # type: ignore[no-untyped-def]
+    """Fill `out` with what the rules that r is net of (kind 0) or pays on (kind 1) posted in [start, end)."""
+    for lane in range(lanes):
+        out[lane] = 0.0
     for other in range(r):
         if P.earlier[r, other, kind] == 1:
-            total += S.posted[other, end, lane] - S.posted[other, start, lane]
-    return total
+            upto, since = S.posted[other, end], S.posted[other, start]
+            for lane in range(lanes):
+                out[lane] += upto[lane] - since[lane]
 
 
 @jit
@@ -145,23 +149,25 @@ def base_lanes(P, H, S, r, m, start, code, out, lanes):  # type: ignore[no-untyp
     kind, slot = P.rules[r, R_BASE], P.rules[r, R_SLOT]
     end = m + 1
     if kind == BASE_MEASURE:
+        upto, since = H.sums[end, slot], H.sums[start, slot]
         for lane in range(lanes):
-            out[lane] = H.sums[end, slot, lane] - H.sums[start, slot, lane]
+            out[lane] = upto[lane] - since[lane]
     elif kind == BASE_EXCESS:
+        reference_lanes(P, H, P.rules[r, R_REF], m, start, end, code, slot, out, lanes)
+        upto, since = H.sums[end, slot], H.sums[start, slot]
         for lane in range(lanes):
-            against = reference_one(P, H, P.rules[r, R_REF], m, start, end, code, slot, lane)
-            now = H.sums[end, slot, lane] - H.sums[start, slot, lane]
-            out[lane] = max(0.0, now - against) if against == against else math.nan
+            against = out[lane]
+            out[lane] = max(0.0, upto[lane] - since[lane] - against) if against == against else math.nan
     elif kind == BASE_AWARD:
+        prizes = H.awards[P.rules[r, R_AWARD], m]
         for lane in range(lanes):
-            out[lane] = H.awards[P.rules[r, R_AWARD], m, lane]
+            out[lane] = prizes[lane]
     else:
-        for lane in range(lanes):
-            out[lane] = earlier_sum(P, S, r, 1, start, end, lane)
+        earlier_lanes(P, S, r, 1, start, end, out, lanes)
 
 
 @jit
-def count_base(P, S, r, start, m, base, ok, lanes):  # type: ignore[no-untyped-def]
+def count_base(P, S, r, start, m, base, ok, part, lanes):  # type: ignore[no-untyped-def]
     """Packages, limits on quantity and earlier payouts, applied to the base in place."""
     of = P.rules_f[r, RF_MULTIPLE]
     if of > 0:
@@ -183,9 +189,10 @@ def count_base(P, S, r, start, m, base, ok, lanes):  # type: ignore[no-untyped-d
                 S.limit_used[row, lane] += counted
                 base[lane] = counted
     if P.rules[r, R_NET] == 1:
+        earlier_lanes(P, S, r, 0, start, m + 1, part, lanes)
         for lane in range(lanes):
             if base[lane] > 0:
-                base[lane] = max(0.0, base[lane] - earlier_sum(P, S, r, 0, start, m + 1, lane))
+                base[lane] = max(0.0, base[lane] - part[lane])
 
 
 @jit
@@ -210,8 +217,7 @@ def targets_of(P, H, form, m, start, code, out, lanes):  # type: ignore[no-untyp
     """Fill the targets that a form's borders are shares of."""
     ref = P.forms[form, F_TARGET]
     if ref >= 0:
-        for lane in range(lanes):
-            out[lane] = reference_one(P, H, ref, m, start, m + 1, code, 0, lane)
+        reference_lanes(P, H, ref, m, start, m + 1, code, 0, out, lanes)
 
 
 @jit
@@ -223,8 +229,9 @@ def pay_forms(P, H, r, m, start, code, tiers, W, has_before, lanes):  # type: ig
         form = P.rules[r, R_FORM]
         targets_of(P, H, form, m, start, code, W[TARGET], lanes)
         pay_lanes(
-            P, form, W[BASE], W[DRIVER], W[BEFORE], has_before, same, W[TARGET], W[PAID], W[LUMPS], lanes
-        )
+            P.forms, P.forms_f, P.steps, form, W[BASE], W[DRIVER], W[BEFORE], has_before, same, W[TARGET], W[PAID],
+            W[LUMPS], W[SPARE:], lanes,
+        )  # fmt: skip
         return
     first = P.rules[r, R_FORM]
     end = first + P.rules[r, R_FORMS]
@@ -254,8 +261,9 @@ def pay_forms(P, H, r, m, start, code, tiers, W, has_before, lanes):  # type: ig
             continue
         targets_of(P, H, form, m, start, code, W[TARGET], lanes)
         pay_lanes(
-            P, form, W[BASE], W[DRIVER], W[BEFORE], has_before, same, W[TARGET], W[PART], W[VALUE], lanes
-        )
+            P.forms, P.forms_f, P.steps, form, W[BASE], W[DRIVER], W[BEFORE], has_before, same, W[TARGET], W[PART],
+            W[VALUE], W[SPARE:], lanes,
+        )  # fmt: skip
         for lane in range(lanes):
             if W[OTHER, lane] == form:
                 W[PAID, lane] = W[PART, lane]
@@ -269,8 +277,8 @@ def pay_grid(P, H, r, m, clip, W, lanes):  # type: ignore[no-untyped-def]
     operand(P, H, P.grids[grid, G_ROW_OPERAND], m, clip, W[VALUE], lanes)
     operand(P, H, P.grids[grid, G_COLUMN_OPERAND], m, clip, W[PART], lanes)
     for lane in range(lanes):
-        row = step_reached(P, P.grids[grid, G_ROW_FORM], W[VALUE, lane])
-        column = step_reached(P, P.grids[grid, G_COLUMN_FORM], W[PART, lane])
+        row = step_reached(P.forms, P.forms_f, P.steps, P.grids[grid, G_ROW_FORM], W[VALUE, lane])
+        column = step_reached(P.forms, P.forms_f, P.steps, P.grids[grid, G_COLUMN_FORM], W[PART, lane])
         rate = 0.0
         if row >= 0 and column >= 0:
             rate = P.grid_rates[P.grids[grid, G_FIRST] + row * P.grids[grid, G_WIDTH] + column]
@@ -300,16 +308,23 @@ def multiply_lanes(P, H, r, m, clip, start, code, W, lanes):  # type: ignore[no-
         form = P.multipliers[row, M_FORM]
         if form >= 0:
             targets_of(P, H, form, m, start, P.operands[o, O_WINDOW], W[TARGET], lanes)
+        multiplier_factors(P, row, W[VALUE], W[TARGET], W[PART], lanes)
         for lane in range(lanes):
-            x = W[VALUE, lane]
-            if x != x:
-                factor = 0.0
-            elif P.multipliers[row, M_KIND] == 0:
-                factor = half_away(min(x * MILLION, 1e15))
-                factor = min(max(factor, P.multipliers_f[row, MF_LEAST]), P.multipliers_f[row, MF_MOST])
-            else:
-                factor = factor_at(P, form, x, W[TARGET, lane])
-            W[PAID, lane] = half_away(W[PAID, lane] * factor / MILLION)
+            W[PAID, lane] = half_away(W[PAID, lane] * W[PART, lane] / MILLION)
+
+
+@jit
+def multiplier_factors(P, row, value, target, out, lanes):  # type: ignore[no-untyped-def]
+    """Fill `out` with multiplier `row` in millionths; 0 where its driver is undefined."""
+    least, most, form = P.multipliers_f[row, MF_LEAST], P.multipliers_f[row, MF_MOST], P.multipliers[row, M_FORM]
+    for lane in range(lanes):
+        x = value[lane]
+        if x != x:
+            out[lane] = 0.0
+        elif form < 0:
+            out[lane] = min(max(half_away(min(x * MILLION, 1e15)), least), most)
+        else:
+            out[lane] = factor_at(P.forms, P.forms_f, P.steps, form, x, target[lane])
 
 
 @jit
@@ -353,25 +368,31 @@ def settle_entitlement(P, S, r, m, start, W, ok, lanes):  # type: ignore[no-unty
 
 
 @jit
-def provision_rate(P, H, r, m, last, start, tier, lane):  # type: ignore[no-untyped-def]
-    """The rate (millionths) at which a month pays on account; NaN when it cannot be told."""
+def provision_rates(P, H, r, m, start, out, lanes):  # type: ignore[no-untyped-def]
+    """Fill `out` with the rate (millionths) at which a month pays on account; NaN where it cannot be told."""
     form = P.rules[r, R_PROVISION_FORM]
     if P.rules[r, R_PROVISION] != PROVISION_EXPECTED:
-        return P.steps[form, S_RATE]
-    ref = P.rules[r, R_PROVISION_REF]
+        for lane in range(lanes):
+            out[lane] = P.steps[form, S_RATE]
+        return
     per = P.rules[r, R_PER]
     end = min(start + per, P.settings[Z_MONTHS])
-    expected = reference_one(P, H, ref, m, start, end, per, P.rules[r, R_SLOT], lane)
-    if expected != expected:
-        return math.nan
-    if P.forms[form, F_MODE] == PLAIN:
-        return P.steps[P.forms[form, F_FIRST], S_RATE]
-    amount, rate, _ = curve(P, form, expected, math.nan)
-    if P.forms[form, F_MODE] == 2 or P.forms[form, F_MODE] == 4:
-        return rate
-    if P.forms[form, F_MODE] == 5:
-        return line_value(P, form, expected, S_RATE, math.nan)
-    return half_away(amount / expected) if expected > 0 else 0.0
+    reference_lanes(P, H, P.rules[r, R_PROVISION_REF], m, start, end, per, P.rules[r, R_SLOT], out, lanes)
+    forms, forms_f, steps = P.forms, P.forms_f, P.steps
+    mode = forms[form, F_MODE]
+    for lane in range(lanes):
+        expected = out[lane]
+        if expected != expected:
+            continue
+        if mode == PLAIN:
+            out[lane] = steps[forms[form, F_FIRST], S_RATE]
+        elif mode == INTERPOLATED_RATE:
+            out[lane] = line_value(forms, forms_f, steps, form, expected, S_RATE, math.nan)
+        else:
+            amount, rate, _ = curve(forms, forms_f, steps, form, expected, math.nan)
+            if mode not in (WHOLE, IN_FULL):
+                rate = half_away(amount / expected) if expected > 0 else 0.0
+            out[lane] = rate
 
 
 @jit
@@ -398,7 +419,7 @@ def finish(P, H, S, r, m, amount, ok, W, lanes, trace):  # type: ignore[no-untyp
     first = P.rules[r, R_LIMIT]
     for row in range(first, first + P.rules[r, R_LIMITS]):
         if P.limits[row, L_KIND] != LIMIT_QUANTITY:
-            limit_lanes(P, H, S, row, m, amount, ok, lanes)
+            limit_lanes(P, H, S, row, m, amount, ok, W[VALUE], lanes)
             if trace.shape[0] > 0:
                 for lane in range(lanes):
                     trace[m, r, X_CARRIED, lane] = S.limit_carry[row, lane]
@@ -433,8 +454,9 @@ def rule_month(P, H, S, r, m, tiers, ok, W, posted, lanes, trace):  # type: igno
     per = P.rules[r, R_PER]
     if m != last:
         base_lanes(P, H, S, r, m, first, per, W[BASE], lanes)
+        provision_rates(P, H, r, m, first, W[VALUE], lanes)
         for lane in range(lanes):
-            rate = provision_rate(P, H, r, m, last, first, tiers[m, lane], lane)
+            rate = W[VALUE, lane]
             base = W[BASE, lane]
             posted[lane] = 0.0
             if ok[lane] == 1 and rate == rate and base == base:
@@ -456,7 +478,7 @@ def rule_month(P, H, S, r, m, tiers, ok, W, posted, lanes, trace):  # type: igno
     if accumulates and P.rules[r, R_TRUE_UP] == 1:
         start = max(clip, window(code, m, P.settings[Z_SHIFT])[0])
     base_lanes(P, H, S, r, m, start, code, W[BASE], lanes)
-    count_base(P, S, r, start, m, W[BASE], ok, lanes)
+    count_base(P, S, r, start, m, W[BASE], ok, W[PART], lanes)
     if P.rules[r, R_BASE] == BASE_AWARD:
         for lane in range(lanes):
             W[PAID, lane] = W[BASE, lane] * MILLION
@@ -487,7 +509,7 @@ def rule_month(P, H, S, r, m, tiers, ok, W, posted, lanes, trace):  # type: igno
             trace[m, r, X_FORM, lane] = form
             trace[m, r, X_START, lane] = start
             if form >= 0 and P.rules[r, R_GRID] < 0:
-                trace[m, r, X_STEP, lane] = step_reached(P, form, W[DRIVER, lane])
+                trace[m, r, X_STEP, lane] = step_reached(P.forms, P.forms_f, P.steps, form, W[DRIVER, lane])
             trace[m, r, X_PROVISIONAL, lane] = 1.0 if last == P.settings[Z_MONTHS] - 1 and unfinished(P, r, m) else 0.0
     true_up = accumulates and P.rules[r, R_TRUE_UP] == 1
     if true_up or P.rules[r, R_INSTALMENTS] > 0:

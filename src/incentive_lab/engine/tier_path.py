@@ -24,8 +24,9 @@ def conditions(P, H, first, count, m, value, ok, lanes):  # type: ignore[no-unty
     """Set `ok` to 0 in the lanes where one of the tests does not hold (undefined never holds)."""
     for t in range(first, first + count):
         operand(P, H, P.tests[t], m, 0, value, lanes)
+        below, above, least, most = P.tests_f[t, 0], P.tests_f[t, 1], P.tests_f[t, 2], P.tests_f[t, 3]
         for lane in range(lanes):
-            if not (value[lane] == value[lane] and holds(P, t, value[lane])):
+            if not (value[lane] == value[lane] and holds(below, above, least, most, value[lane])):
                 ok[lane] = 0
 
 
