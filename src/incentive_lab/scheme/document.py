@@ -11,7 +11,7 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from incentive_lab.scheme.base import Part, Tunable
 from incentive_lab.scheme.measures import Measure
-from incentive_lab.scheme.numbers import number
+from incentive_lab.scheme.numbers import Exact, number
 from incentive_lab.scheme.rates import Factor, Lump
 from incentive_lab.scheme.rules import (
     CapPeriod,
@@ -66,10 +66,10 @@ class Rounding(Part):
             not rounded.
     """
 
-    to: Annotated[Decimal, Field(gt=0)] = Decimal("0.01")
+    to: Annotated[Exact, Field(gt=0)] = Decimal("0.01")
     mode: Literal["half_up", "half_even", "up", "down"] = "half_up"
     at: Literal["line", "total"] = "line"
-    rate_to: Annotated[Decimal, Field(gt=0)] | None = None
+    rate_to: Annotated[Exact, Field(gt=0)] | None = None
 
 
 class Budget(Part):
@@ -255,7 +255,7 @@ class Target(Part):
     who: Who = Who()
     amount: LimitAmount
     per: Literal["month", "quarter", "half_year", "year"] = "quarter"
-    weights: tuple[Annotated[Decimal, Field(ge=0)], ...] = ()
+    weights: tuple[Annotated[Exact, Field(ge=0)], ...] = ()
     index: Factor = Decimal(1)
     prorate: bool = True
 

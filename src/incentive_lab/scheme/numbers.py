@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic import BeforeValidator, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
 from incentive_lab.scheme.base import Tunable
@@ -39,6 +39,10 @@ def exact(value: object) -> object:
     if isinstance(value, Decimal) and not value.is_finite():
         raise ValueError(f"found {value}, expected a finite number")
     return value
+
+
+Exact = Annotated[Decimal, BeforeValidator(exact)]
+"""A number that is read exactly but that no designer moves."""
 
 
 def plain(value: Decimal) -> int | float:

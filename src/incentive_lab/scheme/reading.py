@@ -164,6 +164,8 @@ class _Builder:
             raise _Refused(f"*{anchor} contains itself", "Write the value out.", line)
         if self._wants_key():
             raise _Refused("a key must be a word, not an alias", "", line)
+        if anchor not in self.anchors:
+            raise _Refused(f"*{anchor} refers to nothing that was named before", "Write the value out.", line)
         value, nodes, height = self.anchors[anchor]
         self._count(nodes, height, line)
         self._put(value, line, height)
@@ -231,8 +233,8 @@ _KINDER = {
     "expected ',' or '}'": "a mapping in { } is not closed, or a comma is missing",
     "expected ',' or ']'": "a list in [ ] is not closed, or a comma is missing",
     "expected <block end>": "the indentation does not fit the lines above",
-    "found undefined alias": "an alias (*name) refers to nothing that was named before",
     "unexpected end of stream": "a quotation mark is not closed",
+    "special characters are not allowed": "it contains a control character",
 }
 
 

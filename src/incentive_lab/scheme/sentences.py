@@ -113,7 +113,7 @@ def _number_limits(found: _Located, shape: Shape) -> str:
     context = found.error.get("ctx") or {}
     if shape.tunable is not None:
         low, high = shape.tunable.bounds
-        extent = f"{low:,.10g} to {high:,.10g}"
+        extent = f"{low:,g} to {high:,g}" if high < 1e6 else f"{low:,.0f} to {high:,.0f}"
         return f"{extent} ({low:.0%} to {high:.0%})" if shape.tunable.unit == "share" else extent
     words = {"ge": "at least", "gt": "more than", "le": "at most", "lt": "less than"}
     return " and ".join(f"{words[key]} {limit}" for key, limit in context.items() if key in words)

@@ -42,7 +42,7 @@ def settings(context: Context) -> Findings:
         )
     try:
         ZoneInfo(scheme.time_zone)
-    except (ValueError, OSError):
+    except (ValueError, OSError, KeyError):
         message = f"There is no time zone '{scheme.time_zone}'."
         yield wrong(("time_zone",), message, "Use a name such as Europe/Berlin or UTC.")
     if not _is_date(scheme.effective.from_):
@@ -163,9 +163,9 @@ def _caps(scheme: Scheme) -> Findings:
         if (cap.amount is None) == (cap.share is None):
             yield wrong(here, "A cap is exactly one of: amount, or share with of.", "Write one of them.")
         if (cap.share is None) != (cap.of is None):
-            yield wrong(here, "share goes with of, the measure that it is a share of.", "Write both or neither.")
+            yield wrong(here, "A share goes with `of`, the measure that it is a share of.", "Write both or neither.")
         if (cap.excess == "spilled") != (cap.to is not None):
-            yield wrong(here, "excess: spilled goes with to, the rule whose fund receives it.")
+            yield wrong(here, "`excess: spilled` goes with `to`, the rule whose fund receives it.")
         yield from _idle(here, cap)
 
 

@@ -149,7 +149,7 @@ def _column(context: Context, segments: Segments, table: str, column: str) -> Fi
     if column in standard or (known is not None and column in known):
         return
     if known is not None:
-        yield wrong(segments, f"{table} has no column '{column}'.", did_you_mean(column, {*standard, *known}))
+        yield wrong(segments, f"The table {table} has no column '{column}'.", did_you_mean(column, {*standard, *known}))
     else:
         message = f"'{column}' is not a standard column of {table}; the history must have it."
         yield doubtful(segments, message, did_you_mean(column, standard))

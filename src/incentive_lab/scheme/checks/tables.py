@@ -57,10 +57,10 @@ def _ends(here: Segments, table: Table) -> Findings:
             message = f"Nothing is paid between its end {written(before.to)} and the next start {written(after.from_)}."
             yield doubtful(place, message, "For bands such as 1-10, 11-20 write slices: from_previous_end.")
     if table.beyond != "continues" and table.steps[-1].to is None:
-        message = f"beyond: {table.beyond} needs the end of the last step."
+        message = f"`beyond: {table.beyond}` needs the end of the last step."
         yield wrong((*here, "beyond"), message, f"Give '{table.steps[-1].name}' a `to`.")
     if table.slices == "from_previous_end" and any(step.to is None for step in table.steps[:-1]):
-        message = "slices: from_previous_end needs the end of every step but the last."
+        message = "`slices: from_previous_end` needs the end of every step but the last."
         yield wrong((*here, "slices"), message, "Give each step a `to`.")
 
 
@@ -69,15 +69,15 @@ def _amounts(here: Segments, table: Table) -> Findings:
     for step in table.steps:
         place = (*here, "steps", step.name)
         if table.applies == "interpolated_amount" and step.lump is None:
-            yield wrong(place, "interpolated_amount draws a line between lumps, and this step has none.", "Add lump.")
+            yield wrong(place, "`interpolated_amount` draws a line between lumps, and this step has none.", "Add lump.")
         elif table.applies == "interpolated_rate" and step.rate is None:
-            yield wrong(place, "interpolated_rate draws a line between rates, and this step has none.", "Add rate.")
+            yield wrong(place, "`interpolated_rate` draws a line between rates, and this step has none.", "Add rate.")
         elif step.rate is None and step.lump is None:
             yield wrong(place, "It has neither a rate nor a lump.", "Write rate: 0 if it should pay nothing more.")
         if table.applies == "interpolated_amount" and step.rate is not None:
-            yield wrong((*place, "rate"), "interpolated_amount pays between lumps and does not use a rate.")
+            yield wrong((*place, "rate"), "`interpolated_amount` pays between lumps and does not use a rate.")
         if step.rate_to is not None and table.applies != "interpolated_rate":
-            yield wrong((*place, "rate_to"), "rate_to is used only by applies: interpolated_rate.")
+            yield wrong((*place, "rate_to"), "`rate_to` is used only by applies: interpolated_rate.")
         if step.retroactive and table.applies != "marginal":
             yield wrong((*place, "retroactive"), "A retroactive step belongs in a table with applies: marginal.")
     last = table.steps[-1]
@@ -89,7 +89,7 @@ def _amounts(here: Segments, table: Table) -> Findings:
 
 def _settings(here: Segments, table: Table) -> Findings:
     if table.extrapolate and not table.applies.startswith("interpolated"):
-        message = f"extrapolate continues a line, and applies: {table.applies} has none."
+        message = f"`extrapolate` continues a line, and applies: {table.applies} has none."
         yield wrong((*here, "extrapolate"), message, "Use it with interpolated_rate or interpolated_amount.")
     if not isinstance(table.over, str):
         if table.pays == "true_up":

@@ -50,8 +50,8 @@ def returns(context: Context) -> Findings:
         months = [step.within_months for step in part.schedule]
         if part.method == "schedule" and not months:
             fix = "Add schedule: [{within_months: 3, share: 100%}]."
-            yield wrong((*node.segments, "schedule"), "method: schedule needs a schedule.", fix)
+            yield wrong((*node.segments, "schedule"), "`method: schedule` needs a schedule.", fix)
         if months != sorted(set(months)):
             yield wrong((*node.segments, "schedule"), "The months of a schedule must rise from step to step.")
         if months and part.method != "schedule":
-            yield doubtful((*node.segments, "schedule"), f"method: {part.method} does not use a schedule.")
+            yield doubtful((*node.segments, "schedule"), f"`method: {part.method}` does not use a schedule.")
