@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from incentive_lab.engine.columns import Column, ColumnBook, DealColumn, leaf_name
 from incentive_lab.engine.compile import Compiled
-from incentive_lab.engine.operands import Block
+from incentive_lab.engine.program import Block
 from incentive_lab.engine.periods import year_shift
 from incentive_lab.engine.targets import target_sums
 from incentive_lab.engine.who import who_mask
@@ -33,13 +33,9 @@ class Layout:
     partners: Rows
     sums: Floats
     levels: Floats
-    deal_first: Rows
+    first: Rows
+    returned: Rows
     deal_values: Floats
-    deal_rows: tuple[Rows, ...]
-    return_first: Rows
-    return_sold: Rows
-    return_term: Rows
-    return_deal: Rows
     return_values: Floats
 
 
@@ -108,7 +104,9 @@ def _own_column(panel: Panel, name: str, column: Column, own: Mapping[str, Measu
     return total
 
 
-def _layout(panel: Panel, columns: ColumnBook, lanes: Rows, month: Sequence[Floats], levels: Sequence[Floats]) -> Layout:
+def _layout(
+    panel: Panel, columns: ColumnBook, lanes: Rows, month: Sequence[Floats], levels: Sequence[Floats]
+) -> Layout:
     sums = np.zeros((panel.months + 1, len(month), len(lanes)))
     for slot, values in enumerate(month):
         np.cumsum(values[lanes].T, axis=0, out=sums[1:, slot, :])
@@ -116,7 +114,8 @@ def _layout(panel: Panel, columns: ColumnBook, lanes: Rows, month: Sequence[Floa
     for slot, values in enumerate(levels):
         level[:, slot, :] = values[lanes].T
     first, deal_values, rows = _deals(panel, columns.deals, lanes)
-    return Layout(lanes, sums, level, first, deal_values, rows, *_returns(panel, columns, lanes, first, rows))
+    return_first, returned, return_values = _returns(panel, columns, lanes, first, rows)
+    return Layout(lanes, sums, level, np.vstack([first, return_first[None]]), returned, deal_values, return_values)
 
 
 def _lane_rows(table_partner: Rows, table_month: Rows, lanes: Rows, months: int) -> tuple[Rows, Rows]:
@@ -151,12 +150,11 @@ def _deals(panel: Panel, wanted: Sequence[DealColumn], lanes: Rows) -> tuple[Row
 
 def _returns(
     panel: Panel, columns: ColumnBook, lanes: Rows, deal_first: Rows, deal_rows: tuple[Rows, ...]
-) -> tuple[Rows, Rows, Rows, Rows, Floats]:
+) -> tuple[Rows, Rows, Floats]:
     table = panel.returns
     if table is None or not columns.returns:
-        empty = np.zeros(0, np.int64)
         first = np.zeros(len(lanes) * (panel.months + 1), dtype=np.int64)
-        return first, empty, empty, np.zeros((2, 0), np.int64), np.zeros((len(columns.returns), 0))
+        return first, np.zeros((4, 0), np.int64), np.zeros((len(columns.returns), 0))
     rows, first = _lane_rows(table.partner, table.month, lanes, panel.months)
     sold = table.sold_month[rows].astype(np.int64)
     lane_of = {int(partner): lane for lane, partner in enumerate(lanes)}
@@ -171,7 +169,7 @@ def _returns(
                 deal[place, number] = _find(deals, deal_rows[place], deal_first[place], at, table.deal_id[row],
                                             table.line[row] if grain == "line" else None)  # fmt: skip
     values = np.array([table.values[name][rows] for name in columns.returns]).reshape(len(columns.returns), len(rows))
-    return first, sold, table.term_months[rows].astype(np.int64), deal, values
+    return first, np.vstack([sold[None], table.term_months[rows].astype(np.int64)[None], deal]), values
 
 
 def _find(deals: DealTable, rows: Rows, first: Rows, at: int, deal_id: object, line: object) -> int:
@@ -195,28 +193,26 @@ def blocks(compiled: Compiled, panel: Panel, partners: Rows, awards: Floats, bas
     """
     scheme, rules = compiled.scheme, compiled.scheme.rules
     everyone = who_mask(scheme.eligible, panel)
-    eligible = np.array([everyone & who_mask(rule.who, panel) for rule in rules], dtype=np.uint8)
+    eligible = np.array([everyone & who_mask(rule.who, panel) for rule in rules], dtype=np.int64)
     forms = _static(compiled.static_forms, len(rules), panel)
-    fund_forms = _static(compiled.fund_forms, compiled.program.funds.shape[0], panel)
+    fund_forms = _static(compiled.fund_forms, compiled.funds, panel)
     targets = target_sums(scheme, panel, compiled.columns.targets, year_shift(scheme, panel.first_month))
     guarantees = _masks([item.who for item in scheme.guarantees], panel) & everyone
     draws = _masks([item.who for item in scheme.draws], panel) & everyone
+    by_partner = (eligible, forms, fund_forms, guarantees, draws)
     start = start_tiers(scheme, panel)
     result = []
     for kept in layouts(panel, scheme, compiled.columns, partners):
         lanes = kept.partners
+        whole = np.vstack([panel.joined[None, lanes], start[None, lanes], *(part[:, lanes] for part in by_partner)])
+        given = np.zeros((1 + len(awards), panel.months, len(lanes)))
+        if baseline is not None:
+            given[0] = baseline[:, lanes]
+        given[1:] = awards[:, :, lanes]
         result.append(Block(
             sums=kept.sums, levels=kept.levels, targets=np.ascontiguousarray(targets[:, :, lanes]),
-            joined=panel.joined[lanes].astype(np.int64), eligible=np.ascontiguousarray(eligible[:, lanes]),
-            forms=np.ascontiguousarray(forms[:, lanes]), fund_forms=np.ascontiguousarray(fund_forms[:, lanes]),
-            guarantee_who=np.ascontiguousarray(guarantees[:, lanes]).astype(np.uint8),
-            draw_who=np.ascontiguousarray(draws[:, lanes]).astype(np.uint8), start_tier=start[lanes],
-            awards=np.ascontiguousarray(awards[:, :, lanes]),
-            baseline=np.ascontiguousarray(baseline[:, lanes]) if baseline is not None
-            else np.zeros((panel.months, len(lanes))),
-            deal_first=kept.deal_first, deal_values=kept.deal_values, return_first=kept.return_first,
-            return_sold=kept.return_sold, return_term=kept.return_term, return_deal=kept.return_deal,
-            return_values=kept.return_values,
+            whole=whole.astype(np.int64), given=given, first=kept.first, returned=kept.returned,
+            deal_values=kept.deal_values, return_values=kept.return_values,
         ))  # fmt: skip
     return result
 
@@ -239,5 +235,7 @@ def start_tiers(scheme: Scheme, panel: Panel) -> Rows:
     start = np.zeros(panel.partners, dtype=np.int64)
     if scheme.tiers and scheme.tiers.start == "recorded" and "tier" in panel.attributes:
         places = {level.name: place for place, level in enumerate(scheme.tiers.levels)}
-        start[:] = [places.get(str(tier).strip().lower(), places.get(str(tier), 0)) for tier in panel.attributes["tier"]]
+        start[:] = [
+            places.get(str(tier).strip().lower(), places.get(str(tier), 0)) for tier in panel.attributes["tier"]
+        ]
     return start

@@ -47,5 +47,7 @@ def _deals_of(panel: Panel, values: Floats | None, month: int, partner: int) -> 
     key = table.partner.astype(np.int64) * panel.months + table.month
     first, end = np.searchsorted(key, [partner * panel.months + month, partner * panel.months + month + 1])
     return [
-        (int(table.day[row]), str(table.deal_id[row]), float(values[row])) for row in range(first, end) if values[row] > 0
+        (int(table.day[row]), str(table.deal_id[row]), float(values[row]))
+        for row in range(first, end)
+        if values[row] > 0
     ]

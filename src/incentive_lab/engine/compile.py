@@ -38,8 +38,7 @@ class Compiled:
         rule_ids: Line ids of the rules; the special lines follow.
         static_forms: Rule row -> (attribute, value -> form, otherwise).
         fund_forms: Fund row -> the same.
-        keep_posted: Whether any rule looks back at postings.
-        keep_rates: Whether returns are taken back.
+        funds: Number of funds.
     """
 
     scheme: Scheme
@@ -48,14 +47,12 @@ class Compiled:
     rule_ids: tuple[str, ...]
     static_forms: Mapping[int, tuple[str, Mapping[str, int], int]]
     fund_forms: Mapping[int, tuple[str, Mapping[str, int], int]]
-    keep_posted: bool
-    keep_rates: bool
+    funds: int
 
     @property
     def line_ids(self) -> tuple[str, ...]:
         """Ids of every line: the rules', then the special ones."""
         return self.rule_ids + p.SPECIAL_LINES
-
 
 
 def compile_scheme(scheme: Scheme, first_month: int, months: int) -> Compiled:
@@ -88,7 +85,7 @@ class _Compiler:
         self.rules = np.full((len(scheme.rules), p.R_COLUMNS), -1, dtype=np.int64)
         self.rules_f = np.zeros((len(scheme.rules), p.RF_COLUMNS))
         self.choice = np.full((len(scheme.rules), len(self.tiers)), -1, dtype=np.int64)
-        self.earlier = np.zeros((len(scheme.rules), len(scheme.rules), 2), dtype=np.uint8)
+        self.earlier = np.zeros((len(scheme.rules), len(scheme.rules), 2), dtype=np.int64)
         self.return_slot = np.full(len(scheme.rules), -1, dtype=np.int64)
         self.funds: list[list[int]] = []
         self.fund_choice: list[list[int]] = []
@@ -102,61 +99,36 @@ class _Compiler:
         tier_tests, alternatives, alternative_first = self._tiers()
         rows = self.rows
         flags = self.rules
-        program = p.Program(
-            settings=self._settings(),
-            settings_f=self._settings_numbers(),
-            rules=flags,
-            rules_f=self.rules_f,
-            choice=self.choice,
-            forms=_ints(rows.forms, 10),
-            forms_f=np.array(rows.forms_f, dtype=np.float64),
-            steps=_floats(rows.steps, 8),
-            operands=_ints(rows.operands, 5),
-            references=_ints(rows.references, 5),
-            references_f=_floats(rows.references_f, 2),
-            tests=np.array(rows.tests, dtype=np.int64),
-            tests_f=_floats(rows.tests_f, 4),
-            gates=gates,
-            gates_f=gates_f,
-            gate_rule=gate_rule,
-            limits=_ints(rows.limits, 8),
-            limits_f=np.array(rows.limits_f, dtype=np.float64),
-            caps=caps,
-            caps_f=caps_f,
-            cap_rule=cap_rule,
-            earlier=self.earlier,
-            multipliers=_ints(rows.multipliers, 3),
-            multipliers_f=_floats(rows.multipliers_f, 2),
-            grids=_ints(rows.grids, 6),
-            grid_rates=np.array(rows.grid_rates, dtype=np.float64),
-            funds=_ints(self.funds, 6),
-            fund_choice=_ints(self.fund_choice, len(self.tiers)),
-            guarantees=self._guarantees(),
-            guarantees_f=self._guarantee_numbers(),
-            draws=self._draws(),
-            draws_f=self._draw_numbers(),
-            schedules=_floats(rows.schedules, 2),
-            repays=np.array(rows.repays, dtype=np.int64),
-            repays_f=np.array(rows.repays_f, dtype=np.float64),
-            tier_tests=tier_tests,
-            tier_alternatives=alternatives,
-            tier_alternative_first=alternative_first,
-            tier_rule=self._tier_rule(),
-            points=np.array(rows.points, dtype=np.int64),
-            points_f=_floats(rows.points_f, 2),
-            return_slot=self.return_slot,
-        )
         returns = bool((flags[:, p.R_RETURNS] > 0).any())
-        looks_back = self.earlier.any() or (flags[:, p.R_REPAY_MONTHS] > 0).any() or returns
+        repays = (flags[:, p.R_REPAY_MONTHS] > 0).any()
+        settings = self._settings(bool(self.earlier.any() or repays or returns), returns)
+        program = p.pack(settings, self._settings_numbers(), {
+            p.RULES: flags, p.RULES_F: self.rules_f, p.CHOICE: self.choice, p.FORMS: _ints(rows.forms, 10),
+            p.FORM_ENDS: _numbers(rows.forms_f), p.STEPS: _floats(rows.steps, 8),
+            p.OPERANDS: _ints(rows.operands, 5), p.REFERENCES: _ints(rows.references, 5),
+            p.REFERENCES_F: _floats(rows.references_f, 2), p.TESTS: np.array(rows.tests, dtype=np.int64),
+            p.TESTS_F: _floats(rows.tests_f, 4), p.GATES: gates, p.GATES_F: gates_f, p.GATE_RULE: gate_rule,
+            p.LIMITS: _ints(rows.limits, 8), p.LIMITS_F: _numbers(rows.limits_f), p.CAPS: caps, p.CAPS_F: caps_f,
+            p.CAP_RULE: cap_rule, p.NET_OF: self.earlier[:, :, 0], p.PAYOUT_OF: self.earlier[:, :, 1],
+            p.MULTIPLIERS: _ints(rows.multipliers, 3), p.MULTIPLIERS_F: _floats(rows.multipliers_f, 2),
+            p.GRIDS: _ints(rows.grids, 6), p.GRID_RATES: _numbers(rows.grid_rates), p.FUNDS: _ints(self.funds, 6),
+            p.FUND_CHOICE: _ints(self.fund_choice, len(self.tiers)), p.GUARANTEES: self._guarantees(),
+            p.GUARANTEES_F: self._guarantee_numbers(), p.DRAWS: self._draws(), p.DRAWS_F: self._draw_numbers(),
+            p.SCHEDULES: _floats(rows.schedules, 2), p.REPAYS: np.array(rows.repays, dtype=np.int64),
+            p.REPAYS_F: _numbers(rows.repays_f), p.TIER_TESTS: tier_tests, p.TIER_ALTERNATIVES: alternatives,
+            p.TIER_FIRST: alternative_first, p.TIER_RULE: self._tier_rule(),
+            p.POINT_SLOTS: np.array(rows.points, dtype=np.int64), p.POINTS_F: _floats(rows.points_f, 2),
+            p.RETURN_SLOTS: self.return_slot,
+        })  # fmt: skip
         return Compiled(
-            self.scheme, program, self.columns, tuple(self.places), rows.static_forms, rows.fund_forms,
-            bool(looks_back), returns,
-        )  # fmt: skip
+            self.scheme, program, self.columns, tuple(self.places), rows.static_forms, rows.fund_forms, len(self.funds)
+        )
 
     # settings ------------------------------------------------------------------------------------------------
-    def _settings(self) -> p.I64:
+    def _settings(self, keep_posted: bool, keep_rates: bool) -> p.I64:
         scheme = self.scheme
-        settings = np.zeros(p.Z_COLUMNS, dtype=np.int64)
+        settings = np.zeros(p.DIRECTORY, dtype=np.int64)
+        self._rows_of_state(settings, keep_posted, keep_rates)
         settings[p.Z_MONTHS] = self.months
         settings[p.Z_SHIFT] = self.shift
         settings[p.Z_SETTLE] = PERIOD_MONTHS[scheme.settle]
@@ -177,6 +149,29 @@ class _Compiler:
             settings[p.Z_ONE_LEVEL] = int(tiers.falls == "one_level")
             settings[p.Z_LOOK] = -look.months if look.months else named[look.window or "period"]
         return settings
+
+    def _rows_of_state(self, settings: p.I64, keep_posted: bool, keep_rates: bool) -> None:
+        """Where each balance and each lane attribute begins."""
+        scheme, rules, months = self.scheme, len(self.scheme.rules), self.months
+        settings[p.Z_KEEP_POSTED], settings[p.Z_KEEP_RATES] = int(keep_posted), int(keep_rates)
+        limits, caps, funds = len(self.rows.limits), len(scheme.caps), len(self.funds)
+        draws, guarantees = len(scheme.draws), len(scheme.guarantees)
+        sizes = [
+            (p.S_ENTITLED, rules), (p.S_ACCOUNT, rules), (p.S_LIMIT_USED, limits), (p.S_LIMIT_CARRY, limits),
+            (p.S_CAP_USED, caps), (p.S_CAP_CARRY, caps), (p.S_FUND, funds), (p.S_DRAW, draws),
+            (p.S_TOP_UP, guarantees), (p.S_DUE, 1), (p.S_SETTLEMENT, 1), (p.S_EARNED, months + 1),
+            (p.S_POSTED, rules * (months + 1) * int(keep_posted)), (p.S_EFFECTIVE, rules * months * int(keep_rates)),
+            (p.S_WINDOW, rules), (p.S_ROWS, 0),
+        ]  # fmt: skip
+        at = 0
+        for setting, size in sizes:
+            settings[setting] = at
+            at += size
+        at = 2
+        for setting, size in ((p.H_ELIGIBLE, rules), (p.H_FORMS, rules), (p.H_FUND_FORMS, funds),
+                              (p.H_GUARANTEES, guarantees), (p.H_DRAWS, draws), (p.H_ROWS, 0)):  # fmt: skip
+            settings[setting] = at
+            at += size
 
     def _settings_numbers(self) -> p.F64:
         rounding = self.scheme.rounding
@@ -341,8 +336,12 @@ class _Compiler:
         axes = []
         for axis in (grid.rows, grid.columns):
             steps = Table(by=axis.by, over=axis.over, border=axis.border, steps=axis.steps)
-            axes.append((rows.operand(axis.by, axis.over, per), rows.table_form(
-                steps, border_kind(axis.by), True, Decimal(1), Decimal(1))))
+            axes.append(
+                (
+                    rows.operand(axis.by, axis.over, per),
+                    rows.table_form(steps, border_kind(axis.by), True, Decimal(1), Decimal(1)),
+                )
+            )
         self.rules[row, p.R_GRID] = len(rows.grids)
         (row_operand, row_form), (column_operand, column_form) = axes
         width = len(grid.columns.steps)
@@ -413,7 +412,8 @@ class _Compiler:
         if choice is not None:
             attribute, values = choice
             forms = {
-                value: rows.plain_form(leaf.plain or Decimal(0), by_measure, Decimal(1)) for value, leaf in values.items()
+                value: rows.plain_form(leaf.plain or Decimal(0), by_measure, Decimal(1))
+                for value, leaf in values.items()
             }
             if rate.otherwise:
                 otherwise = rows.plain_form(rate.otherwise.plain or Decimal(0), by_measure, Decimal(1))
@@ -428,7 +428,7 @@ class _Compiler:
         self.fund_choice.append(by_tier)
 
     # what is around the rules --------------------------------------------------------------------------------
-    def _gates(self) -> tuple[p.I64, p.F64, p.U8]:
+    def _gates(self) -> tuple[p.I64, p.F64, p.I64]:
         """Gates, one row for each period of the rules they act on."""
         rows: list[tuple[int, int, int, int]] = []
         factors: list[float] = []
@@ -440,14 +440,14 @@ class _Compiler:
                 rows.append((first, count, int(gate.match == "any"), int(gate.missing == "fails")))
                 factors.append(float(gate.multiply * 1_000_000))
                 acts.append([int(r in mine and self.rules[r, p.R_PER] == per) for r in range(len(self.places))])
-        table = np.array(acts, dtype=np.uint8).reshape(len(rows), len(self.places))
+        table = np.array(acts, dtype=np.int64).reshape(len(rows), len(self.places))
         return _ints(rows, 4), np.array(factors), table
 
     def _gate_tests(self, gate: Gate, per: int) -> tuple[int, int]:
         tests: Mapping[str, Test] = gate.when
         return self.rows.test_range(tests, per)
 
-    def _caps(self) -> tuple[p.I64, p.F64, p.U8]:
+    def _caps(self) -> tuple[p.I64, p.F64, p.I64]:
         caps: Sequence[Cap] = self.scheme.caps
         covers = [
             [
@@ -460,7 +460,7 @@ class _Compiler:
         return (
             _ints([self.rows.limit(cap, 1) for cap in caps], 8),
             np.array([self.rows.limit_number(cap, 1) for cap in caps], dtype=np.float64),
-            np.array(covers, dtype=np.uint8).reshape(len(caps), len(self.scheme.rules)),
+            np.array(covers, dtype=np.int64).reshape(len(caps), len(self.scheme.rules)),
         )
 
     def _guarantees(self) -> p.I64:
@@ -502,11 +502,12 @@ class _Compiler:
                 levels.append((first, count, len(level.any_of)))
         return _ints(levels, 3), _ints(alternatives, 2), np.array(firsts, dtype=np.int64)
 
-    def _tier_rule(self) -> p.U8:
+    def _tier_rule(self) -> p.I64:
         rows = [
-            [int(rule.who.tiers == "all" or tier in rule.who.tiers) for tier in self.tiers] for rule in self.scheme.rules
+            [int(rule.who.tiers == "all" or tier in rule.who.tiers) for tier in self.tiers]
+            for rule in self.scheme.rules
         ]
-        return np.array(rows, dtype=np.uint8)
+        return np.array(rows, dtype=np.int64)
 
 
 def _leaves(rate: Rate) -> list[Rate]:
@@ -521,8 +522,9 @@ def _ints(rows: Sequence[Sequence[int]], width: int) -> p.I64:
     return np.array(rows, dtype=np.int64).reshape(len(rows), width)
 
 
+def _numbers(rows: Sequence[float]) -> p.F64:
+    return np.array(rows, dtype=np.float64)
+
+
 def _floats(rows: Sequence[Sequence[float]], width: int) -> p.F64:
     return np.array(rows, dtype=np.float64).reshape(len(rows), width)
-
-
-

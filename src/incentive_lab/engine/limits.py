@@ -4,10 +4,18 @@ from __future__ import annotations
 
 import math
 
-from incentive_lab.engine.numeric import MILLION, jit, period_start, round_money, window, year_month
 from incentive_lab.engine.program import (
     CHOICE_STATIC,
     CHOICE_TIER,
+    FORMS,
+    FUNDS,
+    FUND_CHOICE,
+    F_FIRST,
+    H_FUND_FORMS,
+    LIFE,
+    LIMITS,
+    LIMITS_F,
+    LIMIT_AMOUNT,
     L_CARRY,
     L_FUND,
     L_KIND,
@@ -15,8 +23,10 @@ from incentive_lab.engine.program import (
     L_PRORATE,
     L_SLOT,
     L_WINDOW,
-    LIFE,
-    LIMIT_AMOUNT,
+    STEPS,
+    S_FUND,
+    S_LIMIT_CARRY,
+    S_LIMIT_USED,
     S_RATE,
     U_CHOICE,
     U_EXPIRES,
@@ -24,12 +34,12 @@ from incentive_lab.engine.program import (
     U_KIND,
     U_PER,
     U_SLOT,
+    ZF_UNIT,
     Z_MODE,
     Z_MONTHS,
     Z_SHIFT,
-    ZF_UNIT,
-    F_FIRST,
 )
+from incentive_lab.engine.numeric import MILLION, cell, jit, number, period_start, round_money, rows, window, year_month
 
 
 @jit
@@ -44,33 +54,33 @@ def unfinished_share(code, m, shift, months):  # type: ignore[no-untyped-def]
 @jit
 def ceiling_lanes(P, H, table, numbers, row, m, out, lanes):  # type: ignore[no-untyped-def]
     """Fill `out` with the cents that a limit or cap allows in its period at month m."""
-    code = table[row, L_WINDOW]
+    code = cell(P, table, row, L_WINDOW)
     share = 1.0
-    if table[row, L_PRORATE] == 1:
-        share = unfinished_share(code, m, P.settings[Z_SHIFT], P.settings[Z_MONTHS])
-    number = numbers[row]
-    if table[row, L_KIND] == LIMIT_AMOUNT:
-        most = number if share == 1.0 else math.floor(number * share + 1e-9)
+    if cell(P, table, row, L_PRORATE) == 1:
+        share = unfinished_share(code, m, P.ints[Z_SHIFT], P.ints[Z_MONTHS])
+    most_number = number(P, numbers, row, 0)
+    if cell(P, table, row, L_KIND) == LIMIT_AMOUNT:
+        most = most_number if share == 1.0 else math.floor(most_number * share + 1e-9)
         for lane in range(lanes):
             out[lane] = most
         return
-    start, end = window(code, m, P.settings[Z_SHIFT])
-    slot, unit = table[row, L_SLOT], P.settings_f[ZF_UNIT]
+    start, end = window(code, m, P.ints[Z_SHIFT])
+    slot, unit = cell(P, table, row, L_SLOT), P.floats[ZF_UNIT]
     upto, since = H.sums[end, slot], H.sums[start, slot]
     for lane in range(lanes):
-        most = math.floor((upto[lane] - since[lane]) * number / unit) * (unit / MILLION)
+        most = math.floor((upto[lane] - since[lane]) * most_number / unit) * (unit / MILLION)
         out[lane] = most if share == 1.0 else math.floor(most * share + 1e-9)
 
 
 @jit
-def restart(table, used, carry, m, shift, lanes):  # type: ignore[no-untyped-def]
+def restart(P, S, table, used, carry, m, shift, lanes):  # type: ignore[no-untyped-def]
     """At the start of a limit's period nothing is used; carried excess lapses with the programme year."""
-    for row in range(table.shape[0]):
-        code = table[row, L_WINDOW]
+    for row in range(rows(P, table)):
+        code = cell(P, table, row, L_WINDOW)
         if code > 0 and year_month(m, shift) % code == 0:
-            used[row, :lanes] = 0.0
-        if code != LIFE and year_month(m, shift) == 0 and table[row, L_OVER_YEAR] == 0:
-            carry[row, :lanes] = 0.0
+            S.lanes[used + row, :lanes] = 0.0
+        if code != LIFE and year_month(m, shift) == 0 and cell(P, table, row, L_OVER_YEAR) == 0:
+            S.lanes[carry + row, :lanes] = 0.0
 
 
 @jit
@@ -88,10 +98,10 @@ def take(amount, carry, used, most, keep):  # type: ignore[no-untyped-def]
 @jit
 def limit_lanes(P, H, S, row, m, amount, ok, most, lanes):  # type: ignore[no-untyped-def]
     """Pass `amount` (cents) through limit `row`."""
-    keep = P.limits[row, L_CARRY] == 1
-    fund = P.limits[row, L_FUND]
-    ceiling_lanes(P, H, P.limits, P.limits_f, row, m, most, lanes)
-    carry, used = S.limit_carry[row], S.limit_used[row]
+    keep = cell(P, LIMITS, row, L_CARRY) == 1
+    fund = cell(P, LIMITS, row, L_FUND)
+    ceiling_lanes(P, H, LIMITS, LIMITS_F, row, m, most, lanes)
+    carry, used = S.lanes[P.ints[S_LIMIT_CARRY] + row], S.lanes[P.ints[S_LIMIT_USED] + row]
     for lane in range(lanes):
         if ok[lane] == 1:
             paid, carried, cut = take(amount[lane], carry[lane], used[lane], most[lane], keep)
@@ -99,41 +109,43 @@ def limit_lanes(P, H, S, row, m, amount, ok, most, lanes):  # type: ignore[no-un
             used[lane] += paid
             amount[lane] = paid
             if fund >= 0:
-                S.fund[fund, lane] += cut
+                S.lanes[P.ints[S_FUND] + fund, lane] += cut
 
 
 @jit
 def accrue_funds(P, H, S, m, tiers, lanes):  # type: ignore[no-untyped-def]
     """What funds gain in month m, before its claims."""
-    shift = P.settings[Z_SHIFT]
-    for u in range(P.funds.shape[0]):
-        per = P.funds[u, U_PER]
+    shift = P.ints[Z_SHIFT]
+    for u in range(rows(P, FUNDS)):
+        per = cell(P, FUNDS, u, U_PER)
         start = period_start(m, per, shift)
-        by_measure = P.funds[u, U_KIND] == 0
+        by_measure = cell(P, FUNDS, u, U_KIND) == 0
         due = m == start + per - 1 if by_measure else (m == start or (m == 0))
         if not due:
             continue
-        slot = P.funds[u, U_SLOT]
+        slot = cell(P, FUNDS, u, U_SLOT)
         for lane in range(lanes):
-            form = P.funds[u, U_FORM]
-            if P.funds[u, U_CHOICE] == CHOICE_TIER:
-                form = P.fund_choice[u, tiers[m, lane]]
-            elif P.funds[u, U_CHOICE] == CHOICE_STATIC:
-                form = H.fund_forms[u, lane]
+            form = cell(P, FUNDS, u, U_FORM)
+            if cell(P, FUNDS, u, U_CHOICE) == CHOICE_TIER:
+                form = cell(P, FUND_CHOICE, u, tiers[m, lane])
+            elif cell(P, FUNDS, u, U_CHOICE) == CHOICE_STATIC:
+                form = H.whole[P.ints[H_FUND_FORMS] + u, lane]
             if form < 0:
                 continue
-            rate = P.steps[P.forms[form, F_FIRST], S_RATE]
+            rate = number(P, STEPS, cell(P, FORMS, form, F_FIRST), S_RATE)
             if by_measure:
                 base = H.sums[m + 1, slot, lane] - H.sums[max(0, start), slot, lane]
-                S.fund[u, lane] += round_money(base * rate, P.settings_f[ZF_UNIT], P.settings[Z_MODE]) / MILLION
+                S.lanes[P.ints[S_FUND] + u, lane] += (
+                    round_money(base * rate, P.floats[ZF_UNIT], P.ints[Z_MODE]) / MILLION
+                )
             else:
-                S.fund[u, lane] += rate
+                S.lanes[P.ints[S_FUND] + u, lane] += rate
 
 
 @jit
 def expire_funds(P, S, m, lanes):  # type: ignore[no-untyped-def]
     """Empty the funds that lapse with the programme year."""
-    if year_month(m, P.settings[Z_SHIFT]) == 11:
-        for u in range(P.funds.shape[0]):
-            if P.funds[u, U_EXPIRES] == 1:
-                S.fund[u, :lanes] = 0.0
+    if year_month(m, P.ints[Z_SHIFT]) == 11:
+        for u in range(rows(P, FUNDS)):
+            if cell(P, FUNDS, u, U_EXPIRES) == 1:
+                S.lanes[P.ints[S_FUND] + u, :lanes] = 0.0

@@ -7,6 +7,7 @@ import math
 import numba
 
 from incentive_lab.engine.program import (
+    DIRECTORY,
     HALF_EVEN,
     HALF_UP,
     MARGINAL,
@@ -20,6 +21,26 @@ jit = numba.njit(cache=True, nogil=True, error_model="numpy", fastmath=False)
 """How every kernel function is compiled: no fast maths (it breaks NaN), no threads of numba's own."""
 
 MILLION = 1e6
+
+
+@jit
+def cell(P, table, row, column):  # type: ignore[no-untyped-def]
+    """One integer of a table of the program."""
+    at = DIRECTORY + 3 * table
+    return P.ints[P.ints[at] + row * P.ints[at + 1] + column]
+
+
+@jit
+def number(P, table, row, column):  # type: ignore[no-untyped-def]
+    """One number of a table of the program."""
+    at = DIRECTORY + 3 * table
+    return P.floats[P.ints[at] + row * P.ints[at + 1] + column]
+
+
+@jit
+def rows(P, table):  # type: ignore[no-untyped-def]
+    """How many rows a table of the program has."""
+    return P.ints[DIRECTORY + 3 * table + 2]
 
 
 @jit

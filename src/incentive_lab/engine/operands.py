@@ -3,92 +3,72 @@
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
 
-import numpy as np
-
-from incentive_lab.engine.numeric import MILLION, half_away, jit, period_start, window
 from incentive_lab.engine.program import (
     ATTAINMENT,
     EXCESS,
-    F64,
-    I64,
+    GATES,
+    GATES_F,
+    H_JOINED,
     LEVEL,
     NEW_SKIP,
     NEW_ZERO,
+    OPERANDS,
     O_KIND,
     O_REF,
     O_SLOT,
     O_SLOT2,
     O_WINDOW,
     POINTS,
+    POINTS_F,
+    POINT_SLOTS,
+    QF_AMOUNT,
+    QF_TIMES,
     Q_KIND,
     Q_NEW,
     Q_PACE,
     Q_SLOT,
     Q_WHOLE,
-    QF_AMOUNT,
-    QF_TIMES,
     RATIO,
+    REFERENCES,
+    REFERENCES_F,
     REF_AMOUNT,
     REF_TARGET,
     SUM,
+    TESTS,
+    TESTS_F,
     T_ACTS_MISSING,
     T_ANY,
     T_COUNT,
     T_FIRST,
-    U8,
     Z_SHIFT,
 )
+from incentive_lab.engine.numeric import MILLION, cell, half_away, jit, number, period_start, window
+
+import numpy as np
+
 
 TARGET_MARGIN = 12
 """Months of targets before the first and after the last month of the panel."""
 
 
-class Block(NamedTuple):
-    """One block of partners (lanes): the history that the kernel walks.
-
-    `sums[m, slot, lane]` is the total of months 0..m-1; `targets` likewise with `TARGET_MARGIN` months more at each end.
-    """
-
-    sums: F64  # [months + 1, slots, lanes]
-    levels: F64  # [months, level slots, lanes]
-    targets: F64  # [months + 2 * TARGET_MARGIN + 1, target slots, lanes]
-    joined: I64  # [lanes]
-    eligible: U8  # [rules, lanes]
-    forms: I64  # [rules, lanes] form chosen by type, region or segment; -1 none
-    fund_forms: I64  # [funds, lanes]
-    guarantee_who: U8  # [guarantees, lanes]
-    draw_who: U8  # [draws, lanes]
-    start_tier: I64  # [lanes]
-    awards: F64  # [awards, months, lanes] cents
-    baseline: F64  # [months, lanes] cents paid by the baseline
-    deal_first: I64  # [grains, lanes * (months + 1)] first deal row of (lane, month); a lane ends with its end
-    deal_values: F64  # [deal slots, deals]
-    return_first: I64  # [lanes * (months + 1)]
-    return_sold: I64  # [returns] month sold
-    return_term: I64  # [returns]
-    return_deal: I64  # [grains, returns] deal row, -1 unknown
-    return_values: F64  # [return slots, returns]
-
-
 @jit
 def reference_lanes(P, H, ref, m, start, end, code, slot, out, lanes):  # type: ignore[no-untyped-def]
     """Fill `out` with what a measure is compared with over [start, end); NaN where it cannot be assessed."""
-    kind = P.references[ref, Q_KIND]
-    times = P.references_f[ref, QF_TIMES]
+    kind = cell(P, REFERENCES, ref, Q_KIND)
+    times = number(P, REFERENCES_F, ref, QF_TIMES)
     if kind == REF_AMOUNT:
-        amount = half_away(P.references_f[ref, QF_AMOUNT] * times / MILLION)
+        amount = half_away(number(P, REFERENCES_F, ref, QF_AMOUNT) * times / MILLION)
         for lane in range(lanes):
             out[lane] = amount
         return
     if kind == REF_TARGET:
         first, last = start, end
-        if P.references[ref, Q_WHOLE] == 1 and code > 0 and code <= 12:
-            first = period_start(m, code, P.settings[Z_SHIFT])
+        if cell(P, REFERENCES, ref, Q_WHOLE) == 1 and code > 0 and code <= 12:
+            first = period_start(m, code, P.ints[Z_SHIFT])
             last = first + code
-        upto = H.targets[last + TARGET_MARGIN, P.references[ref, Q_SLOT]]
-        since = H.targets[first + TARGET_MARGIN, P.references[ref, Q_SLOT]]
+        upto = H.targets[last + TARGET_MARGIN, cell(P, REFERENCES, ref, Q_SLOT)]
+        since = H.targets[first + TARGET_MARGIN, cell(P, REFERENCES, ref, Q_SLOT)]
         for lane in range(lanes):
             total = upto[lane] - since[lane]
             out[lane] = half_away(total * times / MILLION) if total > 0 else math.nan
@@ -99,9 +79,9 @@ def reference_lanes(P, H, ref, m, start, end, code, slot, out, lanes):  # type: 
 @jit
 def last_year_lanes(P, H, ref, start, end, slot, out, lanes):  # type: ignore[no-untyped-def]
     """Fill `out` with last year's window, moved at the group's pace if asked, times the reference's factor."""
-    early, new = start - 12, P.references[ref, Q_NEW]
-    times, pace = P.references_f[ref, QF_TIMES], P.references[ref, Q_PACE]
-    sums, joined = H.sums, H.joined
+    early, new = start - 12, cell(P, REFERENCES, ref, Q_NEW)
+    times, pace = number(P, REFERENCES_F, ref, QF_TIMES), cell(P, REFERENCES, ref, Q_PACE)
+    sums, joined = H.sums, H.whole[H_JOINED]
     for lane in range(lanes):
         past = math.nan
         if early >= 0 and joined[lane] <= early:
@@ -122,15 +102,15 @@ def last_year_lanes(P, H, ref, start, end, slot, out, lanes):  # type: ignore[no
 
 
 @jit
-def operand(P, H, o, m, clip, out, lanes, until=-1):  # type: ignore[no-untyped-def]
+def operand(P, H, o, m, clip, out, lanes, until):  # type: ignore[no-untyped-def]
     """Fill `out` with operand `o` at month m; its window begins at the earliest at `clip`; NaN is undefined.
 
     With `until` its window ends before that month: what it was before the period that begins there.
     """
-    kind = P.operands[o, O_KIND]
-    slot = P.operands[o, O_SLOT]
-    code = P.operands[o, O_WINDOW]
-    start, end = window(code, m, P.settings[Z_SHIFT])
+    kind = cell(P, OPERANDS, o, O_KIND)
+    slot = cell(P, OPERANDS, o, O_SLOT)
+    code = cell(P, OPERANDS, o, O_WINDOW)
+    start, end = window(code, m, P.ints[Z_SHIFT])
     start = max(start, clip)
     if until >= 0:
         end = max(start, until)
@@ -139,7 +119,7 @@ def operand(P, H, o, m, clip, out, lanes, until=-1):  # type: ignore[no-untyped-
         for lane in range(lanes):
             out[lane] = upto[lane] - since[lane]
     elif kind == RATIO:
-        below = P.operands[o, O_SLOT2]
+        below = cell(P, OPERANDS, o, O_SLOT2)
         upto, since = H.sums[end, slot], H.sums[start, slot]
         upto_below, since_below = H.sums[end, below], H.sums[start, below]
         for lane in range(lanes):
@@ -153,16 +133,16 @@ def operand(P, H, o, m, clip, out, lanes, until=-1):  # type: ignore[no-untyped-
     elif kind == POINTS:
         for lane in range(lanes):
             out[lane] = 0.0
-        for point in range(slot, slot + P.operands[o, O_SLOT2]):
-            column = P.points[point]
-            weight, unit = P.points_f[point, 0], P.points_f[point, 1]
+        for point in range(slot, slot + cell(P, OPERANDS, o, O_SLOT2)):
+            column = cell(P, POINT_SLOTS, point, 0)
+            weight, unit = number(P, POINTS_F, point, 0), number(P, POINTS_F, point, 1)
             upto, since = H.sums[end, column], H.sums[start, column]
             for lane in range(lanes):
                 out[lane] += half_away((upto[lane] - since[lane]) * weight / unit)
     else:
-        ref = P.operands[o, O_REF]
+        ref = cell(P, OPERANDS, o, O_REF)
         reference_lanes(P, H, ref, m, start, end, code, slot, out, lanes)
-        endless = P.references[ref, Q_NEW] == NEW_ZERO
+        endless = cell(P, REFERENCES, ref, Q_NEW) == NEW_ZERO
         upto, since = H.sums[end, slot], H.sums[start, slot]
         for lane in range(lanes):
             now, against = upto[lane] - since[lane], out[lane]
@@ -193,15 +173,20 @@ def holds(below, above, least, most, value):  # type: ignore[no-untyped-def]
 @jit
 def gate_factors(P, H, g, m, value, out, lanes):  # type: ignore[no-untyped-def]
     """Multiply `out` (millionths) by gate g's factor in the lanes where it acts."""
-    first, count = P.gates[g, T_FIRST], P.gates[g, T_COUNT]
-    any_of = P.gates[g, T_ANY] == 1
+    first, count = cell(P, GATES, g, T_FIRST), cell(P, GATES, g, T_COUNT)
+    any_of = cell(P, GATES, g, T_ANY) == 1
     acts = np.empty(lanes, dtype=np.uint8)
     for lane in range(lanes):
         acts[lane] = 0 if any_of else 1
     for t in range(first, first + count):
-        operand(P, H, P.tests[t], m, 0, value, lanes)
-        below, above, least, most = P.tests_f[t, 0], P.tests_f[t, 1], P.tests_f[t, 2], P.tests_f[t, 3]
-        acts_missing = P.gates[g, T_ACTS_MISSING] == 1
+        operand(P, H, cell(P, TESTS, t, 0), m, 0, value, lanes, -1)
+        below, above, least, most = (
+            number(P, TESTS_F, t, 0),
+            number(P, TESTS_F, t, 1),
+            number(P, TESTS_F, t, 2),
+            number(P, TESTS_F, t, 3),
+        )
+        acts_missing = cell(P, GATES, g, T_ACTS_MISSING) == 1
         for lane in range(lanes):
             known = value[lane] == value[lane]
             hit = holds(below, above, least, most, value[lane]) if known else acts_missing
@@ -210,7 +195,7 @@ def gate_factors(P, H, g, m, value, out, lanes):  # type: ignore[no-untyped-def]
                     acts[lane] = 1
             elif not hit:
                 acts[lane] = 0
-    factor = P.gates_f[g]
+    factor = number(P, GATES_F, g, 0)
     for lane in range(lanes):
         if acts[lane] == 1:
             out[lane] = half_away(out[lane] * factor / MILLION)
@@ -220,10 +205,13 @@ def gate_factors(P, H, g, m, value, out, lanes):  # type: ignore[no-untyped-def]
 def unmet(P, H, first, count, m, clip, value, out, lanes):  # type: ignore[no-untyped-def]
     """Set `out` to 0 in the lanes where one of a rule's requirements does not hold."""
     for t in range(first, first + count):
-        operand(P, H, P.tests[t], m, clip, value, lanes)
-        below, above, least, most = P.tests_f[t, 0], P.tests_f[t, 1], P.tests_f[t, 2], P.tests_f[t, 3]
+        operand(P, H, cell(P, TESTS, t, 0), m, clip, value, lanes, -1)
+        below, above, least, most = (
+            number(P, TESTS_F, t, 0),
+            number(P, TESTS_F, t, 1),
+            number(P, TESTS_F, t, 2),
+            number(P, TESTS_F, t, 3),
+        )
         for lane in range(lanes):
             if not (value[lane] == value[lane] and holds(below, above, least, most, value[lane])):
                 out[lane] = 0.0
-
-

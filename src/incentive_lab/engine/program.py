@@ -73,11 +73,24 @@ D_PER, D_MONTHS, D_FROM, D_FORGIVE = range(4)
 DF_AMOUNT, DF_MOST, DF_SHARE, DF_BALANCE = range(4)
 # rounding modes
 HALF_UP, HALF_EVEN, UP, DOWN = range(4)
-# settings
+# integer tables, then tables of numbers
+(
+    RULES, CHOICE, FORMS, OPERANDS, REFERENCES, TESTS, GATES, GATE_RULE, LIMITS, CAPS, CAP_RULE, NET_OF, PAYOUT_OF,
+    MULTIPLIERS, GRIDS, FUNDS, FUND_CHOICE, GUARANTEES, DRAWS, REPAYS, TIER_TESTS, TIER_ALTERNATIVES, TIER_FIRST,
+    TIER_RULE, POINT_SLOTS, RETURN_SLOTS, INTEGER_TABLES,
+) = range(27)  # fmt: skip
+(
+    RULES_F, FORM_ENDS, STEPS, REFERENCES_F, TESTS_F, GATES_F, LIMITS_F, CAPS_F, MULTIPLIERS_F, GRID_RATES,
+    GUARANTEES_F, DRAWS_F, SCHEDULES, REPAYS_F, POINTS_F, ALL_TABLES,
+) = range(INTEGER_TABLES, INTEGER_TABLES + 16)  # fmt: skip
+# settings: the head of the integers; S_ rows of the state, H_ rows of a block's whole numbers
 (
     Z_MONTHS, Z_SHIFT, Z_SETTLE, Z_MODE, Z_AT_LINE, Z_MINIMUM, Z_RATE_MODE, Z_TIERS, Z_REVIEW, Z_SAME_PERIOD, Z_GRACE,
-    Z_ONE_LEVEL, Z_LOOK, Z_ABOVE, Z_COLUMNS,
-) = range(15)  # fmt: skip
+    Z_ONE_LEVEL, Z_LOOK, Z_KEEP_POSTED, Z_KEEP_RATES, S_ENTITLED, S_ACCOUNT, S_LIMIT_USED, S_LIMIT_CARRY, S_CAP_USED,
+    S_CAP_CARRY, S_FUND, S_DRAW, S_TOP_UP, S_DUE, S_SETTLEMENT, S_EARNED, S_POSTED, S_EFFECTIVE, S_WINDOW, S_ROWS,
+    H_ELIGIBLE, H_FORMS, H_FUND_FORMS, H_GUARANTEES, H_DRAWS, H_ROWS, DIRECTORY,
+) = range(38)  # fmt: skip
+H_JOINED, H_START_TIER = range(2)
 ZF_UNIT, ZF_MINIMUM, ZF_RATE_TO = range(3)
 # special lines after the rules
 SPECIAL_LINES = (
@@ -85,49 +98,80 @@ SPECIAL_LINES = (
 )  # fmt: skip
 CLAWBACK, CAP, GUARANTEE, DRAW, CARRIED, MINIMUM, ROUNDING, POOL, BUDGET = range(9)
 
+# what a trace tells of one rule in one month
+TRACE_FIELDS = (
+    "posted_here", "base", "driver", "rate", "earned", "gate", "paid", "form", "to_date", "window_start", "carried",
+    "provisional", "step",
+)  # fmt: skip
+(
+    X_HERE, X_BASE, X_DRIVER, X_RATE, X_EARNED, X_GATE, X_PAID, X_FORM, X_TO_DATE, X_START, X_CARRIED, X_PROVISIONAL,
+    X_STEP,
+) = range(13)  # fmt: skip
+
 
 class Program(NamedTuple):
-    """The arrays of one compiled scheme (one variant)."""
+    """One compiled scheme (one variant) in two arrays, so that kernel functions pass it cheaply.
 
-    settings: I64  # [Z_COLUMNS]
-    settings_f: F64  # [3] rounding unit in millionths of a cent, minimum payout, rate rounding in millionths
-    rules: I64  # [rules, R_COLUMNS]
-    rules_f: F64  # [rules, RF_COLUMNS]
-    choice: I64  # [rules, tiers]: form by tier, -1 none
-    forms: I64  # [forms, 10]
-    forms_f: F64  # [forms] end of the last step
-    steps: F64  # [steps, 8]
-    operands: I64  # [operands, 5]
-    references: I64  # [references, 5]
-    references_f: F64  # [references, 2]
-    tests: I64  # [tests] operand
-    tests_f: F64  # [tests, 4] below, above, at least, at most
-    gates: I64  # [gates, 4]
-    gates_f: F64  # [gates] factor in millionths
-    gate_rule: U8  # [gates, rules]
-    limits: I64  # [limits, 8]
-    limits_f: F64  # [limits]
-    caps: I64  # [caps, 8]
-    caps_f: F64  # [caps]
-    cap_rule: U8  # [caps, rules]
-    earlier: U8  # [rules, rules, 2]: net_of, payout_of
-    multipliers: I64  # [multipliers, 3]
-    multipliers_f: F64  # [multipliers, 2]
-    grids: I64  # [grids, 6]
-    grid_rates: F64  # [cells]
-    funds: I64  # [funds, 6]
-    fund_choice: I64  # [funds, tiers]
-    guarantees: I64  # [guarantees, 5]
-    guarantees_f: F64  # [guarantees] share in millionths, or amount
-    draws: I64  # [draws, 4]
-    draws_f: F64  # [draws, 4]
-    schedules: F64  # [schedule steps, 2] months, share in millionths
-    repays: I64  # [milestones] slot
-    repays_f: F64  # [milestones]
-    tier_tests: I64  # [levels, 3] first test, count, alternatives
-    tier_alternatives: I64  # [alternatives, 2] first test, count
-    tier_alternative_first: I64  # [levels]
-    tier_rule: U8  # [rules, tiers] whether the rule runs in the tier
-    points: I64  # [points] slot
-    points_f: F64  # [points, 2] weight in millionths, units of the measure in one
-    return_slot: I64  # [rules] column of the returns table, -1 none
+    `ints` holds the settings, then for each table its offset and width, then the integer tables; `floats` the
+    settings of numbers, then the tables of numbers. `cell` and `number` read them.
+    """
+
+    ints: I64
+    floats: F64
+
+
+class Block(NamedTuple):
+    """One block of partners (lanes): the history that the kernel walks.
+
+    Attributes:
+        sums: [months + 1, slots, lanes] totals of the months before.
+        levels: [months, level slots, lanes].
+        targets: [months + 25, target slots, lanes] totals of the targets before, from 12 months before the panel on.
+        whole: [H_ROWS, lanes] month of joining, start tier, then eligibility and forms by rule, forms by fund, who
+            has which guarantee and draw.
+        given: [1 + awards, months, lanes] cents of the baseline, then of each award.
+        first: [3, lanes * (months + 1)] first row of (lane, month) among deals, lines and returns.
+        returned: [4, returns] month sold, term in months, row of the deal, row of the line (-1 unknown).
+        deal_values: [deal slots, deals].
+        return_values: [return slots, returns].
+    """
+
+    sums: F64
+    levels: F64
+    targets: F64
+    whole: I64
+    given: F64
+    first: I64
+    returned: I64
+    deal_values: F64
+    return_values: F64
+
+
+class State(NamedTuple):
+    """What partners carry from month to month.
+
+    Attributes:
+        lanes: [rows, lanes]; the S_ settings say which rows are what.
+        deals: [2, rules or 0, deals] effective rate and amount of each deal.
+    """
+
+    lanes: F64
+    deals: F64
+
+
+def pack(settings: I64, settings_f: F64, tables: dict[int, NDArray[np.generic]]) -> Program:
+    """Put a scheme's tables into the two arrays of a program."""
+    directory = np.zeros(3 * ALL_TABLES, dtype=np.int64)
+    ints: list[NDArray[np.generic]] = []
+    floats: list[NDArray[np.generic]] = []
+    at = {True: DIRECTORY + len(directory), False: len(settings_f)}
+    for table in range(ALL_TABLES):
+        rows = np.atleast_2d(tables[table]) if tables[table].ndim == 2 else tables[table].reshape(-1, 1)
+        whole = table < INTEGER_TABLES
+        directory[3 * table : 3 * table + 3] = at[whole], rows.shape[1], rows.shape[0]
+        (ints if whole else floats).append(rows.reshape(-1))
+        at[whole] += rows.size
+    return Program(
+        np.concatenate([settings, directory, *ints]).astype(np.int64),
+        np.concatenate([settings_f, *floats]).astype(np.float64),
+    )

@@ -14,11 +14,9 @@ from incentive_lab.engine.blocks import blocks
 from incentive_lab.engine.claims import dated_claims
 from incentive_lab.engine.compile import Compiled, compile_scheme
 from incentive_lab.engine.kernel import run_block
-from incentive_lab.engine.operands import Block
-from incentive_lab.engine.program import BUDGET, GUARANTEE, POOL, SPECIAL_LINES
+from incentive_lab.engine.program import BUDGET, GUARANTEE, POOL, SPECIAL_LINES, TRACE_FIELDS, Block
 from incentive_lab.engine.programme import award_amounts, budget_lines, pool_lines
 from incentive_lab.engine.rollup import rolled_up
-from incentive_lab.engine.state import TRACE_FIELDS
 from incentive_lab.engine.variants import Part, parts
 from incentive_lab.money import decimals
 from incentive_lab.panel import Floats, Panel
@@ -152,13 +150,13 @@ def run(
         results = [_run_one(*task) for task in tasks]
     begin, paired = 0, []
     for block, result in zip(made, results, strict=True):
-        paired.append((partners[begin : begin + len(block.joined)], result))
-        begin += len(block.joined)
+        paired.append((partners[begin : begin + block.whole.shape[1]], result))
+        begin += block.whole.shape[1]
     return paired
 
 
 def _run_one(compiled: Compiled, block: Block, months: int, detail: bool, trace: bool) -> Result:
-    lanes, rules = len(block.joined), compiled.program.rules.shape[0]
+    lanes, rules = block.whole.shape[1], len(compiled.rule_ids)
     lines = rules + len(SPECIAL_LINES)
     tiers = np.zeros((months, lanes), dtype=np.int64)
     total = np.zeros((months, lanes))
@@ -166,10 +164,7 @@ def _run_one(compiled: Compiled, block: Block, months: int, detail: bool, trace:
     kept = np.zeros((lines, months, lanes)) if detail else _NOTHING
     traced = np.zeros((months, rules, len(TRACE_FIELDS), lanes)) if trace else _NO_TRACE
     balances = np.zeros((4, months, lanes)) if trace else _NOTHING
-    run_block(
-        compiled.program, block, compiled.keep_posted, compiled.keep_rates, tiers, total, by_rule, by_month, kept,
-        traced, balances,
-    )  # fmt: skip
+    run_block(compiled.program, block, tiers, total, by_rule, by_month, kept, traced, balances)
     return tiers, total, by_rule, by_month, kept, traced, balances
 
 

@@ -61,7 +61,9 @@ def _merged(table: DealTable, place: np.ndarray) -> DealTable:
     same = np.zeros(len(order), dtype=bool)
     if len(order) > 1:
         a, b = order[1:], order[:-1]
-        same[1:] = (partner[a] == partner[b]) & (table.deal_id[a] == table.deal_id[b]) & (table.line[a] == table.line[b])
+        same[1:] = (
+            (partner[a] == partner[b]) & (table.deal_id[a] == table.deal_id[b]) & (table.line[a] == table.line[b])
+        )
     group = np.cumsum(~same) - 1
     heads = order[~same]
     values = {}

@@ -259,7 +259,9 @@ class Builder:
         elif limit.share is not None:
             kind, slot = p.LIMIT_SHARE, self.columns.month(Column(limit.of or ""))
         fund = self.funds[limit.to] if limit.to is not None else -1
-        window = {"deal": 1, "life": p.LIFE}.get(limit.per) if limit.per in ("deal", "life") else PERIOD_MONTHS[limit.per]
+        window = (
+            {"deal": 1, "life": p.LIFE}.get(limit.per) if limit.per in ("deal", "life") else PERIOD_MONTHS[limit.per]
+        )
         assert window is not None
         return [
             kind, window, int(limit.excess == "carried"), fund, slot, int(limit.prorate), int(limit.per == "deal"),

@@ -4,50 +4,53 @@ from __future__ import annotations
 
 import math
 
-from incentive_lab.engine.limits import limit_lanes
-from incentive_lab.engine.numeric import (
-    MILLION,
-    half_away,
-    jit,
-    period_start,
-    round_money,
-    to_cents,
-    window,
-    year_month,
-)
-from incentive_lab.engine.operands import gate_factors, operand, reference_lanes, unmet
 from incentive_lab.engine.program import (
     ATTAINMENT,
     BASE_AWARD,
     BASE_EXCESS,
     BASE_MEASURE,
+    CHOICE,
     CHOICE_NONE,
     CHOICE_TIER,
     EXCESS,
+    FORMS,
     F_FIRST,
     F_MODE,
     F_TARGET,
+    GATE_RULE,
+    GRIDS,
+    GRID_RATES,
+    GROWTH,
     G_COLUMN_FORM,
     G_COLUMN_OPERAND,
     G_FIRST,
     G_ROW_FORM,
     G_ROW_OPERAND,
     G_WIDTH,
-    GROWTH,
-    IN_FULL,
+    H_FORMS,
     INTERPOLATED_RATE,
+    IN_FULL,
+    LIMITS,
+    LIMITS_F,
+    LIMIT_QUANTITY,
     L_CARRY,
     L_KIND,
-    LIMIT_QUANTITY,
-    M_FORM,
-    M_OPERAND,
     MF_LEAST,
     MF_MOST,
+    MULTIPLIERS,
+    MULTIPLIERS_F,
+    M_FORM,
+    M_OPERAND,
+    NET_OF,
+    OPERANDS,
     O_KIND,
     O_WINDOW,
     PLAIN,
     PROVISION_EXPECTED,
     PROVISION_NONE,
+    RF_MULTIPLE,
+    RULES,
+    RULES_F,
     R_ACCUMULATES,
     R_AWARD,
     R_BASE,
@@ -79,19 +82,17 @@ from incentive_lab.engine.program import (
     R_TO,
     R_TRUE_UP,
     R_WINDOW,
-    RF_MULTIPLE,
-    S_RATE,
+    STEPS,
     SUM,
+    S_ACCOUNT,
+    S_ENTITLED,
+    S_FUND,
+    S_LIMIT_CARRY,
+    S_LIMIT_USED,
+    S_POSTED,
+    S_RATE,
+    S_WINDOW,
     WHOLE,
-    Z_AT_LINE,
-    Z_MODE,
-    Z_MONTHS,
-    Z_RATE_MODE,
-    Z_SHIFT,
-    ZF_RATE_TO,
-    ZF_UNIT,
-)
-from incentive_lab.engine.state import (
     X_BASE,
     X_CARRIED,
     X_DRIVER,
@@ -105,8 +106,30 @@ from incentive_lab.engine.state import (
     X_START,
     X_STEP,
     X_TO_DATE,
+    ZF_RATE_TO,
+    ZF_UNIT,
+    Z_AT_LINE,
+    Z_MODE,
+    Z_MONTHS,
+    Z_RATE_MODE,
+    Z_SHIFT,
 )
+from incentive_lab.engine.numeric import (
+    MILLION,
+    cell,
+    half_away,
+    jit,
+    number,
+    period_start,
+    round_money,
+    rows,
+    to_cents,
+    window,
+    year_month,
+)
+from incentive_lab.engine.operands import gate_factors, operand, reference_lanes, unmet
 from incentive_lab.engine.tables import curve, factor_at, line_value, pay_lanes, step_reached
+from incentive_lab.engine.limits import limit_lanes
 
 BASE, DRIVER, BEFORE, PAID, LUMPS, TARGET, VALUE, FACTOR, PART, OTHER, SPARE = range(11)
 """Rows of the scratch lanes."""
@@ -116,18 +139,18 @@ SCRATCH = SPARE + 4
 @jit
 def span(P, r, m):  # type: ignore[no-untyped-def]
     """(active, clip, first month, posting month) of rule r's period at month m."""
-    shift, months = P.settings[Z_SHIFT], P.settings[Z_MONTHS]
-    per = max(1, P.rules[r, R_PER])
+    shift, months = P.ints[Z_SHIFT], P.ints[Z_MONTHS]
+    per = max(1, cell(P, RULES, r, R_PER))
     start = period_start(m, per, shift)
     last = start + per - 1
     clip = 0
-    if P.rules[r, R_FROM] >= 0:
+    if cell(P, RULES, r, R_FROM) >= 0:
         place = year_month(m, shift)
-        if place < P.rules[r, R_FROM] or place > P.rules[r, R_TO]:
+        if place < cell(P, RULES, r, R_FROM) or place > cell(P, RULES, r, R_TO):
             return False, 0, 0, 0
-        clip = max(0, m - place + P.rules[r, R_FROM])
+        clip = max(0, m - place + cell(P, RULES, r, R_FROM))
         start = max(start, clip)
-        last = min(last, m - place + P.rules[r, R_TO])
+        last = min(last, m - place + cell(P, RULES, r, R_TO))
     return True, clip, max(0, start), min(last, months - 1)
 
 
@@ -137,8 +160,11 @@ def earlier_lanes(P, S, r, kind, start, end, out, lanes):  # type: ignore[no-unt
     for lane in range(lanes):
         out[lane] = 0.0
     for other in range(r):
-        if P.earlier[r, other, kind] == 1:
-            upto, since = S.posted[other, end], S.posted[other, start]
+        if cell(P, NET_OF + kind, r, other) == 1:
+            upto, since = (
+                S.lanes[P.ints[S_POSTED] + other * (P.ints[Z_MONTHS] + 1) + end],
+                S.lanes[P.ints[S_POSTED] + other * (P.ints[Z_MONTHS] + 1) + start],
+            )
             for lane in range(lanes):
                 out[lane] += upto[lane] - since[lane]
 
@@ -146,20 +172,20 @@ def earlier_lanes(P, S, r, kind, start, end, out, lanes):  # type: ignore[no-unt
 @jit
 def base_lanes(P, H, S, r, m, start, code, out, lanes):  # type: ignore[no-untyped-def]
     """Fill `out` with the base over [start, m]; NaN where it cannot be assessed."""
-    kind, slot = P.rules[r, R_BASE], P.rules[r, R_SLOT]
+    kind, slot = cell(P, RULES, r, R_BASE), cell(P, RULES, r, R_SLOT)
     end = m + 1
     if kind == BASE_MEASURE:
         upto, since = H.sums[end, slot], H.sums[start, slot]
         for lane in range(lanes):
             out[lane] = upto[lane] - since[lane]
     elif kind == BASE_EXCESS:
-        reference_lanes(P, H, P.rules[r, R_REF], m, start, end, code, slot, out, lanes)
+        reference_lanes(P, H, cell(P, RULES, r, R_REF), m, start, end, code, slot, out, lanes)
         upto, since = H.sums[end, slot], H.sums[start, slot]
         for lane in range(lanes):
             against = out[lane]
             out[lane] = max(0.0, upto[lane] - since[lane] - against) if against == against else math.nan
     elif kind == BASE_AWARD:
-        prizes = H.awards[P.rules[r, R_AWARD], m]
+        prizes = H.given[1 + cell(P, RULES, r, R_AWARD), m]
         for lane in range(lanes):
             out[lane] = prizes[lane]
     else:
@@ -169,26 +195,28 @@ def base_lanes(P, H, S, r, m, start, code, out, lanes):  # type: ignore[no-untyp
 @jit
 def count_base(P, S, r, start, m, base, ok, part, lanes):  # type: ignore[no-untyped-def]
     """Packages, limits on quantity and earlier payouts, applied to the base in place."""
-    of = P.rules_f[r, RF_MULTIPLE]
+    of = number(P, RULES_F, r, RF_MULTIPLE)
     if of > 0:
-        started = P.rules[r, R_STARTED] == 1
+        started = cell(P, RULES, r, R_STARTED) == 1
         for lane in range(lanes):
             whole = base[lane] / of
             base[lane] = (math.ceil(whole) if started else math.floor(whole)) * of
-    if P.rules[r, R_QUANTITY] == 1:
-        first = P.rules[r, R_LIMIT]
-        for row in range(first, first + P.rules[r, R_LIMITS]):
-            if P.limits[row, L_KIND] != LIMIT_QUANTITY:
+    if cell(P, RULES, r, R_QUANTITY) == 1:
+        first = cell(P, RULES, r, R_LIMIT)
+        for row in range(first, first + cell(P, RULES, r, R_LIMITS)):
+            if cell(P, LIMITS, row, L_KIND) != LIMIT_QUANTITY:
                 continue
             for lane in range(lanes):
                 if ok[lane] == 0 or base[lane] != base[lane]:
                     continue
-                claim = base[lane] + S.limit_carry[row, lane]
-                counted = min(claim, max(0.0, P.limits_f[row] - S.limit_used[row, lane]))
-                S.limit_carry[row, lane] = claim - counted if P.limits[row, L_CARRY] == 1 else 0.0
-                S.limit_used[row, lane] += counted
+                claim = base[lane] + S.lanes[P.ints[S_LIMIT_CARRY] + row, lane]
+                counted = min(claim, max(0.0, number(P, LIMITS_F, row, 0) - S.lanes[P.ints[S_LIMIT_USED] + row, lane]))
+                S.lanes[P.ints[S_LIMIT_CARRY] + row, lane] = (
+                    claim - counted if cell(P, LIMITS, row, L_CARRY) == 1 else 0.0
+                )
+                S.lanes[P.ints[S_LIMIT_USED] + row, lane] += counted
                 base[lane] = counted
-    if P.rules[r, R_NET] == 1:
+    if cell(P, RULES, r, R_NET) == 1:
         earlier_lanes(P, S, r, 0, start, m + 1, part, lanes)
         for lane in range(lanes):
             if base[lane] > 0:
@@ -198,15 +226,15 @@ def count_base(P, S, r, start, m, base, ok, part, lanes):  # type: ignore[no-unt
 @jit
 def driver_lanes(P, H, r, m, clip, start, base, x, before, lanes):  # type: ignore[no-untyped-def]
     """Fill the driver and what it was before this period; returns whether there is such a `before`."""
-    o = P.rules[r, R_DRIVER]
-    running = P.rules[r, R_ACCUMULATES] == 1 and P.rules[r, R_TRUE_UP] == 0
+    o = cell(P, RULES, r, R_DRIVER)
+    running = cell(P, RULES, r, R_ACCUMULATES) == 1 and cell(P, RULES, r, R_TRUE_UP) == 0
     if o < 0:
         for lane in range(lanes):
             x[lane] = base[lane]
         return False
-    operand(P, H, o, m, clip, x, lanes)
-    kind = P.operands[o, O_KIND]
-    if running and P.operands[o, O_WINDOW] >= 0 and kind in (SUM, ATTAINMENT, GROWTH, EXCESS):
+    operand(P, H, o, m, clip, x, lanes, -1)
+    kind = cell(P, OPERANDS, o, O_KIND)
+    if running and cell(P, OPERANDS, o, O_WINDOW) >= 0 and kind in (SUM, ATTAINMENT, GROWTH, EXCESS):
         operand(P, H, o, m, clip, before, lanes, start)
         return True
     return False
@@ -215,7 +243,7 @@ def driver_lanes(P, H, r, m, clip, start, base, x, before, lanes):  # type: igno
 @jit
 def targets_of(P, H, form, m, start, code, out, lanes):  # type: ignore[no-untyped-def]
     """Fill the targets that a form's borders are shares of."""
-    ref = P.forms[form, F_TARGET]
+    ref = cell(P, FORMS, form, F_TARGET)
     if ref >= 0:
         reference_lanes(P, H, ref, m, start, m + 1, code, 0, out, lanes)
 
@@ -223,28 +251,30 @@ def targets_of(P, H, form, m, start, code, out, lanes):  # type: ignore[no-untyp
 @jit
 def pay_forms(P, H, r, m, start, code, tiers, W, has_before, lanes):  # type: ignore[no-untyped-def]
     """Fill PAID and LUMPS with what the rule's rate pays, whichever form each lane has."""
-    choice = P.rules[r, R_CHOICE]
-    same = P.rules[r, R_SAME] == 1
+    choice = cell(P, RULES, r, R_CHOICE)
+    same = cell(P, RULES, r, R_SAME) == 1
     if choice == CHOICE_NONE:
-        form = P.rules[r, R_FORM]
+        form = cell(P, RULES, r, R_FORM)
         targets_of(P, H, form, m, start, code, W[TARGET], lanes)
         pay_lanes(
-            P.forms, P.forms_f, P.steps, form, W[BASE], W[DRIVER], W[BEFORE], has_before, same, W[TARGET], W[PAID],
+            P, form, W[BASE], W[DRIVER], W[BEFORE], has_before, same, W[TARGET], W[PAID],
             W[LUMPS], W[SPARE:], lanes,
         )  # fmt: skip
         return
-    first = P.rules[r, R_FORM]
-    end = first + P.rules[r, R_FORMS]
+    first = cell(P, RULES, r, R_FORM)
+    end = first + cell(P, RULES, r, R_FORMS)
     plain = True
     for form in range(first, end):
-        if P.forms[form, F_MODE] != PLAIN:
+        if cell(P, FORMS, form, F_MODE) != PLAIN:
             plain = False
     for lane in range(lanes):
-        W[OTHER, lane] = P.choice[r, tiers[m, lane]] if choice == CHOICE_TIER else H.forms[r, lane]
+        W[OTHER, lane] = (
+            cell(P, CHOICE, r, tiers[m, lane]) if choice == CHOICE_TIER else H.whole[P.ints[H_FORMS] + r, lane]
+        )
     if plain:
         for lane in range(lanes):
             form = int(W[OTHER, lane])
-            rate = P.steps[P.forms[form, F_FIRST], S_RATE] if form >= 0 else 0.0
+            rate = number(P, STEPS, cell(P, FORMS, form, F_FIRST), S_RATE) if form >= 0 else 0.0
             W[PAID, lane] = half_away(W[BASE, lane] * rate)
             W[LUMPS, lane] = 0.0
         return
@@ -261,7 +291,7 @@ def pay_forms(P, H, r, m, start, code, tiers, W, has_before, lanes):  # type: ig
             continue
         targets_of(P, H, form, m, start, code, W[TARGET], lanes)
         pay_lanes(
-            P.forms, P.forms_f, P.steps, form, W[BASE], W[DRIVER], W[BEFORE], has_before, same, W[TARGET], W[PART],
+            P, form, W[BASE], W[DRIVER], W[BEFORE], has_before, same, W[TARGET], W[PART],
             W[VALUE], W[SPARE:], lanes,
         )  # fmt: skip
         for lane in range(lanes):
@@ -273,15 +303,17 @@ def pay_forms(P, H, r, m, start, code, tiers, W, has_before, lanes):  # type: ig
 @jit
 def pay_grid(P, H, r, m, clip, W, lanes):  # type: ignore[no-untyped-def]
     """Fill PAID with the rate of the cell that two drivers choose, times the base."""
-    grid = P.rules[r, R_GRID]
-    operand(P, H, P.grids[grid, G_ROW_OPERAND], m, clip, W[VALUE], lanes)
-    operand(P, H, P.grids[grid, G_COLUMN_OPERAND], m, clip, W[PART], lanes)
+    grid = cell(P, RULES, r, R_GRID)
+    operand(P, H, cell(P, GRIDS, grid, G_ROW_OPERAND), m, clip, W[VALUE], lanes, -1)
+    operand(P, H, cell(P, GRIDS, grid, G_COLUMN_OPERAND), m, clip, W[PART], lanes, -1)
     for lane in range(lanes):
-        row = step_reached(P.forms, P.forms_f, P.steps, P.grids[grid, G_ROW_FORM], W[VALUE, lane])
-        column = step_reached(P.forms, P.forms_f, P.steps, P.grids[grid, G_COLUMN_FORM], W[PART, lane])
+        row = step_reached(P, cell(P, GRIDS, grid, G_ROW_FORM), W[VALUE, lane])
+        column = step_reached(P, cell(P, GRIDS, grid, G_COLUMN_FORM), W[PART, lane])
         rate = 0.0
         if row >= 0 and column >= 0:
-            rate = P.grid_rates[P.grids[grid, G_FIRST] + row * P.grids[grid, G_WIDTH] + column]
+            rate = number(
+                P, GRID_RATES, cell(P, GRIDS, grid, G_FIRST) + row * cell(P, GRIDS, grid, G_WIDTH) + column, 0
+            )
         W[PAID, lane] = half_away(W[BASE, lane] * rate)
         W[LUMPS, lane] = 0.0
 
@@ -289,25 +321,25 @@ def pay_grid(P, H, r, m, clip, W, lanes):  # type: ignore[no-untyped-def]
 @jit
 def round_rates(P, W, lanes):  # type: ignore[no-untyped-def]
     """Round the effective rate first where the scheme says so."""
-    unit = P.settings_f[ZF_RATE_TO]
+    unit = P.floats[ZF_RATE_TO]
     if unit > 0:
         for lane in range(lanes):
             base = W[BASE, lane]
             if base != 0 and base == base:
-                rate = round_money(W[PAID, lane] / base, unit, P.settings[Z_RATE_MODE])
+                rate = round_money(W[PAID, lane] / base, unit, P.ints[Z_RATE_MODE])
                 W[PAID, lane] = half_away(rate * base)
 
 
 @jit
 def multiply_lanes(P, H, r, m, clip, start, code, W, lanes):  # type: ignore[no-untyped-def]
     """Multiply PAID by the rule's multipliers."""
-    first = P.rules[r, R_MULT]
-    for row in range(first, first + P.rules[r, R_MULTS]):
-        o = P.multipliers[row, M_OPERAND]
-        operand(P, H, o, m, clip, W[VALUE], lanes)
-        form = P.multipliers[row, M_FORM]
+    first = cell(P, RULES, r, R_MULT)
+    for row in range(first, first + cell(P, RULES, r, R_MULTS)):
+        o = cell(P, MULTIPLIERS, row, M_OPERAND)
+        operand(P, H, o, m, clip, W[VALUE], lanes, -1)
+        form = cell(P, MULTIPLIERS, row, M_FORM)
         if form >= 0:
-            targets_of(P, H, form, m, start, P.operands[o, O_WINDOW], W[TARGET], lanes)
+            targets_of(P, H, form, m, start, cell(P, OPERANDS, o, O_WINDOW), W[TARGET], lanes)
         multiplier_factors(P, row, W[VALUE], W[TARGET], W[PART], lanes)
         for lane in range(lanes):
             W[PAID, lane] = half_away(W[PAID, lane] * W[PART, lane] / MILLION)
@@ -316,7 +348,11 @@ def multiply_lanes(P, H, r, m, clip, start, code, W, lanes):  # type: ignore[no-
 @jit
 def multiplier_factors(P, row, value, target, out, lanes):  # type: ignore[no-untyped-def]
     """Fill `out` with multiplier `row` in millionths; 0 where its driver is undefined."""
-    least, most, form = P.multipliers_f[row, MF_LEAST], P.multipliers_f[row, MF_MOST], P.multipliers[row, M_FORM]
+    least, most, form = (
+        number(P, MULTIPLIERS_F, row, MF_LEAST),
+        number(P, MULTIPLIERS_F, row, MF_MOST),
+        cell(P, MULTIPLIERS, row, M_FORM),
+    )
     for lane in range(lanes):
         x = value[lane]
         if x != x:
@@ -324,72 +360,74 @@ def multiplier_factors(P, row, value, target, out, lanes):  # type: ignore[no-un
         elif form < 0:
             out[lane] = min(max(half_away(min(x * MILLION, 1e15)), least), most)
         else:
-            out[lane] = factor_at(P.forms, P.forms_f, P.steps, form, x, target[lane])
+            out[lane] = factor_at(P, form, x, target[lane])
 
 
 @jit
 def to_line(P, x):  # type: ignore[no-untyped-def]
     """Millionths of a cent brought to the rounding unit if rounding is at line."""
-    if P.settings[Z_AT_LINE] == 1:
-        return round_money(x, P.settings_f[ZF_UNIT], P.settings[Z_MODE])
+    if P.ints[Z_AT_LINE] == 1:
+        return round_money(x, P.floats[ZF_UNIT], P.ints[Z_MODE])
     return x
 
 
 @jit
 def settle_entitlement(P, S, r, m, start, W, ok, lanes):  # type: ignore[no-untyped-def]
     """Turn an entitlement in PAID into this posting's amount: instalments, or to date less posted before."""
-    count = P.rules[r, R_INSTALMENTS]
-    shift = P.settings[Z_SHIFT]
+    count = cell(P, RULES, r, R_INSTALMENTS)
+    shift = P.ints[Z_SHIFT]
     first = start
     if count > 0:
         first = m - year_month(m, shift)
-    if S.entitled_start[r] != first:
-        S.entitled_start[r] = first
+    if S.lanes[P.ints[S_WINDOW] + r, 0] != first:
+        S.lanes[P.ints[S_WINDOW] + r, 0] = first
         for lane in range(lanes):
-            S.entitled[r, lane] = 0.0
+            S.lanes[P.ints[S_ENTITLED] + r, lane] = 0.0
     if count > 0:
         number = year_month(m, shift) // (12 // count) + 1
         for lane in range(lanes):
             if ok[lane] == 0:
                 continue
-            if P.rules[r, R_CATCH_UP] == 1:
-                amount = max(0.0, to_line(P, half_away(W[PAID, lane] * number / count)) - S.entitled[r, lane])
+            if cell(P, RULES, r, R_CATCH_UP) == 1:
+                amount = max(
+                    0.0, to_line(P, half_away(W[PAID, lane] * number / count)) - S.lanes[P.ints[S_ENTITLED] + r, lane]
+                )
             else:
                 amount = half_away(W[PAID, lane] / count)
-            S.entitled[r, lane] += amount
+            S.lanes[P.ints[S_ENTITLED] + r, lane] += amount
             W[PAID, lane] = amount
         return
     for lane in range(lanes):
         if ok[lane] == 0:
             continue
         entitlement = to_line(P, W[PAID, lane])
-        W[PAID, lane] = entitlement - S.entitled[r, lane]
-        S.entitled[r, lane] = entitlement
+        W[PAID, lane] = entitlement - S.lanes[P.ints[S_ENTITLED] + r, lane]
+        S.lanes[P.ints[S_ENTITLED] + r, lane] = entitlement
 
 
 @jit
 def provision_rates(P, H, r, m, start, out, lanes):  # type: ignore[no-untyped-def]
     """Fill `out` with the rate (millionths) at which a month pays on account; NaN where it cannot be told."""
-    form = P.rules[r, R_PROVISION_FORM]
-    if P.rules[r, R_PROVISION] != PROVISION_EXPECTED:
+    form = cell(P, RULES, r, R_PROVISION_FORM)
+    if cell(P, RULES, r, R_PROVISION) != PROVISION_EXPECTED:
         for lane in range(lanes):
-            out[lane] = P.steps[form, S_RATE]
+            out[lane] = number(P, STEPS, form, S_RATE)
         return
-    per = P.rules[r, R_PER]
-    end = min(start + per, P.settings[Z_MONTHS])
-    reference_lanes(P, H, P.rules[r, R_PROVISION_REF], m, start, end, per, P.rules[r, R_SLOT], out, lanes)
-    forms, forms_f, steps = P.forms, P.forms_f, P.steps
-    mode = forms[form, F_MODE]
+    per = cell(P, RULES, r, R_PER)
+    end = min(start + per, P.ints[Z_MONTHS])
+    reference_lanes(P, H, cell(P, RULES, r, R_PROVISION_REF), m, start, end, per, cell(P, RULES, r, R_SLOT), out, lanes)
+
+    mode = cell(P, FORMS, form, F_MODE)
     for lane in range(lanes):
         expected = out[lane]
         if expected != expected:
             continue
         if mode == PLAIN:
-            out[lane] = steps[forms[form, F_FIRST], S_RATE]
+            out[lane] = number(P, STEPS, cell(P, FORMS, form, F_FIRST), S_RATE)
         elif mode == INTERPOLATED_RATE:
-            out[lane] = line_value(forms, forms_f, steps, form, expected, S_RATE, math.nan)
+            out[lane] = line_value(P, form, expected, S_RATE, math.nan)
         else:
-            amount, rate, _ = curve(forms, forms_f, steps, form, expected, math.nan)
+            amount, rate, _ = curve(P, form, expected, math.nan)
             if mode not in (WHOLE, IN_FULL):
                 rate = half_away(amount / expected) if expected > 0 else 0.0
             out[lane] = rate
@@ -398,10 +436,10 @@ def provision_rates(P, H, r, m, start, out, lanes):  # type: ignore[no-untyped-d
 @jit
 def finish(P, H, S, r, m, amount, ok, W, lanes, trace):  # type: ignore[no-untyped-def]
     """Gates, rounding, limits and the fund: millionths of a cent in `amount` become posted cents."""
-    unit, mode, at_line = P.settings_f[ZF_UNIT], P.settings[Z_MODE], P.settings[Z_AT_LINE] == 1
+    unit, mode, at_line = P.floats[ZF_UNIT], P.ints[Z_MODE], P.ints[Z_AT_LINE] == 1
     gated = False
-    for g in range(P.gate_rule.shape[0]):
-        if P.gate_rule[g, r] == 1:
+    for g in range(rows(P, GATE_RULE)):
+        if cell(P, GATE_RULE, g, r) == 1:
             if not gated:
                 gated = True
                 for lane in range(lanes):
@@ -416,18 +454,18 @@ def finish(P, H, S, r, m, amount, ok, W, lanes, trace):  # type: ignore[no-untyp
         for lane in range(lanes):
             trace[m, r, X_GATE, lane] = W[FACTOR, lane] if gated else MILLION
             trace[m, r, X_PAID, lane] = amount[lane]
-    first = P.rules[r, R_LIMIT]
-    for row in range(first, first + P.rules[r, R_LIMITS]):
-        if P.limits[row, L_KIND] != LIMIT_QUANTITY:
+    first = cell(P, RULES, r, R_LIMIT)
+    for row in range(first, first + cell(P, RULES, r, R_LIMITS)):
+        if cell(P, LIMITS, row, L_KIND) != LIMIT_QUANTITY:
             limit_lanes(P, H, S, row, m, amount, ok, W[VALUE], lanes)
             if trace.shape[0] > 0:
                 for lane in range(lanes):
-                    trace[m, r, X_CARRIED, lane] = S.limit_carry[row, lane]
-    fund = P.rules[r, R_FUND]
+                    trace[m, r, X_CARRIED, lane] = S.lanes[P.ints[S_LIMIT_CARRY] + row, lane]
+    fund = cell(P, RULES, r, R_FUND)
     if fund >= 0:
         for lane in range(lanes):
-            claim = min(amount[lane], max(0.0, S.fund[fund, lane]))
-            S.fund[fund, lane] -= claim
+            claim = min(amount[lane], max(0.0, S.lanes[P.ints[S_FUND] + fund, lane]))
+            S.lanes[P.ints[S_FUND] + fund, lane] -= claim
             amount[lane] = claim
 
 
@@ -449,9 +487,9 @@ def rule_month(P, H, S, r, m, tiers, ok, W, posted, lanes, trace):  # type: igno
         trace: [months, rules, fields, lanes], or empty.
     """
     active, clip, first, last = span(P, r, m)
-    if not active or (m != last and P.rules[r, R_PROVISION] == PROVISION_NONE):
+    if not active or (m != last and cell(P, RULES, r, R_PROVISION) == PROVISION_NONE):
         return False
-    per = P.rules[r, R_PER]
+    per = cell(P, RULES, r, R_PER)
     if m != last:
         base_lanes(P, H, S, r, m, first, per, W[BASE], lanes)
         provision_rates(P, H, r, m, first, W[VALUE], lanes)
@@ -461,8 +499,8 @@ def rule_month(P, H, S, r, m, tiers, ok, W, posted, lanes, trace):  # type: igno
             posted[lane] = 0.0
             if ok[lane] == 1 and rate == rate and base == base:
                 to_date = to_line(P, half_away(base * rate))
-                posted[lane] = to_date - S.account[r, lane]
-                S.account[r, lane] = to_date
+                posted[lane] = to_date - S.lanes[P.ints[S_ACCOUNT] + r, lane]
+                S.lanes[P.ints[S_ACCOUNT] + r, lane] = to_date
             if trace.shape[0] > 0:
                 trace[m, r, X_HERE, lane] = 2.0
                 trace[m, r, X_BASE, lane] = base
@@ -472,58 +510,58 @@ def rule_month(P, H, S, r, m, tiers, ok, W, posted, lanes, trace):  # type: igno
         finish(P, H, S, r, m, posted, ok, W, lanes, trace)
         return True
     code, start = per, first
-    accumulates = P.rules[r, R_ACCUMULATES] == 1
+    accumulates = cell(P, RULES, r, R_ACCUMULATES) == 1
     if accumulates:
-        code = P.rules[r, R_WINDOW]
-    if accumulates and P.rules[r, R_TRUE_UP] == 1:
-        start = max(clip, window(code, m, P.settings[Z_SHIFT])[0])
+        code = cell(P, RULES, r, R_WINDOW)
+    if accumulates and cell(P, RULES, r, R_TRUE_UP) == 1:
+        start = max(clip, window(code, m, P.ints[Z_SHIFT])[0])
     base_lanes(P, H, S, r, m, start, code, W[BASE], lanes)
     count_base(P, S, r, start, m, W[BASE], ok, W[PART], lanes)
-    if P.rules[r, R_BASE] == BASE_AWARD:
+    if cell(P, RULES, r, R_BASE) == BASE_AWARD:
         for lane in range(lanes):
             W[PAID, lane] = W[BASE, lane] * MILLION
             W[LUMPS, lane] = 0.0
-    elif P.rules[r, R_GRID] >= 0:
+    elif cell(P, RULES, r, R_GRID) >= 0:
         pay_grid(P, H, r, m, clip, W, lanes)
     else:
         has_before = driver_lanes(P, H, r, m, clip, first, W[BASE], W[DRIVER], W[BEFORE], lanes)
-        window_first = max(clip, window(code, m, P.settings[Z_SHIFT])[0])
+        window_first = max(clip, window(code, m, P.ints[Z_SHIFT])[0])
         pay_forms(P, H, r, m, window_first, code, tiers, W, has_before, lanes)
     round_rates(P, W, lanes)
     for lane in range(lanes):
         W[PAID, lane] = W[PAID, lane] + W[LUMPS, lane] if W[BASE, lane] == W[BASE, lane] else 0.0
     multiply_lanes(P, H, r, m, clip, start, code, W, lanes)
-    if P.rules[r, R_REQUIRES] > 0:
-        unmet(P, H, P.rules[r, R_REQUIRE], P.rules[r, R_REQUIRES], m, clip, W[VALUE], W[PAID], lanes)
+    if cell(P, RULES, r, R_REQUIRES) > 0:
+        unmet(P, H, cell(P, RULES, r, R_REQUIRE), cell(P, RULES, r, R_REQUIRES), m, clip, W[VALUE], W[PAID], lanes)
     if trace.shape[0] > 0:
         for lane in range(lanes):
-            form = P.rules[r, R_FORM]
-            if P.rules[r, R_CHOICE] == CHOICE_TIER:
-                form = P.choice[r, tiers[m, lane]]
-            elif P.rules[r, R_CHOICE] != CHOICE_NONE:
-                form = H.forms[r, lane]
+            form = cell(P, RULES, r, R_FORM)
+            if cell(P, RULES, r, R_CHOICE) == CHOICE_TIER:
+                form = cell(P, CHOICE, r, tiers[m, lane])
+            elif cell(P, RULES, r, R_CHOICE) != CHOICE_NONE:
+                form = H.whole[P.ints[H_FORMS] + r, lane]
             trace[m, r, X_HERE, lane] = 1.0
             trace[m, r, X_BASE, lane] = W[BASE, lane]
-            trace[m, r, X_DRIVER, lane] = W[DRIVER, lane] if P.rules[r, R_GRID] < 0 else math.nan
+            trace[m, r, X_DRIVER, lane] = W[DRIVER, lane] if cell(P, RULES, r, R_GRID) < 0 else math.nan
             trace[m, r, X_EARNED, lane] = W[PAID, lane]
             trace[m, r, X_FORM, lane] = form
             trace[m, r, X_START, lane] = start
-            if form >= 0 and P.rules[r, R_GRID] < 0:
-                trace[m, r, X_STEP, lane] = step_reached(P.forms, P.forms_f, P.steps, form, W[DRIVER, lane])
-            trace[m, r, X_PROVISIONAL, lane] = 1.0 if last == P.settings[Z_MONTHS] - 1 and unfinished(P, r, m) else 0.0
-    true_up = accumulates and P.rules[r, R_TRUE_UP] == 1
-    if true_up or P.rules[r, R_INSTALMENTS] > 0:
+            if form >= 0 and cell(P, RULES, r, R_GRID) < 0:
+                trace[m, r, X_STEP, lane] = step_reached(P, form, W[DRIVER, lane])
+            trace[m, r, X_PROVISIONAL, lane] = 1.0 if last == P.ints[Z_MONTHS] - 1 and unfinished(P, r, m) else 0.0
+    true_up = accumulates and cell(P, RULES, r, R_TRUE_UP) == 1
+    if true_up or cell(P, RULES, r, R_INSTALMENTS) > 0:
         settle_entitlement(P, S, r, m, start, W, ok, lanes)
     for lane in range(lanes):
         posted[lane] = W[PAID, lane]
-    if P.rules[r, R_PROVISION] != PROVISION_NONE:
+    if cell(P, RULES, r, R_PROVISION) != PROVISION_NONE:
         for lane in range(lanes):
             if ok[lane] == 1:
-                posted[lane] = to_line(P, posted[lane]) - S.account[r, lane]
-                S.account[r, lane] = 0.0
+                posted[lane] = to_line(P, posted[lane]) - S.lanes[P.ints[S_ACCOUNT] + r, lane]
+                S.lanes[P.ints[S_ACCOUNT] + r, lane] = 0.0
     if trace.shape[0] > 0:
         for lane in range(lanes):
-            trace[m, r, X_TO_DATE, lane] = S.entitled[r, lane]
+            trace[m, r, X_TO_DATE, lane] = S.lanes[P.ints[S_ENTITLED] + r, lane]
     finish(P, H, S, r, m, posted, ok, W, lanes, trace)
     return True
 
@@ -531,7 +569,5 @@ def rule_month(P, H, S, r, m, tiers, ok, W, posted, lanes, trace):  # type: igno
 @jit
 def unfinished(P, r, m):  # type: ignore[no-untyped-def]
     """Whether the rule's period (or its accumulation year) goes on after the history ends."""
-    per = max(1, P.rules[r, R_PER])
-    return period_start(m, per, P.settings[Z_SHIFT]) + per - 1 > m
-
-
+    per = max(1, cell(P, RULES, r, R_PER))
+    return period_start(m, per, P.ints[Z_SHIFT]) + per - 1 > m

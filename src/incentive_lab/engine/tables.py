@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 
-from incentive_lab.engine.numeric import MILLION, half_away, jit, step_amount
 from incentive_lab.engine.program import (
+    FORMS,
+    FORM_ENDS,
     F_ABOVE,
     F_CAPPED,
     F_COUNT,
@@ -16,11 +17,12 @@ from incentive_lab.engine.program import (
     F_MODE,
     F_NOTHING,
     F_TARGET,
-    IN_FULL,
     INTERPOLATED_AMOUNT,
     INTERPOLATED_RATE,
+    IN_FULL,
     MARGINAL,
     PLAIN,
+    STEPS,
     S_END,
     S_FROM,
     S_LOWER,
@@ -32,6 +34,7 @@ from incentive_lab.engine.program import (
     TO_END,
     WHOLE,
 )
+from incentive_lab.engine.numeric import MILLION, cell, half_away, jit, number, step_amount
 
 
 @jit
@@ -41,7 +44,7 @@ def scaled(border, target):  # type: ignore[no-untyped-def]
 
 
 @jit
-def curve(forms, forms_f, steps, form, x, target):  # type: ignore[no-untyped-def]
+def curve(P, form, x, target):  # type: ignore[no-untyped-def]
     """Amount, rate reached and lumps of a stepped table at driver x.
 
     Returns:
@@ -50,64 +53,81 @@ def curve(forms, forms_f, steps, form, x, target):  # type: ignore[no-untyped-de
     amount, rate, lumps = 0.0, 0.0, 0.0
     if not x == x:
         return amount, rate, lumps
-    mode = forms[form, F_MODE]
-    above = forms[form, F_ABOVE] == 1
-    each = forms[form, F_EACH_LUMP] == 1
-    by_target = forms[form, F_TARGET] >= 0
+    mode = cell(P, FORMS, form, F_MODE)
+    above = cell(P, FORMS, form, F_ABOVE) == 1
+    each = cell(P, FORMS, form, F_EACH_LUMP) == 1
+    by_target = cell(P, FORMS, form, F_TARGET) >= 0
     if by_target and not target > 0:
         return amount, rate, lumps
-    if forms[form, F_NOTHING] == 1:
-        last = scaled(forms_f[form], target) if by_target else forms_f[form]
+    if cell(P, FORMS, form, F_NOTHING) == 1:
+        last = scaled(number(P, FORM_ENDS, form, 0), target) if by_target else number(P, FORM_ENDS, form, 0)
         if x > last:
             return amount, rate, lumps
-    first = forms[form, F_FIRST]
-    for i in range(first, first + forms[form, F_COUNT]):
-        start, lower, upper = steps[i, S_FROM], steps[i, S_LOWER], steps[i, S_UPPER]
+    first = cell(P, FORMS, form, F_FIRST)
+    for i in range(first, first + cell(P, FORMS, form, F_COUNT)):
+        start, lower, upper = number(P, STEPS, i, S_FROM), number(P, STEPS, i, S_LOWER), number(P, STEPS, i, S_UPPER)
         if by_target:
             start, lower, upper = scaled(start, target), scaled(lower, target), scaled(upper, target)
         if not (x > start if above else x >= start):
             break
-        step_rate = steps[i, S_RATE]
-        amount = step_amount(mode, above, x, start, lower, upper, step_rate, steps[i, S_RETRO] == 1.0, amount)
+        step_rate = number(P, STEPS, i, S_RATE)
+        amount = step_amount(
+            mode, above, x, start, lower, upper, step_rate, number(P, STEPS, i, S_RETRO) == 1.0, amount
+        )
         rate = rate + step_rate if mode in (TO_END, IN_FULL) else step_rate
-        lumps = lumps + steps[i, S_LUMP] if each else steps[i, S_LUMP]
+        lumps = lumps + number(P, STEPS, i, S_LUMP) if each else number(P, STEPS, i, S_LUMP)
     return amount, rate, lumps
 
 
 @jit
-def line_value(forms, forms_f, steps, form, x, column, target):  # type: ignore[no-untyped-def]
+def line_value(P, form, x, column, target):  # type: ignore[no-untyped-def]
     """The point at x on the straight lines through a table's steps: of rates (S_RATE) or of lumps (S_LUMP)."""
     if not x == x:
         return 0.0
-    first, count = forms[form, F_FIRST], forms[form, F_COUNT]
+    first, count = cell(P, FORMS, form, F_FIRST), cell(P, FORMS, form, F_COUNT)
     last = first + count - 1
-    by_target = forms[form, F_TARGET] >= 0
+    by_target = cell(P, FORMS, form, F_TARGET) >= 0
     if by_target and not target > 0:
         return 0.0
-    extrapolate = forms[form, F_EXTRAPOLATE] == 1
-    above = forms[form, F_ABOVE] == 1
+    extrapolate = cell(P, FORMS, form, F_EXTRAPOLATE) == 1
+    above = cell(P, FORMS, form, F_ABOVE) == 1
     at = first
     reached = False
     for i in range(first, last + 1):
-        start = scaled(steps[i, S_FROM], target) if by_target else steps[i, S_FROM]
+        start = scaled(number(P, STEPS, i, S_FROM), target) if by_target else number(P, STEPS, i, S_FROM)
         if x > start if above else x >= start:
             at = i
             reached = True
     if not reached and not extrapolate:
         return 0.0
-    if forms[form, F_NOTHING] == 1:
-        end = scaled(forms_f[form], target) if by_target else forms_f[form]
+    if cell(P, FORMS, form, F_NOTHING) == 1:
+        end = scaled(number(P, FORM_ENDS, form, 0), target) if by_target else number(P, FORM_ENDS, form, 0)
         if x > end:
             return 0.0
-    banded = column == S_RATE and steps[at, S_RATE_TO] == steps[at, S_RATE_TO]
+    banded = column == S_RATE and number(P, STEPS, at, S_RATE_TO) == number(P, STEPS, at, S_RATE_TO)
     if banded:
-        x0, y0, x1, y1 = steps[at, S_FROM], steps[at, S_RATE], steps[at, S_END], steps[at, S_RATE_TO]
+        x0, y0, x1, y1 = (
+            number(P, STEPS, at, S_FROM),
+            number(P, STEPS, at, S_RATE),
+            number(P, STEPS, at, S_END),
+            number(P, STEPS, at, S_RATE_TO),
+        )
     elif at < last:
-        x0, y0, x1, y1 = steps[at, S_FROM], steps[at, column], steps[at + 1, S_FROM], steps[at + 1, column]
+        x0, y0, x1, y1 = (
+            number(P, STEPS, at, S_FROM),
+            number(P, STEPS, at, column),
+            number(P, STEPS, at + 1, S_FROM),
+            number(P, STEPS, at + 1, column),
+        )
     elif extrapolate and count > 1:
-        x0, y0, x1, y1 = steps[at - 1, S_FROM], steps[at - 1, column], steps[at, S_FROM], steps[at, column]
+        x0, y0, x1, y1 = (
+            number(P, STEPS, at - 1, S_FROM),
+            number(P, STEPS, at - 1, column),
+            number(P, STEPS, at, S_FROM),
+            number(P, STEPS, at, column),
+        )
     else:
-        return steps[at, column]
+        return number(P, STEPS, at, column)
     if by_target:
         x0, x1 = scaled(x0, target), scaled(x1, target)
     if banded and x > x1 and not (extrapolate and at == last):
@@ -118,13 +138,11 @@ def line_value(forms, forms_f, steps, form, x, column, target):  # type: ignore[
 
 
 @jit
-def pay_one(forms, forms_f, steps, form, base, x, before, has_before, same, target):  # type: ignore[no-untyped-def]
+def pay_one(P, form, base, x, before, has_before, same, target):  # type: ignore[no-untyped-def]
     """What one form pays: (amount without lumps, lumps), both in millionths of a cent.
 
     Args:
-        forms: The program's forms.
-        forms_f: Ends of their last steps.
-        steps: Their steps.
+        P: The program.
         form: Row of the form.
         base: What it pays on.
         x: The driver.
@@ -133,16 +151,16 @@ def pay_one(forms, forms_f, steps, form, base, x, before, has_before, same, targ
         same: The driver is the base.
         target: The target that borders are shares of.
     """
-    mode = forms[form, F_MODE]
+    mode = cell(P, FORMS, form, F_MODE)
     if mode == PLAIN:
-        return half_away(base * steps[forms[form, F_FIRST], S_RATE]), 0.0
+        return half_away(base * number(P, STEPS, cell(P, FORMS, form, F_FIRST), S_RATE)), 0.0
     if mode == INTERPOLATED_RATE:
-        return half_away(base * line_value(forms, forms_f, steps, form, x, S_RATE, target)), 0.0
+        return half_away(base * line_value(P, form, x, S_RATE, target)), 0.0
     if mode == INTERPOLATED_AMOUNT:
-        return 0.0, line_value(forms, forms_f, steps, form, x, S_LUMP, target) * MILLION
-    amount, rate, lumps = curve(forms, forms_f, steps, form, x, target)
+        return 0.0, line_value(P, form, x, S_LUMP, target) * MILLION
+    amount, rate, lumps = curve(P, form, x, target)
     if has_before:
-        amount_before, _, lumps_before = curve(forms, forms_f, steps, form, before, target)
+        amount_before, _, lumps_before = curve(P, form, before, target)
         lumps -= lumps_before
         if mode in (WHOLE, IN_FULL):
             paid = half_away(base * rate)
@@ -154,7 +172,7 @@ def pay_one(forms, forms_f, steps, form, base, x, before, has_before, same, targ
             paid = half_away(base * rate)
     elif same:
         paid = half_away(amount)
-    elif mode in (WHOLE, IN_FULL) and forms[form, F_CAPPED] == 0:
+    elif mode in (WHOLE, IN_FULL) and cell(P, FORMS, form, F_CAPPED) == 0:
         paid = half_away(base * rate)
     elif x > 0 and not math.isinf(x):
         paid = half_away(base * half_away(amount / x))
@@ -164,20 +182,25 @@ def pay_one(forms, forms_f, steps, form, base, x, before, has_before, same, targ
 
 
 @jit
-def curve_lanes(forms, steps, form, x, amount, rate, lumps, lanes):  # type: ignore[no-untyped-def]
+def curve_lanes(P, form, x, amount, rate, lumps, lanes):  # type: ignore[no-untyped-def]
     """`curve` over lanes, step by step so that the compiler can vectorise; for tables without targets and ends."""
-    mode = forms[form, F_MODE]
-    above = forms[form, F_ABOVE] == 1
-    first, count = forms[form, F_FIRST], forms[form, F_COUNT]
-    each, has_lumps = forms[form, F_EACH_LUMP] == 1, forms[form, F_LUMPS] == 1
+    mode = cell(P, FORMS, form, F_MODE)
+    above = cell(P, FORMS, form, F_ABOVE) == 1
+    first, count = cell(P, FORMS, form, F_FIRST), cell(P, FORMS, form, F_COUNT)
+    each, has_lumps = cell(P, FORMS, form, F_EACH_LUMP) == 1, cell(P, FORMS, form, F_LUMPS) == 1
     adds = mode in (TO_END, IN_FULL)
     for lane in range(lanes):
         amount[lane] = 0.0
         rate[lane] = 0.0
         lumps[lane] = 0.0
     for i in range(first, first + count):
-        start, lower, upper, step_rate = steps[i, S_FROM], steps[i, S_LOWER], steps[i, S_UPPER], steps[i, S_RATE]
-        lump, retroactive = steps[i, S_LUMP], steps[i, S_RETRO] == 1.0
+        start, lower, upper, step_rate = (
+            number(P, STEPS, i, S_FROM),
+            number(P, STEPS, i, S_LOWER),
+            number(P, STEPS, i, S_UPPER),
+            number(P, STEPS, i, S_RATE),
+        )
+        lump, retroactive = number(P, STEPS, i, S_LUMP), number(P, STEPS, i, S_RETRO) == 1.0
         if mode == MARGINAL and not retroactive and not above:
             for lane in range(lanes):
                 slice_ = step_rate * max(0.0, min(x[lane], upper) - lower)
@@ -187,7 +210,9 @@ def curve_lanes(forms, steps, form, x, amount, rate, lumps, lanes):  # type: ign
                 amount[lane] = step_rate * min(x[lane], upper) if x[lane] >= start else amount[lane]
         else:
             for lane in range(lanes):
-                amount[lane] = step_amount(mode, above, x[lane], start, lower, upper, step_rate, retroactive, amount[lane])
+                amount[lane] = step_amount(
+                    mode, above, x[lane], start, lower, upper, step_rate, retroactive, amount[lane]
+                )
         for lane in range(lanes):
             reached = x[lane] > start if above else x[lane] >= start
             if adds:
@@ -204,31 +229,27 @@ def curve_lanes(forms, steps, form, x, amount, rate, lumps, lanes):  # type: ign
 
 
 @jit
-def pay_lanes(
-    forms, forms_f, steps, form, base, x, before, has_before, same, target, paid, lumps, scratch, lanes
-):  # type: ignore[no-untyped-def]
+def pay_lanes(P, form, base, x, before, has_before, same, target, paid, lumps, scratch, lanes):  # type: ignore[no-untyped-def]
     """`pay_one` over lanes; plain rates and stepped tables take a path that the compiler can vectorise."""
-    mode = forms[form, F_MODE]
+    mode = cell(P, FORMS, form, F_MODE)
     if mode == PLAIN:
-        plain = steps[forms[form, F_FIRST], S_RATE]
+        plain = number(P, STEPS, cell(P, FORMS, form, F_FIRST), S_RATE)
         for lane in range(lanes):
             paid[lane] = half_away(base[lane] * plain)
             lumps[lane] = 0.0
         return
-    by_target = forms[form, F_TARGET] >= 0
-    if by_target or forms[form, F_NOTHING] == 1 or mode in (INTERPOLATED_RATE, INTERPOLATED_AMOUNT):
+    by_target = cell(P, FORMS, form, F_TARGET) >= 0
+    if by_target or cell(P, FORMS, form, F_NOTHING) == 1 or mode in (INTERPOLATED_RATE, INTERPOLATED_AMOUNT):
         for lane in range(lanes):
             aim = target[lane] if by_target else math.nan
-            paid[lane], lumps[lane] = pay_one(
-                forms, forms_f, steps, form, base[lane], x[lane], before[lane], has_before, same, aim
-            )
+            paid[lane], lumps[lane] = pay_one(P, form, base[lane], x[lane], before[lane], has_before, same, aim)
         return
     rate = scratch[0]
-    curve_lanes(forms, steps, form, x, paid, rate, lumps, lanes)
+    curve_lanes(P, form, x, paid, rate, lumps, lanes)
     whole = mode in (WHOLE, IN_FULL)
     if has_before:
         amount_before, rate_before, lumps_before = scratch[1], scratch[2], scratch[3]
-        curve_lanes(forms, steps, form, before, amount_before, rate_before, lumps_before, lanes)
+        curve_lanes(P, form, before, amount_before, rate_before, lumps_before, lanes)
         for lane in range(lanes):
             lumps[lane] = (lumps[lane] - lumps_before[lane]) * MILLION
             moved = x[lane] - before[lane]
@@ -239,7 +260,7 @@ def pay_lanes(
             else:
                 paid[lane] = half_away(base[lane] * half_away((paid[lane] - amount_before[lane]) / moved))
         return
-    capped = forms[form, F_CAPPED] == 1
+    capped = cell(P, FORMS, form, F_CAPPED) == 1
     if same:
         for lane in range(lanes):
             paid[lane] = half_away(paid[lane])
@@ -250,32 +271,31 @@ def pay_lanes(
         for lane in range(lanes):
             blended = half_away(paid[lane] / x[lane]) if x[lane] > 0 and not math.isinf(x[lane]) else 0.0
             paid[lane] = half_away(base[lane] * blended)
-    if forms[form, F_LUMPS] == 1:
+    if cell(P, FORMS, form, F_LUMPS) == 1:
         for lane in range(lanes):
             lumps[lane] *= MILLION
 
 
 @jit
-def factor_at(forms, forms_f, steps, form, x, target):  # type: ignore[no-untyped-def]
+def factor_at(P, form, x, target):  # type: ignore[no-untyped-def]
     """A table of factors read at x, in millionths: the step reached, or the line between steps."""
-    if forms[form, F_MODE] == INTERPOLATED_RATE:
-        return line_value(forms, forms_f, steps, form, x, S_RATE, target)
-    if forms[form, F_MODE] == PLAIN:
-        return steps[forms[form, F_FIRST], S_RATE]
-    return curve(forms, forms_f, steps, form, x, target)[1]
+    if cell(P, FORMS, form, F_MODE) == INTERPOLATED_RATE:
+        return line_value(P, form, x, S_RATE, target)
+    if cell(P, FORMS, form, F_MODE) == PLAIN:
+        return number(P, STEPS, cell(P, FORMS, form, F_FIRST), S_RATE)
+    return curve(P, form, x, target)[1]
 
 
 @jit
-def step_reached(forms, forms_f, steps, form, x):  # type: ignore[no-untyped-def]
+def step_reached(P, form, x):  # type: ignore[no-untyped-def]
     """Place (0-based) of the highest step reached, -1 for none."""
-    first, count = forms[form, F_FIRST], forms[form, F_COUNT]
-    above = forms[form, F_ABOVE] == 1
-    if forms[form, F_NOTHING] == 1 and x > forms_f[form]:
+    first, count = cell(P, FORMS, form, F_FIRST), cell(P, FORMS, form, F_COUNT)
+    above = cell(P, FORMS, form, F_ABOVE) == 1
+    if cell(P, FORMS, form, F_NOTHING) == 1 and x > number(P, FORM_ENDS, form, 0):
         return -1
     place = -1
     for i in range(count):
-        start = steps[first + i, S_FROM]
+        start = number(P, STEPS, first + i, S_FROM)
         if x > start if above else x >= start:
             place = i
     return place
-

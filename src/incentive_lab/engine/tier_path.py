@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from incentive_lab.engine.numeric import jit, period_start, year_month
-from incentive_lab.engine.operands import holds, operand
 from incentive_lab.engine.program import (
+    H_START_TIER,
     PREVIOUS_YEAR,
+    TESTS,
+    TESTS_F,
+    TIER_ALTERNATIVES,
+    TIER_FIRST,
+    TIER_TESTS,
     Z_GRACE,
     Z_LOOK,
     Z_MONTHS,
@@ -17,14 +21,21 @@ from incentive_lab.engine.program import (
     Z_SHIFT,
     Z_TIERS,
 )
+from incentive_lab.engine.numeric import cell, jit, number, period_start, year_month
+from incentive_lab.engine.operands import holds, operand
 
 
 @jit
 def conditions(P, H, first, count, m, value, ok, lanes):  # type: ignore[no-untyped-def]
     """Set `ok` to 0 in the lanes where one of the tests does not hold (undefined never holds)."""
     for t in range(first, first + count):
-        operand(P, H, P.tests[t], m, 0, value, lanes)
-        below, above, least, most = P.tests_f[t, 0], P.tests_f[t, 1], P.tests_f[t, 2], P.tests_f[t, 3]
+        operand(P, H, cell(P, TESTS, t, 0), m, 0, value, lanes, -1)
+        below, above, least, most = (
+            number(P, TESTS_F, t, 0),
+            number(P, TESTS_F, t, 1),
+            number(P, TESTS_F, t, 2),
+            number(P, TESTS_F, t, 3),
+        )
         for lane in range(lanes):
             if not (value[lane] == value[lane] and holds(below, above, least, most, value[lane])):
                 ok[lane] = 0
@@ -37,17 +48,24 @@ def earned(P, H, m, value, best, lanes):  # type: ignore[no-untyped-def]
     some = np.empty(lanes, dtype=np.uint8)
     one = np.empty(lanes, dtype=np.uint8)
     best[:lanes] = 0
-    for level in range(P.settings[Z_TIERS]):
+    for level in range(P.ints[Z_TIERS]):
         ok[:] = 1
-        conditions(P, H, P.tier_tests[level, 0], P.tier_tests[level, 1], m, value, ok, lanes)
-        alternatives = P.tier_tests[level, 2]
+        conditions(P, H, cell(P, TIER_TESTS, level, 0), cell(P, TIER_TESTS, level, 1), m, value, ok, lanes)
+        alternatives = cell(P, TIER_TESTS, level, 2)
         if alternatives > 0:
             some[:] = 0
-            base = P.tier_alternative_first[level]
+            base = cell(P, TIER_FIRST, level, 0)
             for alternative in range(base, base + alternatives):
                 one[:] = 1
                 conditions(
-                    P, H, P.tier_alternatives[alternative, 0], P.tier_alternatives[alternative, 1], m, value, one, lanes
+                    P,
+                    H,
+                    cell(P, TIER_ALTERNATIVES, alternative, 0),
+                    cell(P, TIER_ALTERNATIVES, alternative, 1),
+                    m,
+                    value,
+                    one,
+                    lanes,
                 )
                 for lane in range(lanes):
                     if one[lane] == 1:
@@ -63,7 +81,7 @@ def earned(P, H, m, value, best, lanes):  # type: ignore[no-untyped-def]
 @jit
 def first_full_window(P, m, review):  # type: ignore[no-untyped-def]
     """Whether the review at month m sees a whole window."""
-    look, shift = P.settings[Z_LOOK], P.settings[Z_SHIFT]
+    look, shift = P.ints[Z_LOOK], P.ints[Z_SHIFT]
     if look == 0:
         return True
     if look == PREVIOUS_YEAR:
@@ -76,13 +94,13 @@ def first_full_window(P, m, review):  # type: ignore[no-untyped-def]
 @jit
 def tier_path(P, H, tiers, value, lanes):  # type: ignore[no-untyped-def]
     """Fill `tiers[month, lane]` with the tier in force."""
-    months, shift, review = P.settings[Z_MONTHS], P.settings[Z_SHIFT], P.settings[Z_REVIEW]
-    same_period = P.settings[Z_SAME_PERIOD] == 1
+    months, shift, review = P.ints[Z_MONTHS], P.ints[Z_SHIFT], P.ints[Z_REVIEW]
+    same_period = P.ints[Z_SAME_PERIOD] == 1
     best = np.zeros(lanes, dtype=np.int64)
     current = np.empty(lanes, dtype=np.int64)
     missed = np.zeros(lanes, dtype=np.int64)
     for lane in range(lanes):
-        current[lane] = H.start_tier[lane]
+        current[lane] = H.whole[H_START_TIER, lane]
     for m in range(months):
         for lane in range(lanes):
             tiers[m, lane] = current[lane]
@@ -98,12 +116,10 @@ def tier_path(P, H, tiers, value, lanes):  # type: ignore[no-untyped-def]
                 missed[lane] = 0
             else:
                 missed[lane] += 1
-                if missed[lane] > P.settings[Z_GRACE]:
-                    current[lane] = current[lane] - 1 if P.settings[Z_ONE_LEVEL] == 1 else best[lane]
+                if missed[lane] > P.ints[Z_GRACE]:
+                    current[lane] = current[lane] - 1 if P.ints[Z_ONE_LEVEL] == 1 else best[lane]
                     missed[lane] = 0
         if same_period:
             for month in range(max(0, start), m + 1):
                 for lane in range(lanes):
                     tiers[month, lane] = current[lane]
-
-
