@@ -11,8 +11,8 @@ from incentive_lab.history.credit import TOLERANCE, WHOLE
 from incentive_lab.history.store import Raw, Store, listed, quoted
 from incentive_lab.history.tables import TABLES
 
-PASS_ROWS = 8_000_000
-"""Keys are looked at in passes of about so many rows, so that memory stays bounded."""
+PASS_ROWS = 60_000_000
+"""So many hashes of keys are compared at once, which takes half a gigabyte."""
 
 _REFERENCES = (
     ("deals", "partner_id", "partners", "partner_id"),
@@ -54,7 +54,7 @@ def _duplicate_keys(store: Store, raw: Raw, problems: list[Problem]) -> None:
     named = f"{quoted(key[0])} IS NOT NULL" if len(table.key) <= 3 else "TRUE"
     found: list[tuple[Any, ...]] = []
     total = 0
-    for part in _passes(store, raw, items):
+    for part in _passes(store, raw, key):
         repeated = (
             f"SELECT {items}, count(*) AS n, min(_row) AS a, max(_row) AS b FROM {{{raw.table}}} t "
             f"WHERE {named}{part} GROUP BY {listed(str(place + 1) for place in range(len(key)))} HAVING count(*) > 1"
@@ -67,17 +67,18 @@ def _duplicate_keys(store: Store, raw: Raw, problems: list[Problem]) -> None:
     _more(problems, raw.label, total, len(found), "keys that are there more than once")
 
 
-def _passes(store: Store, raw: Raw, items: str) -> list[str]:
-    """Filters that cut a large table into parts, leaving out the parts where not even a hash repeats."""
-    passes = 1 + raw.rows // PASS_ROWS
-    if passes == 1:
+def _passes(store: Store, raw: Raw, key: list[str]) -> list[str]:
+    """Filters that keep what may repeat: all of a small table, only keys whose hash is there twice of a large one."""
+    if not raw.on_disk:
         return [""]
+    hashed = f"hash({listed(map(quoted, key))})"
+    passes = 1 + raw.rows // PASS_ROWS
     parts = []
     for turn in range(passes):
-        part = f" AND hash({items}) % {passes} = {turn}"
-        hashes = f"SELECT hash({items}) AS h FROM {{{raw.table}}} t WHERE TRUE{part}"
-        if store.rows(f"SELECT 1 FROM ({hashes}) s GROUP BY h HAVING count(*) > 1 LIMIT 1"):
-            parts.append(part)
+        kept = f" AND {hashed} % {passes} = {turn}" if passes > 1 else ""
+        twice = store.repeated_numbers(f"SELECT {hashed} AS h FROM {{{raw.table}}} t WHERE TRUE{kept}", raw.rows)
+        if twice:
+            parts.append(f" AND {hashed} IN ({listed(map(str, twice))})")
     return parts
 
 

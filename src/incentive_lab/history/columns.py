@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from incentive_lab.errors import Problem, nearest
-from incentive_lab.history.reading import Reader, as_text, family_of, inexact
+from incentive_lab.history.reading import Reader, as_text, family_in, family_of, inexact
 from incentive_lab.history.store import DuckStore, Raw, listed, quoted
 from incentive_lab.history.tables import ALLOWED, Column, Kind, Table
 
@@ -56,6 +56,7 @@ def read_columns(store: DuckStore, table: Table, raw: Raw, reader: Reader, probl
         problems: Receives what is wrong.
     """
     _check_header(table, raw, problems)
+    raw.tidy = _tidy(store, raw)
     values = {column.name: _value(column, raw, reader) for column in table.columns}
     canonical = Canonical(table, raw, values)
     if not raw.rows:
@@ -66,11 +67,23 @@ def read_columns(store: DuckStore, table: Table, raw: Raw, reader: Reader, probl
     return canonical
 
 
+def _tidy(store: DuckStore, raw: Raw) -> frozenset[str]:
+    """Text columns that need no trimming, so that large tables are read without a copy of every value."""
+    texts = [name for name in raw.columns if family_of(raw.columns[name]) == "text"]
+    if not texts or not raw.rows:
+        return frozenset()
+    untidy = listed(
+        f"coalesce(bool_or({quoted(name)} <> trim({quoted(name)}) OR {quoted(name)} = ''), FALSE)" for name in texts
+    )
+    answers = store.rows(f"SELECT {untidy} FROM {raw.relation}")[0]
+    return frozenset(name for name, answer in zip(texts, answers, strict=True) if not answer)
+
+
 def _value(column: Column, raw: Raw, reader: Reader) -> str:
     if column.name not in raw.columns:
         empty = f"CAST(NULL AS {ENGINE_TYPES[column.kind]})"
     else:
-        empty = reader.value(column.name, family_of(raw.columns[column.name]), column.kind)
+        empty = reader.value(column.name, family_in(raw, column.name), column.kind)
         if column.values:
             empty = f"lower({empty})"
         elif column.name == "currency":
@@ -137,7 +150,7 @@ def _profile(store: DuckStore, canonical: Canonical, reader: Reader, problems: l
 
 
 def _column_checks(column: Column, canonical: Canonical, reader: Reader) -> list[tuple[str, str]]:
-    family = family_of(canonical.raw.columns[column.name])
+    family = family_in(canonical.raw, column.name)
     present, value = reader.present(column.name, family), canonical.values[column.name]
     checks = []
     if column.kind != "text":
@@ -222,11 +235,11 @@ def _read_extras(store: DuckStore, canonical: Canonical, reader: Reader) -> None
     kinds.update({name: "number" if yes else "text" for name, yes in zip(numeric, answers, strict=True)})
     for name in extras:
         canonical.extras[name] = kinds[name]
-        canonical.values[name] = reader.value(name, family_of(raw.columns[name]), kinds[name])
+        canonical.values[name] = reader.value(name, family_in(raw, name), kinds[name])
 
 
 def _numeric_test(name: str, raw: Raw, reader: Reader) -> str:
-    family = family_of(raw.columns[name])
+    family = family_in(raw, name)
     number, text = reader.value(name, family, "number"), as_text(quoted(name), family)
     coded = f"regexp_matches({text}, '^ *[+-]?0[0-9]')"
     return f"CASE WHEN {reader.present(name, family)} THEN {number} IS NOT NULL AND NOT {coded} END"

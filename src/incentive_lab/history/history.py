@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
@@ -14,8 +14,9 @@ from incentive_lab.history.columns import Canonical
 from incentive_lab.history.credit import Credits
 from incentive_lab.history.currency import Rates
 from incentive_lab.history.identity import history_id
+from incentive_lab.history.measure_checks import leaf_problems
 from incentive_lab.history.measuring import Grid, Workings
-from incentive_lab.history.paneling import build_panel, partner_rows, span
+from incentive_lab.history.paneling import build_panel, partner_rows, span, target_rows
 from incentive_lab.history.quantities import Quantities
 from incentive_lab.history.store import Store, listed, literal, quoted
 from incentive_lab.history.tables import TABLES
@@ -69,13 +70,29 @@ class History:
     ) -> History:
         """A history over canonical tables that were checked."""
         extras = {name: dict(canonical[name].extras) if name in canonical else {} for name in TABLES}
-        columns = {name: (*table.names, *extras[name]) for name, table in TABLES.items()}
         rounded = {
             (name, column): change for name, read in canonical.items() for column, change in read.rounded.items()
         }
+        history = cls.over(store, money.currency, money.assumed, source, extras)
+        return replace(history, rounded=rounded, excluded=excluded)
+
+    @classmethod
+    def over(
+        cls, store: Store, currency: str, assumed: bool, source: str, extras: Mapping[str, Mapping[str, str]]
+    ) -> History:
+        """A history over a store whose tables were checked.
+
+        Args:
+            store: Holds the canonical tables.
+            currency: ISO 4217 code of every amount.
+            assumed: Whether no table names a currency.
+            source: Where it came from.
+            extras: Table -> further column -> 'text' or 'number'.
+        """
+        columns = {name: (*table.names, *extras[name]) for name, table in TABLES.items()}
+        warnings = (f"No table names a currency; amounts are taken as {currency}.",) if assumed else ()
         rows, filled = _contents(store, columns)
-        warnings = (f"No table names a currency; amounts are taken as {money.currency}.",) if money.assumed else ()
-        return cls(store, money.currency, source, extras, columns, rounded, excluded, warnings, rows, filled)
+        return cls(store, currency, source, extras, columns, warnings=warnings, rows=rows, filled=filled)
 
     @cached_property
     def history_id(self) -> str:
@@ -124,11 +141,14 @@ class History:
             InputError: A measure asks for what the history does not have.
         """
         self._check_roles(role_shares or {})
+        problems = self.problems_of(leaves)
+        if problems:
+            raise InputError(problems)
         partners = self.partners
         first, months = self.span
         workings = Workings(
             store=self.store,
-            quantities={name: Quantities(name, decimals(self.currency), self.extras[name]) for name in TABLES},
+            quantities=self._quantities(),
             filled=self.filled,
             one_line=self._one_line,
             calendar=Calendar(settle, year_starts, late_data),
@@ -143,8 +163,16 @@ class History:
             currency=self.currency,
             deal_leaves=deal_leaves or {},
             want_returns=want_returns,
+            targets=target_rows(self.targets, leaves, workings.quantities, first),
             warnings=self.warnings,
         )
+
+    def problems_of(self, leaves: Mapping[str, Measure]) -> list[Problem]:
+        """What measures ask for that this history does not have; empty when they can all be worked out."""
+        return leaf_problems(leaves, self._quantities())
+
+    def _quantities(self) -> dict[str, Quantities]:
+        return {name: Quantities(name, decimals(self.currency), self.extras[name]) for name in TABLES}
 
     def _check_roles(self, role_shares: Mapping[str, Decimal]) -> None:
         if not self.rows["deal_partners"]:

@@ -85,6 +85,8 @@ def assemble(
     """A history from raw tables, or every problem found in them."""
     _required(raws, problems)
     check_exclude(exclude, problems)
+    if any(raw.on_disk for raw in raws.values()):
+        store.bound_memory()
     money = settle_currency(store, raws, currency, rates, problems)
     reader = Reader(decimals(money.currency), time_zone)
     canonical = {name: read_columns(store, TABLES[name], raw, reader, problems) for name, raw in raws.items()}

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from incentive_lab.errors import InputError, Problem
+from incentive_lab.history.arithmetic import unit_of
 from incentive_lab.history.measuring import Grid, Workings, measure_columns
+from incentive_lab.history.quantities import Quantities
 from incentive_lab.history.store import Store, listed
-from incentive_lab.panel import Panel
-from incentive_lab.scheme.measures import DATES, Measure
+from incentive_lab.panel import Panel, TargetRow, month_index
+from incentive_lab.scheme.measures import CATALOGUE, DATES, Measure
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -49,6 +51,7 @@ def build_panel(
     currency: str,
     deal_leaves: Mapping[str, Collection[str]],
     want_returns: bool,
+    targets: tuple[TargetRow, ...],
     warnings: tuple[str, ...],
 ) -> Panel:
     """Every leaf, table of deals and table of returns asked for, over one grid."""
@@ -68,8 +71,49 @@ def build_panel(
         columns=measure_columns(workings, leaves),
         deals={grain: deal_table(workings, grain, members) for grain, members in wanted.items()},
         returns=returns_table(workings, sold) if want_returns else None,
+        targets=targets,
         warnings=warnings,
     )
+
+
+def target_rows(
+    targets: pd.DataFrame, leaves: Mapping[str, Measure], quantities: Mapping[str, Quantities], first_month: int
+) -> tuple[TargetRow, ...]:
+    """Targets in the units of their measures; a measure that neither the scheme nor the catalogue knows is a count."""
+    rows = []
+    for row in targets.itertuples(index=False):
+        by = "partner" if row.partner_id else "type" if row.type else "segment"
+        who = row.partner_id or row.type or row.segment
+        start, months = period_months(row.period)
+        money = measure_unit(row.measure, leaves, quantities) == "money"
+        amount = row.amount if money else row.millionths
+        rows.append(TargetRow(by, who, row.measure, start - first_month, months, int(amount)))
+    return tuple(rows)
+
+
+def measure_unit(name: str, leaves: Mapping[str, Measure], quantities: Mapping[str, Quantities]) -> str:
+    """The unit of a measure by name; for measures made of others, that of the first."""
+    measure = leaves.get(name) or CATALOGUE.get(name)
+    if measure is None:
+        return "count"
+    if measure.plus and not measure.unit:
+        return measure_unit(measure.plus[0], leaves, quantities)
+    return unit_of(measure, quantities[measure.table]) if measure.table else measure.unit or "number"
+
+
+def period_months(period: str) -> tuple[int, int]:
+    """First running month and number of months of a period.
+
+    Example:
+        >>> period_months("2014-Q2"), period_months("2014"), period_months("2014-05")
+        ((24171, 3), (24168, 12), (24172, 1))
+    """
+    year = int(period[:4])
+    if len(period) == 4:
+        return month_index(year, 1), 12
+    if period[5] == "Q":
+        return month_index(year, 3 * int(period[6]) - 2), 3
+    return month_index(year, int(period[5:])), 1
 
 
 def _joined(partners: pd.DataFrame, grid: Grid) -> np.ndarray[tuple[int, ...], np.dtype[np.int32]]:

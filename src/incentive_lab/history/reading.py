@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from incentive_lab.history.store import literal, quoted
+from incentive_lab.history.store import Raw, literal, quoted
 from incentive_lab.history.tables import Kind
 
 LARGEST = 2**53 - 1
@@ -37,11 +37,12 @@ class Reader:
     def present(self, column: str, family: str) -> str:
         """SQL that is true where the cell holds anything."""
         name = quoted(column)
-        return f"nullif(trim({name}), '') IS NOT NULL" if family == "text" else f"{name} IS NOT NULL"
+        return f"coalesce(trim({name}), '') <> ''" if family == "text" else f"{name} IS NOT NULL"
 
     def value(self, column: str, family: str, kind: Kind) -> str:
         """SQL for the canonical value of a column; NULL where it is empty or unreadable."""
         name = f"nullif(trim({quoted(column)}), '')" if family == "text" else quoted(column)
+        family = "text" if family == "tidy" else family
         if kind == "text":
             return as_text(name, family)
         if kind == "date":
@@ -97,6 +98,11 @@ def family_of(engine_type: str) -> str:
     return {"DATE": "date", "BOOLEAN": "boolean"}.get(name, "other")
 
 
+def family_in(raw: Raw, column: str) -> str:
+    """The family of a column that was found; `tidy` for text that needs no trimming."""
+    return "tidy" if column in raw.tidy else family_of(raw.columns[column])
+
+
 def as_text(name: str, family: str) -> str:
     """SQL for a value as canonical text: 7000.0 is '7000', midnight timestamps are dates.
 
@@ -104,7 +110,7 @@ def as_text(name: str, family: str) -> str:
         >>> as_text('"id"', "integer")
         'CAST("id" AS VARCHAR)'
     """
-    if family == "text":
+    if family in ("text", "tidy"):
         return name
     text = f"CAST({name} AS VARCHAR)"
     if family in ("float", "decimal"):
@@ -123,7 +129,7 @@ def scaled(name: str, family: str, places: int) -> str:
         whole = f"TRY_CAST(CAST({name} AS DECIMAL(38,{places})) * {10**places} AS BIGINT)"
     elif family == "float":
         whole = _from_float(name, places)
-    elif family == "text":
+    elif family in ("text", "tidy"):
         read = _from_text(name, places)
         whole = f"CASE WHEN regexp_full_match({name}, '{_NUMBER}') THEN {read} END"
     else:

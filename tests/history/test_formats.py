@@ -1,0 +1,156 @@
+"""The same content is the same history, however it is stored, ordered or named."""
+
+from __future__ import annotations
+
+import csv
+import random
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from incentive_lab.errors import InputError
+from incentive_lab.history import History, open_history, write_csv_folder
+from incentive_lab.scheme.measures import CATALOGUE, Measure
+from tests.history import folders, postgres
+
+LEAVES = {name: measure for name, measure in CATALOGUE.items() if measure.leaf}
+LEAVES["protected"] = Measure.model_validate(
+    {"of": "deals.amount", "where": {"status": "won", "margin_share": {"min": "0.15"}}}
+)
+LEAVES["seats"] = Measure.model_validate({"of": "deals.seats"})
+SPLITS = "deal_id,partner_id,share,role\nD1,P1,0.6,\nD1,P2,0.4,sourced\n"
+
+
+def assert_same(first: History, second: History) -> None:
+    wanted = {"deal_leaves": {"deal": ["revenue"], "line": ["won_deals"]}, "want_returns": True}
+    one, other = first.panel(LEAVES, **wanted), second.panel(LEAVES, **wanted)
+    assert one.partner_ids == other.partner_ids
+    assert one.labels() == other.labels()
+    for name, column in one.columns.items():
+        np.testing.assert_array_equal(column, other.columns[name], err_msg=name)
+    for grain, table in one.deals.items():
+        assert list(table.deal_id) == list(other.deals[grain].deal_id)
+        for name, values in table.values.items():
+            np.testing.assert_array_equal(values, other.deals[grain].values[name])
+    assert first.history_id == second.history_id
+
+
+@pytest.fixture
+def csv_folder(tmp_path: Path) -> Path:
+    return folders.write(tmp_path / "csv", deal_partners=SPLITS)
+
+
+def frames(folder: Path) -> dict[str, object]:
+    import pandas as pd
+
+    return {file.stem: pd.read_csv(file) for file in sorted(folder.glob("*.csv"))}
+
+
+def test_parquet_gives_the_same_history_as_csv(csv_folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "parquet").mkdir()
+    for name, frame in frames(csv_folder).items():
+        for column in frame.columns:
+            if column.endswith("_on"):
+                frame[column] = frame[column].astype("datetime64[us]")
+        frame.to_parquet(tmp_path / "parquet" / f"{name}.parquet")
+    assert_same(open_history(csv_folder), open_history(tmp_path / "parquet"))
+
+
+def test_a_workbook_gives_the_same_history_as_csv(csv_folder: Path, tmp_path: Path) -> None:
+    import pandas as pd
+
+    with pd.ExcelWriter(tmp_path / "book.xlsx", engine="openpyxl") as book:
+        for name, frame in frames(csv_folder).items():
+            frame.to_excel(book, sheet_name=name, index=False)
+    assert_same(open_history(csv_folder), open_history(tmp_path / "book.xlsx"))
+
+
+def test_a_duckdb_file_gives_the_same_history_as_csv_also_by_url(csv_folder: Path, tmp_path: Path) -> None:
+    import duckdb
+
+    file = tmp_path / "lab.duckdb"
+    with duckdb.connect(str(file)) as connection:
+        for csv_file in csv_folder.glob("*.csv"):
+            connection.execute(f"CREATE TABLE {csv_file.stem} AS SELECT * FROM read_csv('{csv_file}')")
+    assert_same(open_history(csv_folder), open_history(file))
+    assert_same(open_history(csv_folder), open_history(f"duckdb://{file}"))
+
+
+COLUMNS = {
+    "partners": "partner_id text, name text, type text, region text, joined_on timestamp, colour text",
+    "deals": "deal_id text, partner_id text, status text, created_on date, closed_on date, recorded_on date, "
+    "amount numeric(12,2), cost numeric(12,2), list_amount numeric, quantity int, customer_id text, seats int",
+    "activities": "activity_id text, partner_id text, occurred_on date, kind text, quantity int, spend double precision",
+    "scores": "partner_id text, scored_on date, measure text, value double precision",
+    "deal_partners": "deal_id text, partner_id text, share double precision, role text",
+}
+
+
+def test_postgresql_gives_the_same_history_as_csv(csv_folder: Path) -> None:
+    import psycopg
+
+    try:
+        with postgres.server() as url:
+            with psycopg.connect(url, autocommit=True) as connection:
+                for name, columns in COLUMNS.items():
+                    connection.execute(f"CREATE TABLE {name} ({columns})")
+                    with connection.cursor().copy(f"COPY {name} FROM STDIN WITH (FORMAT csv, HEADER)") as copy:
+                        copy.write((csv_folder / f"{name}.csv").read_text(encoding="utf-8"))
+            with open_history(csv_folder).closing() as local, open_history(url).closing() as remote:
+                assert_same(local, remote)
+                assert len(remote.deals_of("P2", 0, 99_999)) == 4  # D1 by its share, D3, D4, D5
+            with psycopg.connect(url, autocommit=True) as connection:
+                connection.execute("UPDATE deals SET status = 'wonn', partner_id = 'P9' WHERE deal_id = 'D2'")
+            with pytest.raises(InputError, match="allowed: open, won, lost"):
+                open_history(url)
+    except postgres.NoServer as reason:
+        pytest.skip(str(reason))
+
+
+def test_the_order_of_rows_and_columns_does_not_matter(csv_folder: Path, tmp_path: Path) -> None:
+    shuffled = tmp_path / "shuffled"
+    shuffled.mkdir()
+    chance = random.Random(5)
+    for file in csv_folder.glob("*.csv"):
+        with file.open(newline="") as stream:
+            rows = list(csv.DictReader(stream))
+        names = list(rows[0])
+        chance.shuffle(rows)
+        chance.shuffle(names)
+        with (shuffled / file.name).open("w", newline="") as stream:
+            writer = csv.DictWriter(stream, names)
+            writer.writeheader()
+            writer.writerows(rows)
+    assert_same(open_history(csv_folder), open_history(shuffled))
+
+
+def test_a_byte_order_mark_windows_line_ends_and_semicolons_are_read(csv_folder: Path, tmp_path: Path) -> None:
+    other = tmp_path / "windows"
+    other.mkdir()
+    for file in csv_folder.glob("*.csv"):
+        text = file.read_text(encoding="utf-8").replace(",", ";").replace("\n", "\r\n")
+        (other / file.name).write_bytes(b"\xef\xbb\xbf" + text.encode())
+    assert_same(open_history(csv_folder), open_history(other))
+
+
+def test_written_out_and_opened_again_it_is_the_same_history(csv_folder: Path, tmp_path: Path) -> None:
+    first = open_history(csv_folder)
+    write_csv_folder(first, tmp_path / "again")
+    assert_same(first, open_history(tmp_path / "again"))
+
+
+def test_one_changed_cent_changes_the_id(csv_folder: Path, tmp_path: Path) -> None:
+    changed = folders.write(
+        tmp_path / "changed", deal_partners=SPLITS, deals=folders.DEALS.replace("50.00,10.00", "50.01,10.00")
+    )
+    assert open_history(csv_folder).history_id != open_history(changed).history_id
+
+
+def test_the_id_does_not_depend_on_threads(csv_folder: Path) -> None:
+    ids = set()
+    for threads in (1, 2, 4):
+        history = open_history(csv_folder)
+        history.store.execute(f"SET threads = {threads}")  # type: ignore[attr-defined]
+        ids.add(history.history_id)
+    assert len(ids) == 1
