@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from incentive_lab.scheme.rules import Fund, Gate, Limit
-from tests.reference.numbers import ZERO, half_away, millionth
+from tests.reference.numbers import ZERO, millionth
 from tests.reference.state import LimitState
 
 if TYPE_CHECKING:
@@ -59,18 +59,21 @@ def enter(place: Place, limit: Limit, state: LimitState, deal: str | None) -> No
 
 
 def existing_share(place: Place, per: str) -> Fraction:
-    """The share of a period's months that exist, where the history ends inside it; else 1."""
+    """The share of a period's months up to the end of the history, where that lies inside it; else 1."""
     calendar = place.world.calendar
     if per in ("deal", "life"):
         return Fraction(1)
     first, last = calendar.first(place.month, per), calendar.last(place.month, per)
     if last <= place.world.panel.months - 1:
         return Fraction(1)
-    return Fraction(place.world.panel.months - max(first, 0), last - first + 1)
+    return Fraction(place.world.panel.months - first, last - first + 1)
 
 
 def counted(place: Place, base: Fraction, deal: str | None = None) -> Fraction:
-    """The base up to the limits on quantity; what is over waits where it is carried."""
+    """The base up to the limits on quantity; what is over waits where it is carried.
+
+    A limit that shrinks with the months that exist is brought down to whole units (chosen here).
+    """
     from tests.reference.rules import base_unit
 
     for limit, state in zip(place.rule.limit, place.state.limits, strict=True):
@@ -80,7 +83,7 @@ def counted(place: Place, base: Fraction, deal: str | None = None) -> Fraction:
         most = place.world.border(limit.quantity, base_unit(place))
         if limit.prorate:
             grain = place.world.currency.cent if base_unit(place) == "money" else Fraction(1, 1_000_000)
-            most = half_away(most * existing_share(place, limit.per) / grain) * grain
+            most = math.floor(most * existing_share(place, limit.per) / grain) * grain
         wanted = base + state.carried
         base = min(wanted, max(most - state.paid, ZERO))
         state.paid += base
@@ -120,10 +123,16 @@ def most_of(place: Place, limit: Limit) -> Fraction:
     world = place.world
     if limit.amount is not None:
         most = world.currency.cents(limit.amount)
-        return world.currency.kept(most * existing_share(place, limit.per)) if limit.prorate else most
+        return existing_part(place, most, limit.per) if limit.prorate else most
     assert limit.share is not None
     assert limit.of is not None
     return share_of_measure(place, limit.share, limit.of, limit.per)
+
+
+def existing_part(place: Place, most: Fraction, per: str) -> Fraction:
+    """A limit in proportion to the months that exist, brought down to the minor unit (chosen here)."""
+    cent = place.world.currency.cent
+    return math.floor(most * existing_share(place, per) / cent) * cent
 
 
 def share_of_measure(place: Place, share: object, of: str, per: str) -> Fraction:
@@ -138,13 +147,16 @@ def share_of_measure(place: Place, share: object, of: str, per: str) -> Fraction
 
 
 def accrue(place: Place) -> None:
-    """Add to a fund what falls due in this month; only for an active rule (chosen here)."""
+    """Add to a fund what falls due in this month; only for an active rule (chosen here).
+
+    An amount for a period that began before the history is there from the first month (chosen here).
+    """
     fund = place.rule.fund
     assert fund is not None
     calendar, world = place.world.calendar, place.world
     first, last = calendar.first(place.month, fund.per), calendar.last(place.month, fund.per)
-    if fund.every is not None and place.month == first:
-        place.state.fund += world.round(fund_rate(place, fund))
+    if fund.every is not None and place.month == max(first, 0):
+        place.state.fund += world.currency.cents(fund_rate(place, fund))
     if fund.rate is not None and place.month == last:
         assert fund.accrues_on is not None
         total = world.value(fund.accrues_on, (place.row,), max(first, 0), last) or ZERO

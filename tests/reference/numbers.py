@@ -10,6 +10,8 @@ from fractions import Fraction
 
 ZERO = Fraction(0)
 MILLION = 1_000_000
+ENDLESS = Fraction(10**30)
+"""Growth from nothing: above every border; it reaches the last step and no line or blended rate can use it."""
 
 
 def half_away(value: Fraction) -> int:

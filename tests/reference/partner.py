@@ -8,7 +8,7 @@ from fractions import Fraction
 from incentive_lab.scheme.document import Cap, Draw, Guarantee
 from incentive_lab.scheme.rules import ReturnPolicy, Rule
 from tests.reference.calendar import LENGTH
-from tests.reference.limits import existing_share, share_of_measure
+from tests.reference.limits import existing_part, share_of_measure
 from tests.reference.numbers import ZERO, millionth
 from tests.reference.rules import Place
 from tests.reference.state import Book
@@ -61,7 +61,7 @@ def take_back_bonuses(book: Book, row: int, month: int) -> None:
             reached.append(value is not None and value >= world.border(number, world.unit(name)))
         if not all(reached):
             taken = world.currency.kept(millionth(rule.repay.share) * bonus)
-            book.post(month, row, "clawback", -world.posted(taken))
+            book.post(month, row, "clawback", -world.round(taken))
 
 
 def take_back_returns(book: Book, row: int, month: int) -> None:
@@ -95,7 +95,7 @@ def posting_month(world: World, rule: Rule, month: int) -> int:
 
 
 def taken_back(book: Book, index: int, rule: Rule, policy: ReturnPolicy, row: int, at: int) -> Fraction:
-    """What one returned deal takes back from one rule."""
+    """What one returned deal takes back from one rule; a negative payout is given back (chosen here)."""
     world, returns, state = book.world, book.world.panel.returns, book.rules[index, row]
     assert returns is not None
     name = rule.on.measure or rule.on.excess_of
@@ -113,7 +113,8 @@ def taken_back(book: Book, index: int, rule: Rule, policy: ReturnPolicy, row: in
     taken = world.currency.kept(
         taken * share_taken(policy, int(returns.month[at]) - sold, int(returns.term_months[at]))
     )
-    return max(world.round(taken) - world.currency.cents(policy.keep), ZERO)
+    money = world.round(taken)
+    return max(money - world.currency.cents(policy.keep), ZERO) if money > 0 else money
 
 
 def share_taken(policy: ReturnPolicy, months: int, term: int) -> Fraction:
@@ -171,7 +172,7 @@ def most_of(book: Book, cap: Cap, row: int, month: int) -> Fraction:
     place = Place(book, scheme, scheme.rules[0], book.rules[0, row], row, month)
     if cap.amount is not None:
         most = book.world.currency.cents(cap.amount)
-        return book.world.currency.kept(most * existing_share(place, cap.per)) if cap.prorate else most
+        return existing_part(place, most, cap.per) if cap.prorate else most
     if cap.share is None or cap.of is None:
         raise Undefined("a cap without amount and share")
     return share_of_measure(place, cap.share, cap.of, cap.per)
@@ -215,7 +216,6 @@ def guarantees(
         else:
             first = calendar.first(month, item.per)
             top_up = max(ZERO, floor_of(book, item, row, month) - earnings(book, row, first, month))
-        top_up = world.posted(top_up)
         balances.top_ups[item.id, year] = so_far + top_up
         book.post(month, row, "guarantee", top_up)
 
@@ -223,21 +223,24 @@ def guarantees(
 def baseline_floor(
     book: Book, item: Guarantee, row: int, month: int, baseline: dict[tuple[int, int], Fraction]
 ) -> Fraction:
-    """The kept share of what the baseline paid in the programme year to date."""
+    """The kept share of what the baseline paid in the programme year to date, rounded (chosen here)."""
     first = max(book.world.calendar.first(month, "year"), 0)
     paid = sum((baseline.get((at, row), ZERO) for at in range(first, month + 1)), ZERO)
-    return book.world.currency.kept(millionth(item.keep) * paid)
+    return book.world.round(book.world.currency.kept(millionth(item.keep) * paid))
 
 
 def floor_of(book: Book, item: Guarantee, row: int, month: int) -> Fraction:
-    """A period's floor; a joiner's is in proportion to the months of the period from the joining month on."""
+    """A period's floor; a joiner's is in proportion to the months of the period from the joining month on.
+
+    It is rounded (chosen here), so that a top-up of rounded earnings is money.
+    """
     assert item.amount is not None
     world = book.world
     amount, joined = world.currency.cents(item.amount), int(world.panel.joined[row])
     first, last = world.calendar.first(month, item.per), world.calendar.last(month, item.per)
     if not item.prorate or joined <= first:
-        return amount
-    return world.currency.kept(amount * max(last - joined + 1, 0) / LENGTH[item.per])
+        return world.round(amount)
+    return world.round(world.currency.kept(amount * max(last - joined + 1, 0) / LENGTH[item.per]))
 
 
 def floor_to_date(book: Book, item: Guarantee, row: int, month: int) -> Fraction:
@@ -264,7 +267,8 @@ def draws(book: Book, balances: Balances, row: int, month: int) -> None:
                 balance += advance
                 book.post(month, row, "draw", advance)
             elif place >= item.recover_from:
-                recovered = world.posted(max(earned - amount, ZERO) * millionth(item.recover_share))
+                above = max(earned - amount, ZERO)
+                recovered = world.round(world.currency.kept(above * millionth(item.recover_share)))
                 recovered = min(balance, recovered)
                 if item.recover_at_most is not None:
                     recovered = min(recovered, world.currency.cents(item.recover_at_most))

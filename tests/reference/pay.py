@@ -15,7 +15,7 @@ from tests.reference.programme import SPECIAL_LINES, paid, run_award, run_budget
 from tests.reference.rules import Place, run_month_rule
 from tests.reference.state import Book
 from tests.reference.tiers import set_tiers
-from tests.reference.world import World
+from tests.reference.world import World, group_key
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class ReferenceResult:
 def pay(scheme: Scheme, panel: Panel, baseline: Scheme | None = None) -> ReferenceResult:
     """Everything that `scheme` pays on `panel`; `baseline` is what a guarantee may compare with."""
     world, book = run(scheme, panel, baseline)
-    ids = panel.partner_ids
+    ids = [paid_as(world, row) for row in world.rows]
     return ReferenceResult(
         line_ids=(*(rule.id for rule in scheme.rules), *SPECIAL_LINES),
         amounts={(month, ids[row], line): decimal(value) for (month, row, line), value in book.lines.items() if value},
@@ -55,6 +55,13 @@ def pay(scheme: Scheme, panel: Panel, baseline: Scheme | None = None) -> Referen
             for month in range(panel.months)
         },
     )
+
+
+def paid_as(world: World, row: int) -> str:
+    """Whose name a row's payments bear: the partner's, or the group's where its payee is paid for all of it."""
+    group = world.scheme.group
+    is_for_all = group is not None and group.pays == "parent" and world.is_paid(row)
+    return group_key(world.panel, group.by, row) if group and is_for_all else world.panel.partner_ids[row]
 
 
 def decimal(value: Fraction) -> Decimal:

@@ -56,22 +56,23 @@ def prizes(book: Book, award: Award, entries: list[tuple[Fraction, Place]]) -> l
 
 
 def run_pools(book: Book, month: int) -> None:
-    """Scale the claims of each pool whose period ends to what the pool holds."""
+    """Scale the claims of each pool whose period ends to what the pool holds; negative ones stay (chosen here)."""
     world = book.world
     for pool in world.scheme.pools:
         if month != world.calendar.posting(month, pool.per):
             continue
         first = world.calendar.first(month, pool.per)
-        claims = {row: book.posted(pool.rules, row, first, month) for row in world.rows}
-        if any(claim < 0 for claim in claims.values()):
-            raise Undefined("a negative claim on a pool")
+        claims = {row: max(book.posted(pool.rules, row, first, month), ZERO) for row in world.rows}
         paid = share_out(claims, world.currency.cents(pool.amount), world.step)
         for row in world.rows:
             book.post(month, row, "pool", paid[row] - claims[row])
 
 
 def run_budget(book: Book, month: int) -> None:
-    """Scale a settlement to what is left of the programme year's budget, guarantees first."""
+    """Scale a settlement to what is left of the programme year's budget, guarantees first.
+
+    A settlement below nothing (a pool may leave one) neither draws on the budget nor fills it (chosen here).
+    """
     world, budget = book.world, book.world.scheme.budget
     if (
         budget is None
@@ -80,11 +81,12 @@ def run_budget(book: Book, month: int) -> None:
     ):
         return
     year, first = world.calendar.first(month, "year"), world.calendar.first(month, world.scheme.settle)
-    left = world.currency.cents(budget.amount) - sum((paid(book, row, year, first - 1) for row in world.rows), ZERO)
-    left = max(left, ZERO)
-    due = {row: paid(book, row, first, month) for row in world.rows}
-    if any(amount < 0 for amount in due.values()):
-        raise Undefined("a negative amount before the budget")
+    left = world.currency.cents(budget.amount)
+    for at in range(max(year, 0), first):
+        if at == world.calendar.posting(at, world.scheme.settle):
+            begins = world.calendar.first(at, world.scheme.settle)
+            left -= sum((max(paid(book, row, begins, at), ZERO) for row in world.rows), ZERO)
+    due = {row: max(paid(book, row, first, month), ZERO) for row in world.rows}
     floors = {row: min(max(book.posted(("guarantee",), row, first, month), ZERO), due[row]) for row in world.rows}
     rest = {row: due[row] - floors[row] for row in world.rows}
     floors_paid = share_out(floors, left, world.step)

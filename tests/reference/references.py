@@ -9,19 +9,23 @@ from fractions import Fraction
 from incentive_lab.scheme.document import Target
 from incentive_lab.scheme.rates import Driver, Reference
 from tests.reference.calendar import LENGTH, Window
-from tests.reference.numbers import ZERO, half_away, whole
+from tests.reference.numbers import ENDLESS, ZERO, half_away, whole
 from tests.reference.world import World
 
+TARGET = Reference(target=True)
+LAST_YEAR = Reference(last_year=True)
 Read = Callable[[str, Window], "Fraction | None"]
 """Reads a measure over a window: a partner's months, or the deals up to one deal."""
 
 
 def target_of(world: World, measure: str, row: int) -> Target | None:
-    """The scheme's target for a partner; the first that names it (chosen here) where several do."""
-    for target in world.schemes[row].targets:
-        if target.measure == measure and world.is_who(target.who, row, None):
-            return target
-    return None
+    """The scheme's target for a partner; the last that names it (chosen here) where several do."""
+    named = [
+        target
+        for target in world.schemes[row].targets
+        if target.measure == measure and world.is_who(target.who, row, None)
+    ]
+    return named[-1] if named else None
 
 
 def monthly_target(world: World, target: Target, row: int, month: int) -> Fraction:
@@ -51,10 +55,7 @@ def spread(units: int, weights: list[Fraction]) -> list[int]:
 
 
 def reference(world: World, asked: Reference, measure: str, row: int, window: Window) -> Fraction | None:
-    """What a measure is compared with, in the measure's units; None when there is nothing to compare with.
-
-    `last_year` for a measure that is moved by `pace_of` whose group had nothing last year: nothing to compare with.
-    """
+    """What a measure is compared with, in the measure's units; None when there is nothing to compare with."""
     if asked.amount is not None:
         base: Fraction | None = world.border(asked.amount, world.unit(measure))
     elif asked.target:
@@ -65,16 +66,20 @@ def reference(world: World, asked: Reference, measure: str, row: int, window: Wi
 
 
 def target_over(world: World, measure: str, row: int, window: Window, is_whole: bool) -> Fraction | None:
-    """The months' targets of the window, or of the whole period that the window belongs to."""
+    """The months' targets of the window, or of the whole period it belongs to; a sum of 0 is no target (chosen)."""
     target = target_of(world, measure, row)
     if target is None:
         return None
     first, last = (window.whole_first, window.whole_last) if is_whole else (window.first, window.last)
-    return sum((monthly_target(world, target, row, month) for month in range(first, last + 1)), ZERO)
+    total = sum((monthly_target(world, target, row, month) for month in range(first, last + 1)), ZERO)
+    return total if total > 0 else None
 
 
 def last_year(world: World, asked: Reference, measure: str, row: int, window: Window) -> Fraction | None:
-    """The same window one year earlier; what holds without a complete one is the new-partner rule."""
+    """The same window one year earlier; what holds without a complete one is the new-partner rule.
+
+    A prorated value is brought to a whole unit before it is moved by `pace_of` (chosen here).
+    """
     first, last = window.first - 12, window.last - 12
     exists_from = max(0, int(world.panel.joined[row]))
     if first < exists_from:
@@ -86,34 +91,39 @@ def last_year(world: World, asked: Reference, measure: str, row: int, window: Wi
         if months <= 0:
             return None
         value = world.value(measure, (row,), exists_from, last)
-        value = None if value is None else value * window.months / months
+        value = None if value is None else whole(value * window.months / months, world.grain(measure))
     else:
         value = world.value(measure, (row,), first, last)
     return value if value is None or asked.pace_of is None else paced(world, asked.pace_of, measure, row, window, value)
 
 
 def paced(world: World, by: str, measure: str, row: int, window: Window, value: Fraction) -> Fraction | None:
-    """Last year's value moved at the pace of everybody of the partner's type, segment or region."""
+    """Last year's value moved at the pace of everybody of the partner's type, segment or region.
+
+    None where last year's window begins before the history, or they had nothing then (chosen here).
+    """
+    if window.first - 12 < 0:
+        return None
     alike = tuple(other for other in world.rows if world.attribute(by, other) == world.attribute(by, row))
     now = world.value(measure, alike, window.first, window.last)
     then = world.value(measure, alike, window.first - 12, window.last - 12)
-    return None if now is None or not then else value * now / then
+    return None if now is None or then is None or then <= 0 else value * now / then
 
 
 def attainment(world: World, measure: str, asked: Reference, row: int, window: Window, read: Read) -> Fraction | None:
-    """The measure divided by its reference."""
+    """The measure divided by its reference, which must be above zero."""
     value, compared = read(measure, window), reference(world, asked, measure, row, window)
-    return None if value is None or not compared else value / compared
+    return None if value is None or compared is None or compared <= 0 else value / compared
 
 
 def growth(world: World, measure: str, asked: Reference, row: int, window: Window, read: Read) -> Fraction | None:
-    """The measure divided by its reference, less one; a reference of nothing leaves it undefined."""
-    share = attainment(world, measure, asked, row, window, read)
-    return None if share is None else share - 1
-
-
-TARGET = Reference(target=True)
-LAST_YEAR = Reference(last_year=True)
+    """The measure divided by its reference, less one; with `new_partner: zero` growth from nothing has no end."""
+    value, compared = read(measure, window), reference(world, asked, measure, row, window)
+    if value is None or compared is None:
+        return None
+    if compared > 0:
+        return value / compared - 1
+    return ENDLESS if asked.new_partner == "zero" and value > 0 else None
 
 
 def driver_value(world: World, driver: Driver, row: int, window: Window, read: Read) -> Fraction | None:

@@ -57,21 +57,27 @@ class Place:
 
 
 def run_month_rule(place: Place) -> None:
-    """Post what the rule pays in this month: on account before the posting month, the rest in it."""
+    """Post what the rule pays in this month: on account before the posting month, the rest in it.
+
+    What is on account counts before gates and limits (chosen here), so what they took does not come back by itself.
+    """
     first, last = place.world.calendar.period(place.month, place.rule.per, place.rule.during)
     posts = place.month == min(last, place.world.panel.months - 1)
     if place.state.on_account is None or place.state.on_account[0] != first:
         place.state.on_account = (first, ZERO)
     on_account = place.state.on_account[1]
     if not posts:
-        if place.rule.provision is not None:
-            due = place.world.currency.kept(provision_rate(place) * (period_base(place) or ZERO)) - on_account
-            posted = gated_and_limited(place, due, place.read)
-            place.state.on_account = (first, on_account + posted)
+        rate = provision_rate(place) if place.rule.provision is not None else None
+        if rate is not None:
+            to_date = place.world.posted(place.world.currency.kept(rate * (period_base(place) or ZERO)))
+            place.state.on_account = (first, to_date)
+            posted = gated_and_limited(place, to_date - on_account, place.read)
             place.book.post(place.month, place.row, place.rule.id, posted)
         return
     amount, effective_of = period_amount(place)
-    posted = gated_and_limited(place, amount - on_account, place.read)
+    if place.rule.provision is not None:
+        amount = place.world.posted(amount) - on_account
+    posted = gated_and_limited(place, amount, place.read)
     place.book.post(place.month, place.row, place.rule.id, posted)
     place.state.effective[place.month] = effective_of(posted)
 
@@ -183,13 +189,10 @@ def is_plain_base(rule: Rule) -> bool:
 def is_base_the_driver(place: Place, driver: Driver | None) -> bool:
     """Whether the base is the driver (given the same window).
 
-    A base changed by multiples, a quantity or `net_of` is not the measure any more, so it is paid at the blended rate
-    of the measure (chosen here). The driver of `excess_of` and `payout_of` is the base itself, whatever became of it.
+    The driver is then the base as multiples, quantities and `net_of` left it. The total of a group is another driver.
     """
-    if place.rule.on.measure is None:
-        return driver is None
-    names_it = driver is None or driver.measure == place.rule.on.measure
-    return names_it and is_plain_base(place.rule) and place.world.together(place.row) == (place.row,)
+    names_it = driver is None or (place.rule.on.measure is not None and driver.measure == place.rule.on.measure)
+    return names_it and place.world.together(place.row) == (place.row,)
 
 
 # --- step 5 and 6: the rate
@@ -309,10 +312,11 @@ def table_amount(place: Place, table: Table, base: Fraction, window: Window) -> 
     """What a table gives: complete in itself, to date, or for this period's movement."""
     over = place.window(table.over)
     bands = bands_of(place, table, over, mix_factor(place.scheme, place.rule.group))
-    driver = table_driver(place, table, base, over)
+    is_same = is_base_the_driver(place, table.by)
+    is_moving = is_accumulated(table.over, place.rule.per) and table.pays == "period_only"
+    driver = base if is_same and not is_moving else table_driver(place, table, base, over)
     if bands is None or driver is None:
         return ZERO
-    is_same = is_base_the_driver(place, table.by)
     if not is_accumulated(table.over, place.rule.per):
         return on_rate_grid(place, base, lambda keep: at_once(bands, driver, base, is_same, keep))
     if shorter_than_period(table, place.rule.per):
@@ -325,7 +329,10 @@ def table_amount(place: Place, table: Table, base: Fraction, window: Window) -> 
         raise Undefined("period_only on a base that is its own driver")
     if isinstance(table.over, Trailing):
         return on_rate_grid(place, base, lambda keep: in_trailing_window(bands, driver, base, keep))
+    if has_no_before(place, table):
+        return on_rate_grid(place, base, lambda keep: in_trailing_window(bands, driver, base, keep))
     before = driver_before(place, table, over)
+    is_same = is_same and is_plain_base(place.rule)
     return on_rate_grid(
         place, base, lambda keep: of_movement(bands, before, driver, driver, base, is_same, keep)
     )  # fmt: skip
@@ -351,6 +358,14 @@ def shorter_than_period(table: Table, per: str) -> bool:
     if isinstance(table.over, Trailing) or table.over == "life":
         return False
     return LENGTH[TO_DATE.get(table.over, table.over)] < LENGTH[per]
+
+
+def has_no_before(place: Place, table: Table) -> bool:
+    """Whether the driver is a ratio or a level: it does not move by adding up (chosen here)."""
+    if table.by is None or table.by.measure is None:
+        return False
+    measure = place.world.measure(table.by.measure)
+    return bool(measure.ratio) or measure.is_level
 
 
 def in_trailing_window(bands: Bands, driver: Fraction, base: Fraction, keep: Keep) -> Earned:
@@ -443,8 +458,8 @@ test_holds.__test__ = False  # type: ignore[attr-defined]
 # --- step 8: on account
 
 
-def provision_rate(place: Place) -> Fraction:
-    """The rate that is paid on account."""
+def provision_rate(place: Place) -> Fraction | None:
+    """The rate that is paid on account; None where it cannot be told, and nothing is posted."""
     asked: Provision | None = place.rule.provision
     assert asked is not None
     if asked.rate is not None:
@@ -462,7 +477,9 @@ def provision_rate(place: Place) -> Fraction:
         )
     assert asked.expected is not None
     driver = expected_driver(place, table)
-    if driver is None or driver <= 0 or bands.is_beyond(driver):
+    if driver is None:
+        return None
+    if driver <= 0 or bands.is_beyond(driver):
         return ZERO
     if table.applies in ("whole", "interpolated_rate"):
         return rate_reached(bands, driver)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from incentive_lab.scheme.rates import Table
-from tests.reference.numbers import ZERO, millionth
+from tests.reference.numbers import ENDLESS, ZERO, millionth
 from tests.reference.world import Undefined
 
 Keep = Callable[[Fraction], Fraction]
@@ -181,6 +181,8 @@ def on_line(bands: Bands, driver: Fraction, segments: list[Segment | None], valu
     if highest is None:
         return along(lines[0], driver) if bands.table.extrapolate and lines else ZERO
     line = segments[highest]
+    if driver == ENDLESS:
+        return (lines[-1][3] if bands.table.extrapolate and lines else values[highest]) if line is None else line[3]
     if line is not None and (driver <= line[2] or bands.table.extrapolate):
         return along(line, driver)
     if line is not None:
@@ -191,6 +193,8 @@ def on_line(bands: Bands, driver: Fraction, segments: list[Segment | None], valu
 def along(line: Segment, driver: Fraction) -> Fraction:
     """A point on the line through two points."""
     x0, y0, x1, y1 = line
+    if x0 == x1:
+        raise Undefined("a line whose ends meet")
     return y0 + (y1 - y0) * (driver - x0) / (x1 - x0)
 
 
@@ -220,7 +224,9 @@ def at_once(bands: Bands, driver: Fraction, base: Fraction, is_same: bool, keep:
 
 
 def blended(bands: Bands, driver: Fraction) -> Fraction:
-    """The average rate on the driver, to a millionth; 0 for nothing."""
+    """The average rate on the driver, to a millionth; 0 for nothing, and for growth without end."""
+    if driver == ENDLESS:
+        return ZERO
     return millionth(accumulated(bands, driver) / driver) if driver > 0 else ZERO
 
 
@@ -247,6 +253,8 @@ def of_movement(
         return Earned(keep(rate_reached(bands, rate_at) * base), lumps)
     if is_same:
         return Earned(accumulated(bands, driver, keep) - accumulated(bands, before, keep), lumps)
+    if ENDLESS in (driver, before):
+        raise Undefined("a movement without end")
     if driver == before:
         highest = bands.highest(driver)
         rate = ZERO if highest is None else bands.bands[highest].rate

@@ -87,7 +87,7 @@ def holds(world: World, tiers: Tiers, level: Level, row: int, window: tuple[int,
         value = world.value(name, world.together(row), *window)
         if value is None:
             raise Undefined("points for a measure without a value")
-        points += value * millionth(weight)
+        points += millionth(value * millionth(weight))
     return reaches(tiers, points, millionth(level.points))
 
 

@@ -259,7 +259,10 @@ def payee(panel: Panel, by: str, row: int) -> int:
 
 
 def rolled_up(panel: Panel, by: str) -> Panel:
-    """The panel with everything of a group moved to its payee; a deal of several members becomes one row."""
+    """The panel with everything of a group moved to its payee; a deal of several members becomes one row.
+
+    The group joined when the first of its members did (chosen here).
+    """
     to = [payee(panel, by, row) for row in range(panel.partners)]
     columns = {name: np.zeros_like(values) for name, values in panel.columns.items()}
     for name, values in panel.columns.items():
@@ -270,7 +273,10 @@ def rolled_up(panel: Panel, by: str) -> Panel:
     deals = {grain: rolled_up_deals(table, to) for grain, table in panel.deals.items()}
     if panel.returns is not None:
         raise Undefined("returns of a group that is paid as one")
-    return dataclasses.replace(panel, columns=columns, deals=deals)
+    joined = panel.joined.copy()
+    for row in range(panel.partners):
+        joined[to[row]] = min(joined[to[row]], panel.joined[row])
+    return dataclasses.replace(panel, columns=columns, deals=deals, joined=joined)
 
 
 def rolled_up_deals(table: DealTable, to: list[int]) -> DealTable:

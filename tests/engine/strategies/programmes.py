@@ -1,0 +1,395 @@
+"""Random schemes about deals, balances and the programme as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from hypothesis import strategies as st
+
+from incentive_lab.scheme.document import Scheme
+from tests.engine.strategies.histories import LEVELS, REGIONS, SEGMENTS, TYPES
+from tests.engine.strategies.rules import (
+    RECORDED_TIERS,
+    accumulated_rules,
+    common,
+    fund_rules,
+    gate_lists,
+    limited_rules,
+    multipliers,
+    ordered,
+    provision_rules,
+    scheme,
+    sometimes,
+    table_rules,
+    target_lists,
+    tests_of,
+    tier_models,
+    whos,
+)
+from tests.engine.strategies.tables import (
+    BORDERS,
+    COUNT_MEASURES,
+    MONEY_MEASURES,
+    Document,
+    kind_of,
+    rates,
+    rates_for,
+    table_rates,
+)
+
+MONTH_WINDOWS = ("month", "year_to_date", {"trailing": 12})
+GENERAL_MODES = ("marginal", "whole", "each_to_its_end", "each_in_full", "interpolated_rate")
+
+
+# --- deals
+
+
+@st.composite
+def return_policies(draw: st.DrawFn) -> Any:
+    """Every way of taking back what was paid on a deal."""
+    method = draw(st.sampled_from(["original_rate", "share_of_paid", "unserved_time", "schedule", "ignore"]))
+    document: Document = {"method": method}
+    if method == "share_of_paid":
+        document["share"] = draw(st.sampled_from(["0.5", "0.333333"]))
+    if method == "schedule":
+        document["schedule"] = [{"within_months": 1, "share": "1"}, {"within_months": 6, "share": "0.5"}]
+    if sometimes(draw):
+        document["keep"] = draw(st.sampled_from(["0.01", "5"]))
+    return document
+
+
+@st.composite
+def deal_rules(draw: st.DrawFn, number: int, earlier: Sequence[str], grain: str = "deal") -> Document:
+    """A rule that is worked out deal by deal or line by line."""
+    base = draw(st.sampled_from(["revenue", "margin", "units"]))
+    on: Any = base
+    if sometimes(draw, 5):
+        on = {"excess_of": base, "above": {"amount": draw(st.sampled_from(BORDERS[kind_of(base)][1:]))}}
+    by = [None, None, {"measure": "revenue"}, {"measure": "units"}, {"measure": "margin_share"}, {"measure": "csat"}]
+    over = draw(st.sampled_from(["period", "period", "month", "quarter_to_date", "year_to_date", "life"]))
+    if over == "period" or on != base:
+        leaf = st.one_of(rates_for(base), table_rates(base, with_driver=False, with_target=False))
+    else:
+        leaf = table_rates(base, overs=(over,), modes=GENERAL_MODES, with_driver=False)
+    rule: Document = {"id": f"r{number}", "on": on, "per": grain, "rate": draw(rates(base, leaf))}
+    driver = draw(st.sampled_from(by))
+    if on == base and isinstance(rule["rate"], dict) and "table" in rule["rate"]:
+        table = rule["rate"]["table"]
+        table["counts"] = draw(st.sampled_from(["after", "before"])) if over != "period" else "after"
+        if driver is not None and not table.get("of_target") and kind_of(driver["measure"]) == kind_of(base):
+            table["by"] = driver
+    if sometimes(draw):
+        rule["requires"] = draw(tests_of(draw(st.sampled_from([("period",), MONTH_WINDOWS]))))
+    if sometimes(draw, 4):
+        rule["multiply"] = draw(multipliers(MONTH_WINDOWS))
+    if sometimes(draw, 5):
+        rule["multiples"] = {
+            "of": "10" if base not in COUNT_MEASURES else "3",
+            "counts": draw(st.sampled_from(["complete", "started"])),
+        }
+    if sometimes(draw):
+        rule["limit"] = [draw(deal_limits()) for _ in range(draw(st.integers(1, 2)))]
+    if earlier and on == base and base in MONEY_MEASURES and sometimes(draw):
+        rule["net_of"] = [draw(st.sampled_from(earlier))]
+    if sometimes(draw):
+        rule["returns"] = draw(return_policies())
+    if sometimes(draw, 4):
+        rule["who"] = draw(whos())
+    return rule
+
+
+@st.composite
+def deal_limits(draw: st.DrawFn) -> Document:
+    """A limit per deal or per longer period."""
+    limit: Document = {"per": draw(st.sampled_from(["deal", "deal", "month", "quarter", "year"]))}
+    limit |= draw(st.sampled_from([{"amount": "1"}, {"amount": "5.55"}, {"quantity": "5"}, {"quantity": "100.01"}]))
+    if limit["per"] != "deal":
+        limit["excess"] = draw(st.sampled_from(["lost", "carried"]))
+    return limit
+
+
+def line_rules(number: int, earlier: Sequence[str]) -> st.SearchStrategy[Document]:
+    """A rule per deal line."""
+    return deal_rules(number, earlier, "line")
+
+
+@st.composite
+def returning_rules(draw: st.DrawFn, number: int, earlier: Sequence[str]) -> Document:
+    """A month-level rule whose deals may come back."""
+    rule = draw(st.one_of(table_rules(number, []), accumulated_rules(number, [])))
+    rule["returns"] = draw(return_policies())
+    return rule
+
+
+@st.composite
+def deal_schemes(draw: st.DrawFn, kind: Any = deal_rules) -> Scheme:
+    """Rules per deal, some of one grain only, and rules by month beside them; returns take back from both."""
+    rules = draw(ordered([kind]))
+    if sometimes(draw):
+        rules.append(draw(returning_rules(len(rules), [])))
+    return scheme(
+        rules,
+        targets=draw(target_lists()),
+        tiers=RECORDED_TIERS,
+        gates=draw(gate_lists(draw(st.sampled_from([("period",), MONTH_WINDOWS])))),
+        returns=draw(return_policies()) if draw(st.booleans()) else None,
+        **draw(common()),
+    )
+
+
+# --- balances
+
+
+@st.composite
+def simple_rules(draw: st.DrawFn, number: int, earlier: Sequence[str]) -> Document:
+    """A plain rule, sometimes with a bonus that is taken back."""
+    base = draw(st.sampled_from([*MONEY_MEASURES, "units"]))
+    rule: Document = {
+        "id": f"r{number}",
+        "on": base,
+        "per": draw(st.sampled_from(["month", "month", "quarter"])),
+        "rate": draw(rates_for(base)),
+        "group": draw(st.sampled_from(["behavioural", "transactional"])),
+    }
+    if sometimes(draw, 4):
+        unless = draw(st.sampled_from([{"revenue": "100"}, {"units": "10", "margin": "250"}]))
+        rule["repay"] = {
+            "unless": unless,
+            "months": draw(st.sampled_from([1, 2, 6])),
+            "share": draw(st.sampled_from(["1", "0.333333"])),
+        }
+    if sometimes(draw, 6):
+        rule["non_cash"] = True
+    return rule
+
+
+@st.composite
+def cap_lists(draw: st.DrawFn, rules: Sequence[Document]) -> list[Document]:
+    """Up to two caps; the first may look at fewer rules than the second."""
+    caps = []
+    for place in range(draw(st.integers(0, 2))):
+        cap: Document = {
+            "per": draw(st.sampled_from(["month", "quarter", "half_year", "year", "life"])),
+            "excess": draw(
+                st.sampled_from(["lost", "carried", "spilled" if any("fund" in rule for rule in rules) else "carried"])
+            ),
+        }
+        if sometimes(draw):
+            cap |= {"share": "0.02", "of": "revenue"}
+        else:
+            cap |= {
+                "amount": draw(st.sampled_from(["0", "1", "5.55", "100"])),
+                "prorate": cap["per"] != "life" and draw(st.booleans()),
+            }
+        if cap["excess"] == "spilled":
+            cap["to"] = "fund"
+        if cap["excess"] == "carried":
+            cap["carry_over_year"] = draw(st.booleans())
+        if place == 0 and sometimes(draw):
+            cap["rules"] = [draw(st.sampled_from([rule["id"] for rule in rules]))]
+        caps.append(cap)
+    return caps
+
+
+@st.composite
+def guarantee_lists(draw: st.DrawFn, has_baseline: bool) -> list[Document]:
+    """Up to two floors."""
+    result = []
+    for _ in range(draw(st.integers(0, 2))):
+        item: Document = {
+            "carry": draw(st.booleans()), "for_months": draw(st.sampled_from([12, 12, 3, 5])),
+        }  # fmt: skip
+        if has_baseline and draw(st.booleans()):
+            item |= {"against": "baseline", "keep": draw(st.sampled_from(["0.9", "1", "0.333333"]))}
+        else:
+            item |= {
+                "amount": draw(st.sampled_from(["1", "5.55", "100"])),
+                "per": draw(st.sampled_from(["month", "quarter", "half_year", "year"])),
+                "prorate": draw(st.booleans()),
+            }
+        if sometimes(draw, 4):
+            item["who"] = draw(whos())
+        result.append(item)
+    return result
+
+
+@st.composite
+def draw_lists(draw: st.DrawFn) -> list[Document]:
+    """At most one advance."""
+    if draw(st.booleans()):
+        return []
+    item: Document = {
+        "amount": draw(st.sampled_from(["1", "5.55", "100"])),
+        "per": draw(st.sampled_from(["month", "quarter"])),
+        "for_months": draw(st.sampled_from([12, 3])),
+        "recover_from": draw(st.sampled_from([1, 4])),
+        "recover_share": draw(st.sampled_from(["1", "0.5", "0.333333"])),
+        "forgive": draw(st.booleans()),
+    }
+    if sometimes(draw):
+        item["recover_at_most"] = "1"
+    if sometimes(draw):
+        item["balance_at_most"] = draw(st.sampled_from(["5", "100"]))
+    return [item]
+
+
+@st.composite
+def balance_schemes(draw: st.DrawFn) -> Scheme:
+    """Caps, floors, draws, minimum payouts, bonuses that are repaid, rounding of totals."""
+    rules = draw(ordered([simple_rules]))
+    if sometimes(draw):
+        rules = [draw(fund_rules()), *rules]
+    minimum = {"amount": draw(st.sampled_from(["1", "5.55"])), "below": draw(st.sampled_from(["forfeit", "carry"]))}
+    return scheme(
+        rules,
+        tiers=RECORDED_TIERS,
+        caps=draw(cap_lists(rules)),
+        guarantees=draw(guarantee_lists(has_baseline=True)),
+        draws=draw(draw_lists()),
+        minimum_payout=minimum if draw(st.booleans()) else None,
+        eligible=draw(whos()) if sometimes(draw) else None,
+        baseline="baseline",
+        **draw(common()),
+    )
+
+
+@st.composite
+def baselines(draw: st.DrawFn) -> Scheme:
+    """A smaller scheme to compare with."""
+    rules = draw(ordered([simple_rules], most=2))
+    return scheme(rules, caps=draw(cap_lists(rules)), tiers=RECORDED_TIERS, **draw(common()))
+
+
+# --- the programme
+
+
+@st.composite
+def awards(draw: st.DrawFn, number: int) -> Document:
+    """A contest."""
+    return {
+        "id": f"r{number}",
+        "on": draw(st.sampled_from(["revenue", "units"])),
+        "per": draw(st.sampled_from(["month", "quarter", "year"])),
+        "award": {
+            "prizes": draw(st.sampled_from([["100"], ["100.01", "50"], ["3", "2", "1"]])),
+            "within": draw(st.sampled_from(["all", "type", "region"])),
+            "at_least": draw(st.sampled_from(["0", "1", "10"])),
+        },
+    }
+
+
+@st.composite
+def programme_rules(draw: st.DrawFn, number: int, earlier: Sequence[str]) -> Document:
+    """A simple rule, a contest, or a rule that runs in some months only."""
+    if sometimes(draw, 4):
+        rule: Document = draw(awards(number))
+    else:
+        rule = draw(simple_rules(number, earlier))
+        rule.pop("repay", None)
+    if sometimes(draw):
+        rule["during"] = draw(
+            st.sampled_from([{"from": "2014-02", "to": "2014-04"}, {"from": "2014-03", "to": "2014-03"}])
+        )
+    return rule
+
+
+@st.composite
+def programme_schemes(draw: st.DrawFn) -> Scheme:
+    """Contests, pools, budgets, mix factors, variants, groups, seasons, rules that are not money."""
+    rules = draw(ordered([programme_rules], most=4))
+    settings = draw(common())
+    settle = settings["settle"]
+    pools = []
+    paying = [rule["id"] for rule in rules if not rule.get("non_cash")]
+    if paying and sometimes(draw, 2):
+        named = draw(st.lists(st.sampled_from(paying), min_size=1, unique=True))
+        pools = [{"id": "pool", "amount": draw(st.sampled_from(["1", "5.55", "100"])), "per": settle, "rules": named}]
+    budget = {
+        "amount": draw(st.sampled_from(["1", "10.01", "100", "1000"])),
+        "when_exceeded": draw(st.sampled_from(["prorate", "prorate", "first_come", "report"])),
+    }
+    factor = st.sampled_from(["0.5", "1.25", "0.333333"])
+    factors = {"behavioural": draw(factor), "transactional": draw(factor)}
+    group = {
+        "by": draw(st.sampled_from(["parent_id", "region"])),
+        "pays": draw(st.sampled_from(["member", "member", "parent"])),
+    }
+    return scheme(
+        rules,
+        tiers=RECORDED_TIERS,
+        pools=pools,
+        budget=budget if draw(st.booleans()) else None,
+        mix={"behavioural": "0.8", "factors": factors} if sometimes(draw) else None,
+        variants=draw(variants(rules)) if sometimes(draw) else None,
+        group=group if sometimes(draw) else None,
+        guarantees=draw(guarantee_lists(has_baseline=False)) if sometimes(draw) else None,
+        eligible=draw(whos(with_tiers=False)) if sometimes(draw, 5) else None,
+        **settings,
+    )
+
+
+@st.composite
+def variants(draw: st.DrawFn, rules: Sequence[Document]) -> Document:
+    """Other numbers for some partners."""
+    plain = [rule["id"] for rule in rules if isinstance(rule.get("rate"), str)]
+    if not plain:
+        return {}
+    changes = {f"rules.{draw(st.sampled_from(plain))}.rate": draw(st.sampled_from(["0.07", "3"]))}
+    result: Document = {"first": {"who": {"types": [draw(st.sampled_from(TYPES))]}, "change": changes}}
+    if sometimes(draw):
+        named = draw(st.sampled_from([{"regions": [REGIONS[0]]}, {"segments": [SEGMENTS[0]]}]))
+        result["second"] = {"who": named, "change": {f"rules.{plain[0]}.rate": "0.5"}}
+    return result
+
+
+@st.composite
+def grouped_schemes(draw: st.DrawFn) -> Scheme:
+    """Members paid on their own while tables and tiers look at the group, or a parent paid for all."""
+    kinds = [grouped_rules]
+    group = {
+        "by": draw(st.sampled_from(["parent_id", "region"])),
+        "pays": draw(st.sampled_from(["member", "member", "parent"])),
+    }
+    tiers = {
+        "levels": [
+            {"name": "bronze"}, {"name": "silver", "needs": {"revenue": "100"}}, {"name": "gold", "needs": {"units": "10"}},
+        ],
+        "review": "month", "looks_at": {"months": 1},
+    }  # fmt: skip
+    return scheme(draw(ordered(kinds, most=2)), group=group, tiers=tiers, **draw(common()))
+
+
+@st.composite
+def grouped_rules(draw: st.DrawFn, number: int, earlier: Sequence[str]) -> Document:
+    """A table over a measure of the group."""
+    base = draw(st.sampled_from([*MONEY_MEASURES, "units"]))
+    over = draw(st.sampled_from(["period", "year_to_date"]))
+    leaf = table_rates(base, overs=(over,), modes=GENERAL_MODES, with_driver=False, with_target=False)
+    rule: Document = {"id": f"r{number}", "on": base, "per": "month", "rate": draw(leaf)}
+    if sometimes(draw):
+        rule["who"] = {"tiers": [draw(st.sampled_from(LEVELS))]}
+    return rule
+
+
+@st.composite
+def everything_schemes(draw: st.DrawFn) -> Scheme:
+    """A bit of all of it at once."""
+    kinds = [table_rules, accumulated_rules, limited_rules, provision_rules, simple_rules, deal_rules]
+    rules = [draw(fund_rules()), *draw(ordered(kinds))]
+    for rule in rules:
+        if rule.get("per") == "deal":
+            rule.pop("net_of", None)
+    return scheme(
+        rules,
+        targets=draw(target_lists()),
+        tiers=draw(tier_models()),
+        gates=draw(gate_lists()),
+        caps=draw(cap_lists(rules)),
+        guarantees=draw(guarantee_lists(has_baseline=True)),
+        draws=draw(draw_lists()),
+        returns=draw(return_policies()) if draw(st.booleans()) else None,
+        budget={"amount": "100", "when_exceeded": "prorate"} if sometimes(draw) else None,
+        baseline="baseline",
+        **draw(common()),
+    )

@@ -1,0 +1,199 @@
+"""Random rates: numbers, tables in every mode, grids, choices."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import strategies as st
+
+from tests.engine.strategies.histories import LEVELS, MONEY_BORDERS, REGIONS, SEGMENTS, TYPES
+
+Document = dict[str, Any]
+MONEY_MEASURES = ("revenue", "margin")
+COUNT_MEASURES = ("units", "certification")
+SHARE_RATES = st.sampled_from(["0.01", "0.02", "0.035", "0.005", "0.333333", "0", "0.125", "-0.01", "0.0000005"])
+UNIT_RATES = st.sampled_from(["1", "12.5", "0.005", "120", "0.333333", "0"])
+LUMPS = st.sampled_from(["0", "1", "250", "99.99", "0.005"])
+BORDERS = {
+    "money": [str(cents / 100) for cents in MONEY_BORDERS],
+    "count": ["0", "1", "2", "5", "10", "10.5", "20"],
+    "share": ["-0.5", "0", "0.1", "0.333333", "0.5", "0.8", "1", "1.000001", "1.2", "2"],
+    "score": ["1", "3.5", "4", "4.2"],
+}
+RETURNING = ("skip", "zero", "prorate")
+
+
+def kind_of(measure: str) -> str:
+    """Which borders suit a measure."""
+    if measure in ("csat",):
+        return "score"
+    if measure in ("margin_share",):
+        return "share"
+    return "count" if measure in COUNT_MEASURES else "money"
+
+
+def rates_for(measure: str | None) -> st.SearchStrategy[str]:
+    """Shares of money, or amounts for each unit."""
+    return UNIT_RATES if measure in COUNT_MEASURES else SHARE_RATES
+
+
+@st.composite
+def references(draw: st.DrawFn, kind: str, with_last_year: bool = True) -> Document:
+    """What a measure is compared with."""
+    forms = ["target", "amount", "last_year"] if with_last_year else ["target", "amount"]
+    form = draw(st.sampled_from(forms))
+    document: Document = {}
+    if form == "target":
+        document = {"target": True, "whole": draw(st.booleans())}
+    elif form == "amount":
+        document = {"amount": draw(st.sampled_from(BORDERS[kind][1:]))}
+    else:
+        document = {"last_year": True, "new_partner": draw(st.sampled_from(RETURNING))}
+        if draw(st.booleans()):
+            document["pace_of"] = draw(st.sampled_from(["type", "segment", "region"]))
+    if draw(st.booleans()):
+        document["times"] = draw(st.sampled_from(["1.05", "0.5", "1"]))
+    return document
+
+
+@st.composite
+def drivers(draw: st.DrawFn, measures: tuple[str, ...]) -> tuple[Document, str]:
+    """A driver and the kind of borders its steps have."""
+    measure = draw(st.sampled_from(measures))
+    kind = kind_of(measure)
+    form = (
+        "measure"
+        if kind in ("score", "share")
+        else draw(st.sampled_from(["measure", "attainment_of", "growth_of", "excess_of"]))
+    )
+    document: Document = {form: measure}
+    if form != "measure" and draw(st.booleans()):
+        document["against"] = draw(references(kind))
+    return document, kind if form in ("measure", "excess_of") else "share"
+
+
+@st.composite
+def steps(
+    draw: st.DrawFn, kind: str, rates: st.SearchStrategy[str], applies: str, slices: str, beyond: str, with_lumps: bool
+) -> list[Document]:
+    """Steps in order, with ends where the mode needs them."""
+    borders = BORDERS[kind][1:] if kind == "share" and applies in ("marginal", "each_to_its_end") else BORDERS[kind]
+    fewest = 2 if applies.startswith("interpolated") else 1
+    places = sorted(draw(st.lists(st.integers(0, len(borders) - 2), min_size=fewest, max_size=4, unique=True)))
+    result: list[Document] = []
+    for number, place in enumerate(places):
+        step: Document = {"from": borders[place]}
+        if applies != "interpolated_amount":
+            step["rate"] = draw(rates)
+        is_last = number == len(places) - 1
+        upper = borders[places[number + 1]] if not is_last else borders[-1]
+        if applies == "interpolated_amount" or with_lumps:
+            step["lump"] = draw(LUMPS)
+        if applies == "interpolated_rate" and draw(st.booleans()):
+            step["rate_to"], step["to"] = draw(rates), upper
+        elif slices == "from_previous_end" or (is_last and beyond != "continues"):
+            step["to"] = upper if is_last or draw(st.booleans()) else just_below(upper, kind, borders[place])
+        if applies == "marginal" and draw(st.integers(0, 4)) == 0:
+            step["retroactive"] = True
+        result.append(step)
+    return result
+
+
+def just_below(border: str, kind: str, start: str) -> str:
+    """The end of a band written x.99 or 1-10, if it lies above the band's start."""
+    end = float(border) - (1 if kind == "count" else 0.01)
+    return f"{end:.2f}" if end > float(start) else border
+
+
+@st.composite
+def tables(
+    draw: st.DrawFn,
+    base: str | None,
+    overs: tuple[Any, ...] = ("period",),
+    measures: tuple[str, ...] = ("revenue", "margin", "units"),
+    modes: tuple[str, ...] = (
+        "marginal", "whole", "each_to_its_end", "each_in_full", "interpolated_rate", "interpolated_amount",
+    ),
+    with_lumps: bool = True,
+    pays: tuple[str, ...] = ("true_up",),
+    with_driver: bool = True,
+    with_target: bool = True,
+) -> Document:  # fmt: skip
+    """A table in any mode; `base` None pays on earlier payouts."""
+    applies = draw(st.sampled_from(modes))
+    slices = (
+        draw(st.sampled_from(["from_start", "from_start", "from_previous_end"]))
+        if applies in ("marginal", "each_to_its_end")
+        else "from_start"
+    )
+    beyond = draw(st.sampled_from(["continues", "continues", "capped", "nothing"]))
+    if applies.startswith("interpolated") and beyond == "capped":
+        beyond = "continues"
+    table: Document = {
+        "over": draw(st.sampled_from(overs)),
+        "applies": applies,
+        "border": draw(st.sampled_from(["at_or_above", "above"])),
+        "slices": slices,
+        "beyond": beyond,
+        "lumps": draw(st.sampled_from(["highest", "each"])),
+        "pays": draw(st.sampled_from(pays)),
+        "extrapolate": applies.startswith("interpolated") and draw(st.booleans()),
+    }
+    kind = kind_of(base) if base else "money"
+    if with_driver and draw(st.integers(0, 2)) == 0:
+        table["by"], kind = draw(drivers(measures))
+    elif base and with_target and draw(st.integers(0, 5)) == 0:
+        table["of_target"], kind = True, "share"
+    has_lumps = with_lumps and applies != "interpolated_amount" and draw(st.booleans())
+    table["steps"] = draw(steps(kind, rates_for(base), applies, slices, beyond, has_lumps))
+    return table
+
+
+def table_rates(base: str | None, **settings: Any) -> st.SearchStrategy[Document]:
+    """A table as a rate."""
+    return tables(base, **settings).map(lambda table: {"table": table})
+
+
+@st.composite
+def grids(draw: st.DrawFn, base: str, measures: tuple[str, ...]) -> Document:
+    """A rate chosen by two drivers; a combination may be missing."""
+    axes = []
+    for axis in ("r", "c"):
+        by, kind = draw(drivers(measures))
+        starts = sorted(draw(st.lists(st.integers(0, len(BORDERS[kind]) - 1), min_size=1, max_size=3, unique=True)))
+        axes.append(
+            {
+                "by": by,
+                "over": draw(st.sampled_from(["period", "year_to_date", {"trailing": 12}])),
+                "border": draw(st.sampled_from(["at_or_above", "above"])),
+                "steps": [
+                    {"name": f"{axis}{place}", "from": BORDERS[kind][start]} for place, start in enumerate(starts)
+                ],
+            }
+        )
+    rates = {
+        row["name"]: {column["name"]: draw(rates_for(base)) for column in axes[1]["steps"]} for row in axes[0]["steps"]
+    }
+    return {"grid": {"rows": axes[0], "columns": axes[1], "rates": rates}}
+
+
+CHOICES = {"tier": LEVELS, "type": TYPES, "region": REGIONS, "segment": SEGMENTS}
+
+
+@st.composite
+def rates(draw: st.DrawFn, base: str | None, leaf: st.SearchStrategy[Any], has_grid: bool = False) -> Any:
+    """A number, a table, a grid, or a choice of numbers and tables."""
+    form = draw(
+        st.sampled_from(["leaf", "leaf", "choice", "grid"] if has_grid and base else ["leaf", "leaf", "choice"])
+    )
+    if form == "leaf":
+        return draw(leaf)
+    if form == "grid":
+        assert base
+        return draw(grids(base, ("revenue", "units", "margin_share")))
+    attribute = draw(st.sampled_from(sorted(CHOICES)))
+    named = draw(st.lists(st.sampled_from(CHOICES[attribute]), min_size=1, unique=True))
+    document = {f"by_{attribute}": {name: draw(leaf) for name in named}}
+    if (attribute == "tier" and len(named) < len(LEVELS)) or draw(st.booleans()):
+        document["otherwise"] = draw(leaf)
+    return document
