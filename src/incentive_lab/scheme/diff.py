@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from incentive_lab.scheme.base import Part
@@ -89,12 +90,19 @@ def _values(here: Segments, key: str, old: Any, new: Any) -> Found:
             yield from _order(here, list(old), list(new))
     elif isinstance(old, tuple) and isinstance(new, tuple) and _are_parts((*old, *new)):
         yield from _lists(here, key, old, new)
+    elif _are_numbers(old) and _are_numbers(new) and len(old) == len(new):
+        places = item_keys(key, old)
+        yield from _named(here, dict(zip(places, old, strict=True)), dict(zip(places, new, strict=True)))
     elif _set(key, old) != _set(key, new):
         yield here, _plain(old), _plain(new)
 
 
 def _are_parts(items: tuple[Any, ...]) -> bool:
     return bool(items) and all(isinstance(item, (Part, Mapping)) for item in items)
+
+
+def _are_numbers(value: Any) -> bool:
+    return isinstance(value, tuple) and all(isinstance(item, Decimal) for item in value)
 
 
 def _set(key: str, value: Any) -> Any:

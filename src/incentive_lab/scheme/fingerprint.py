@@ -17,7 +17,7 @@ from typing import Any
 
 from incentive_lab.scheme.base import Part
 from incentive_lab.scheme.document import MixFactors, Scheme
-from incentive_lab.scheme.measures import Measure
+from incentive_lab.scheme.measures import DEFAULT_DATE, Measure
 from incentive_lab.scheme.numbers import exact
 from incentive_lab.scheme.rules import Rule
 from incentive_lab.scheme.tree import decimal_text, tree
@@ -52,6 +52,9 @@ def canonical(scheme: Scheme) -> str:
         '{"currency":"USD","effective":{"from":"2024-01-01"},"rules":[{"id":"c","on":{"measure":"units"}}]}'
     """
     data = tree(scheme, _SAYS_ONLY)
+    for name, measure in scheme.measures.items():
+        if measure.at == DEFAULT_DATE.get(measure.table or ""):
+            data["measures"][name].pop("at", None)
     if any(guarantee.against == "baseline" for guarantee in scheme.guarantees):
         data["baseline"] = scheme.baseline
     if scheme.variants:

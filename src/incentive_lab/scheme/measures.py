@@ -75,7 +75,7 @@ class Condition(Part):
     def _shorthand(cls, value: object) -> object:
         if isinstance(value, Mapping):
             data = dict(value)
-            if "not" in data and not isinstance(data["not"], (list, tuple)):
+            if data.get("not") is not None and not isinstance(data["not"], (list, tuple)):
                 data["not"] = (data["not"],)
             return data
         if isinstance(value, (list, tuple)):
@@ -113,7 +113,8 @@ class Expression(Part):
 
     @model_validator(mode="after")
     def _one(self) -> Expression:
-        if len(self.model_fields_set) != 1:
+        said = (self.column, self.number, self.sum, self.difference, self.product, self.largest, self.smallest)
+        if sum(form is not None for form in said) != 1:
             raise ValueError("an expression is one of: column, number, sum, difference, product, largest, smallest")
         return self
 

@@ -74,8 +74,9 @@ def _natural(field: str, item: object, place: int) -> str:
         return f"{kind}-per-{data.get('per', 'month')}"
     if field == "schedule":
         return f"within-{data.get('within_months', place)}"
-    named = {"targets": data.get("measure"), "multiply": data.get("attainment_of") or "table"}.get(field)
-    return str(named) if named else str(place)
+    if field == "multiply":
+        return f"attainment-of-{data['attainment_of']}" if "attainment_of" in data else "by-table"
+    return str(data.get("measure", place)) if field == "targets" else str(place)
 
 
 def item_keys(field: str, items: Sequence[object]) -> list[str]:

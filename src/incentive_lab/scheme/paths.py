@@ -16,8 +16,8 @@ from incentive_lab.scheme.document import MixFactors, Scheme
 from incentive_lab.scheme.naming import TRANSPARENT, item_keys, join, split
 from incentive_lab.scheme.reading import Source
 from incentive_lab.scheme.sentences import model_problems
-from incentive_lab.scheme.shapes import shape_of
-from incentive_lab.scheme.tree import bare_key, tree
+from incentive_lab.scheme.shapes import declarations
+from incentive_lab.scheme.tree import bare_key, fields_of, is_default, tree
 from incentive_lab.scheme.units import resolved
 from incentive_lab.scheme.walk import Node, entries, fields, nodes
 from incentive_lab.scheme.words import label_of
@@ -60,14 +60,13 @@ def tunables(scheme: Scheme, *, defaults: bool = False) -> tuple[Address, ...]:
 def _numbers(scheme: Scheme, node: Node, defaults: bool) -> Iterator[Address]:
     if isinstance(node.part, MixFactors):
         return
-    shape = shape_of(type(node.part))
-    infos = {info.alias or name: info for name, info in type(node.part).model_fields.items()}
-    for key, value in fields(node.part):
-        if not defaults and not infos[key].is_required() and value == infos[key].get_default(call_default_factory=True):
+    declared = declarations(type(node.part))
+    for key, info, value in fields_of(node.part):
+        declaration = declared.get(key)
+        if declaration is None or (not defaults and is_default(info, value)):
             continue
-        declaration = shape.at(key).number()
-        for names, number in entries(key, value) if declaration else ():
-            if declaration and isinstance(number, Decimal):
+        for names, number in entries(key, value):
+            if isinstance(number, Decimal):
                 segments = (*node.place(key), *names)
                 told = resolved(scheme, node, names[-1] if names else key, declaration)
                 yield Address(join(segments), number, told, label_of(segments, told))

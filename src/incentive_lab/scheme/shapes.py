@@ -139,3 +139,17 @@ def shape_of(model: type[Part]) -> Shape:
         ('id', 'amount', 'per', 'rules')
     """
     return Shape((model,))
+
+
+@cache
+def declarations(model: type[Part]) -> Mapping[str, Tunable]:
+    """The declared numbers of a model, by key; also those inside its mappings and lists.
+
+    Example:
+        >>> from incentive_lab.scheme.document import Budget
+        >>> [(key, one.label) for key, one in declarations(Budget).items()]
+        [('amount', 'Programme budget')]
+    """
+    shape = shape_of(model)
+    found = {key: shape.at(key).number() for key in shape.known()}
+    return {key: one for key, one in found.items() if one is not None}

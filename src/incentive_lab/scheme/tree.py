@@ -41,6 +41,16 @@ def bare_key(part: object) -> str | None:
     return keys[0] if len(keys) == 1 and keys[0] in BARE[type(part)] else None
 
 
+def is_default(info: FieldInfo, value: Any) -> bool:
+    """Whether a value says no more than leaving its key out."""
+    return not info.is_required() and bool(value == info.get_default(call_default_factory=True))
+
+
+def fields_of(part: Part) -> list[tuple[str, FieldInfo, Any]]:
+    """Every field of a part: (key as written, declaration, value), in the model's order."""
+    return [(info.alias or name, info, getattr(part, name)) for name, info in type(part).model_fields.items()]
+
+
 def written_fields(part: Part) -> list[tuple[str, FieldInfo, Any]]:
     """The fields of a part that say something: (key as written, declaration, value), in the model's order.
 
@@ -49,12 +59,7 @@ def written_fields(part: Part) -> list[tuple[str, FieldInfo, Any]]:
         >>> [(key, value) for key, _, value in written_fields(Rounding(mode="down", at="line"))]
         [('mode', 'down')]
     """
-    fields = [(info.alias or name, info, getattr(part, name)) for name, info in type(part).model_fields.items()]
-    return [
-        (key, info, value)
-        for key, info, value in fields
-        if info.is_required() or value != info.get_default(call_default_factory=True)
-    ]
+    return [(key, info, value) for key, info, value in fields_of(part) if not is_default(info, value)]
 
 
 def tree(value: Any, leave_out: Mapping[type[Part], frozenset[str]] | None = None) -> Any:

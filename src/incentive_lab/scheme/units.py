@@ -121,7 +121,7 @@ def resolved(scheme: Scheme, node: Node, key: str, declaration: Tunable) -> Tuna
     if declaration.label == "Rate":
         unit: Unit | None = _rate(scheme, node)
         ranges = _RATES
-    elif isinstance(node.part, Step) and key == "lump":
+    elif isinstance(node.part, (Step, Award)) and declaration.label != "Starts at":
         return declaration
     else:
         unit, ranges = _border(scheme, node, key), _BORDERS

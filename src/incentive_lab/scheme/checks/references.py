@@ -78,7 +78,9 @@ def _fund(context: Context, node: Node, name: str) -> Findings:
         yield from _exists((*node.segments, "to"), name, funds)
     elif name not in funds:
         message = f"The excess spills into the fund of '{name}', which has none."
-        yield wrong((*node.segments, "to"), message, f"Rules with a fund: {written(funds)}." if funds else "Give it a fund.")
+        yield wrong(
+            (*node.segments, "to"), message, f"Rules with a fund: {written(funds)}." if funds else "Give it a fund."
+        )
 
 
 def tier_names(context: Context) -> Findings:

@@ -1,0 +1,96 @@
+"""Checks with a history's names and a baseline, and sound schemes in which nothing is wrong."""
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from incentive_lab.errors import InputError
+from incentive_lab.scheme.check import check
+from incentive_lab.scheme.checks.context import Known
+from incentive_lab.scheme.load import load, loads
+from incentive_lab.scheme.paths import apply
+
+SCHEME = load(Path(__file__).with_name("example.yaml"))
+HEAD = "scheme: sound\ncurrency: USD\neffective: {from: 2014-01-01}\n"
+SOUND = {
+    "instalments": """
+rules:
+  - id: plan
+    on: revenue
+    per: quarter
+    rate: {table: {over: year_to_date, steps: [{from: 0, lump: 0}, {from: 1_000_000, lump: 20_000}]}}
+    instalments: {count: 4}
+""",
+    "bands written 1-10, 11-20": """
+rules:
+  - id: units
+    on: units
+    rate: {table: {slices: from_previous_end, steps: [{from: 1, to: 10, rate: 5}, {from: 11, rate: 7}]}}
+""",
+    "deal by deal": """
+rules:
+  - {id: spif, on: revenue, per: deal, rate: {table: {over: year_to_date, steps: [{rate: 1%}, {from: 9, rate: 2%}]}}}
+  - {id: extra, on: revenue, per: deal, rate: 1%, net_of: [spif], limit: {amount: 500, per: deal}}
+""",
+    "a fund that takes an excess": """
+rules:
+  - {id: rebate, on: revenue, rate: 3%, limit: {amount: 5_000, per: quarter, excess: spilled, to: mdf}}
+  - {id: mdf, on: campaign_spend, rate: 50%, fund: {accrues_on: revenue, rate: 1%}}
+""",
+    "points, a contest and a variant": """
+tiers: {points: {certification: 10}, levels: [{name: a}, {name: b, points: 30}]}
+rules:
+  - {id: rebate, on: revenue, rate: {by_tier: {a: 1%, b: 2%}}}
+  - {id: best, on: win_rate, per: year, award: {prizes: [5_000, 2_000]}}
+variants: {msp: {who: {types: [msp]}, change: {rules.rebate.rate.by_tier.b: 3%}}}
+""",
+    "a growth gate and a trailing window": """
+rules:
+  - id: rebate
+    on: revenue
+    per: quarter
+    rate: {table: {over: {trailing: 12}, pays: period_only, steps: [{rate: 1%}, {from: 100_000, rate: 2%}]}}
+    requires: {revenue: {at_least: 5%, kind: growth}}
+""",
+}
+
+
+@pytest.mark.parametrize("body", SOUND.values(), ids=SOUND)
+def test_a_sound_scheme_has_neither_problems_nor_warnings(body):
+    result = check(loads(HEAD + body))
+    assert [str(one) for one in (*result.problems, *result.warnings)] == []
+
+
+def test_a_target_that_the_history_has_is_not_asked_for():
+    known = check(SCHEME, names=Known(targets={"protected_revenue"}))
+    assert [problem.path for problem in known.warnings] == ["mix"]
+
+
+def test_a_target_that_neither_has_is_a_problem():
+    assert [one.path for one in check(SCHEME, names=Known(targets=())).problems] == ["rules.quarter-accelerator.on"]
+
+
+def test_names_that_the_history_does_not_know_are_warned_of():
+    names = SimpleNamespace(types=["reseller", "distributor"], targets=["protected_revenue"])
+    warnings = [str(one) for one in check(SCHEME, names=names).warnings]
+    assert any("eligible.types: The history has no partners of type 'msp'" in one for one in warnings)
+
+
+def test_a_column_that_the_history_has_is_known():
+    text = HEAD + "measures: {seats: {of: deals.seats, unit: count}}\nrules: [{id: r, on: seats, rate: 3}]\n"
+    assert check(loads(text)).warnings
+    assert not check(loads(text), names=Known(columns={"deals": ["seats"]})).warnings
+    assert not check(loads(text), names=Known(columns={"deals": ["quantity"]})).ok
+
+
+def test_a_baseline_in_another_currency_cannot_be_compared():
+    other = apply(SCHEME, {"scheme": "current-2013", "currency": "EUR"})
+    assert [one.path for one in check(SCHEME, baseline=other).problems] == ["currency"]
+
+
+def test_problems_can_be_raised_together():
+    wrong = apply(SCHEME, {"rules.certification.on": "certifications", "gates.gate-1.rules": ["none"]})
+    with pytest.raises(InputError) as caught:
+        check(wrong).require()
+    assert len(caught.value.problems) == 2
