@@ -1,0 +1,38 @@
+"""The panel that schemes need from a history: one set of columns, so that schemes meet the same numbers."""
+
+from __future__ import annotations
+
+from incentive_lab.engine.needs import needs
+from incentive_lab.errors import InputError, Problem
+from incentive_lab.history.history import History
+from incentive_lab.panel import Panel
+from incentive_lab.scheme.document import Scheme
+
+
+def panel_for(history: History, *schemes: Scheme) -> Panel:
+    """One panel that serves all these schemes (the first one's calendar and late-data policy decide).
+
+    Args:
+        history: An open history.
+        schemes: At least one checked scheme, all in the history's currency.
+
+    Raises:
+        InputError: A scheme is in another currency, or asks for what the history does not have.
+    """
+    problems = [
+        Problem(f"{scheme.id}: currency", f"the scheme pays in {scheme.currency}, the history is in {history.currency}",
+                f"Write the scheme in {history.currency}, or load the history with a table of rates.")
+        for scheme in schemes if scheme.currency != history.currency
+    ]  # fmt: skip
+    if problems:
+        raise InputError(problems)
+    first, wanted = schemes[0], needs(*schemes)
+    return history.panel(
+        wanted.leaves,
+        settle=first.settle,
+        year_starts=first.year_starts,
+        late_data=first.late_data,
+        deal_leaves=wanted.deal_leaves,
+        want_returns=wanted.returns,
+        role_shares=first.splits.role_shares,
+    )
