@@ -215,6 +215,7 @@ class History:
             "SELECT partner_id, type, segment, measure, period, amount AS millionths FROM {targets} t "
             "ORDER BY partner_id, type, segment, measure, period"
         )
+        frame = frame.astype(object).where(frame.notna(), None)
         scale = 10 ** decimals(self.currency)
         exact = [Decimal(int(value)) * scale / 1_000_000 for value in frame["millionths"]]
         frame["amount"] = [int(value.to_integral_value(rounding="ROUND_HALF_UP")) for value in exact]
