@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 
 from incentive_lab.engine.columns import Column, ColumnBook, DealColumn, leaf_name
 from incentive_lab.engine.compile import Compiled
-from incentive_lab.engine.program import Block
 from incentive_lab.engine.periods import year_shift
+from incentive_lab.engine.program import Block
 from incentive_lab.engine.targets import target_sums
 from incentive_lab.engine.who import who_mask
 from incentive_lab.panel import DealTable, Floats, Panel
 from incentive_lab.scheme.document import Scheme
-from incentive_lab.scheme.measures import Measure
 from incentive_lab.scheme.lookup import measure_named
+from incentive_lab.scheme.measures import Measure
 
 LANES = 1024
 """Partners of a block: contiguous lanes that stay in cache."""

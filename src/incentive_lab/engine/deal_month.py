@@ -4,29 +4,31 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
+from incentive_lab.engine.limits import ceiling_lanes, take
+from incentive_lab.engine.numeric import MILLION, cell, half_away, jit, number, round_money, rows, to_cents, window
+from incentive_lab.engine.operands import gate_factors, operand, reference_lanes, unmet
 from incentive_lab.engine.program import (
     CHOICE,
     CHOICE_NONE,
     CHOICE_TIER,
-    FORMS,
     F_MODE,
     F_TARGET,
+    FORMS,
     GATE_RULE,
     H_FORMS,
-    LIMITS,
-    LIMITS_F,
-    LIMIT_QUANTITY,
     L_CARRY,
     L_DEAL,
     L_FUND,
     L_KIND,
+    LIMIT_QUANTITY,
+    LIMITS,
+    LIMITS_F,
+    M_OPERAND,
     MARGINAL,
     MULTIPLIERS,
-    M_OPERAND,
     NET_OF,
-    RF_MULTIPLE,
-    RULES,
-    RULES_F,
     R_BEFORE,
     R_CHOICE,
     R_DEAL,
@@ -46,24 +48,22 @@ from incentive_lab.engine.program import (
     R_SAME,
     R_STARTED,
     R_WINDOW,
+    RF_MULTIPLE,
+    RULES,
+    RULES_F,
     S_FUND,
     S_LIMIT_CARRY,
     S_LIMIT_USED,
     TO_END,
-    ZF_RATE_TO,
-    ZF_UNIT,
     Z_AT_LINE,
     Z_MODE,
     Z_RATE_MODE,
     Z_SHIFT,
+    ZF_RATE_TO,
+    ZF_UNIT,
 )
-from incentive_lab.engine.numeric import MILLION, cell, half_away, jit, number, round_money, rows, to_cents, window
-from incentive_lab.engine.operands import gate_factors, operand, reference_lanes, unmet
-from incentive_lab.engine.tables import pay_one
-from incentive_lab.engine.limits import ceiling_lanes, take
 from incentive_lab.engine.rule_month import DRIVER, FACTOR, OTHER, TARGET, VALUE, multiplier_factors, span
-
-import numpy as np
+from incentive_lab.engine.tables import pay_one
 
 
 @jit

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import math
 
+from incentive_lab.engine.numeric import MILLION, cell, jit, number, period_start, round_money, rows, window, year_month
 from incentive_lab.engine.program import (
     CHOICE_STATIC,
     CHOICE_TIER,
-    FORMS,
-    FUNDS,
-    FUND_CHOICE,
     F_FIRST,
+    FORMS,
+    FUND_CHOICE,
+    FUNDS,
     H_FUND_FORMS,
-    LIFE,
-    LIMITS,
-    LIMITS_F,
-    LIMIT_AMOUNT,
     L_CARRY,
     L_FUND,
     L_KIND,
@@ -23,23 +20,26 @@ from incentive_lab.engine.program import (
     L_PRORATE,
     L_SLOT,
     L_WINDOW,
-    STEPS,
+    LIFE,
+    LIMIT_AMOUNT,
+    LIMITS,
+    LIMITS_F,
     S_FUND,
     S_LIMIT_CARRY,
     S_LIMIT_USED,
     S_RATE,
+    STEPS,
     U_CHOICE,
     U_EXPIRES,
     U_FORM,
     U_KIND,
     U_PER,
     U_SLOT,
-    ZF_UNIT,
     Z_MODE,
     Z_MONTHS,
     Z_SHIFT,
+    ZF_UNIT,
 )
-from incentive_lab.engine.numeric import MILLION, cell, jit, number, period_start, round_money, rows, window, year_month
 
 
 @jit

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
+from incentive_lab.engine.numeric import MILLION, cell, half_away, jit, number, period_start, window
 from incentive_lab.engine.program import (
     ATTAINMENT,
     EXCESS,
@@ -13,40 +16,36 @@ from incentive_lab.engine.program import (
     LEVEL,
     NEW_SKIP,
     NEW_ZERO,
-    OPERANDS,
     O_KIND,
     O_REF,
     O_SLOT,
     O_SLOT2,
     O_WINDOW,
+    OPERANDS,
+    POINT_SLOTS,
     POINTS,
     POINTS_F,
-    POINT_SLOTS,
-    QF_AMOUNT,
-    QF_TIMES,
     Q_KIND,
     Q_NEW,
     Q_PACE,
     Q_SLOT,
     Q_WHOLE,
+    QF_AMOUNT,
+    QF_TIMES,
     RATIO,
-    REFERENCES,
-    REFERENCES_F,
     REF_AMOUNT,
     REF_TARGET,
+    REFERENCES,
+    REFERENCES_F,
     SUM,
-    TESTS,
-    TESTS_F,
     T_ACTS_MISSING,
     T_ANY,
     T_COUNT,
     T_FIRST,
+    TESTS,
+    TESTS_F,
     Z_SHIFT,
 )
-from incentive_lab.engine.numeric import MILLION, cell, half_away, jit, number, period_start, window
-
-import numpy as np
-
 
 TARGET_MARGIN = 12
 """Months of targets before the first and after the last month of the panel."""

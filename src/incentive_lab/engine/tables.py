@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import math
 
+from incentive_lab.engine.numeric import MILLION, cell, half_away, jit, number, step_amount
 from incentive_lab.engine.program import (
-    FORMS,
-    FORM_ENDS,
     F_ABOVE,
     F_CAPPED,
     F_COUNT,
@@ -17,12 +16,13 @@ from incentive_lab.engine.program import (
     F_MODE,
     F_NOTHING,
     F_TARGET,
+    FORM_ENDS,
+    FORMS,
+    IN_FULL,
     INTERPOLATED_AMOUNT,
     INTERPOLATED_RATE,
-    IN_FULL,
     MARGINAL,
     PLAIN,
-    STEPS,
     S_END,
     S_FROM,
     S_LOWER,
@@ -31,10 +31,10 @@ from incentive_lab.engine.program import (
     S_RATE_TO,
     S_RETRO,
     S_UPPER,
+    STEPS,
     TO_END,
     WHOLE,
 )
-from incentive_lab.engine.numeric import MILLION, cell, half_away, jit, number, step_amount
 
 
 @jit

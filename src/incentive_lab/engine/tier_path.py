@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from incentive_lab.engine.numeric import cell, jit, number, period_start, year_month
+from incentive_lab.engine.operands import holds, operand
 from incentive_lab.engine.program import (
     H_START_TIER,
     PREVIOUS_YEAR,
@@ -21,8 +23,6 @@ from incentive_lab.engine.program import (
     Z_SHIFT,
     Z_TIERS,
 )
-from incentive_lab.engine.numeric import cell, jit, number, period_start, year_month
-from incentive_lab.engine.operands import holds, operand
 
 
 @jit

@@ -22,16 +22,20 @@ UNKNOWN_JOINED = -100_000
 
 
 def span(store: Store, filled: Mapping[str, frozenset[str]]) -> tuple[int, int]:
-    """First month and number of months with any dated deal, activity or score.
+    """First month and number of months with a closed or returned deal, an activity or a score.
 
-    The date on which an open deal is expected to close does not count: it has not happened.
+    Dates of work in progress (created, qualified, registered) do not lengthen it: an extract reaches back to the day
+    its oldest open deal was created, and months in which nothing could be paid would be empty. Without any closed
+    deal, activity or score they count. The date on which an open deal is expected to close never does.
     """
+    finished = (("deals", "closed_on"), ("deals", "returned_on"), ("activities", "occurred_on"), ("scores", "scored_on"))
+    dates = [one for one in finished if one[1] in filled[one[0]]] or [
+        ("deals", date) for date in DATES["deals"] if date in filled["deals"]
+    ]
     parts = []
-    for table in ("deals", "activities", "scores"):
-        for date in DATES[table]:
-            if date in filled[table]:
-                test = " WHERE status <> 'open'" if date == "closed_on" else ""
-                parts.append(f"SELECT min({date}) AS a, max({date}) AS b FROM {{{table}}} t{test}")
+    for table, date in dates:
+        test = " WHERE status <> 'open'" if date == "closed_on" else ""
+        parts.append(f"SELECT min({date}) AS a, max({date}) AS b FROM {{{table}}} t{test}")
     if not parts:
         raise InputError([Problem("history", "no deal, activity or score has a date, so there are no months.")])
     inner = " UNION ALL ".join(parts)

@@ -1,0 +1,273 @@
+"""The command `incentive-lab`: the same functions as the pages, for scripts and terminals."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sys
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from incentive_lab.errors import InputError, Problem
+
+if TYPE_CHECKING:
+    from incentive_lab.history import History
+    from incentive_lab.scheme.document import Scheme
+
+app = typer.Typer(
+    help="Design, replay and test partner incentive programmes.", no_args_is_help=True, add_completion=False,
+    pretty_exceptions_enable=False,
+)  # fmt: skip
+history_app = typer.Typer(help="Look at a history, or make one.", no_args_is_help=True)
+app.add_typer(history_app, name="history")
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
+HistoryOption = Annotated[str, typer.Option("--history", help="A folder, a workbook, a DuckDB file or a database URL.")]
+MappingOption = Annotated[Path | None, typer.Option("--mapping", help="YAML that maps an export's own names.")]
+ExcludeOption = Annotated[list[str] | None, typer.Option("--exclude", help="Leave out rows with this kind of finding.")]
+SchemeArgument = Annotated[Path, typer.Argument(help="A scheme, YAML or JSON.")]
+
+
+def main() -> None:
+    """Run the command; an unexpected error is a sentence with a reference, its trace in the log."""
+    logging.basicConfig(
+        stream=sys.stderr, level=os.environ.get("INCENTIVE_LAB_LOG", "warning").upper(),
+        format="%(asctime)s %(levelname)s %(name)s %(message)s",
+    )  # fmt: skip
+    app()
+
+
+@contextmanager
+def told(as_json: bool) -> Iterator[None]:
+    """Turn what is wrong into sentences (or JSON) and exit 1; never a traceback."""
+    try:
+        yield
+    except InputError as error:
+        fail(error.problems, as_json)
+    except (OSError, MemoryError) as error:
+        fail([Problem(str(getattr(error, "filename", "") or "file"), f"{error.strerror or error}." if isinstance(
+            error, OSError) else "it does not fit into memory.")], as_json)  # fmt: skip
+    except (typer.Exit, KeyboardInterrupt):
+        raise
+    except Exception as error:
+        reference = uuid.uuid4().hex[:8]
+        logging.getLogger("incentive_lab").exception("unexpected error %s", reference)
+        fail([Problem("incentive-lab", f"an unexpected error ({type(error).__name__}), reference {reference}.",
+                      "Its trace is in the log on standard error.")], as_json)  # fmt: skip
+
+
+def fail(problems: Any, as_json: bool) -> None:
+    """Print problems and exit 1."""
+    rows = [{"path": one.path, "message": one.message, "fix": one.fix} for one in problems]
+    if as_json:
+        print(json.dumps({"ok": False, "problems": rows}, ensure_ascii=False))
+    else:
+        for one in problems:
+            print(f"- {one}", file=sys.stderr)
+    raise typer.Exit(1)
+
+
+def emit(result: dict[str, Any], as_json: bool, words: Callable[[dict[str, Any]], None]) -> None:
+    """Print a result as JSON, or as words."""
+    if as_json:
+        print(json.dumps(result, ensure_ascii=False, allow_nan=False))
+    else:
+        words(result)
+
+
+@contextmanager
+def progress(label: str, quiet: bool) -> Iterator[Callable[[int, int], None]]:
+    """A progress bar on standard error for long work."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    console = Console(stderr=True, quiet=quiet)
+    with Progress(TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn(), console=console,
+                  transient=True, disable=quiet or not console.is_terminal) as bar:  # fmt: skip
+        task = bar.add_task(label, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def load_scheme(path: Path) -> Scheme:
+    """Load and check a scheme."""
+    from incentive_lab.scheme.check import check
+    from incentive_lab.scheme.load import load
+
+    scheme = load(path)
+    check(scheme).require()
+    return scheme
+
+
+def named_baseline(scheme: Scheme, path: Path, given: Path | None) -> Scheme | None:
+    """The baseline given, else the one the scheme names: beside its file, then among the shipped schemes.
+
+    A baseline that is not found is a problem only if a guarantee needs it.
+    """
+    if given is not None:
+        return load_scheme(given)
+    if scheme.baseline is None:
+        return None
+    from incentive_lab.errors import did_you_mean
+
+    shipped = Path(__file__).resolve().parents[2] / "data" / "schemes"
+    places = [folder / f"{scheme.baseline}{end}" for folder in (path.parent, shipped) for end in (".yaml", ".yml", ".json")]
+    for place in places:
+        if place.is_file():
+            return load_scheme(place)
+    if not any(item.against == "baseline" for item in scheme.guarantees):
+        return None
+    known = [one.stem for folder in (path.parent, shipped) for one in folder.glob("*.yaml")]
+    raise InputError([Problem("baseline", f"there is no scheme '{scheme.baseline}' beside {path.name} or among the "
+                              f"shipped schemes. {did_you_mean(scheme.baseline, known)}",
+                              "Pass it with --baseline.")])  # fmt: skip
+
+
+def opened(source: str, mapping: Path | None, exclude: list[str] | None, scheme: Scheme | None = None) -> History:
+    """Open a history."""
+    from incentive_lab.history import open_history
+
+    currency = scheme.currency if scheme else None
+    options: dict[str, Any] = {"mapping": mapping, "exclude": tuple(exclude or ())}
+    if scheme:
+        options["time_zone"] = scheme.time_zone
+        options["splits_at_most"] = scheme.splits.at_most
+    return open_history(source, currency=currency, **options)
+
+
+@app.command()
+def check(
+    scheme: SchemeArgument,
+    history: Annotated[str | None, typer.Option("--history", help="Also check names against a history.")] = None,
+    mapping: MappingOption = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say everything that is wrong with a scheme, at once."""
+    with told(as_json):
+        from incentive_lab.scheme.check import check as check_scheme
+        from incentive_lab.scheme.load import load
+
+        document = load(scheme)
+        known = None
+        if history is not None:
+            from incentive_lab.history.names import known_names
+
+            with opened(history, mapping, None).closing() as held:
+                known = known_names(held)
+        found = check_scheme(document, names=known)
+        rows = [{"path": one.path, "message": one.message, "fix": one.fix} for one in found.problems]
+        warned = [{"path": one.path, "message": one.message, "fix": one.fix} for one in found.warnings]
+        if not found.ok and not as_json:
+            fail(found.problems, False)
+        emit({"ok": found.ok, "problems": rows, "warnings": warned}, as_json, lambda result: _say_checked(document, result))
+        if not found.ok:
+            raise typer.Exit(1)
+
+
+def _say_checked(document: Scheme, result: dict[str, Any]) -> None:
+    from incentive_lab.scheme.fingerprint import fingerprint
+
+    print(f"{document.id} is sound ({fingerprint(document)}).")
+    for one in result["warnings"]:
+        print(f"- note: {one['path']}: {one['message']} {one['fix']}".rstrip())
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of a scheme."""
+    from incentive_lab.scheme.schema import json_schema
+
+    print(json.dumps(json_schema(), ensure_ascii=False, indent=1))
+
+
+@app.command()
+def replay(
+    scheme: SchemeArgument,
+    history: HistoryOption,
+    baseline: Annotated[Path | None, typer.Option("--baseline", help="A scheme to compare with.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Write payouts as CSV into this folder.")] = None,
+    mapping: MappingOption = None,
+    exclude: ExcludeOption = None,
+    as_json: AsJson = False,
+) -> None:
+    """Pay every partner of a history under a scheme."""
+    with told(as_json):
+        from incentive_lab.engine.replay import replay as run
+        from incentive_lab.history.for_schemes import panel_for
+        from incentive_lab.results import replay_result, say_replay, write_replay
+
+        document = load_scheme(scheme)
+        floor = named_baseline(document, scheme, baseline)
+        with progress(f"Replaying {document.id}", as_json), opened(history, mapping, exclude, document).closing() as held:
+            panel = panel_for(held, *(one for one in (document, floor) if one is not None))
+            result = run(document, panel, baseline=floor)
+            before = run(floor, panel) if floor is not None else None
+        if out is not None:
+            write_replay(result, out)
+        emit(replay_result(result, before), as_json, say_replay)
+
+
+@app.command()
+def statement(
+    scheme: SchemeArgument,
+    history: HistoryOption,
+    partner: Annotated[str, typer.Option("--partner", help="Partner id.")],
+    period: Annotated[str | None, typer.Option("--period", help="2013, 2013-Q2 or 2013-05.")] = None,
+    baseline: Annotated[Path | None, typer.Option("--baseline", help="The scheme a guarantee compares with.")] = None,
+    mapping: MappingOption = None,
+    exclude: ExcludeOption = None,
+    as_json: AsJson = False,
+) -> None:
+    """One partner's statement, line by line, with the rule behind each."""
+    with told(as_json):
+        from incentive_lab.engine.replay import replay as run
+        from incentive_lab.engine.statement import statement as state
+        from incentive_lab.history.for_schemes import panel_for
+        from incentive_lab.results import say_statement, statement_result
+
+        document = load_scheme(scheme)
+        floor = named_baseline(document, scheme, baseline)
+        with progress(f"Statement of {partner}", as_json), opened(history, mapping, exclude, document).closing() as held:
+            panel = panel_for(held, *(one for one in (document, floor) if one is not None))
+            told_lines = state(run(document, panel, baseline=floor), partner, period, floor)
+        emit(statement_result(told_lines), as_json, say_statement)
+
+
+@history_app.command("check")
+def history_check(
+    history: Annotated[str, typer.Argument(help="A folder, a workbook, a DuckDB file or a database URL.")],
+    mapping: MappingOption = None,
+    exclude: ExcludeOption = None,
+    as_json: AsJson = False,
+) -> None:
+    """Load a history strictly and report its quality, with the money in each finding."""
+    with told(as_json):
+        from incentive_lab.results import history_result, say_history
+
+        with progress("Reading the history", as_json), opened(history, mapping, exclude).closing() as held:
+            result = history_result(held)
+        emit(result, as_json, say_history)
+
+
+@history_app.command("demo")
+def history_demo(
+    folder: Annotated[Path, typer.Argument(help="Where to write it.")],
+    partners: Annotated[int, typer.Option(min=1)] = 1000,
+    months: Annotated[int, typer.Option(min=1)] = 36,
+    seed: int = 7,
+    as_json: AsJson = False,
+) -> None:
+    """Generate a software vendor's channel with known truth (truth.json)."""
+    with told(as_json):
+        from incentive_lab.history.demo import generate_demo
+
+        with progress("Generating partners", as_json) as step:
+            made = generate_demo(folder, partners=partners, months=months, seed=seed, progress=step)
+        result = {"directory": str(made.directory), "partners": made.partners, "months": made.months, "rows": dict(made.rows),
+                  "revenue": float(made.revenue), "seed": seed}  # fmt: skip
+        emit(result, as_json, lambda r: print(f"{r['partners']} partners over {r['months']} months in {r['directory']}"))

@@ -1,0 +1,109 @@
+"""Why a line is what it is, in words: read from the kernel's own trace."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+from incentive_lab.engine.compile import Compiled
+from incentive_lab.engine.program import (
+    DIRECTORY,
+    F_COUNT,
+    F_FIRST,
+    F_MODE,
+    FORMS,
+    I64,
+    PLAIN,
+    S_FROM,
+    S_LUMP,
+    S_RATE,
+    STEPS,
+)
+from incentive_lab.format import count, money, percent
+from incentive_lab.money import decimals
+from incentive_lab.scheme.document import Scheme
+from incentive_lab.scheme.lookup import unit_of
+from incentive_lab.scheme.rates import Driver, Table
+from incentive_lab.scheme.rules import Rule
+
+SPECIAL_WORDS: Mapping[str, str] = {
+    "clawback": "Taken back for returned deals or a missed milestone.",
+    "cap": "A cap on what a partner is paid takes off what is above it, or pays what an earlier period carried.",
+    "guarantee": "Brought up to the guaranteed floor.",
+    "draw": "Advance against later earnings (+), or recovery of one (-).",
+    "carried_balance": "Brought forward from, or carried to, another settlement because it was below zero.",
+    "minimum_payout": "Below the minimum payout: forfeited, or carried to the next settlement.",
+    "rounding": "The settlement rounded to money.",
+    "pool": "Scaled so that the pool is not exceeded.",
+    "budget": "Scaled so that the programme's budget is not exceeded.",
+}
+
+
+def table_of(rule: Rule, tier: str, kept: Mapping[str, str]) -> Table | None:
+    """The table that a rule used for a partner in this tier, with these attributes."""
+    rate = rule.rate
+    choice = rate.choice()
+    if choice is not None:
+        attribute, values = choice
+        value = tier if attribute == "tier" else kept.get(attribute, "")
+        chosen = values.get(value, rate.otherwise)
+        return chosen.table if chosen else None
+    return rate.table
+
+
+def in_units(scheme: Scheme, name: str, value: float, kind: str = "value") -> str:
+    """A kernel number of a measure as text: money, a count or a share."""
+    if math.isnan(value):
+        return "nothing to compare"
+    if math.isinf(value):
+        return "more than anything"
+    if kind in ("attainment", "growth"):
+        return percent(value)
+    unit = unit_of(name, scheme.measures)
+    if unit == "money":
+        return money(value / 10 ** decimals(scheme.currency), scheme.currency)
+    if unit == "share":
+        return percent(value)
+    return count(value / 1_000_000)
+
+
+def driver_words(scheme: Scheme, rule: Rule, table: Table, value: float) -> str:
+    """The driver and where it stands, in words."""
+    driver = table.by or Driver(measure=rule.on.measure or rule.on.excess_of or "revenue")
+    over = table.over if isinstance(table.over, str) else f"the last {table.over.trailing} months"
+    window = {"period": "this " + rule.per, "life": "all months so far"}.get(over, over.replace("_", " "))
+    kind = "attainment" if driver.attainment_of else "growth" if driver.growth_of else "value"
+    name = {"attainment": f"attainment of {driver.name}", "growth": f"growth of {driver.name}"}.get(kind, driver.name)
+    return f"{name.replace('_', ' ')} {in_units(scheme, driver.name, value, kind)} ({window})"
+
+
+def base_words(scheme: Scheme, rule: Rule, base: float) -> str:
+    """What was paid on, in words."""
+    if rule.on.payout_of:
+        amount = money(base / 10 ** decimals(scheme.currency), scheme.currency)
+        return f"payouts of {', '.join(rule.on.payout_of)} {amount}"
+    name = rule.on.measure or rule.on.excess_of or ""
+    text = f"{name.replace('_', ' ')} {in_units(scheme, name, base)}"
+    return text + " above its reference" if rule.on.excess_of else text
+
+
+def cell_of(compiled: Compiled, table: int, row: int, column: int) -> float:
+    """One cell of a compiled table, read outside the kernel."""
+    ints: I64 = compiled.program.ints
+    at, width = ints[DIRECTORY + 3 * table], ints[DIRECTORY + 3 * table + 1]
+    source = compiled.program.ints if table <= 25 else compiled.program.floats
+    return float(source[at + row * width + column])
+
+
+def step_of(compiled: Compiled, form: int, step: int) -> tuple[float, float, float]:
+    """(border, rate, lump) of a step in the kernel's units."""
+    first = int(cell_of(compiled, FORMS, form, F_FIRST))
+    place = first + max(0, min(step, int(cell_of(compiled, FORMS, form, F_COUNT)) - 1))
+    return tuple(cell_of(compiled, STEPS, place, column) for column in (S_FROM, S_RATE, S_LUMP))  # type: ignore[return-value]
+
+
+def is_plain(compiled: Compiled, form: int) -> bool:
+    """Whether a form is one plain rate."""
+    return form >= 0 and int(cell_of(compiled, FORMS, form, F_MODE)) == PLAIN
+
+

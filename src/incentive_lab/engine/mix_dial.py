@@ -1,0 +1,112 @@
+"""The 80/20 dial: factors on the two groups' rates that give behaviour its planned share (docs/scheme.md#mix)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from scipy.optimize import brentq
+
+from incentive_lab.engine.impact import mix
+from incentive_lab.engine.replay import Replay, replay
+from incentive_lab.format import money, percent
+from incentive_lab.panel import Panel
+from incentive_lab.scheme.document import Mix, MixFactors, Scheme
+
+LARGEST = 100.0
+"""The largest factor that is tried; rates beyond it are no programme anybody would publish."""
+ENOUGH = 0.001
+"""The paid share is reached when it is this close."""
+
+
+@dataclass(frozen=True)
+class MixSolution:
+    """What turning the dial gives.
+
+    Attributes:
+        scheme: The scheme with the solved factors stored in its mix.
+        reached: Whether the planned share (and, with hold: cost, the cost) is met.
+        paid: Behavioural share that is paid; None when nothing is.
+        cost: Cents before guarantees and budget on the reference history.
+        held: Cents that hold: cost asked for.
+        message: One sentence; where the plan is not reached it says by how much and why.
+    """
+
+    scheme: Scheme
+    reached: bool
+    paid: float | None
+    cost: float
+    held: float
+    message: str
+
+
+def with_factors(scheme: Scheme, planned: Decimal, behavioural: float, transactional: float, solved_on: str) -> Scheme:
+    """The scheme with factors to a millionth in its mix."""
+    hold = scheme.mix.hold if scheme.mix else "cost"
+    grid = Decimal("0.000001")
+    factors = MixFactors(
+        behavioural=Decimal(repr(behavioural)).quantize(grid), transactional=Decimal(repr(transactional)).quantize(grid),
+        solved_on=solved_on,
+    )  # fmt: skip
+    return scheme.model_copy(update={"mix": Mix(behavioural=planned, hold=hold, factors=factors)})
+
+
+def solve(scheme: Scheme, panel: Panel, behavioural: float) -> MixSolution:
+    """Find the factors once, on a named history; they are stored in the scheme and never re-solved by a replay.
+
+    Shares are measured after partner caps, before guarantees and budget. With `hold: cost` two factors are found by
+    nested bracketing (Brent, scipy): for each behavioural factor the transactional one that keeps the cost; then the
+    behavioural one that gives the share. Caps and tables bend both, so they may not exist: then the nearest is given.
+
+    Args:
+        scheme: A checked scheme; its present factors (or 1) define the cost that is held.
+        panel: The reference history.
+        behavioural: The planned share, 0 to 1.
+    """
+    bare = scheme.model_copy(update={"guarantees": (), "budget": None, "pools": (), "minimum_payout": None, "draws": ()})
+    planned = Decimal(repr(behavioural))
+    held = replay(bare, panel, detail=False).cost
+    hold = scheme.mix is None or scheme.mix.hold == "cost"
+    tried: dict[tuple[float, float], Replay] = {}
+
+    def at(first: float, second: float) -> Replay:
+        key = (round(first, 6), round(second, 6))
+        if key not in tried:
+            tried[key] = replay(with_factors(bare, planned, *key, panel.history_id), panel, detail=False)
+        return tried[key]
+
+    def second_for(first: float) -> float:
+        return _root(lambda second: at(first, second).cost - held, 0.0, LARGEST) if hold else 1.0
+
+    def gap(first: float) -> float:
+        share = mix(at(first, second_for(first))).paid
+        return (share if share is not None else 0.0) - behavioural
+
+    first = _root(gap, 0.0, LARGEST)
+    second = second_for(first)
+    result = at(first, second)
+    paid = mix(result).paid
+    off = abs((paid or 0.0) - behavioural)
+    moved = result.cost - held
+    reached = off <= ENOUGH and (not hold or abs(moved) <= max(100.0, 0.0005 * held))
+    solved = with_factors(scheme, planned, first, second, panel.history_id)
+    return MixSolution(solved, reached, paid, result.cost, held, _message(reached, behavioural, paid, moved, panel))
+
+
+def _root(function: object, low: float, high: float) -> float:
+    """The root between two factors, or the end that comes nearest when there is none."""
+    at_low, at_high = function(low), function(high)  # type: ignore[operator]
+    if at_low == 0 or (at_low > 0) == (at_high > 0):
+        return low if abs(at_low) <= abs(at_high) else high
+    return float(brentq(function, low, high, xtol=1e-6, rtol=1e-9, maxiter=60))
+
+
+def _message(reached: bool, planned: float, paid: float | None, moved: float, panel: Panel) -> str:
+    if paid is None:
+        return "The scheme pays nothing on this history, so there is no mix to set."
+    if reached:
+        return f"Behaviour earns {percent(paid)} as planned, at the same cost to within {money(abs(moved) / 100, panel.currency)}."
+    return (
+        f"No factors reach {percent(planned)}: the nearest pays {percent(paid)}, {percent(abs(paid - planned))} away, "
+        f"and moves the cost by {money(moved / 100, panel.currency)}. Caps, limits or a missing group bind."
+    )

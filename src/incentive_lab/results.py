@@ -1,0 +1,159 @@
+"""Results as plain JSON objects and as words for a terminal: one shape for the command line and exports."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from incentive_lab.engine.impact import cost_by_tier, group_amounts, impact, mix
+from incentive_lab.engine.replay import Replay
+from incentive_lab.engine.statement import Statement
+from incentive_lab.format import count, money, percent
+from incentive_lab.money import from_minor
+
+if TYPE_CHECKING:
+    from incentive_lab.history import History
+
+
+def replay_result(result: Replay, before: Replay | None = None) -> dict[str, Any]:
+    """What `replay --json` prints; amounts in whole currency units."""
+    panel, currency = result.panel, result.panel.currency
+
+    def whole(cents: float) -> float:
+        return from_minor(cents, currency)
+
+    shares = mix(result)
+    answer: dict[str, Any] = {
+        "ok": True, "scheme": result.scheme.id, "fingerprint": result.fingerprint, "history_id": panel.history_id,
+        "currency": currency, "months": panel.months, "first_month": panel.labels()[0] if panel.months else None,
+        "partners": panel.partners, "total": whole(result.cost),
+        "by_month": dict(zip(panel.labels(), map(whole, result.total.sum(axis=1)), strict=True)),
+        "by_rule": {name: whole(cents) for name, cents in zip(result.line_ids, result.by_rule.sum(axis=1), strict=True)
+                    if cents or name in {rule.id for rule in result.scheme.rules}},
+        "by_group": {name: whole(cents.sum()) for name, cents in group_amounts(result).items()},
+        "mix": {"planned": shares.planned, "paid": shares.paid},
+        "by_tier": {name: whole(cents) for name, cents in cost_by_tier(result).items()},
+        "by_partner": dict(zip(panel.partner_ids, map(whole, result.by_partner), strict=True)),
+        "warnings": list(result.warnings),
+    }  # fmt: skip
+    if shares.planned is None:
+        answer["mix"]["planned_reason"] = "the scheme has no mix dial"
+    if shares.paid is None:
+        answer["mix"]["paid_reason"] = "its rules paid nothing"
+    if before is not None:
+        change = impact(result, before).total
+        answer["baseline"] = {"scheme": before.scheme.id, "fingerprint": before.fingerprint, "total": whole(before.cost)}
+        answer["change"] = {"total": whole(change.change), "winners": change.winners, "losers": change.losers,
+                            "unchanged": change.unchanged}  # fmt: skip
+    return answer
+
+
+def say_replay(answer: dict[str, Any]) -> None:
+    """A replay in words."""
+    currency = answer["currency"]
+    print(f"{answer['scheme']} ({answer['fingerprint']}) on {answer['history_id']}")
+    print(f"{count(answer['partners'])} partners, {answer['months']} months from {answer['first_month']}")
+    print(f"Total {money(answer['total'], currency)}")
+    for name, amount in answer["by_rule"].items():
+        print(f"  {name:<28} {money(amount, currency):>24}")
+    paid = answer["mix"]["paid"]
+    if paid is not None:
+        planned = answer["mix"]["planned"]
+        print(f"Behaviour earns {percent(paid)}" + (f", planned {percent(planned)}" if planned is not None else ""))
+    if "change" in answer:
+        change = answer["change"]
+        print(f"Against {answer['baseline']['scheme']}: {money(change['total'], currency)}; {change['winners']} gain, "
+              f"{change['losers']} lose, {change['unchanged']} unchanged")  # fmt: skip
+    for warning in answer["warnings"]:
+        print(f"- note: {warning}")
+
+
+def write_replay(result: Replay, folder: Path) -> None:
+    """Write payouts by partner, month and line as `payouts.csv`, whole or not at all."""
+    folder.mkdir(parents=True, exist_ok=True)
+    target, part = folder / "payouts.csv", folder / "payouts.csv.partial"
+    labels = result.panel.labels()
+    with part.open("w", newline="", encoding="utf-8") as handle:
+        writer = csv.writer(handle)
+        writer.writerow(["partner_id", "month", "line", "amount", "fingerprint", "history_id"])
+        for row, partner in enumerate(result.panel.partner_ids):
+            for month, label in enumerate(labels):
+                for line, name in enumerate(result.line_ids):
+                    cents = float(result.detail[line, month, row])
+                    if cents:
+                        writer.writerow([safe(partner), label, name, from_minor(cents, result.panel.currency),
+                                         result.fingerprint, result.panel.history_id])  # fmt: skip
+    part.replace(target)
+
+
+def safe(text: str) -> str:
+    """Text that a spreadsheet does not take for a formula.
+
+    Example:
+        >>> safe("=1+1"), safe("P-1")
+        ("'=1+1", 'P-1')
+    """
+    return "'" + text if text[:1] in "=+-@\t\r" and text else text
+
+
+def statement_result(told: Statement) -> dict[str, Any]:
+    """What `statement --json` prints."""
+    lines = [
+        {"period": line.period, "rule": line.rule, "base": line.base, "rate": line.rate, "amount": line.amount,
+         "why": line.why, "provisional": line.provisional}
+        for line in told.lines
+    ]  # fmt: skip
+    answer: dict[str, Any] = {
+        "ok": True, "partner": told.partner, "scheme": told.scheme, "fingerprint": told.fingerprint,
+        "history_id": told.history_id, "currency": told.currency, "conventions": list(told.conventions), "lines": lines,
+        "total": told.total, "tier": told.tier, "next_tier": None,
+    }  # fmt: skip
+    if told.next_tier is not None:
+        answer["next_tier"] = {"name": told.next_tier.name, "missing": dict(told.next_tier.missing), "words": told.next_tier.words}
+    else:
+        answer["next_tier_reason"] = "the scheme has no tiers, or this is the highest"
+    return answer
+
+
+def say_statement(answer: dict[str, Any]) -> None:
+    """A statement in words."""
+    currency = answer["currency"]
+    print(f"Statement of {answer['partner']} under {answer['scheme']} ({answer['fingerprint']})")
+    for line in answer["lines"]:
+        print(f"{line['period']}  {line['rule']:<24} {money(line['amount'], currency):>20}  {line['why']}")
+    print(f"Total {money(answer['total'], currency)}; tier {answer['tier']}")
+    if answer["next_tier"]:
+        print(answer["next_tier"]["words"])
+    for sentence in answer["conventions"]:
+        print(f"- {sentence}")
+
+
+def history_result(history: History) -> dict[str, Any]:
+    """What `history check --json` prints."""
+    from incentive_lab.history import quality
+    from incentive_lab.panel import month_label
+
+    first, months = history.span
+    findings = [
+        {"kind": one.kind, "rows": one.rows, "amount": None if one.amount is None else float(one.amount),
+         "message": one.message, "severity": one.severity}
+        for one in quality(history)
+    ]  # fmt: skip
+    return {"ok": True, "history_id": history.history_id, "currency": history.currency, "rows": dict(history.rows),
+            "first_month": month_label(first), "months": months, "findings": findings,
+            "warnings": list(history.warnings)}  # fmt: skip
+
+
+def say_history(answer: dict[str, Any]) -> None:
+    """A history's quality in words."""
+    print(f"{answer['history_id']}: {answer['months']} months from {answer['first_month']}, amounts in {answer['currency']}")
+    for table, rows in answer["rows"].items():
+        print(f"  {table:<16} {count(rows):>12} rows")
+    for one in answer["findings"]:
+        amount = "" if one["amount"] is None else f", {money(one['amount'], answer['currency'])}"
+        print(f"- {one['severity']}: {one['kind']}: {count(one['rows'])} rows{amount}. {one['message']}")
+    if not answer["findings"]:
+        print("Nothing unusual was found.")
+    for warning in answer["warnings"]:
+        print(f"- note: {warning}")
