@@ -1,0 +1,1 @@
+"""The shipped schemes and their frozen payouts."""
