@@ -231,7 +231,7 @@ def _read_extras(store: DuckStore, canonical: Canonical, reader: Reader) -> None
     plain = [name for name in extras if name not in numeric]
     tests = listed(f"coalesce(bool_and({test}), FALSE)" for test in numeric.values())
     answers = store.rows(f"SELECT {tests} FROM {raw.relation}")[0] if numeric else ()
-    kinds: dict[str, Kind] = {name: "text" for name in plain}
+    kinds: dict[str, Kind] = dict.fromkeys(plain, "text")
     kinds.update({name: "number" if yes else "text" for name, yes in zip(numeric, answers, strict=True)})
     for name in extras:
         canonical.extras[name] = kinds[name]

@@ -84,7 +84,7 @@ def _credited(workings: Workings, grain: str, members: Mapping[str, Measure]) ->
     else:
         table = rows.group_by(["partner_id", "deal_id", "line", "_on"]).aggregate(**totals)
     frame = workings.store.frame(table).rename(columns={column: name for name, column in names.items()})
-    return frame.fillna({name: 0 for name in members}).astype(dict.fromkeys(members, "float64"))
+    return frame.fillna(dict.fromkeys(members, 0)).astype(dict.fromkeys(members, "float64"))
 
 
 def _counted_once(workings: Workings, rows: Any, members: Mapping[str, Measure], names: Mapping[str, str]) -> Any:

@@ -34,6 +34,7 @@ joined table is written `table.column`. `where` takes a value, a list, or one of
 
 from __future__ import annotations
 
+import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal
@@ -192,9 +193,11 @@ def _unknown_table(path: Path, name: object) -> Problem:
 
 
 def _decimals(value: Any) -> Any:
-    """Numbers as the decimals that were written, so that 0.72 is exactly that."""
+    """Numbers as the decimals that were written, so that 0.72 is exactly that; dates as text."""
     if isinstance(value, float):
         return Decimal(str(value))
+    if isinstance(value, datetime.date):
+        return value.isoformat()
     if isinstance(value, dict):
         return {key: _decimals(item) for key, item in value.items()}
     return [_decimals(item) for item in value] if isinstance(value, list) else value

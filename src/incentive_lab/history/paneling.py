@@ -19,23 +19,33 @@ if TYPE_CHECKING:
     import pandas as pd
 
 UNKNOWN_JOINED = -100_000
+_FINISHED = (
+    ("deals", "closed_on"),
+    ("deals", "returned_on"),
+    ("deals", "recorded_on"),
+    ("activities", "occurred_on"),
+    ("scores", "scored_on"),
+)
 
 
 def span(store: Store, filled: Mapping[str, frozenset[str]]) -> tuple[int, int]:
-    """First month and number of months with a closed or returned deal, an activity or a score.
+    """First month and number of months with a closed, returned or late recorded deal, an activity or a score.
 
     Dates of work in progress (created, qualified, registered) do not lengthen it: an extract reaches back to the day
     its oldest open deal was created, and months in which nothing could be paid would be empty. Without any closed
-    deal, activity or score they count. The date on which an open deal is expected to close never does.
+    deal, activity or score they count. The date on which an open deal is expected to close never does; the date on
+    which a closed deal was recorded does, for that is where late data is trued up.
     """
-    finished = (("deals", "closed_on"), ("deals", "returned_on"), ("activities", "occurred_on"), ("scores", "scored_on"))
-    dates = [one for one in finished if one[1] in filled[one[0]]] or [
-        ("deals", date) for date in DATES["deals"] if date in filled["deals"]
-    ]
+    dates = [(table, date) for table, date in _FINISHED if date in filled[table]]
+    if not dates or dates == [("deals", "recorded_on")]:
+        dates = [("deals", date) for date in DATES["deals"] if date in filled["deals"]]
+    elif ("deals", "closed_on") not in dates:
+        dates = [one for one in dates if one != ("deals", "recorded_on")]
     parts = []
     for table, date in dates:
-        test = " WHERE status <> 'open'" if date == "closed_on" else ""
-        parts.append(f"SELECT min({date}) AS a, max({date}) AS b FROM {{{table}}} t{test}")
+        test = " WHERE status <> 'open'" if date in ("closed_on", "recorded_on") else ""
+        first = "min(closed_on)" if date == "recorded_on" else f"min({date})"
+        parts.append(f"SELECT {first} AS a, max({date}) AS b FROM {{{table}}} t{test}")
     if not parts:
         raise InputError([Problem("history", "no deal, activity or score has a date, so there are no months.")])
     inner = " UNION ALL ".join(parts)

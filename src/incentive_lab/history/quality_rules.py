@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
-from incentive_lab.errors import InputError, Problem, did_you_mean
+from incentive_lab.errors import Problem, did_you_mean
 from incentive_lab.history.store import DuckStore, Store, listed, quoted
 from incentive_lab.history.tables import PARTNER_TYPES, TABLES
 from incentive_lab.money import decimals

@@ -25,7 +25,6 @@ from incentive_lab.history.store import Raw, fill, quoted
 from incentive_lab.history.tables import TABLES, Kind, Table
 from incentive_lab.money import decimals
 
-
 IBIS_TYPES: dict[Kind, str] = {
     "text": "string", "period": "string", "date": "date", "boolean": "boolean",
     "money": "int64", "number": "int64", "share": "int64",
@@ -106,7 +105,7 @@ class RemoteStore:
 
 def open_url(
     url: str,
-    mapping: object,
+    mapping: Path | str | None,
     exclude: Collection[str],
     currency: str | None,
     time_zone: str,

@@ -1,0 +1,86 @@
+"""Files built to overwhelm are refused before they are read."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from incentive_lab.errors import InputError
+from incentive_lab.history import open_history
+from incentive_lab.history.sources import Limits
+from incentive_lab.scheme.measures import CATALOGUE
+from tests.history import folders
+
+
+def refusal(folder: Path, limits: Limits | None = None) -> str:
+    with pytest.raises(InputError) as refused:
+        open_history(folder, limits=limits)
+    return str(refused.value)
+
+
+def test_a_cell_of_twenty_megabytes_is_refused(tmp_path: Path) -> None:
+    folder = folders.write(tmp_path, partners="partner_id,name,type\nP1," + "x" * 20_000_000 + ",msp\n")
+    assert "partners.csv" in refusal(folder)
+
+
+def test_a_parquet_file_with_too_many_rows_is_refused_by_its_own_count(tmp_path: Path) -> None:
+    import duckdb
+
+    folders.write(tmp_path)
+    (tmp_path / "deals.csv").unlink()
+    duckdb.sql("SELECT 'D' AS deal_id FROM range(200000)").write_parquet(str(tmp_path / "deals.parquet"))
+    said = refusal(tmp_path, Limits(rows=100_000))
+    assert "deals.parquet: it has 200,000 rows; at most 100,000 are read." in said
+
+
+def test_a_csv_file_with_too_many_rows_is_refused(tmp_path: Path) -> None:
+    folders.write(tmp_path, scores="partner_id,scored_on,measure,value\n" + "P1,2013-01-01,csat,4\n" * 50)
+    assert "scores.csv: it has more than 49 rows." in refusal(tmp_path, Limits(rows=49))
+
+
+def test_a_workbook_that_unpacks_to_too_much_is_refused_unread(tmp_path: Path) -> None:
+    bomb = tmp_path / "bomb.xlsx"
+    with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("xl/worksheets/sheet1.xml", b"0" * 30_000_000)
+    assert bomb.stat().st_size < 100_000
+    assert "bomb.xlsx: it unpacks to 30,000,000 bytes" in refusal(bomb, Limits(unpacked_bytes=10_000_000))
+
+
+def test_text_that_looks_like_a_formula_stays_text(tmp_path: Path) -> None:
+    folder = folders.write(tmp_path, partners="partner_id,name,type\nP1,=1+1,msp\nP2,@SUM(A1),msp\n")
+    assert list(open_history(folder).partners["name"]) == ["=1+1", "@SUM(A1)"]
+
+
+def test_a_letter_that_is_not_utf8_far_into_a_file_is_found(tmp_path: Path) -> None:
+    rows = "".join(f"P{number},Partner {number},msp\n" for number in range(3, 120_000))
+    folders.write(tmp_path)
+    text = (folders.PARTNERS.splitlines()[0].split(",region")[0] + "\nP1,One,msp\nP2,Two,msp\n" + rows).encode()
+    (tmp_path / "partners.csv").write_bytes(text + "P0,Müller,msp\n".encode("latin-1"))
+    assert "Windows-1252 or Latin-1" in refusal(tmp_path)
+
+
+def test_problems_of_every_file_are_reported_at_once_and_each_kind_is_cut_at_twenty(tmp_path: Path) -> None:
+    deals = "deal_id,partner_id,status,created_on,amount\n" + "".join(f"D{n},P9,won,x,1\n" for n in range(332))
+    said = refusal(
+        folders.write(tmp_path, deals=deals, scores="partner_id,scored_on,measure,value\nP1,2013-01-01,csat,\n")
+    )
+    assert said.count("found 'x'") == 20
+    assert "deals.csv, column created_on: and 312 more rows with this problem." in said
+    assert "scores.csv row 2, column value: this cell is empty" in said
+    assert "found 'P9' (332 rows); partners has no such partner_id." in said
+
+
+def test_splits_may_add_up_to_more_than_one_when_that_is_said(tmp_path: Path) -> None:
+    folder = folders.write(tmp_path, deal_partners="deal_id,partner_id,share\nD1,P1,1\nD1,P2,0.5\n")
+    assert "add up to 1.5; allowed: 1." in refusal(folder)
+    panel = open_history(folder, splits_at_most=1.5).panel({"revenue": CATALOGUE["revenue"]})
+    assert panel.columns["revenue"].sum() == 20_010 + 5_000  # D1's 100.00 once more by half
+
+
+def test_a_database_that_does_not_answer_is_a_problem_without_the_password() -> None:
+    with pytest.raises(InputError) as refused:
+        open_history("postgresql://user:secret@127.0.0.1:1/nothing")
+    assert "the database does not answer" in str(refused.value)
+    assert "secret" not in str(refused.value)

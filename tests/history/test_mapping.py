@@ -1,0 +1,139 @@
+"""Other people's tables become a history through a mapping, and every slip in a mapping is named."""
+
+from __future__ import annotations
+
+import os
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from incentive_lab.errors import InputError
+from incentive_lab.history import open_history, quality
+from incentive_lab.scheme.measures import CATALOGUE
+
+ROOT = Path(__file__).parents[2]
+MAPPING = """
+roots: {events: ../events}
+tables:
+  partners:
+    from: shops
+    columns:
+      partner_id: no
+      name: shop_name
+      type: {column: kind, values: {Warehouse: distributor}, otherwise: dealer}
+    keep: [city]
+  deals:
+    union:
+      - from: orders
+        join: [{with: events/opportunities, on: {order: order_no}}]
+        where: {state: [shipped]}
+        columns:
+          deal_id: order
+          partner_id: shop
+          status: {constant: won}
+          created_on: {column: opportunities.opened, default: 2013-01-01}
+          closed_on: shipped
+          amount: {difference: [gross, discount]}
+          cost: {column: product_cost, times: 0.72}
+      - from: events/opportunities
+        where: {order_no: {known: false}}
+        columns: {deal_id: {text: "lost-{id}"}, partner_id: shop, status: {constant: lost}, created_on: opened, amount: value}
+"""
+FILES = {
+    "shops": "no,shop_name,kind,city\n1,Alpha,Warehouse,Bonn\n2,Beta,Kiosk,Bern\n",
+    "orders": "order,shop,state,shipped,gross,discount,product_cost\n"
+    "O1,1,shipped,2013-03-01,110,10,50\nO2,2,cancelled,,5,0,1\nO3,2,shipped,2013-04-01,20.50,0.25,10\n",
+}
+EVENTS = "id,shop,order_no,opened,value\nE1,1,O1,2013-02-01,100\nE2,2,,2013-02-10,40\n"
+
+
+def history_folder(tmp_path: Path) -> Path:
+    (tmp_path / "history").mkdir()
+    (tmp_path / "events").mkdir()
+    for name, text in FILES.items():
+        (tmp_path / "history" / f"{name}.csv").write_text(text)
+    (tmp_path / "events" / "opportunities.csv").write_text(EVENTS)
+    return tmp_path / "history"
+
+
+def mapped(tmp_path: Path, text: str = MAPPING) -> Path:
+    (tmp_path / "mapping.yaml").write_text(text)
+    return tmp_path / "mapping.yaml"
+
+
+def test_a_mapping_renames_joins_unions_filters_and_calculates(tmp_path: Path) -> None:
+    history = open_history(history_folder(tmp_path), mapping=mapped(tmp_path))
+    assert list(history.partners["type"]) == ["distributor", "dealer"]
+    assert list(history.partners["city"]) == ["Bonn", "Bern"]
+    panel = history.panel({name: CATALOGUE[name] for name in ("revenue", "cost_of_sales")})
+    assert panel.columns["revenue"].sum() == 10_000 + 2_025  # 110 - 10, and 20.50 - 0.25
+    assert panel.columns["cost_of_sales"].sum() == 3_600 + 720  # 0.72 of 50 and of 10
+    deals = history.deals_of("2", 0, 99_999)
+    assert list(deals["deal_id"]) == ["O3", "lost-E2"]
+    assert str(deals["created_on"][0])[:10] == "2013-01-01"  # O3 has no opportunity: the default date
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        ("from: shops", "form: shops", "the key form is not known. Did you mean from?"),
+        ("from: shops", "from: shop", "there is no table shop in history. Did you mean shops?"),
+        ("name: shop_name", "name: shopname", "shops.csv has no column shopname. Did you mean shop_name?"),
+        ("with: events/", "with: evnts/", "there is no root called evnts. Did you mean events?"),
+        ("opportunities.opened,", "opportunity.opened,", "opportunity is not joined here. Did you mean opportunities?"),
+        ("  deals:", "  deal:", "there is no such table. Did you mean deals?"),
+        ("times: 0.72", "tmes: 0.72", "the key tmes is not known. Did you mean times?"),
+        ("times: 0.72", "constant: 1", "a column has exactly one of column, constant"),
+        ("../events", "../event", "there is no folder ../event beside the history."),
+        ("from: orders", "from: [", "this is not readable YAML"),
+    ],
+)
+def test_a_slip_in_a_mapping_is_refused_with_its_place(tmp_path: Path, before: str, after: str, said: str) -> None:
+    assert before in MAPPING
+    with pytest.raises(InputError) as refused:
+        open_history(history_folder(tmp_path), mapping=mapped(tmp_path, MAPPING.replace(before, after)))
+    assert said in str(refused.value)
+
+
+def test_a_join_that_would_repeat_rows_is_refused(tmp_path: Path) -> None:
+    folder = history_folder(tmp_path)
+    (tmp_path / "events" / "opportunities.csv").write_text(EVENTS + "E3,1,O1,2013-02-03,100\n")
+    with pytest.raises(InputError, match="several rows of events/opportunities have order_no 'O1'"):
+        open_history(folder, mapping=mapped(tmp_path))
+    first = MAPPING.replace("on: {order: order_no}", "on: {order: order_no}, take_first: opened")
+    assert open_history(folder, mapping=mapped(tmp_path, first)).rows["deals"] == 3
+
+
+def test_text_where_a_mapping_calculates_is_refused(tmp_path: Path) -> None:
+    folder = history_folder(tmp_path)
+    (folder / "orders.csv").write_text(FILES["orders"].replace("110", "much"))
+    with pytest.raises(InputError, match="the mapping cannot be carried out"):
+        open_history(folder, mapping=mapped(tmp_path))
+
+
+def samples() -> Path:
+    folder = Path(os.environ.get("INCENTIVE_LAB_SAMPLES", ROOT.parent / "shared" / "data")) / "adventureworks_resellers"
+    if not folder.is_dir():
+        pytest.skip(f"no sample data: {folder.name} is not under INCENTIVE_LAB_SAMPLES")
+    return folder
+
+
+@pytest.mark.samples
+def test_the_adventureworks_sample_gives_its_published_totals() -> None:
+    history = open_history(samples(), mapping=ROOT / "data" / "mappings" / "adventureworks.yaml")
+    names = ("revenue", "won_deals", "lost_deals", "created_deals", "certification", "lead", "cost_of_sales")
+    panel = history.panel({name: CATALOGUE[name] for name in names})
+    total = {name: float(column.sum()) for name, column in panel.columns.items()}
+    # Published: 80,450,596.98 in 60,855 lines of 3,796 orders; rounding each line to cents takes 0.87 away.
+    assert total["revenue"] == 8_045_059_611
+    assert history.rounded["deals", "amount"][1].quantize(Decimal("0.01")) == Decimal("-0.87")
+    assert panel.partners == 701
+    assert total["won_deals"] == 3_796_000_000
+    assert total["lost_deals"] == 9_196_000_000
+    assert total["created_deals"] == 12_789_000_000  # of 13,248; the others were created before the first order
+    assert total["certification"] == 793_000_000
+    assert total["lead"] == 1_783_000_000
+    assert 0.28 < 1 - total["cost_of_sales"] / total["revenue"] < 0.29  # cost x 0.72, said in the mapping
+    kinds = {finding.kind: finding for finding in quality(history)}
+    assert kinds["empty_months"].examples == ("2011-02", "2011-04", "2011-06")
