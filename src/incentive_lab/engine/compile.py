@@ -11,7 +11,12 @@ import numpy as np
 
 from incentive_lab.engine import program as p
 from incentive_lab.engine.columns import Column, ColumnBook, DealColumn
-from incentive_lab.engine.periods import PERIOD_MONTHS, active_months, window_code, year_shift
+from incentive_lab.engine.periods import (
+    PERIOD_MONTHS,
+    active_months,
+    window_code,
+    year_shift,
+)
 from incentive_lab.engine.rows import Builder, border_kind
 from incentive_lab.scheme.document import Cap, Scheme
 from incentive_lab.scheme.lookup import measure_named, unit_of
@@ -198,6 +203,7 @@ class _Compiler:
         cells[[p.R_TRUE_UP, p.R_SAME, p.R_ACCUMULATES, p.R_CATCH_UP, p.R_INSTALMENTS, p.R_PROVISION]] = 0
         cells[[p.R_RETURNS, p.R_STARTED, p.R_BEFORE, p.R_REPAY_MONTHS, p.R_NET, p.R_QUANTITY, p.R_PROVISION_FORM]] = 0
         cells[p.R_NON_CASH] = int(rule.non_cash)
+        cells[p.R_TIER_LIMITED] = int(rule.who.tiers != "all")
         per = cells[p.R_PER] = PERIOD_MONTHS[rule.per]
         money, scale = self._base(row, rule)
         self._rate(row, rule, money)

@@ -7,7 +7,17 @@ import math
 import numpy as np
 
 from incentive_lab.engine.limits import ceiling_lanes, take
-from incentive_lab.engine.numeric import MILLION, cell, half_away, jit, number, round_money, rows, to_cents, window
+from incentive_lab.engine.numeric import (
+    MILLION,
+    cell,
+    half_away,
+    jit,
+    number,
+    round_money,
+    rows,
+    to_cents,
+    window,
+)
 from incentive_lab.engine.operands import gate_factors, operand, reference_lanes, unmet
 from incentive_lab.engine.program import (
     CHOICE,
@@ -62,7 +72,15 @@ from incentive_lab.engine.program import (
     ZF_RATE_TO,
     ZF_UNIT,
 )
-from incentive_lab.engine.rule_month import DRIVER, FACTOR, OTHER, TARGET, VALUE, multiplier_factors, span
+from incentive_lab.engine.rule_month import (
+    DRIVER,
+    FACTOR,
+    OTHER,
+    TARGET,
+    VALUE,
+    multiplier_factors,
+    span,
+)
 from incentive_lab.engine.tables import pay_one
 
 

@@ -8,10 +8,17 @@ from __future__ import annotations
 import numpy as np
 
 from incentive_lab.engine.deal_month import deal_month
-from incentive_lab.engine.limits import accrue_funds, ceiling_lanes, expire_funds, restart, take
+from incentive_lab.engine.limits import (
+    accrue_funds,
+    ceiling_lanes,
+    expire_funds,
+    restart,
+    take,
+)
 from incentive_lab.engine.numeric import (
     MILLION,
     cell,
+    entry,
     half_away,
     jit,
     number,
@@ -64,6 +71,7 @@ from incentive_lab.engine.program import (
     R_RETURNS,
     R_SCHEDULE,
     R_SCHEDULES,
+    R_TIER_LIMITED,
     R_TRUE_UP,
     REPAYS,
     REPAYS_F,
@@ -396,7 +404,7 @@ def keep_balances(P, S, m, balances, lanes):  # type: ignore[no-untyped-def]
         balances[3, m, lane] = carried + state[P.ints[S_LIMIT_CARRY] : P.ints[S_CAP_USED], lane].sum()
 
 
-@jit
+@entry
 def run_block(P, H, tiers, total, by_rule, by_month, detail, trace, balances):  # type: ignore[no-untyped-def]
     """Pay one block of partners.
 
@@ -429,6 +437,8 @@ def run_block(P, H, tiers, total, by_rule, by_month, detail, trace, balances):  
     else:
         tiers[:] = 0
     keeps_detail = detail.shape[0] > 0
+    floors = rows(P, GUARANTEES) + rows(P, DRAWS) > 0
+    takes_back = keep_posted
     for m in range(months):
         restart(P, S, LIMITS, P.ints[S_LIMIT_USED], P.ints[S_LIMIT_CARRY], m, shift, lanes)
         restart(P, S, CAPS, P.ints[S_CAP_USED], P.ints[S_CAP_CARRY], m, shift, lanes)
@@ -437,8 +447,12 @@ def run_block(P, H, tiers, total, by_rule, by_month, detail, trace, balances):  
             total[m, lane] = 0.0
         for r in range(rule_count):
             posted = month_posted[r]
+            open_to = H.whole[P.ints[H_ELIGIBLE] + r]
             for lane in range(lanes):
-                ok[lane] = H.whole[P.ints[H_ELIGIBLE] + r, lane] & cell(P, TIER_RULE, r, tiers[m, lane])
+                ok[lane] = open_to[lane]
+            if cell(P, RULES, r, R_TIER_LIMITED) == 1:
+                for lane in range(lanes):
+                    ok[lane] &= cell(P, TIER_RULE, r, tiers[m, lane])
             if cell(P, RULES, r, R_PER) == 0:
                 posts = deal_month(P, H, S, r, m, tiers, ok, W, posted, lanes, months)
             else:
@@ -455,43 +469,51 @@ def run_block(P, H, tiers, total, by_rule, by_month, detail, trace, balances):  
                     )
             if posts:
                 cash = cell(P, RULES, r, R_NON_CASH) == 0
+                mine, everything = by_rule[r], total[m]
                 sum_month = 0.0
                 for lane in range(lanes):
-                    by_rule[r, lane] += posted[lane]
+                    mine[lane] += posted[lane]
                     sum_month += posted[lane]
-                    if cash:
-                        total[m, lane] += posted[lane]
+                if cash:
+                    for lane in range(lanes):
+                        everything[lane] += posted[lane]
                 by_month[r, m] = sum_month
                 if keeps_detail:
-                    for lane in range(lanes):
-                        detail[r, m, lane] = posted[lane]
-        clawback(P, H, S, m, line[CLAWBACK], lanes)
-        cap_month(P, H, S, m, month_posted, line[CAP], W[BASE], W[PAID], lanes)
+                    detail[r, m, :] = posted
+        if takes_back:
+            clawback(P, H, S, m, line[CLAWBACK], lanes)
+        if rows(P, CAPS) > 0:
+            cap_month(P, H, S, m, month_posted, line[CAP], W[BASE], W[PAID], lanes)
+        paid, back, cut, top, advance = total[m], line[CLAWBACK], line[CAP], line[GUARANTEE], line[DRAW]
+        if floors:
+            before, after = S.lanes[P.ints[S_EARNED] + m], S.lanes[P.ints[S_EARNED] + m + 1]
+            for lane in range(lanes):
+                after[lane] = before[lane] + paid[lane] + back[lane] + cut[lane]
+                top[lane] = 0.0
+                advance[lane] = 0.0
+            for g in range(rows(P, GUARANTEES)):
+                guarantee_month(P, H, S, g, m, top, lanes)
+            for d in range(rows(P, DRAWS)):
+                draw_month(P, H, S, d, m, advance, lanes)
+        settlement = S.lanes[P.ints[S_SETTLEMENT]]
         for lane in range(lanes):
-            S.lanes[P.ints[S_EARNED] + m + 1, lane] = (
-                S.lanes[P.ints[S_EARNED] + m, lane] + total[m, lane] + line[CLAWBACK, lane] + line[CAP, lane]
-            )
-            line[GUARANTEE, lane] = 0.0
-            line[DRAW, lane] = 0.0
-        for g in range(rows(P, GUARANTEES)):
-            guarantee_month(P, H, S, g, m, line[GUARANTEE], lanes)
-        for d in range(rows(P, DRAWS)):
-            draw_month(P, H, S, d, m, line[DRAW], lanes)
-        for lane in range(lanes):
-            S.lanes[P.ints[S_SETTLEMENT], lane] += total[m, lane] + line[CLAWBACK, lane] + line[CAP, lane]
-            S.lanes[P.ints[S_SETTLEMENT], lane] += line[GUARANTEE, lane] + line[DRAW, lane]
+            settlement[lane] += paid[lane] + back[lane] + cut[lane] + top[lane] + advance[lane]
         settle(P, S, m, line[CARRIED], line[MINIMUM], line[ROUNDING], lanes)
         for kind in range(CLAWBACK, ROUNDING + 1):
+            extra, mine, everything = line[kind], by_rule[rule_count + kind], total[m]
+            some = False
             sum_month = 0.0
             for lane in range(lanes):
-                amount = line[kind, lane]
-                by_rule[rule_count + kind, lane] += amount
-                total[m, lane] += amount
-                sum_month += amount
+                some = some or extra[lane] != 0
+                sum_month += extra[lane]
+            if not some:
+                continue
+            for lane in range(lanes):
+                mine[lane] += extra[lane]
+                everything[lane] += extra[lane]
             by_month[rule_count + kind, m] = sum_month
             if keeps_detail:
-                for lane in range(lanes):
-                    detail[rule_count + kind, m, lane] = line[kind, lane]
+                detail[rule_count + kind, m, :] = extra
         if balances.shape[0] > 0:
             keep_balances(P, S, m, balances, lanes)
         expire_funds(P, S, m, lanes)

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import math
 
-from incentive_lab.engine.numeric import MILLION, cell, jit, number, period_start, round_money, rows, window, year_month
+from incentive_lab.engine.numeric import (
+    MILLION,
+    cell,
+    jit,
+    number,
+    period_start,
+    round_money,
+    rows,
+    window,
+    year_month,
+)
 from incentive_lab.engine.program import (
     CHOICE_STATIC,
     CHOICE_TIER,

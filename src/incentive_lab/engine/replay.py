@@ -6,6 +6,7 @@ import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,7 +35,6 @@ class Replay:
 
     Attributes:
         scheme: The document.
-        fingerprint: Its content id.
         panel: The history it was replayed on (after any roll-up to parents).
         line_ids: Rules in document order, then the special lines.
         total: float64 [months, partners], what was paid.
@@ -47,7 +47,6 @@ class Replay:
     """
 
     scheme: Scheme
-    fingerprint: str
     panel: Panel
     line_ids: tuple[str, ...]
     total: Floats
@@ -57,6 +56,11 @@ class Replay:
     tier_names: tuple[str, ...]
     detail: Floats
     warnings: tuple[str, ...] = field(default=())
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Content id of the scheme."""
+        return fingerprint(self.scheme)
 
     @property
     def minor(self) -> int:
@@ -105,7 +109,7 @@ def replay(
     awards = award_amounts(scheme, panel)
     lines = len(scheme.rules) + len(SPECIAL_LINES)
     out = Replay(
-        scheme=scheme, fingerprint=fingerprint(scheme), panel=panel,
+        scheme=scheme, panel=panel,
         line_ids=(*(rule.id for rule in scheme.rules), *SPECIAL_LINES),
         total=np.zeros((panel.months, panel.partners)), by_rule=np.zeros((lines, panel.partners)),
         by_month=np.zeros((lines, panel.months)), tiers=np.zeros((panel.months, panel.partners), dtype=np.int64),

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from incentive_lab.engine.limits import limit_lanes
 from incentive_lab.engine.numeric import (
     MILLION,
     cell,
     half_away,
     jit,
+    money_lanes,
     number,
     period_start,
     round_money,
     rows,
-    to_cents,
     window,
     year_month,
 )
@@ -126,10 +128,17 @@ from incentive_lab.engine.program import (
     Z_MONTHS,
     Z_RATE_MODE,
     Z_SHIFT,
+    Z_TIERS,
     ZF_RATE_TO,
     ZF_UNIT,
 )
-from incentive_lab.engine.tables import curve, factor_at, line_value, pay_lanes, step_reached
+from incentive_lab.engine.tables import (
+    curve,
+    factor_at,
+    line_value,
+    pay_lanes,
+    step_reached,
+)
 
 BASE, DRIVER, BEFORE, PAID, LUMPS, TARGET, VALUE, FACTOR, PART, OTHER, SPARE = range(11)
 """Rows of the scratch lanes."""
@@ -264,19 +273,29 @@ def pay_forms(P, H, r, m, start, code, tiers, W, has_before, lanes):  # type: ig
     first = cell(P, RULES, r, R_FORM)
     end = first + cell(P, RULES, r, R_FORMS)
     plain = True
+    rates = np.zeros(end - first + 1)
     for form in range(first, end):
-        if cell(P, FORMS, form, F_MODE) != PLAIN:
+        if cell(P, FORMS, form, F_MODE) == PLAIN:
+            rates[1 + form - first] = number(P, STEPS, cell(P, FORMS, form, F_FIRST), S_RATE)
+        else:
             plain = False
-    for lane in range(lanes):
-        W[OTHER, lane] = (
-            cell(P, CHOICE, r, tiers[m, lane]) if choice == CHOICE_TIER else H.whole[P.ints[H_FORMS] + r, lane]
-        )
-    if plain:
+    mine = np.empty(lanes, dtype=np.int64)
+    if choice == CHOICE_TIER:
+        by_tier = np.empty(max(1, P.ints[Z_TIERS]), dtype=np.int64)
+        for tier in range(by_tier.shape[0]):
+            by_tier[tier] = cell(P, CHOICE, r, tier)
+        held = tiers[m]
         for lane in range(lanes):
-            form = int(W[OTHER, lane])
-            rate = number(P, STEPS, cell(P, FORMS, form, F_FIRST), S_RATE) if form >= 0 else 0.0
-            W[PAID, lane] = half_away(W[BASE, lane] * rate)
-            W[LUMPS, lane] = 0.0
+            mine[lane] = by_tier[held[lane]]
+    else:
+        chosen = H.whole[P.ints[H_FORMS] + r]
+        for lane in range(lanes):
+            mine[lane] = chosen[lane]
+    if plain:
+        paid, lumps, base = W[PAID], W[LUMPS], W[BASE]
+        for lane in range(lanes):
+            paid[lane] = half_away(base[lane] * rates[max(0, 1 + mine[lane] - first)])
+            lumps[lane] = 0.0
         return
     for lane in range(lanes):
         W[PAID, lane] = 0.0
@@ -284,7 +303,7 @@ def pay_forms(P, H, r, m, start, code, tiers, W, has_before, lanes):  # type: ig
     for form in range(first, end):
         used = False
         for lane in range(lanes):
-            if W[OTHER, lane] == form:
+            if mine[lane] == form:
                 used = True
                 break
         if not used:
@@ -295,7 +314,7 @@ def pay_forms(P, H, r, m, start, code, tiers, W, has_before, lanes):  # type: ig
             W[VALUE], W[SPARE:], lanes,
         )  # fmt: skip
         for lane in range(lanes):
-            if W[OTHER, lane] == form:
+            if mine[lane] == form:
                 W[PAID, lane] = W[PART, lane]
                 W[LUMPS, lane] = W[VALUE, lane]
 
@@ -397,12 +416,22 @@ def settle_entitlement(P, S, r, m, start, W, ok, lanes):  # type: ignore[no-unty
             S.lanes[P.ints[S_ENTITLED] + r, lane] += amount
             W[PAID, lane] = amount
         return
+    paid, entitled = W[PAID], S.lanes[P.ints[S_ENTITLED] + r]
+    lines_round(P, paid, ok, lanes)
     for lane in range(lanes):
-        if ok[lane] == 0:
-            continue
-        entitlement = to_line(P, W[PAID, lane])
-        W[PAID, lane] = entitlement - S.lanes[P.ints[S_ENTITLED] + r, lane]
-        S.lanes[P.ints[S_ENTITLED] + r, lane] = entitlement
+        entitlement = paid[lane]
+        before = entitled[lane]
+        paid[lane] = entitlement - before
+        entitled[lane] = entitlement if ok[lane] == 1 else before
+
+
+@jit
+def lines_round(P, x, ok, lanes):  # type: ignore[no-untyped-def]
+    """Bring `x` (millionths of a cent) to the rounding unit in place if rounding is at line."""
+    if P.ints[Z_AT_LINE] == 1:
+        money_lanes(x, ok, P.floats[ZF_UNIT], P.ints[Z_MODE], True, lanes)
+        for lane in range(lanes):
+            x[lane] *= MILLION
 
 
 @jit
@@ -446,10 +475,10 @@ def finish(P, H, S, r, m, amount, ok, W, lanes, trace):  # type: ignore[no-untyp
                     W[FACTOR, lane] = MILLION
             gate_factors(P, H, g, m, W[VALUE], W[FACTOR], lanes)
     if gated:
+        factor = W[FACTOR]
         for lane in range(lanes):
-            amount[lane] = half_away(amount[lane] * W[FACTOR, lane] / MILLION)
-    for lane in range(lanes):
-        amount[lane] = to_cents(amount[lane], unit, mode, at_line) if ok[lane] == 1 else 0.0
+            amount[lane] = half_away(amount[lane] * factor[lane] / MILLION)
+    money_lanes(amount, ok, unit, mode, at_line, lanes)
     if trace.shape[0] > 0:
         for lane in range(lanes):
             trace[m, r, X_GATE, lane] = W[FACTOR, lane] if gated else MILLION
@@ -528,8 +557,9 @@ def rule_month(P, H, S, r, m, tiers, ok, W, posted, lanes, trace):  # type: igno
         window_first = max(clip, window(code, m, P.ints[Z_SHIFT])[0])
         pay_forms(P, H, r, m, window_first, code, tiers, W, has_before, lanes)
     round_rates(P, W, lanes)
+    paid, lumps, base = W[PAID], W[LUMPS], W[BASE]
     for lane in range(lanes):
-        W[PAID, lane] = W[PAID, lane] + W[LUMPS, lane] if W[BASE, lane] == W[BASE, lane] else 0.0
+        paid[lane] = paid[lane] + lumps[lane] if base[lane] == base[lane] else 0.0
     multiply_lanes(P, H, r, m, clip, start, code, W, lanes)
     if cell(P, RULES, r, R_REQUIRES) > 0:
         unmet(P, H, cell(P, RULES, r, R_REQUIRE), cell(P, RULES, r, R_REQUIRES), m, clip, W[VALUE], W[PAID], lanes)
@@ -553,7 +583,7 @@ def rule_month(P, H, S, r, m, tiers, ok, W, posted, lanes, trace):  # type: igno
     if true_up or cell(P, RULES, r, R_INSTALMENTS) > 0:
         settle_entitlement(P, S, r, m, start, W, ok, lanes)
     for lane in range(lanes):
-        posted[lane] = W[PAID, lane]
+        posted[lane] = paid[lane]
     if cell(P, RULES, r, R_PROVISION) != PROVISION_NONE:
         for lane in range(lanes):
             if ok[lane] == 1:

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import math
 
-from incentive_lab.engine.numeric import MILLION, cell, half_away, jit, number, step_amount
+from incentive_lab.engine.numeric import (
+    MILLION,
+    cell,
+    half_away,
+    jit,
+    number,
+    step_amount,
+)
 from incentive_lab.engine.program import (
     F_ABOVE,
     F_CAPPED,
