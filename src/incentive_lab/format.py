@@ -1,8 +1,13 @@
-"""The one formatter: money, shares, counts and months, for pages, charts, messages and statements."""
+"""The one formatter: money, shares, counts, changes and months, for pages, charts, messages and statements."""
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from incentive_lab.money import decimals
+
+_SCALES = ((1e9, "bn"), (1e6, "m"), (1e3, "k"))
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 def money(amount: float, currency: str) -> str:
@@ -17,6 +22,36 @@ def money(amount: float, currency: str) -> str:
     return f"{rounded:,.{places}f} {currency}"
 
 
+def compact(amount: float) -> str:
+    """An amount in three significant digits, more where it is written out; the page says the currency once.
+
+    Example:
+        >>> compact(2_354_999), compact(59_040), compact(8_412.4), compact(81.25), compact(-0.004), compact(999_950)
+        ('2.35 m', '59.0 k', '8,412', '81.2', '0', '1.00 m')
+    """
+    size = abs(amount)
+    if size < 0.005:
+        return "0"
+    sign = "-" if amount < 0 else ""
+    if size < 9_999.5:
+        return sign + (f"{size:,.0f}" if size >= 99.95 else _three(size).rstrip("0").rstrip("."))
+    for scale, name in _SCALES:
+        if size >= 0.9995 * scale:
+            return f"{sign}{_three(size / scale)} {name}"
+    raise AssertionError("every size above 9,999 has a scale")
+
+
+def _three(size: float) -> str:
+    """Three significant digits of a number from 0.005 to 1,000 and beyond.
+
+    Example:
+        >>> [_three(size) for size in (1.2345, 12.345, 123.45, 9.996, 1234.5)]
+        ['1.23', '12.3', '123', '10.0', '1,234']
+    """
+    places = 2 if size < 9.995 else 1 if size < 99.95 else 0
+    return f"{size:,.{places}f}"
+
+
 def percent(share: float, places: int = 2) -> str:
     """A share as per cent, without trailing zeros.
 
@@ -28,6 +63,30 @@ def percent(share: float, places: int = 2) -> str:
     return f"{'0' if text in ('-0', '') else text} %"
 
 
+def points(change: float) -> str:
+    """A change of a share, in percentage points; no change is 0.
+
+    Example:
+        >>> points(0.0022), points(-0.1), points(0.000001)
+        ('+0.22 points', '-10 points', '0')
+    """
+    text = f"{change * 100:+.2f}".rstrip("0").rstrip(".")
+    return "0" if text in ("+0", "-0") else f"{text} points"
+
+
+def signed(text: str) -> str:
+    """A formatted amount as a change: with its sign, and a plain 0 where nothing changes.
+
+    Example:
+        >>> signed(compact(59_040)), signed(compact(-59_040)), signed(compact(0)), signed(percent(0))
+        ('+59.0 k', '-59.0 k', '0', '0')
+    """
+    number = text.split()[0].replace(",", "")
+    if float(number) == 0:
+        return "0"
+    return text if number.startswith("-") else f"+{text}"
+
+
 def count(number: float) -> str:
     """A count with grouped thousands; decimals only where there are any.
 
@@ -36,3 +95,48 @@ def count(number: float) -> str:
         ('1,500', '2.5')
     """
     return f"{number:,.6f}".rstrip("0").rstrip(".") if number % 1 else f"{number:,.0f}"
+
+
+def counted(number: float, one: str, many: str = "") -> str:
+    """A count with its noun.
+
+    Example:
+        >>> counted(1, "partner"), counted(1500, "partner"), counted(2, "deal loses", "deals lose")
+        ('1 partner', '1,500 partners', '2 deals lose')
+    """
+    return f"{count(number)} {one if number == 1 else many or one + 's'}"
+
+
+def quantity(value: Decimal | float, unit: str, currency: str = "") -> str:
+    """A declared number of a scheme, written in its unit.
+
+    Example:
+        >>> quantity(Decimal("0.025"), "share"), quantity(Decimal(25_000), "currency", "USD"), quantity(3, "count")
+        ('2.5 %', '25,000 USD', '3')
+    """
+    if unit == "share":
+        return percent(float(value), 4)
+    text = count(float(value))
+    return f"{text} {currency}" if unit == "currency" and currency else text
+
+
+def month_name(iso: str) -> str:
+    """A month in words.
+
+    Example:
+        >>> month_name("2024-03")
+        'Mar 2024'
+    """
+    year, month = iso.split("-")[:2]
+    return f"{_MONTHS[int(month) - 1]} {year}"
+
+
+def quarter_name(iso: str) -> str:
+    """The calendar quarter of a month.
+
+    Example:
+        >>> quarter_name("2024-05")
+        'Q2 2024'
+    """
+    year, month = iso.split("-")[:2]
+    return f"Q{(int(month) - 1) // 3 + 1} {year}"

@@ -81,7 +81,8 @@ COLUMNS = {
     "partners": "partner_id text, name text, type text, region text, joined_on timestamp, colour text",
     "deals": "deal_id text, partner_id text, status text, created_on date, closed_on date, recorded_on date, "
     "amount numeric(12,2), cost numeric(12,2), list_amount numeric, quantity int, customer_id text, seats int",
-    "activities": "activity_id text, partner_id text, occurred_on date, kind text, quantity int, spend double precision",
+    "activities": "activity_id text, partner_id text, occurred_on date, kind text, quantity int, "
+    "spend double precision",
     "scores": "partner_id text, scored_on date, measure text, value double precision",
     "deal_partners": "deal_id text, partner_id text, share double precision, role text",
 }

@@ -38,7 +38,8 @@ tables:
           cost: {column: product_cost, times: 0.72}
       - from: events/opportunities
         where: {order_no: {known: false}}
-        columns: {deal_id: {text: "lost-{id}"}, partner_id: shop, status: {constant: lost}, created_on: opened, amount: value}
+        columns:
+          {deal_id: {text: "lost-{id}"}, partner_id: shop, status: {constant: lost}, created_on: opened, amount: value}
 """
 FILES = {
     "shops": "no,shop_name,kind,city\n1,Alpha,Warehouse,Bonn\n2,Beta,Kiosk,Bern\n",

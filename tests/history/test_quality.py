@@ -78,8 +78,8 @@ def test_rows_of_a_kind_are_left_out_with_the_money_said(tmp_path: Path) -> None
 
 def test_orphans_and_copies_refuse_the_load_unless_they_are_left_out(tmp_path: Path) -> None:
     deals = (
-        HEAD
-        + "D1,P1,won,2013-01-05,2013-02-01,10,\nD1,P1,won,2013-01-05,2013-02-01,10,\nD2,P9,won,2013-01-05,2013-02-01,7,\n"
+        HEAD + "D1,P1,won,2013-01-05,2013-02-01,10,\nD1,P1,won,2013-01-05,2013-02-01,10,\n"
+        "D2,P9,won,2013-01-05,2013-02-01,7,\n"
     )
     folder = folders.write(tmp_path, deals=deals)
     with pytest.raises(InputError, match="P9"):
@@ -106,8 +106,8 @@ def test_an_unknown_kind_to_leave_out_is_refused_with_the_nearest(tmp_path: Path
 def test_a_partner_that_goes_on_under_another_id_is_found(tmp_path: Path) -> None:
     partners = "partner_id,name,type\nP1,Northwind Traders Inc.,msp\nP2,Northwind Traders,msp\nP3,Contoso,msp\n"
     deals = (
-        HEAD
-        + "D1,P1,won,2013-01-05,2013-02-01,10,\nD2,P2,won,2013-01-05,2013-04-01,10,\nD3,P3,won,2013-01-05,2013-05-01,9,\n"
+        HEAD + "D1,P1,won,2013-01-05,2013-02-01,10,\nD2,P2,won,2013-01-05,2013-04-01,10,\n"
+        "D3,P3,won,2013-01-05,2013-05-01,9,\n"
     )
     renamed = findings(folders.write(tmp_path, partners=partners, deals=deals))["renamed_ids"]
     assert renamed.examples == ("P1 -> P2",)

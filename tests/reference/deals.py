@@ -18,6 +18,7 @@ from tests.reference.rules import (
     grid_rate,
     in_multiples,
     is_base_the_driver,
+    is_plain_base,
     multiplied,
     net,
     on_rate_grid,
@@ -94,7 +95,7 @@ def run_deal(place: Place, deal: Deal) -> None:
     earned = multiplied(place, deal_amount(place, deal, base, read) if base is not None else ZERO, read)
     posted = gated_and_limited(place, earned, read, deal.key[0])
     place.book.post(place.month, place.row, place.rule.id, posted)
-    place.state.deals[deal.key] = (posted, base or ZERO)
+    place.state.deals[deal.key] = (posted, deal.own(name, place.window("month")) or ZERO)
     place.state.dated.append((int(deal.table.day[deal.at]), deal.key[0], posted))
 
 
@@ -151,6 +152,7 @@ def deal_table_amount(place: Place, deal: Deal, table: Table, base: Fraction) ->
     if after is None:
         return ZERO
     rate_at = after if table.counts == "after" else before
+    is_same = is_same and is_plain_base(place.rule)
     return on_rate_grid(
         place, base, lambda keep: of_movement(bands, before, after, rate_at, base, is_same, keep)
     )  # fmt: skip

@@ -9,7 +9,7 @@ from fractions import Fraction
 from incentive_lab.scheme.document import Target
 from incentive_lab.scheme.rates import Driver, Reference
 from tests.reference.calendar import LENGTH, Window
-from tests.reference.numbers import ENDLESS, ZERO, half_away, whole
+from tests.reference.numbers import ENDLESS, ZERO, half_away, millionth, whole
 from tests.reference.world import World
 
 TARGET = Reference(target=True)
@@ -62,7 +62,7 @@ def reference(world: World, asked: Reference, measure: str, row: int, window: Wi
         base = target_over(world, measure, row, window, asked.whole)
     else:
         base = last_year(world, asked, measure, row, window)
-    return None if base is None else whole(base * Fraction(asked.times), world.grain(measure))
+    return None if base is None else whole(base * millionth(asked.times), world.grain(measure))
 
 
 def target_over(world: World, measure: str, row: int, window: Window, is_whole: bool) -> Fraction | None:

@@ -105,12 +105,23 @@ def period_amount(place: Place) -> tuple[Fraction, Effective]:
     entitlement = place.world.posted(earned)
     if place.rule.instalments is not None:
         return instalment(place, earned), refuse_effective
+    sold = sold_measure(place, window)
     if not is_true_up:
-        return earned, lambda posted: (posted, base or ZERO)
+        return earned, lambda posted: (posted, sold)
     before = place.state.entitled
     paid = before[1] if before is not None and before[0] == window.first else ZERO
     place.state.entitled = (window.first, entitlement)
-    return entitlement - paid, lambda posted: (entitlement, base or ZERO)
+    return entitlement - paid, lambda posted: (entitlement, sold)
+
+
+def sold_measure(place: Place, window: Window) -> Fraction:
+    """The measure itself over the months of the base, which returns are compared with.
+
+    Multiples, quantities, `net_of` and an excess do not change it (chosen here): else a return of everything could
+    take back more than was paid.
+    """
+    name = base_name(place.rule)
+    return (place.world.over(name, place.row, window) if name else None) or ZERO
 
 
 def refuse_effective(_: Fraction) -> tuple[Fraction, Fraction]:
@@ -372,13 +383,7 @@ def in_trailing_window(bands: Bands, driver: Fraction, base: Fraction, keep: Kee
     """The period's base at the rate of the trailing window; there is no movement to speak of."""
     if bands.table.applies == "interpolated_amount" or any(band.lump for band in bands.bands):
         raise Undefined("lumps over a trailing window")
-    if bands.is_beyond(driver):
-        return Earned(ZERO)
-    if bands.table.applies in ("marginal", "each_to_its_end"):
-        rate = millionth(accumulated(bands, driver) / driver) if driver > 0 else ZERO
-    else:
-        rate = rate_reached(bands, driver)
-    return Earned(keep(rate * base))
+    return at_once(bands, driver, base, False, keep)
 
 
 def driver_before(place: Place, table: Table, over: Window) -> Fraction:

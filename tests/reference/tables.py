@@ -82,8 +82,8 @@ def no_grid(value: Fraction) -> Fraction:
     return value
 
 
-def accumulated(bands: Bands, driver: Fraction, keep: Keep = no_grid) -> Fraction:
-    """A(d): what the table pays on the driver itself; `keep` brings each product to the grid of amounts.
+def accumulated(bands: Bands, driver: Fraction) -> Fraction:
+    """A(d): what the table pays on the driver itself, exactly.
 
     `each_in_full` with `capped` counts no more than the end of the table, like `whole` (chosen here).
     """
@@ -91,20 +91,20 @@ def accumulated(bands: Bands, driver: Fraction, keep: Keep = no_grid) -> Fractio
         return ZERO
     mode = bands.table.applies
     if mode == "marginal":
-        return marginal(bands, driver, keep)
+        return marginal(bands, driver)
     reached = [place for place, band in enumerate(bands.bands) if bands.is_reached(band, driver)]
     if not reached:
         return ZERO
     if mode == "whole":
-        return keep(bands.bands[reached[-1]].rate * bands.counted(driver))
+        return bands.bands[reached[-1]].rate * bands.counted(driver)
     if mode == "each_in_full":
-        return sum((keep(bands.bands[place].rate * bands.counted(driver)) for place in reached), ZERO)
+        return sum((bands.bands[place].rate * bands.counted(driver) for place in reached), ZERO)
     if mode == "each_to_its_end":
-        return sum((keep(bands.bands[place].rate * up_to(driver, bands.upper(place))) for place in reached), ZERO)
+        return sum((bands.bands[place].rate * up_to(driver, bands.upper(place)) for place in reached), ZERO)
     raise Undefined(f"A(d) of {mode}")
 
 
-def marginal(bands: Bands, driver: Fraction, keep: Keep) -> Fraction:
+def marginal(bands: Bands, driver: Fraction) -> Fraction:
     """Each slice at its own rate; the highest reached retroactive step pays everything below it as well."""
     total = ZERO
     reached = [place for place, band in enumerate(bands.bands) if bands.is_reached(band, driver)]
@@ -115,7 +115,7 @@ def marginal(bands: Bands, driver: Fraction, keep: Keep) -> Fraction:
         length = up_to(driver, bands.upper(place))
         if place != retroactive:
             length = max(length - bands.lower(place), ZERO)
-        total += keep(bands.bands[place].rate * length)
+        total += bands.bands[place].rate * length
     return total
 
 
@@ -207,7 +207,10 @@ class Earned:
 
 
 def at_once(bands: Bands, driver: Fraction, base: Fraction, is_same: bool, keep: Keep) -> Earned:
-    """Step 5 for a driver that is complete in itself; `is_same` says the base is the driver."""
+    """Step 5 for a driver that is complete in itself; `is_same` says the base is the driver.
+
+    A(d) is brought to the grid of amounts as one amount, not slice by slice (chosen here).
+    """
     mode = bands.table.applies
     if bands.is_beyond(driver):
         return Earned(ZERO)
@@ -217,7 +220,7 @@ def at_once(bands: Bands, driver: Fraction, base: Fraction, is_same: bool, keep:
     if mode == "interpolated_rate":
         return Earned(keep(rate_reached(bands, driver) * base), lumps)
     if is_same:
-        return Earned(accumulated(bands, driver, keep), lumps)
+        return Earned(keep(accumulated(bands, driver)), lumps)
     if mode in ("whole", "each_in_full") and bands.table.beyond != "capped":
         return Earned(keep(rate_reached(bands, driver) * base), lumps)
     return Earned(keep(blended(bands, driver) * base), lumps)
@@ -252,7 +255,7 @@ def of_movement(
     if bands.table.applies not in ("marginal", "each_to_its_end"):
         return Earned(keep(rate_reached(bands, rate_at) * base), lumps)
     if is_same:
-        return Earned(accumulated(bands, driver, keep) - accumulated(bands, before, keep), lumps)
+        return Earned(keep(accumulated(bands, driver) - accumulated(bands, before)), lumps)
     if ENDLESS in (driver, before):
         raise Undefined("a movement without end")
     if driver == before:

@@ -72,9 +72,7 @@ def test_every_rule_pays_somebody(path: Path, results: dict[str, tuple[Scheme, R
 
 
 @pytest.mark.parametrize("path", ALL)
-def test_a_shipped_scheme_costs_what_a_programme_costs(
-    path: Path, results: dict[str, tuple[Scheme, Replay]]
-) -> None:
+def test_a_shipped_scheme_costs_what_a_programme_costs(path: Path, results: dict[str, tuple[Scheme, Replay]]) -> None:
     result = results[path.stem][1]
     share = result.cost / float(result.panel.columns["revenue"].sum())
     assert COST_SHARE[0] <= share <= COST_SHARE[1]

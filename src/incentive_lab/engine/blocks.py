@@ -20,7 +20,7 @@ from incentive_lab.scheme.document import Scheme
 from incentive_lab.scheme.lookup import measure_named
 from incentive_lab.scheme.measures import Measure
 
-LANES = 1024
+LANES = 512
 """Partners of a block: contiguous lanes that stay in cache."""
 
 Rows = NDArray[np.int64]

@@ -62,8 +62,7 @@ def _duplicate_keys(store: Store, raw: Raw, problems: list[Problem]) -> None:
         rows = store.rows(f"SELECT *, count(*) OVER () FROM ({repeated}) s ORDER BY a, 1 LIMIT {SHOWN}")
         total += int(rows[0][-1]) if rows else 0
         found += rows[: SHOWN - len(found)]
-    for row in found:
-        problems.append(_repeated(raw, key, row))
+    problems.extend(_repeated(raw, key, row) for row in found)
     _more(problems, raw.label, total, len(found), "keys that are there more than once")
 
 

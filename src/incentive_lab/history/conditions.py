@@ -1,4 +1,4 @@
-"""Filters on rows as Ibis expressions: exact in integers, with no value failing everything but `known: false` and `not`."""
+"""Filters on rows as Ibis expressions, exact in integers; no value fails all but `known: false` and `not`."""
 
 from __future__ import annotations
 

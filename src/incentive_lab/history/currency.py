@@ -63,7 +63,9 @@ class Rates:
         row, table = read.raw.row or "NULL", read.table.name
         code = read.values.get("currency", "NULL")
         month = f"strftime(coalesce({listed(read.values[date] for date in _DATES[table])}), '%Y-%m')"
-        coded = f"SELECT *, {row} AS _n, {code} AS _own, {month} AS _period, {read.values['partner_id']} AS _who FROM {read.raw.relation}"
+        who = read.values["partner_id"]
+        added = f"{row} AS _n, {code} AS _own, {month} AS _period, {who} AS _who"
+        coded = f"SELECT *, {added} FROM {read.raw.relation}"
         source = f"(SELECT r.*, coalesce(r._own, p._currency, {literal(self.currency)}) AS _code FROM ({coded}) r "
         source += "LEFT JOIN raw.partner_currency p ON p._id = r._who) r "
         return source + "LEFT JOIN raw.rates x ON x._foreign = r._code AND x._month = r._period"
@@ -72,7 +74,8 @@ class Rates:
         """Note every currency and month that amounts need and the rate table does not have."""
         if not self.converts or read.table.name not in _DATES:
             return
-        sql = f"SELECT DISTINCT _code, _period FROM {self._joined(read)} WHERE _rate IS NULL AND _code <> {literal(self.currency)} ORDER BY 1, 2"
+        unrated = f"_rate IS NULL AND _code <> {literal(self.currency)}"
+        sql = f"SELECT DISTINCT _code, _period FROM {self._joined(read)} WHERE {unrated} ORDER BY 1, 2"
         for code, month in store.rows(sql)[:20]:
             message = f"there is no rate for {code} in {month}, but {read.raw.label} has amounts in it."
             problems.append(
@@ -130,7 +133,8 @@ def _used(store: DuckStore, raws: dict[str, Raw]) -> list[str]:
         if raw is None or not {"partner_id", money} <= set(raw.columns):
             continue
         own = _code(raw) if "currency" in raw.columns and name == "deals" else "NULL"
-        inner = f"SELECT DISTINCT {own} AS own, {_code(raw, 'partner_id')} AS who FROM {raw.relation} WHERE {quoted(money)} IS NOT NULL"
+        codes = f"{own} AS own, {_code(raw, 'partner_id')} AS who"
+        inner = f"SELECT DISTINCT {codes} FROM {raw.relation} WHERE {quoted(money)} IS NOT NULL"
         sql = f"SELECT DISTINCT coalesce(own, _currency) FROM ({inner}) d LEFT JOIN raw.partner_currency ON _id = who"
         used |= {row[0] for row in store.rows(sql) if row[0] and re.fullmatch("[A-Z]{3}", row[0])}
     return sorted(used)

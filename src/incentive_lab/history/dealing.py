@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from incentive_lab.history.measuring import Grid, Workings, date_of, per_deal, valued
+from incentive_lab.history.measuring import per_deal, valued
 from incentive_lab.history.quantities import MILLION
 from incentive_lab.history.timing import month_of
+from incentive_lab.history.workings import Grid, Workings, date_of
 from incentive_lab.panel import DealTable, Returns
 from incentive_lab.scheme.measures import Measure
 

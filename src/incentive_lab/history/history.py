@@ -15,12 +15,12 @@ from incentive_lab.history.credit import Credits
 from incentive_lab.history.currency import Rates
 from incentive_lab.history.identity import history_id
 from incentive_lab.history.measure_checks import leaf_problems
-from incentive_lab.history.measuring import Grid, Workings
 from incentive_lab.history.paneling import build_panel, partner_rows, span, target_rows
 from incentive_lab.history.quantities import Quantities
 from incentive_lab.history.store import Store, listed, literal, quoted
 from incentive_lab.history.tables import TABLES
 from incentive_lab.history.timing import Calendar, LateData, Settle
+from incentive_lab.history.workings import Grid, Workings
 from incentive_lab.money import decimals
 from incentive_lab.panel import Panel, month_label
 from incentive_lab.scheme.measures import Measure

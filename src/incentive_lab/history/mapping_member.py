@@ -78,14 +78,16 @@ class Member:
             return ""
         if join.take_first:
             everything = listed(map(quoted, raw.columns))
-            relation = f"(SELECT * FROM {relation} QUALIFY row_number() OVER (PARTITION BY {keys} ORDER BY {quoted(join.take_first)}, {everything}) = 1)"
+            order = f"PARTITION BY {keys} ORDER BY {quoted(join.take_first)}, {everything}"
+            relation = f"(SELECT * FROM {relation} QUALIFY row_number() OVER ({order}) = 1)"
         else:
             known = " AND ".join(f"{quoted(key)} IS NOT NULL" for key in join.on.values())
             twice = self.store.rows(
                 f"SELECT {keys} FROM {relation} WHERE {known} GROUP BY ALL HAVING count(*) > 1 LIMIT 1"
             )
             if twice:
-                message = f"several rows of {join.with_} have {', '.join(join.on.values())} {twice[0][0]!r}; a join needs one."
+                named = f"{', '.join(join.on.values())} {twice[0][0]!r}"
+                message = f"several rows of {join.with_} have {named}; a join needs one."
                 self.problems.append(Problem(where, message, "Name the column whose lowest value decides: take_first."))
         return f" LEFT JOIN {relation} AS {quoted(join.alias)} ON {' AND '.join(pairs)}"
 

@@ -9,9 +9,10 @@ import numpy as np
 
 from incentive_lab.errors import InputError, Problem
 from incentive_lab.history.arithmetic import unit_of
-from incentive_lab.history.measuring import Grid, Workings, measure_columns
+from incentive_lab.history.measuring import measure_columns
 from incentive_lab.history.quantities import Quantities
 from incentive_lab.history.store import Store, listed
+from incentive_lab.history.workings import Grid, Workings
 from incentive_lab.panel import Panel, TargetRow, month_index
 from incentive_lab.scheme.measures import CATALOGUE, DATES, Measure
 

@@ -117,7 +117,7 @@ def _lone(history: History) -> list[Finding]:
 
 
 def _spikes(history: History) -> list[Finding]:
-    """Deals far above their partner's usual: on logs, 4 robust deviations (1.4826 MAD, at least 0.5) above its median."""
+    """Deals far above their partner's usual: on logs, 4 x 1.4826 MAD (that at least 0.5) above the median."""
     deals = (
         "SELECT deal_id, partner_id, sum(amount) AS amount FROM {deals} t "
         "WHERE status = 'won' AND closed_on IS NOT NULL GROUP BY 1, 2 HAVING sum(amount) > 0"

@@ -70,7 +70,8 @@ RULES = (
     RowRule("likely_duplicates", "deals", "t.status = 'won' AND " + _OTHER_COPY,
             "won deals repeat another deal's partner, customer, product, day and amount under another id"),
     RowRule("closed_before_joining", "deals",
-            "t.status = 'won' AND t.closed_on < (SELECT min(p.joined_on) FROM {partners} p WHERE p.partner_id = t.partner_id)",
+            "t.status = 'won' AND t.closed_on < "
+        "(SELECT min(p.joined_on) FROM {partners} p WHERE p.partner_id = t.partner_id)",
             "won deals closed before their partner joined"),
     RowRule("activities_of_unknown_deals", "activities",
             "t.deal_id IS NOT NULL AND t.deal_id NOT IN (SELECT deal_id FROM {deals} o)",
@@ -100,10 +101,10 @@ def excludable() -> list[str]:
 def check_exclude(exclude: Collection[str], problems: list[Problem]) -> None:
     """Note every kind that is not known."""
     known = excludable()
-    for kind in sorted(set(exclude) - set(known)):
-        problems.append(
-            Problem("exclude", f"there is no kind of finding called {kind} to leave out.", did_you_mean(kind, known))
-        )
+    problems.extend(
+        Problem("exclude", f"there is no kind of finding called {kind} to leave out.", did_you_mean(kind, known))
+        for kind in sorted(set(exclude) - set(known))
+    )
 
 
 def in_units(minor: object, currency: str) -> Decimal:

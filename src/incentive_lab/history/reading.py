@@ -156,7 +156,8 @@ def _from_float(name: str, places: int) -> str:
     product = f"abs({name}) * {10**places}"
     tie = f"abs({product} - floor({product}) - 0.5) <= 1e-15 * {product} + 1e-9"
     plain = f"TRY_CAST(round({name} * {10**places}) AS BIGINT)"
-    return f"CASE WHEN NOT isfinite({name}) THEN NULL WHEN {tie} THEN {_from_text(f'CAST({name} AS VARCHAR)', places)} ELSE {plain} END"
+    careful = _from_text(f"CAST({name} AS VARCHAR)", places)
+    return f"CASE WHEN NOT isfinite({name}) THEN NULL WHEN {tie} THEN {careful} ELSE {plain} END"
 
 
 def _boolean(name: str, family: str) -> str:

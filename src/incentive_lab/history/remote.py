@@ -196,11 +196,11 @@ def _check_header(table: Table, schema: dict[str, Any], problems: list[Problem])
             problems.append(
                 Problem(f"table {table.name}, column {name}", "this column is not known.", f"Did you mean {close}?")
             )
-    for column in table.columns:
-        if column.required and column.name not in schema:
-            problems.append(
-                Problem(f"table {table.name}", f"the column {column.name} is missing.", f"Found: {', '.join(schema)}.")
-            )
+    problems.extend(
+        Problem(f"table {table.name}", f"the column {column.name} is missing.", f"Found: {', '.join(schema)}.")
+        for column in table.columns
+        if column.required and column.name not in schema
+    )
 
 
 def _check_values(
@@ -219,7 +219,8 @@ def _check_values(
         if count:
             key = quoted(next((name for name in table.key if name in raw.columns), column))
             named = store.native(
-                f"SELECT CAST({key} AS TEXT), CAST({quoted(column)} AS TEXT) FROM {raw.relation} WHERE {test} LIMIT {SHOWN}"
+                f"SELECT CAST({key} AS TEXT), CAST({quoted(column)} AS TEXT) FROM {raw.relation} "
+                f"WHERE {test} LIMIT {SHOWN}"
             )
             examples = ", ".join(f"{value!r} at {identity}" for identity, value in named[:3])
             problems.append(Problem(f"{raw.label}, column {column}", f"{count:,} rows: {message} (found {examples})"))

@@ -125,7 +125,7 @@ def resolved(scheme: Scheme, node: Node, key: str, declaration: Tunable) -> Tuna
         return declaration
     else:
         unit, ranges = _border(scheme, node, key), _BORDERS
-    if unit is None or unit == declaration.unit:
+    if unit is None:
         return declaration
     typical, step = ranges.get(unit, (declaration.typical, declaration.step))
     return replace(declaration, unit=unit, typical=typical, step=step)

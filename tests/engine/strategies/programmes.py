@@ -33,6 +33,7 @@ from tests.engine.strategies.tables import (
     MONEY_MEASURES,
     Document,
     kind_of,
+    optional_drivers,
     rates,
     rates_for,
     table_rates,
@@ -66,19 +67,16 @@ def deal_rules(draw: st.DrawFn, number: int, earlier: Sequence[str], grain: str 
     on: Any = base
     if sometimes(draw, 5):
         on = {"excess_of": base, "above": {"amount": draw(st.sampled_from(BORDERS[kind_of(base)][1:]))}}
-    by = [None, None, {"measure": "revenue"}, {"measure": "units"}, {"measure": "margin_share"}, {"measure": "csat"}]
     over = draw(st.sampled_from(["period", "period", "month", "quarter_to_date", "year_to_date", "life"]))
     if over == "period" or on != base:
-        leaf = st.one_of(rates_for(base), table_rates(base, with_driver=False, with_target=False))
+        driver = draw(optional_drivers())
+        leaf = st.one_of(rates_for(base), table_rates(base, driver=driver, with_target=False))
     else:
-        leaf = table_rates(base, overs=(over,), modes=GENERAL_MODES, with_driver=False)
-    rule: Document = {"id": f"r{number}", "on": on, "per": grain, "rate": draw(rates(base, leaf))}
-    driver = draw(st.sampled_from(by))
-    if on == base and isinstance(rule["rate"], dict) and "table" in rule["rate"]:
-        table = rule["rate"]["table"]
-        table["counts"] = draw(st.sampled_from(["after", "before"])) if over != "period" else "after"
-        if driver is not None and not table.get("of_target") and kind_of(driver["measure"]) == kind_of(base):
-            table["by"] = driver
+        driver = draw(optional_drivers(("revenue", "units", "margin")))
+        counts = draw(st.sampled_from(["after", "before"]))
+        leaf = table_rates(base, overs=(over,), modes=GENERAL_MODES, driver=driver, counts=counts)
+    has_grid = sometimes(draw, 4)
+    rule: Document = {"id": f"r{number}", "on": on, "per": grain, "rate": draw(rates(base, leaf, has_grid=has_grid))}
     if sometimes(draw):
         rule["requires"] = draw(tests_of(draw(st.sampled_from([("period",), MONTH_WINDOWS]))))
     if sometimes(draw, 4):
@@ -365,7 +363,7 @@ def grouped_rules(draw: st.DrawFn, number: int, earlier: Sequence[str]) -> Docum
     """A table over a measure of the group."""
     base = draw(st.sampled_from([*MONEY_MEASURES, "units"]))
     over = draw(st.sampled_from(["period", "year_to_date"]))
-    leaf = table_rates(base, overs=(over,), modes=GENERAL_MODES, with_driver=False, with_target=False)
+    leaf = table_rates(base, overs=(over,), modes=GENERAL_MODES, with_target=False)
     rule: Document = {"id": f"r{number}", "on": base, "per": "month", "rate": draw(leaf)}
     if sometimes(draw):
         rule["who"] = {"tiers": [draw(st.sampled_from(LEVELS))]}

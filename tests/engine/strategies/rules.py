@@ -16,6 +16,7 @@ from tests.engine.strategies.tables import (
     Document,
     drivers,
     kind_of,
+    optional_drivers,
     rates,
     rates_for,
     references,
@@ -135,7 +136,8 @@ def bases(draw: st.DrawFn, earlier: Sequence[str], with_excess: bool = True) -> 
 def table_rules(draw: st.DrawFn, number: int, earlier: Sequence[str]) -> Document:
     """A month-level rule whose table is complete in itself."""
     on, base = draw(bases(earlier))
-    leaf = st.one_of(rates_for(base), table_rates(base), table_rates(base))
+    driver = draw(optional_drivers())
+    leaf = st.one_of(rates_for(base), table_rates(base, driver=driver), table_rates(base, driver=driver))
     rule: Document = {
         "id": f"r{number}",
         "on": on,
@@ -172,19 +174,22 @@ def accumulated_rules(draw: st.DrawFn, number: int, earlier: Sequence[str]) -> D
     windows = WINDOWS_LONGER_THAN[per]
     base = draw(st.sampled_from([*MONEY_MEASURES, "units"]))
     form = draw(st.sampled_from(["true_up", "true_up", "period_only", "trailing"]))
+    driver = draw(optional_drivers())
     on: Any = base
     if form == "true_up":
         if sometimes(draw, 5):
             on = {"excess_of": base, "above": draw(st.sampled_from(["target", "last_year"]))}
-        leaf = table_rates(base, overs=(draw(st.sampled_from(windows)),))
+        leaf = table_rates(base, overs=(draw(st.sampled_from(windows)),), driver=driver)
     elif form == "period_only":
         modes = ("marginal", "whole", "each_to_its_end", "each_in_full", "interpolated_rate")
-        leaf = table_rates(base, overs=(draw(st.sampled_from(windows)),), modes=modes, pays=("period_only",))
+        leaf = table_rates(
+            base, overs=(draw(st.sampled_from(windows)),), modes=modes, pays=("period_only",), driver=driver
+        )
     else:
         modes = ("marginal", "whole", "each_to_its_end", "each_in_full", "interpolated_rate")
         least = LENGTH[per]
         over = {"trailing": draw(st.sampled_from([months for months in (1, 3, 5, 6, 12) if months >= least]))}
-        leaf = table_rates(base, overs=(over,), modes=modes, pays=("period_only",), with_lumps=False)
+        leaf = table_rates(base, overs=(over,), modes=modes, pays=("period_only",), with_lumps=False, driver=driver)
     rule: Document = {"id": f"r{number}", "on": on, "per": per, "rate": draw(rates(base, leaf))}
     if sometimes(draw):
         rule["multiply"] = draw(multipliers())
@@ -222,7 +227,7 @@ def provision_rules(draw: st.DrawFn, number: int, earlier: Sequence[str]) -> Doc
     base = draw(st.sampled_from([*MONEY_MEASURES, "units"]))
     form = draw(st.sampled_from(["rate", "step", "expected"]))
     modes = ("marginal", "whole", "each_to_its_end", "each_in_full", "interpolated_rate")
-    table = draw(tables(base, modes=modes, with_driver=False))
+    table = draw(tables(base, modes=modes))
     table.pop("of_target", None) and table.update(
         steps=draw(steps(kind_of(base), rates_for(base), "whole", "from_start", "continues", False)),
         applies="whole",
@@ -255,7 +260,8 @@ def provision_rules(draw: st.DrawFn, number: int, earlier: Sequence[str]) -> Doc
 def limited_rules(draw: st.DrawFn, number: int, earlier: Sequence[str]) -> Document:
     """A rule with limits on quantity, amount or share."""
     base = draw(st.sampled_from([*MONEY_MEASURES, "units"]))
-    leaf = st.one_of(rates_for(base), table_rates(base))
+    driver = draw(optional_drivers())
+    leaf = st.one_of(rates_for(base), table_rates(base, driver=driver))
     rule: Document = {
         "id": f"r{number}",
         "on": base,

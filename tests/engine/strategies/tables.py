@@ -20,6 +20,7 @@ BORDERS = {
     "share": ["-0.5", "0", "0.1", "0.333333", "0.5", "0.8", "1", "1.000001", "1.2", "2"],
     "score": ["1", "3.5", "4", "4.2"],
 }
+DRIVEN = ("revenue", "margin", "units", "csat", "margin_share")
 RETURNING = ("skip", "zero", "prorate")
 
 
@@ -110,16 +111,16 @@ def tables(
     draw: st.DrawFn,
     base: str | None,
     overs: tuple[Any, ...] = ("period",),
-    measures: tuple[str, ...] = ("revenue", "margin", "units"),
     modes: tuple[str, ...] = (
         "marginal", "whole", "each_to_its_end", "each_in_full", "interpolated_rate", "interpolated_amount",
     ),
     with_lumps: bool = True,
     pays: tuple[str, ...] = ("true_up",),
-    with_driver: bool = True,
+    driver: tuple[Document, str] | None = None,
     with_target: bool = True,
+    counts: str = "after",
 ) -> Document:  # fmt: skip
-    """A table in any mode; `base` None pays on earlier payouts."""
+    """A table in any mode; `base` None pays on earlier payouts, `driver` is what it looks at instead of the base."""
     applies = draw(st.sampled_from(modes))
     slices = (
         draw(st.sampled_from(["from_start", "from_start", "from_previous_end"]))
@@ -137,16 +138,25 @@ def tables(
         "beyond": beyond,
         "lumps": draw(st.sampled_from(["highest", "each"])),
         "pays": draw(st.sampled_from(pays)),
+        "counts": counts,
         "extrapolate": applies.startswith("interpolated") and draw(st.booleans()),
     }
     kind = kind_of(base) if base else "money"
-    if with_driver and draw(st.integers(0, 2)) == 0:
-        table["by"], kind = draw(drivers(measures))
+    if driver is not None:
+        table["by"], kind = driver
     elif base and with_target and draw(st.integers(0, 5)) == 0:
         table["of_target"], kind = True, "share"
     has_lumps = with_lumps and applies != "interpolated_amount" and draw(st.booleans())
     table["steps"] = draw(steps(kind, rates_for(base), applies, slices, beyond, has_lumps))
     return table
+
+
+@st.composite
+def optional_drivers(
+    draw: st.DrawFn, measures: tuple[str, ...] = DRIVEN, one_in: int = 3
+) -> tuple[Document, str] | None:
+    """Sometimes a driver of its own; all tables of a choice have the same."""
+    return draw(drivers(measures)) if draw(st.integers(0, one_in - 1)) == one_in - 1 else None
 
 
 def table_rates(base: str | None, **settings: Any) -> st.SearchStrategy[Document]:
