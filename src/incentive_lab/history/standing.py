@@ -1,0 +1,86 @@
+"""Measures that are no sums of rows: levels that hold until the next value, and events in a partner's life."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from incentive_lab.errors import InputError, Problem
+from incentive_lab.history.quantities import MILLION
+from incentive_lab.history.workings import Workings, date_of
+from incentive_lab.panel import Floats
+from incentive_lab.scheme.measures import Measure
+
+
+def level_columns(workings: Workings, members: Mapping[str, Measure]) -> dict[str, Floats]:
+    """The last value of each month, held for `hold_months` months; several on the last day give their mean."""
+    measure = next(iter(members.values()))
+    named = {name: str(member.level).split(".", 1) for name, member in members.items()}
+    wrong = [
+        Problem(f"measures.{name}", "a level is a score, as in scores.csat.")
+        for name in named
+        if named[name][0] != "scores"
+    ]
+    if wrong:
+        raise InputError(wrong)
+    rows = workings.rows("scores", date_of(measure))
+    rows = rows.filter(rows.measure.isin(sorted({score for _, score in named.values()})))
+    rows = rows.filter(workings.test(rows, measure, "scores"))
+    means = {"_sum": rows.value.sum(), "_n": rows.count()}
+    frame = workings.store.frame(rows.group_by(["measure", "partner_id", "_month", "_on"]).aggregate(**means))
+    frame = frame.sort_values("_on", kind="stable").drop_duplicates(["measure", "partner_id", "_month"], keep="last")
+    columns = {}
+    for name, (_, score) in named.items():
+        part = frame[frame["measure"] == score]
+        row, column, inside = workings.grid.place(part["partner_id"], part["_month"])
+        value = part["_sum"].to_numpy(dtype=np.float64) / part["_n"].to_numpy(dtype=np.float64) / MILLION
+        array = np.full_like(workings.grid.zeros(), np.nan)
+        array[row, column] = value[inside]
+        columns[name] = hold(array, members[name].hold_months)
+    return columns
+
+
+def hold(array: Floats, months: int) -> Floats:
+    """Each value carried forward until the next one, for at most `months` months including its own.
+
+    Example:
+        >>> hold(np.array([[4.0, np.nan, np.nan]]), 2)
+        array([[ 4.,  4., nan]])
+    """
+    position = np.broadcast_to(np.arange(array.shape[1]), array.shape)
+    last = np.maximum.accumulate(np.where(np.isnan(array), -1, position), axis=1)
+    held = np.take_along_axis(array, np.maximum(last, 0), axis=1)
+    return np.where((last >= 0) & (position - last < months), held, np.nan)
+
+
+def event_column(workings: Workings, measure: Measure) -> Floats:
+    """1 (a million millionths) in the months where an event happens; months since joining as a level."""
+    grid = workings.grid
+    if measure.event == "first_deal":
+        return _first_deal(workings, measure)
+    sql = "SELECT partner_id, joined_on FROM {partners} p WHERE joined_on IS NOT NULL"
+    joined = np.full(len(grid.partner_ids), np.nan)
+    row_of = {partner: row for row, partner in enumerate(grid.partner_ids)}
+    for partner, day in workings.store.rows(sql):
+        joined[row_of[partner]] = day.year * 12 + day.month - 1
+    since = np.arange(grid.first_month, grid.first_month + grid.months)[None, :] - joined[:, None]
+    if measure.event == "months_since_joining":
+        return np.where(since >= 0, since, np.nan)
+    happens = since == 0 if measure.event == "joined" else (since > 0) & (since % 12 == 0)
+    return np.where(happens, float(MILLION), 0.0)
+
+
+def _first_deal(workings: Workings, measure: Measure) -> Floats:
+    if "closed_on" not in workings.filled["deals"]:
+        return workings.grid.zeros()
+    rows = workings.rows("deals", "closed_on")
+    rows = rows.filter((rows.status == "won") & workings.test(rows, measure, "deals"))
+    rows = rows.select("deal_id", "partner_id", "_month")
+    if workings.credits.split or measure.roles:
+        rows = workings.credits.spread(rows, [], key=("deal_id",), full=True, roles=measure.roles)
+    frame = workings.store.frame(rows.group_by("partner_id").aggregate(_month=rows["_month"].min()))
+    array = workings.grid.zeros()
+    row, column, _ = workings.grid.place(frame["partner_id"], frame["_month"])
+    array[row, column] = MILLION
+    return array
