@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 
-from scipy.optimize import brentq
-
-from incentive_lab.engine.impact import mix
+from incentive_lab.engine.impact import group_amounts, mix
 from incentive_lab.engine.replay import Replay, replay
 from incentive_lab.format import money, percent
+from incentive_lab.money import from_minor
 from incentive_lab.panel import Panel
 from incentive_lab.scheme.document import Mix, MixFactors, Scheme
 
@@ -17,6 +18,10 @@ LARGEST = 100.0
 """The largest factor that is tried; rates beyond it are no programme anybody would publish."""
 ENOUGH = 0.001
 """The paid share is reached when it is this close."""
+ROUNDS = 12
+"""Rescalings that are tried before bracketing."""
+SETTLED = 0.00002
+"""Rescaling has settled when each group is this close to its plan, as a share of the cost."""
 
 
 @dataclass(frozen=True)
@@ -54,9 +59,10 @@ def with_factors(scheme: Scheme, planned: Decimal, behavioural: float, transacti
 def solve(scheme: Scheme, panel: Panel, behavioural: float) -> MixSolution:
     """Find the factors once, on a named history; they are stored in the scheme and never re-solved by a replay.
 
-    Shares are measured after partner caps, before guarantees and budget. With `hold: cost` two factors are found by
-    nested bracketing (Brent, scipy): for each behavioural factor the transactional one that keeps the cost; then the
-    behavioural one that gives the share. Caps and tables bend both, so they may not exist: then the nearest is given.
+    Shares are measured after partner caps, before guarantees and budget. With `hold: cost` each group's factor is
+    first rescaled by what its group should earn over what it earns, a few times over; where caps bend that too much,
+    by nested bracketing (Brent, scipy): for each behavioural factor the transactional one that keeps the cost, then
+    the behavioural one that gives the share. They may not exist: then the nearest is given.
 
     Args:
         scheme: A checked scheme; its present factors (or 1) define the cost that is held.
@@ -82,8 +88,10 @@ def solve(scheme: Scheme, panel: Panel, behavioural: float) -> MixSolution:
         share = mix(at(first, second_for(first))).paid
         return (share if share is not None else 0.0) - behavioural
 
-    first = _root(gap, 0.0, LARGEST)
-    second = second_for(first)
+    quick = _rescaled(at, behavioural, held) if hold else None
+    first, second = quick or (_root(gap, 0.0, LARGEST), math.nan)
+    if quick is None:
+        second = second_for(first)
     result = at(first, second)
     paid = mix(result).paid
     off = abs((paid or 0.0) - behavioural)
@@ -93,11 +101,29 @@ def solve(scheme: Scheme, panel: Panel, behavioural: float) -> MixSolution:
     return MixSolution(solved, reached, paid, result.cost, held, _message(reached, behavioural, paid, moved, panel))
 
 
+def _rescaled(at: Callable[[float, float], Replay], share: float, held: float) -> tuple[float, float] | None:
+    """Factors found by rescaling each group to what it should earn; None if that does not settle."""
+    first = second = 1.0
+    for _ in range(ROUNDS):
+        result = at(first, second)
+        earned = {name: float(cents.sum()) for name, cents in group_amounts(result).items()}
+        off = [earned["behavioural"] - share * held, earned["transactional"] - (1 - share) * held]
+        if max(abs(one) for one in off) <= max(50.0, SETTLED * held):
+            return first, second
+        if earned["behavioural"] <= 0 or earned["transactional"] <= 0 or not 0 < share < 1:
+            return None
+        first = min(LARGEST, first * share * held / earned["behavioural"])
+        second = min(LARGEST, second * (1 - share) * held / earned["transactional"])
+    return None
+
+
 def _root(function: object, low: float, high: float) -> float:
     """The root between two factors, or the end that comes nearest when there is none."""
     at_low, at_high = function(low), function(high)  # type: ignore[operator]
     if at_low == 0 or (at_low > 0) == (at_high > 0):
         return low if abs(at_low) <= abs(at_high) else high
+    from scipy.optimize import brentq
+
     return float(brentq(function, low, high, xtol=1e-6, rtol=1e-9, maxiter=60))
 
 
@@ -105,8 +131,8 @@ def _message(reached: bool, planned: float, paid: float | None, moved: float, pa
     if paid is None:
         return "The scheme pays nothing on this history, so there is no mix to set."
     if reached:
-        return f"Behaviour earns {percent(paid)} as planned, at the same cost to within {money(abs(moved) / 100, panel.currency)}."
+        return f"Behaviour earns {percent(paid)} as planned, at the same cost to within {money(from_minor(abs(moved), panel.currency), panel.currency)}."
     return (
         f"No factors reach {percent(planned)}: the nearest pays {percent(paid)}, {percent(abs(paid - planned))} away, "
-        f"and moves the cost by {money(moved / 100, panel.currency)}. Caps, limits or a missing group bind."
+        f"and moves the cost by {money(from_minor(moved, panel.currency), panel.currency)}. Caps, limits or a missing group bind."
     )

@@ -1,0 +1,178 @@
+"""The command line as scripts use it (the contract of docs/architecture.md)."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from incentive_lab.cli import app
+from tests.cli.conftest import Command
+
+
+def test_a_flat_commission_is_replayed_to_the_cent(place: Path, ask: Command) -> None:
+    code, answer = ask("replay", place / "flat.yaml", "--history", place / "history")
+    assert code == 0
+    # A: 6 x 1,000.00 x 3 % = 180.00; B: 500.50 x 3 % = 15.015, half-up 15.02
+    assert answer["by_partner"] == {"A": 180.0, "B": 15.02}
+    assert answer["total"] == 195.02
+    assert answer["by_rule"] == {"commission": 195.02}
+    assert answer["by_month"]["2024-03"] == 45.02
+    assert answer["months"] == 6
+    assert answer["partners"] == 2
+    assert answer["mix"]["planned"] is None
+    assert answer["mix"]["planned_reason"]
+
+
+def test_a_replay_against_its_baseline_counts_winners_and_losers(place: Path, ask: Command) -> None:
+    code, answer = ask("replay", place / "grown.yaml", "--history", place / "history", "--baseline", place / "flat.yaml")
+    assert code == 0
+    # A: 2 certifications x 250 = 500; rebate 4,000 x 1 % + 2,000 x 5 % = 140; B: 5.01 (5.005 half-up), floor 50 % of
+    # 15.02 = 7.51, so the guarantee adds 2.50
+    assert answer["by_partner"] == {"A": 640.0, "B": 7.51}
+    assert answer["by_rule"] == {"certification": 500.0, "rebate": 145.01, "guarantee": 2.5}
+    assert answer["change"] == {"total": pytest.approx(452.49), "winners": 1, "losers": 1, "unchanged": 0}
+    assert answer["mix"]["planned"] == 0.8
+    assert answer["mix"]["paid"] == pytest.approx(500 / 645.01)
+
+
+def test_the_parts_add_up_to_the_total(place: Path, ask: Command) -> None:
+    _, answer = ask("replay", place / "grown.yaml", "--history", place / "history", "--baseline", place / "flat.yaml")
+    for part in ("by_month", "by_rule", "by_tier", "by_partner"):
+        assert sum(answer[part].values()) == pytest.approx(answer["total"], abs=1e-9), part
+
+
+def test_the_baseline_is_found_beside_the_scheme(place: Path, ask: Command) -> None:
+    _, named = ask("replay", place / "grown.yaml", "--history", place / "history")
+    _, given = ask("replay", place / "grown.yaml", "--history", place / "history", "--baseline", place / "flat.yaml")
+    assert named == given
+
+
+def test_a_missing_baseline_that_a_guarantee_needs_is_said(place: Path, ask: Command) -> None:
+    (place / "flat.yaml").rename(place / "other.yaml")
+    code, answer = ask("replay", place / "grown.yaml", "--history", place / "history")
+    assert code == 1
+    assert answer["ok"] is False
+    assert "flat" in answer["problems"][0]["message"]
+
+
+def test_payouts_are_written_where_asked(place: Path, ask: Command) -> None:
+    code, answer = ask("replay", place / "flat.yaml", "--history", place / "history", "--out", place / "out")
+    assert code == 0
+    rows = list(csv.DictReader((place / "out" / "payouts.csv").open()))
+    assert sum(float(row["amount"]) for row in rows) == pytest.approx(answer["total"])
+    assert {row["fingerprint"] for row in rows} == {answer["fingerprint"]}
+
+
+def test_statement_lines_add_up_and_say_why(place: Path, ask: Command) -> None:
+    code, answer = ask("statement", place / "grown.yaml", "--history", place / "history", "--partner", "A")
+    assert code == 0
+    assert sum(line["amount"] for line in answer["lines"]) == pytest.approx(answer["total"])
+    assert answer["total"] == 640.0
+    assert all(line["why"] for line in answer["lines"])
+    top = [line for line in answer["lines"] if line["rule"] == "rebate"][-1]
+    assert "step top reached" in top["why"]
+
+
+def test_statement_of_a_quarter_holds_only_its_months(place: Path, ask: Command) -> None:
+    _, answer = ask("statement", place / "flat.yaml", "--history", place / "history", "--partner", "B",
+                    "--period", "2024-Q1")  # fmt: skip
+    assert [line["period"] for line in answer["lines"]] == ["2024-03"]
+    assert answer["total"] == 15.02
+
+
+def test_statement_says_what_is_missing_to_the_next_tier(place: Path, ask: Command) -> None:
+    _, answer = ask("statement", place / "grown.yaml", "--history", place / "history", "--partner", "B")
+    # In the last month B's last three months hold nothing: 5,000.00 of revenue and a certification are missing.
+    assert answer["next_tier"]["name"] == "gold"
+    assert answer["next_tier"]["missing"] == {"revenue": 5000.0, "certification": 1.0}
+
+
+def test_an_unknown_partner_is_answered_with_the_nearest(place: Path, ask: Command) -> None:
+    code, answer = ask("statement", place / "flat.yaml", "--history", place / "history", "--partner", "Z")
+    assert code == 1
+    assert "Known: A, B" in answer["problems"][0]["fix"]
+
+
+@pytest.mark.parametrize("period", ["2024-Q5", "May", "2031", "2024-13"])
+def test_a_period_that_cannot_be_is_refused(place: Path, ask: Command, period: str) -> None:
+    code, answer = ask("statement", place / "flat.yaml", "--history", place / "history", "--partner", "A",
+                       "--period", period)  # fmt: skip
+    assert code == 1
+    assert answer["problems"][0]["path"] == "period"
+
+
+def test_check_says_everything_at_once(place: Path, ask: Command) -> None:
+    bad = place / "bad.yaml"
+    bad.write_text(
+        "scheme: bad\ncurrency: USD\neffective: {from: 2024-01-01}\n"
+        "rules:\n  - {id: a, on: revenu, rate: 3%}\n  - {id: b, on: revenue, rate: 1%, net_of: [zz]}\n"
+    )
+    code, answer = ask("check", bad)
+    assert code == 1
+    assert answer["ok"] is False
+    assert {problem["path"] for problem in answer["problems"]} >= {"rules.a.on"}
+    assert len(answer["problems"]) >= 2
+
+
+def test_check_against_a_history_knows_its_names(place: Path, ask: Command) -> None:
+    code, answer = ask("check", place / "grown.yaml", "--history", place / "history")
+    assert code == 0
+    assert answer["ok"] is True
+
+
+def test_a_missing_file_is_exit_1_with_a_sentence(place: Path, ask: Command) -> None:
+    code, answer = ask("replay", place / "nowhere.yaml", "--history", place / "history")
+    assert code == 1
+    assert answer["ok"] is False
+    code, answer = ask("replay", place / "flat.yaml", "--history", place / "nowhere")
+    assert code == 1
+    assert "nowhere" in json.dumps(answer["problems"])
+
+
+def test_wrong_usage_is_exit_2(place: Path) -> None:
+    assert CliRunner().invoke(app, ["replay", str(place / "flat.yaml")]).exit_code == 2
+
+
+def test_schema_is_a_json_schema() -> None:
+    answer = json.loads(CliRunner().invoke(app, ["schema"]).stdout)
+    assert answer["properties"]["scheme"]
+    assert answer["properties"]["rules"]
+
+
+def test_history_check_reports_findings_and_identity(place: Path, ask: Command) -> None:
+    code, answer = ask("history", "check", place / "history")
+    assert code == 0
+    assert answer["history_id"]
+    assert answer["rows"]["deals"] == 7
+    assert isinstance(answer["findings"], list)
+
+
+def test_a_demo_history_is_generated_and_replays(tmp_path: Path, place: Path, ask: Command) -> None:
+    code, answer = ask("history", "demo", tmp_path / "demo", "--partners", 30, "--months", 6, "--seed", 3)
+    assert code == 0
+    assert answer["partners"] == 30
+    code, answer = ask("replay", place / "flat.yaml", "--history", tmp_path / "demo")
+    assert code == 0
+    assert answer["partners"] == 30
+
+
+def test_words_are_printed_without_json(place: Path) -> None:
+    result = CliRunner().invoke(app, ["replay", str(place / "flat.yaml"), "--history", str(place / "history")])
+    assert result.exit_code == 0
+    assert "Total 195.02 USD" in result.stdout
+
+
+def test_an_unexpected_error_has_a_reference_and_no_traceback(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("secret")
+
+    monkeypatch.setattr("incentive_lab.engine.replay.replay", broken)
+    result = CliRunner().invoke(app, ["replay", str(place / "flat.yaml"), "--history", str(place / "history"), "--json"])
+    assert result.exit_code == 1
+    answer = json.loads(result.stdout)
+    assert "reference" in answer["problems"][0]["message"]
+    assert "secret" not in result.stdout
