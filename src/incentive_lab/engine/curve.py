@@ -10,8 +10,8 @@ from incentive_lab.engine.replay import replay
 from incentive_lab.panel import Floats, Panel
 from incentive_lab.scheme.document import Scheme
 
-POINTS = 161
-"""Points of a curve."""
+POINTS = 181
+"""Points of a curve: with the usual reach of 3 the partner's own volume is one of them."""
 
 
 @dataclass(frozen=True)

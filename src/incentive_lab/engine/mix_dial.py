@@ -107,13 +107,14 @@ def _rescaled(at: Callable[[float, float], Replay], share: float, held: float) -
     for _ in range(ROUNDS):
         result = at(first, second)
         earned = {name: float(cents.sum()) for name, cents in group_amounts(result).items()}
-        off = [earned["behavioural"] - share * held, earned["transactional"] - (1 - share) * held]
+        whole = held - (result.cost - sum(earned.values()))  # what is left for rules beside clawback and the like
+        off = [earned["behavioural"] - share * whole, earned["transactional"] - (1 - share) * whole]
         if max(abs(one) for one in off) <= max(50.0, SETTLED * held):
             return first, second
         if earned["behavioural"] <= 0 or earned["transactional"] <= 0 or not 0 < share < 1:
             return None
-        first = min(LARGEST, first * share * held / earned["behavioural"])
-        second = min(LARGEST, second * (1 - share) * held / earned["transactional"])
+        first = min(LARGEST, first * share * whole / earned["behavioural"])
+        second = min(LARGEST, second * (1 - share) * whole / earned["transactional"])
     return None
 
 
