@@ -1,0 +1,78 @@
+"""A month-level replay against NumPy and pandas on the same scheme and the same history, equal to the cent."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+import numpy as np
+from experiments.benchmarks import numpy_rival, pandas_rival
+from experiments.benchmarks.measuring import Row, Times, alone, rivalry, side_by_side
+from experiments.benchmarks.world import month_panel, scheme
+
+from incentive_lab.engine.compile import Compiled
+from incentive_lab.engine.replay import compiled_parts, replay, run
+from incentive_lab.panel import Floats, Panel
+
+CHUNKS = (500, 1_000, 2_500)
+
+
+def kernel(panel: Panel, compiled: Compiled, threads: bool) -> Callable[[], object]:
+    """Only the kernel: the scheme is compiled and the panel laid out before."""
+    everybody = np.arange(panel.partners)
+    nothing = np.zeros((0, panel.months, panel.partners))
+    return lambda: run(compiled, panel, everybody, nothing, None, False, threads)
+
+
+def month_rules(repeats: int, partners: int = 10_000, months: int = 36) -> list[Row]:
+    """Rows for 10 mixed rules over partners x months."""
+    document, panel = scheme("month_rules"), month_panel(partners, months)
+    ((compiled, _),) = compiled_parts(document, panel)
+    prepared = numpy_rival.prepare(panel)
+    few = month_panel(1_000, months)
+    ((small, _),) = compiled_parts(document, few)
+    rows = pandas_rival.frame(few)
+    _same(replay(document, panel, detail=False).total, numpy_rival.pay(prepared), "NumPy")
+    _same(replay(document, few, detail=False).total, np.asarray(pandas_rival.pay(rows)).reshape(-1, months).T, "pandas")
+    cut = {size: numpy_rival.chunks(prepared, size) for size in CHUNKS}
+
+    def chunked(size: int) -> Callable[[], object]:
+        return lambda: [numpy_rival.pay(each) for each in cut[size]]
+
+    times = side_by_side({
+        "one": kernel(panel, compiled, False), "two": kernel(panel, compiled, True),
+        "whole": lambda: numpy_rival.pay(prepared), **{f"chunks of {size}": chunked(size) for size in CHUNKS},
+        "small": kernel(few, small, False),
+        "small replay": lambda: replay(document, few, detail=False, threads=False),
+    }, repeats)  # fmt: skip
+    slow = side_by_side(
+        {"pandas": lambda: pandas_rival.pay(rows), "small": kernel(few, small, False)}, max(3, repeats // 5)
+    )
+    name, rival = _fastest({key: each for key, each in times.items() if key == "whole" or key.startswith("chunks")})
+    what = f"{partners:,} partners x {months} months x {len(document.rules)} rules"
+    threads = os.cpu_count() or 1
+    per = times["one"].of_processor.median / (partners * months * len(document.rules)) * 1e9
+    return [
+        rivalry(f"month rules, {what}, one thread", times["one"].of_processor, rival.of_processor, f"NumPy ({name}), one thread", 8),
+        rivalry(f"month rules, {what}, {threads} threads", times["two"], rival, f"NumPy ({name}), one thread", 12),
+        rivalry("month rules, 1,000 partners, one thread", slow["small"].of_processor, slow["pandas"].of_processor, "pandas, the same", 40),
+        alone("month rules, 1,000 partners, kernel", times["small"]),
+        alone("month rules, 1,000 partners, replay in all", times["small replay"]),
+        Row("month rules, a partner, month and rule", round(per, 3), "ns", spread=round(times["one"].of_processor.spread, 3)),
+    ]  # fmt: skip
+
+
+def _fastest(times: dict[str, Times]) -> tuple[str, Times]:
+    name = min(times, key=lambda each: times[each].median)
+    return name, times[name]
+
+
+def _same(ours: Floats, theirs: Floats, who: str) -> None:
+    """Stop unless every partner's every month is the same number of cents."""
+    wrong = np.argwhere(ours != theirs)
+    if len(wrong):
+        month, partner = wrong[0]
+        raise AssertionError(
+            f"{who} pays differently in {len(wrong)} places, first month {month}, partner {partner}: "
+            f"kernel {ours[month, partner]}, {who} {theirs[month, partner]}"
+        )

@@ -1,0 +1,152 @@
+"""month_rules.yaml once more, as somebody fluent in NumPy would write it: whole arrays of partners, month by month.
+
+It knows this one scheme and nothing else. Amounts are cents, rates millionths, products millionths of a cent, so that
+it can be held against the kernel to the cent. It starts where the kernel starts: running totals, months first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from incentive_lab.panel import Floats, Panel
+
+MILLION = 1e6
+CENTS = 100.0
+MEASURES = (
+    "revenue", "margin", "qualified_pipeline", "recurring_revenue", "qualified_lead", "deal_registration", "training",
+    "certification", "campaign",
+)  # fmt: skip
+LEVELS = ((60_000, 6, 3.4), (200_000, 12, 3.7), (600_000, 18, 4.0))
+CERTIFICATION = np.array([300, 400, 500, 600]) * CENTS
+SERVICE = np.array([5_000, 8_000, 11_000, 15_000], dtype=np.float64)
+VOLUME = ((0, 10_000), (100_000, 10_000), (250_000, 15_000))
+"""From, and by how much the rate rises there: a marginal table is the sum of its rises over what lies above them."""
+MARGIN = ((5_000, 5_000), (20_000, 10_000), (60_000, 15_000))
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Running totals [months + 1, partners] of each measure, scores [months, partners], month of joining [partners]."""
+
+    sums: Mapping[str, Floats]
+    csat: Floats
+    joined: NDArray[np.int64]
+
+    def chunk(self, rows: slice) -> Prepared:
+        """Some of the partners, contiguous."""
+        sums = {name: np.ascontiguousarray(each[:, rows]) for name, each in self.sums.items()}
+        return Prepared(sums, np.ascontiguousarray(self.csat[:, rows]), self.joined[rows])
+
+
+def prepare(panel: Panel) -> Prepared:
+    """Lay a panel out months first."""
+    sums = {}
+    for name in MEASURES:
+        sums[name] = np.zeros((panel.months + 1, panel.partners))
+        np.cumsum(panel.columns[name].T, axis=0, out=sums[name][1:])
+    return Prepared(sums, np.ascontiguousarray(panel.columns["csat"].T), panel.joined.astype(np.int64))
+
+
+def chunks(prepared: Prepared, size: int) -> list[Prepared]:
+    """The same, cut into pieces that fit into a processor's cache."""
+    count = len(prepared.joined)
+    return [prepared.chunk(slice(first, first + size)) for first in range(0, count, size)]
+
+
+def rounded(amount: Floats) -> Floats:
+    """Millionths of a cent to cents, halves up; nothing here is negative."""
+    return np.asarray(np.floor((amount + 5e5) / MILLION))
+
+
+def entitlement(revenue: Floats) -> Floats:
+    """What the marginal table gives on the year's revenue to date."""
+    exact = revenue * VOLUME[0][1]
+    for start, rise in VOLUME[1:]:
+        exact += np.maximum(revenue - start * CENTS, 0) * rise
+    return rounded(exact)
+
+
+def pay(given: Prepared) -> Floats:
+    """Cents paid, [months, partners]."""
+    sums, months, partners = given.sums, given.csat.shape[0], given.csat.shape[1]
+    total = np.zeros((months, partners))
+    tier = np.zeros(partners, dtype=np.int64)
+    misses = np.zeros(partners, dtype=np.int64)
+    certified, served, entitled = np.zeros(partners), np.zeros(partners), np.zeros(partners)
+    capped, piped = np.zeros(partners), np.zeros(partners)
+    for month in range(months):
+        start = month - month % 3
+        if month % 12 == 0:
+            certified[:] = served[:] = entitled[:] = 0
+        if month == start:
+            capped[:] = piped[:] = 0
+        earned = total[month]
+        for name, most, rate in (("qualified_lead", 5, 120), ("deal_registration", 4, 60)):
+            before = np.minimum(sums[name][month] - sums[name][start], most * MILLION)
+            now = np.minimum(sums[name][month + 1] - sums[name][start], most * MILLION)
+            earned += rounded((now - before) * (rate * CENTS))
+        line = rounded((sums["qualified_pipeline"][month + 1] - sums["qualified_pipeline"][month]) * 2_500)
+        line = np.minimum(line, 400 * CENTS - piped)
+        piped += line
+        earned += line
+        if month % 3 == 2:
+            _quarter(given, month, tier, certified, served, entitled, earned)
+        earned[:] = np.minimum(earned, 6_000 * CENTS - capped)
+        capped += earned
+        if month % 3 == 2 and month >= 11:
+            tier, misses = _review(given, month, tier, misses)
+    return total
+
+
+def _quarter(
+    given: Prepared, month: int, tier: NDArray[np.int64], certified: Floats, served: Floats, entitled: Floats,
+    earned: Floats,
+) -> None:  # fmt: skip
+    """Add the quarter's rules to `earned`; the balances of the year change in place."""
+    sums, start, end = given.sums, month - 2, month + 1
+    counted = np.minimum(sums["certification"][end] - sums["certification"][start], 3 * MILLION - certified)
+    certified += counted
+    earned += rounded(counted * CERTIFICATION[tier])
+    earned += rounded(np.minimum(sums["training"][end] - sums["training"][start], 5 * MILLION) * (40 * CENTS))
+    campaign = rounded((sums["campaign"][end] - sums["campaign"][start]) * (250 * CENTS))
+    earned += np.minimum(campaign, 500 * CENTS)
+    service = rounded((sums["recurring_revenue"][end] - sums["recurring_revenue"][start]) * SERVICE[tier])
+    service = np.minimum(service, 1_500 * CENTS - served)
+    served += service
+    earned += service
+    factor = np.where(given.csat[month] < 3.5, 0.5, 1.0)
+    to_date = entitlement(sums["revenue"][end] - sums["revenue"][month - month % 12])
+    earned += rounded((to_date - entitled) * MILLION * factor)
+    entitled[:] = to_date
+    margin = sums["margin"][end] - sums["margin"][start]
+    rate = np.zeros(len(margin))
+    for least, each in MARGIN:
+        rate[margin >= least * CENTS] = each
+    earned += rounded(margin * rate)
+    if start >= 12:
+        last_year = sums["revenue"][end - 12] - sums["revenue"][start - 12]
+        reference = np.floor((last_year * 1_050_000 + 5e5) / MILLION)
+        revenue = sums["revenue"][end] - sums["revenue"][start]
+        excess = np.where(given.joined <= start - 12, np.maximum(revenue - reference, 0), 0)
+        earned += np.minimum(rounded(excess * 20_000 * factor), 1_000 * CENTS)
+
+
+def _review(
+    given: Prepared, month: int, tier: NDArray[np.int64], misses: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Tiers in force from the next month, and how often in a row each was not met."""
+    revenue = given.sums["revenue"][month + 1] - given.sums["revenue"][month - 11]
+    training = given.sums["training"][month + 1] - given.sums["training"][month - 11]
+    best = np.zeros(len(tier), dtype=np.int64)
+    for place, (amount, trained, score) in enumerate(LEVELS, 1):
+        met = (revenue >= amount * CENTS) & (training >= trained * MILLION) & (given.csat[month] >= score)
+        best[met] = place
+    kept = best >= tier
+    misses = np.where(kept, 0, misses + 1)
+    falls = misses > 1
+    tier = np.where(kept | falls, best, tier)
+    return tier, np.where(falls, 0, misses)
