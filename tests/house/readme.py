@@ -1,0 +1,64 @@
+"""The commands of README.md and what they print. `python -m tests.house.readme` writes their output anew."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.house.floors import ROOT
+
+README = ROOT / "README.md"
+BLOCK = re.compile(r"(?<=^```console\n).*?(?=^```$)", re.M | re.S)
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command and the lines printed under it."""
+
+    text: str
+    output: str
+
+
+def commands(block: str) -> list[Command]:
+    """The commands of one console block, in order."""
+    parts = re.split(r"^\$ ", block, flags=re.M)[1:]
+    return [Command(*part.split("\n", 1)) for part in parts]
+
+
+def run(command: str, folder: Path) -> str:
+    """What a command prints, in a folder that has the project's `data`; a failure is shown with its messages."""
+    words = shlex.split(command)
+    if words[0] != "incentive-lab":
+        raise ValueError(f"only incentive-lab is run from the README, not {words[0]}")
+    if not (folder / "data").exists():
+        (folder / "data").symlink_to(ROOT / "data")
+    done = subprocess.run(
+        [sys.executable, "-m", "incentive_lab", *words[1:]], cwd=folder, capture_output=True, text=True, check=False,
+        env={**os.environ, "PYTHONPATH": str(ROOT / "src"), "COLUMNS": "120"},
+    )  # fmt: skip
+    return done.stdout if done.returncode == 0 else f"{done.stdout}{done.stderr}(exit {done.returncode})\n"
+
+
+def blocks() -> list[str]:
+    """Every console block of the README."""
+    return BLOCK.findall(README.read_text(encoding="utf-8"))
+
+
+def main() -> None:
+    """Run every command in order and put its output under it."""
+    with tempfile.TemporaryDirectory() as folder:
+        text = BLOCK.sub(
+            lambda found: "".join(f"$ {one.text}\n{run(one.text, Path(folder))}" for one in commands(found[0])),
+            README.read_text(encoding="utf-8"),
+        )
+    README.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
