@@ -1,0 +1,127 @@
+"""Who wins and who loses, and how unequally payouts are spread."""
+
+from __future__ import annotations
+
+import numpy as np
+import plotly.graph_objects as go
+
+from incentive_lab.charts.style import BASELINE, DRAFT, GAIN, INK, LOSS, Chart, figure, money_axis
+from incentive_lab.engine.impact import HALF_A_CENT, Concentration, Impact
+from incentive_lab.engine.replay import Replay
+from incentive_lab.format import compact, count, counted, percent, points, signed
+
+SHOWN = 7
+"""Largest winners and losers that are drawn."""
+
+
+def decile_chart(impact: Impact, minor: int, currency: str) -> Chart:
+    """Shares of partners that gain (up) and lose (down) in each tenth by what the baseline paid."""
+    groups = impact.by_decile
+    names = [group.name for group in groups]
+    up = [group.winners / group.partners for group in groups]
+    down = [-group.losers / group.partners for group in groups]
+    words = [
+        f"<b>Tenth {group.name}</b> ({counted(group.partners, 'partner')})<br>{count(group.winners)} gain, "
+        f"{count(group.losers)} lose, {count(group.unchanged)} unchanged<br>Together "
+        f"{signed(compact(group.change / minor))} {currency}"
+        for group in groups
+    ]
+    low, high = 1.1 * min([-0.2, *down]), 1.05 * max([0.2, *up])
+    ticks = [tick for tick in (-1, -0.75, -0.5, -0.25, 0, 0.25, 0.5, 0.75, 1) if low <= tick <= high]
+    drawn = figure(
+        go.Bar(x=names, y=up, name="Gain", marker_color=GAIN, hovertext=words, hoverinfo="text"),
+        go.Bar(x=names, y=down, name="Lose", marker_color=LOSS, hovertext=words, hoverinfo="text"),
+        name="deciles", height=300, barmode="relative",
+        yaxis={"range": [low, high], "tickvals": ticks, "ticktext": [percent(abs(tick)) for tick in ticks]},
+        xaxis={"title": {"text": "Tenths of partners by what the baseline pays, smallest first"}, "type": "category"},
+    )  # fmt: skip
+    title = _decile_title(impact)
+    alt = f"Share of partners that gain and lose in each tenth by baseline payout. {title}."
+    return Chart(drawn, title, "Share of each tenth that gains (up) and loses (down).", alt)
+
+
+def _decile_title(impact: Impact) -> str:
+    total = impact.total
+    if total.winners == total.losers == 0:
+        return "Nobody gains and nobody loses"
+    if total.losers == 0:
+        return f"{counted(total.winners, 'partner gains', 'partners gain')}, nobody loses"
+    if total.winners == 0:
+        return f"{counted(total.losers, 'partner loses', 'partners lose')}, nobody gains"
+    worst = max(impact.by_decile, key=lambda group: group.losers / group.partners)
+    share = worst.losers / worst.partners
+    where = {"1": "among the smallest tenth", "10": "among the largest tenth"}.get(worst.name, f"in tenth {worst.name}")
+    return f"{percent(total.losers / total.partners, 1)} of partners lose, most {where} ({percent(share, 0)})"
+
+
+def movers_chart(impact: Impact, result: Replay) -> Chart:
+    """The partners that gain and lose most, over all months."""
+    change, minor, currency = impact.change, result.minor, result.panel.currency
+    order = np.argsort(change, kind="stable")
+    losers = [int(row) for row in order[:SHOWN] if change[row] <= -HALF_A_CENT]
+    winners = [int(row) for row in order[::-1][:SHOWN] if change[row] >= HALF_A_CENT]
+    rows = [*winners, *losers[::-1]]
+    ids, names = result.panel.partner_ids, result.panel.attributes["name"]
+    before = result.by_partner - change
+    amounts = [change[row] / minor for row in rows]
+    words = [
+        f"<b>{ids[row]}</b> {names[row]}<br>{signed(compact(change[row] / minor))} {currency}<br>"
+        f"{compact(before[row] / minor)} before, {compact((before[row] + change[row]) / minor)} now"
+        for row in rows
+    ]
+    low, high = min([0.0, *amounts]), max([0.0, *amounts])
+    room = 0.2 * (high - low)
+    drawn = figure(
+        go.Bar(y=[ids[row] for row in rows], x=amounts, orientation="h", showlegend=False, hovertext=words,
+               hoverinfo="text", marker_color=[GAIN if amount > 0 else LOSS for amount in amounts],
+               text=[signed(compact(amount)) for amount in amounts], textposition="outside", cliponaxis=False,
+               textfont={"size": 12, "color": INK}),
+        name="movers", height=max(140, 24 * len(rows) + 60),
+        xaxis={**money_axis(low - (room if low < 0 else 0), high + (room if high > 0 else 0), most=4), "showgrid": True},
+        yaxis={"autorange": "reversed", "type": "category", "showgrid": False},
+    )  # fmt: skip
+    title = _movers_title(change / minor)
+    return Chart(
+        drawn, title, f"Change over all months in {currency}, largest first.", f"Largest winners and losers. {title}."
+    )
+
+
+def _movers_title(change: np.ndarray) -> str:
+    top, bottom = (float(change.max()), float(change.min())) if len(change) else (0.0, 0.0)
+    gains = f"The largest gain is {compact(top)}" if top >= 0.005 else "Nobody gains"
+    return f"{gains}, " + (f"the largest loss {compact(-bottom)}" if bottom <= -0.005 else "nobody loses")
+
+
+def concentration_chart(before: Concentration, after: Concentration) -> Chart:
+    """Top tenth, middle 60 % and Gini coefficient, before and after."""
+    rows = (("Top 10 % of partners", before.top_tenth, after.top_tenth), ("Middle 60 %", before.middle, after.middle),
+            ("Gini coefficient", before.gini, after.gini))  # fmt: skip
+    names = [name for name, _, _ in rows]
+
+    def said(value: float | None, name: str) -> str:
+        return "nothing paid" if value is None else f"{value:.3f}" if name.startswith("Gini") else percent(value, 1)
+
+    drawn = figure(
+        *(
+            go.Bar(y=names, x=[row[place] or 0 for row in rows], name=label, orientation="h", marker_color=colour,
+                   text=[said(row[place], row[0]) for row in rows], textposition="outside", cliponaxis=False,
+                   textfont={"size": 12, "color": INK}, hoverinfo="skip")
+            for place, label, colour in ((1, "Baseline", BASELINE), (2, "Draft", DRAFT))
+        ),
+        name="concentration", height=250, barmode="group", bargap=0.35,
+        xaxis={"range": [0, 1.12], "tickvals": [0, 0.25, 0.5, 0.75, 1], "showticklabels": False, "showgrid": True},
+        yaxis={"autorange": "reversed", "type": "category", "showgrid": False},
+    )  # fmt: skip
+    title = _concentration_title(before, after)
+    return Chart(drawn, title, "Share of all payouts; the Gini coefficient is 0 when all get the same.",
+                 f"Concentration of payouts before and after. {title}.")  # fmt: skip
+
+
+def _concentration_title(before: Concentration, after: Concentration) -> str:
+    if after.top_tenth is None:
+        return "Nothing is paid"
+    said = f"The top tenth is paid {percent(after.top_tenth, 1)}"
+    if before.top_tenth is None:
+        return said
+    change = points(after.top_tenth - before.top_tenth)
+    return f"{said}, as before" if change == "0" else f"{said} of all, {change}"

@@ -1,0 +1,118 @@
+"""The look of every chart: one template with real colours, one axis for money, one shape of result."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import plotly.graph_objects as go
+
+from incentive_lab.format import compact
+
+INK, MUTED, LINE, PAPER = "#0b1020", "#46536b", "#e3e8f0", "#ffffff"
+DRAFT, BASELINE = "#1552c4", "#56627a"
+GAIN, LOSS = "#0b7f66", "#b54708"
+BEHAVIOUR, VOLUME, OTHER = "#1552c4", "#1d87a5", "#8b96a8"
+TINT = "#c9d8f5"
+CATEGORIES = (
+    "#1552c4",
+    "#56627a",
+    "#0b7f66",
+    "#b54708",
+    "#6a4fc3",
+    "#a8326e",
+    "#7a5c00",
+    "#1d87a5",
+    "#a23b2a",
+    "#3f7d20",
+)
+FONT = '"Source Sans", "Source Sans Pro", "Helvetica Neue", Arial, sans-serif'
+
+_AXIS = {
+    "gridcolor": LINE, "zerolinecolor": "#9aa5b8", "zerolinewidth": 1, "linecolor": LINE, "ticks": "",
+    "tickfont": {"size": 12, "color": MUTED}, "title": {"font": {"size": 12, "color": MUTED}, "standoff": 8},
+    "automargin": True, "fixedrange": True,
+}  # fmt: skip
+TEMPLATE = go.layout.Template(
+    layout={
+        "font": {"family": FONT, "size": 13, "color": INK},
+        "paper_bgcolor": PAPER, "plot_bgcolor": PAPER, "colorway": list(CATEGORIES),
+        "margin": {"l": 8, "r": 8, "t": 30, "b": 8},
+        "hoverlabel": {"bgcolor": INK, "bordercolor": INK, "font": {"family": FONT, "size": 13, "color": "#ffffff"}},
+        "legend": {"orientation": "h", "x": 1, "xanchor": "right", "y": 1.0, "yanchor": "bottom",
+                   "font": {"size": 12, "color": MUTED}, "itemclick": False, "itemdoubleclick": False},
+        "bargap": 0.28, "barcornerradius": 3,
+        "xaxis": {**_AXIS, "showgrid": False}, "yaxis": _AXIS,
+    }
+)  # fmt: skip
+CONFIG: dict[str, Any] = {"displayModeBar": False, "scrollZoom": False, "doubleClick": False}
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A figure and its words.
+
+    Attributes:
+        figure: Plotly figure without a title of its own.
+        title: The answer it gives, as a sentence without a full stop.
+        note: How to read it: units, what is compared.
+        alt: What it shows, for those who cannot see it.
+    """
+
+    figure: go.Figure
+    title: str
+    note: str
+    alt: str
+
+
+def figure(*traces: Any, name: str, height: int = 300, **layout: Any) -> go.Figure:
+    """A figure in the house style; `name` keeps what the reader did to it (zoom, hover) over redraws."""
+    return go.Figure(
+        data=list(traces),
+        layout=go.Layout(template=TEMPLATE, height=height, uirevision=name, **layout),
+        skip_invalid=False,
+    )
+
+
+def money_axis(low: float, high: float, *, most: int = 5, **more: Any) -> dict[str, Any]:
+    """An axis of amounts from the lowest to the highest value, zero among its ticks, labelled by the one formatter.
+
+    Args:
+        low: Lowest value, in whole currency units.
+        high: Highest value.
+        most: About so many ticks.
+        more: Further settings of the axis.
+    """
+    low, high = min(0.0, low), max(0.0, high)
+    if high == low:
+        high = 1.0
+    step = nice_step((high - low) / most)
+    ticks = [place * step for place in range(math.floor(low / step), math.ceil(high / step) + 1)]
+    room = 0.04 * (high - low)
+    return {"tickvals": ticks, "ticktext": [_short(tick) for tick in ticks],
+            "range": [low - (room if low < 0 else 0), high + room], **more}  # fmt: skip
+
+
+def _short(amount: float) -> str:
+    """A tick: the compact form without needless zeros.
+
+    Example:
+        >>> _short(2_500_000.0), _short(500_000.0), _short(0.0)
+        ('2.5 m', '500 k', '0')
+    """
+    text = compact(amount)
+    number, _, unit = text.partition(" ")
+    number = number.rstrip("0").rstrip(".") if "." in number else number
+    return f"{number} {unit}".strip()
+
+
+def nice_step(size: float) -> float:
+    """The nearest of 1, 2, 2.5, 5, 10 ... at or above a size.
+
+    Example:
+        >>> nice_step(0.3), nice_step(220_000)
+        (0.5, 250000.0)
+    """
+    power = 10.0 ** math.floor(math.log10(size))
+    return next(factor * power for factor in (1, 2, 2.5, 5, 10) if factor * power >= size * (1 - 1e-9))

@@ -1,0 +1,190 @@
+"""What of a comparison needs somebody's attention, in sentences. Computes; draws nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from incentive_lab.engine.replay import Replay, replay
+from incentive_lab.errors import InputError
+from incentive_lab.format import compact, counted, percent, points
+from incentive_lab.scheme.check import check
+from incentive_lab.scheme.document import Scheme
+from incentive_lab.scheme.paths import Address, apply, tunables
+from incentive_lab.ui.scales import group_of, words_of
+from incentive_lab.ui.workspace import Comparison
+
+HEAVY_LOSS = 0.10
+"""A partner that loses more than this share of its baseline payout is counted as hit hard."""
+OFF_PLAN = 0.01
+"""A paid mix further than this from the planned one is worth a word."""
+
+
+@dataclass(frozen=True)
+class Notice:
+    """One thing to look at.
+
+    Attributes:
+        weight: 'act' (probably wrong), 'look' (worth a decision) or 'fine'.
+        title: What, in a few words.
+        text: How much, as a sentence.
+    """
+
+    weight: Literal["act", "look", "fine"]
+    title: str
+    text: str
+
+
+@dataclass(frozen=True)
+class YearCost:
+    """What a programme year pays against its budget, in minor units."""
+
+    label: str
+    cost: float
+    cut: float
+    months: int
+
+
+def programme_years(result: Replay) -> tuple[YearCost, ...]:
+    """Cost and what the budget cut, by programme year of the history."""
+    panel, starts = result.panel, result.scheme.year_starts
+    months = panel.first_month + np.arange(panel.months)
+    years = (months - (starts - 1)) // 12
+    cuts = result.by_month[result.line_ids.index("budget")]
+    paid = result.total.sum(axis=1)
+    return tuple(
+        YearCost(f"{year}" if starts == 1 else f"{year}/{(year + 1) % 100:02d}", float(paid[years == year].sum()),
+                 float(cuts[years == year].sum()), int((years == year).sum()))
+        for year in dict.fromkeys(years.tolist())
+    )  # fmt: skip
+
+
+def budget_notice(result: Replay) -> Notice | None:
+    """How the budget holds in the dearest programme year; None without a budget."""
+    budget = result.scheme.budget
+    if budget is None:
+        return None
+    limit, years = float(budget.amount) * result.minor, programme_years(result)
+    cut = -sum(year.cut for year in years)
+    over = [year for year in years if year.cost > limit + 0.5]
+    if cut > 0.5:
+        return Notice("act", "The budget binds", f"{compact(cut / result.minor)} of what partners earned is not paid, so "
+                      f"that the {compact(limit / result.minor)} a year hold.")  # fmt: skip
+    if over:
+        worst = max(over, key=lambda year: year.cost)
+        return Notice("act", "The budget is exceeded", f"{worst.label} costs {compact(worst.cost / result.minor)}, "
+                      f"{compact((worst.cost - limit) / result.minor)} above the {compact(limit / result.minor)} a year.")  # fmt: skip
+    dearest = max(years, key=lambda year: year.cost)
+    used = dearest.cost / limit if limit else 0.0
+    return Notice("fine", "Within budget", f"The dearest programme year, {dearest.label}, takes {percent(used, 1)} of "
+                  f"{compact(limit / result.minor)}.")  # fmt: skip
+
+
+def heavy_losers(comparison: Comparison) -> tuple[int, float]:
+    """Partners that lose more than `HEAVY_LOSS` of their baseline payout, and what they lose together (minor units)."""
+    change, before = comparison.impact.change, comparison.baseline.by_partner
+    hit = (change < -HEAVY_LOSS * before) & (before > 0.5)
+    return int(hit.sum()), float(-change[hit].sum())
+
+
+def notices(comparison: Comparison, never: tuple[Address, ...] = ()) -> list[Notice]:
+    """Everything that needs attention, what should be acted on first.
+
+    Args:
+        comparison: The scheme against its baseline.
+        never: Limits that bind nowhere (`never_binding`).
+    """
+    result = comparison.proposed
+    found = [
+        *_maybe(budget_notice(result)),
+        *_loss(comparison),
+        *_mix(comparison),
+        *_guarantee(result),
+        *_tiers(result),
+        *_limits(result.scheme, never),
+        *(Notice("look", "Assumed", warning) for warning in result.warnings),
+        *(Notice("look", "Checked", str(one.message)) for one in check(result.scheme).warnings),
+    ]
+    order = {"act": 0, "look": 1, "fine": 2}
+    return sorted(found, key=lambda notice: order[notice.weight])
+
+
+def _maybe(notice: Notice | None) -> list[Notice]:
+    return [] if notice is None else [notice]
+
+
+def _loss(comparison: Comparison) -> list[Notice]:
+    hit, lost = heavy_losers(comparison)
+    if not hit:
+        return [Notice("fine", "Nobody is hit hard", f"No partner loses more than {percent(HEAVY_LOSS)}.")]
+    minor = comparison.proposed.minor
+    return [Notice("act", f"{counted(hit, 'partner loses', 'partners lose')} more than {percent(HEAVY_LOSS)}",
+                   f"Together they lose {compact(lost / minor)} over the history.")]  # fmt: skip
+
+
+def _mix(comparison: Comparison) -> list[Notice]:
+    planned, paid = comparison.mix.planned, comparison.mix.paid
+    if planned is None or paid is None:
+        return []
+    gap = paid - planned
+    if abs(gap) <= OFF_PLAN:
+        return [
+            Notice(
+                "fine", "The mix is as planned", f"Behaviour earns {percent(paid, 1)}, planned {percent(planned, 1)}."
+            )
+        ]
+    return [Notice("look", "The paid mix is off the plan",
+                   f"Behaviour earns {percent(paid, 1)} instead of {percent(planned, 1)}, {points(gap)}.")]  # fmt: skip
+
+
+def _guarantee(result: Replay) -> list[Notice]:
+    cost = float(result.by_rule[result.line_ids.index("guarantee")].sum())
+    if cost < 0.5 or result.cost <= 0:
+        return []
+    return [Notice("look", "The guarantee costs money", f"{compact(cost / result.minor)} tops up partners that would earn "
+                   f"less than they are promised, {percent(cost / result.cost, 1)} of all that is paid.")]  # fmt: skip
+
+
+def _tiers(result: Replay) -> list[Notice]:
+    if len(result.tier_names) < 2 or not result.tiers.size:
+        return []
+    last = np.bincount(result.tiers[-1], minlength=len(result.tier_names))
+    empty = [name for name, partners in zip(result.tier_names, last, strict=True) if partners == 0]
+    return [Notice("look", f"Nobody is in {name}", "In the last month the tier has no partner.") for name in empty]
+
+
+def _limits(scheme: Scheme, never: tuple[Address, ...]) -> list[Notice]:
+    if not never:
+        return []
+    named = [words_of(scheme, address).full for address in never]
+    shown = "; ".join(named[:4]) + (f" and {len(named) - 4} more" if len(named) > 4 else "")
+    verb = "limit never binds" if len(named) == 1 else "limits never bind"
+    return [Notice("look", f"{len(named)} {verb}", f"Doubling would change no payout: {shown}.")]
+
+
+def never_binding(
+    scheme: Scheme, baseline: Scheme, result: Replay, again: Callable[[Scheme], Replay] | None = None
+) -> tuple[Address, ...]:
+    """Caps and limits that bind for nobody: twice as large, they would leave every payout as it is.
+
+    Args:
+        scheme: The scheme.
+        baseline: What a guarantee compares with.
+        result: Its replay.
+        again: How to replay a changed scheme; on the result's panel by default.
+    """
+    again = again or (lambda changed: replay(changed, result.panel, baseline=baseline, detail=False))
+    found = []
+    for address in tunables(scheme):
+        if group_of(address.path) != "Caps and limits" or address.value <= 0:
+            continue
+        try:
+            doubled = apply(scheme, {address.path: address.value * 2})
+        except InputError:
+            continue
+        if np.array_equal(again(doubled).total, result.total):
+            found.append(address)
+    return tuple(found)

@@ -1,0 +1,76 @@
+"""Cards: a bordered white box with a heading, a figure of merit or a chart in it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import streamlit as st
+
+from incentive_lab.charts.style import CONFIG, Chart
+from incentive_lab.errors import Problem
+
+_MARKS = re.compile(r"([\\`*_{}\[\]()#+!|~<>$:])")
+
+
+def plain(text: str) -> str:
+    """Text that Markdown shows as it is.
+
+    Example:
+        >>> plain("50 % [of] $x_y")
+        '50 % \\\\[of\\\\] \\\\$x\\\\_y'
+    """
+    return _MARKS.sub(r"\\\1", text)
+
+
+@contextmanager
+def card(key: str, title: str = "", note: str = "", *, height: str | int = "content") -> Iterator[None]:
+    """A card with a heading and a line that says how to read it."""
+    with st.container(border=True, key=f"card-{key}", height=height, gap="xsmall"):
+        if title:
+            st.header(plain(title), anchor=False)
+        if note:
+            st.markdown(f":gray[{plain(note)}]")
+        yield
+
+
+def draw(chart: Chart, key: str, *, height: str | int = "stretch", control: Callable[[], object] | None = None) -> None:
+    """A chart in a card, its answer as the heading; a control of the chart stands at the right of it."""
+    with card(key, "" if control else chart.title, "" if control else chart.note, height=height):
+        if control:
+            left, right = st.columns([4, 1], vertical_alignment="center")
+            with left:
+                st.header(plain(chart.title), anchor=False)
+                st.markdown(f":gray[{plain(chart.note)}]")
+            with right, st.container(horizontal=True, horizontal_alignment="right"):
+                control()
+        st.plotly_chart(chart.figure, theme=None, key=f"chart-{key}", config=CONFIG, alt=chart.alt, width="stretch")
+
+
+def figure_card(key: str, label: str, value: str, delta: str, against: str, *, good: str, line: str, help: str) -> None:
+    """A key figure with its change and a line of context.
+
+    Args:
+        key: Of the card.
+        label: What it is.
+        value: The figure, formatted.
+        delta: Its change, formatted; '0' is shown without an arrow.
+        against: What the change is measured against.
+        good: 'up', 'down' or 'neither': the direction that is welcome.
+        line: One more fact.
+        help: How it is worked out.
+    """
+    colours = {"up": "normal", "down": "inverse", "neither": "off"}
+    with st.container(border=True, key=f"card-{key}", height="stretch", gap="xsmall"):
+        st.metric(label, value, 0 if delta == "0" else delta or None, delta_color=colours[good], help=help,
+                  delta_description=against or None, delta_arrow="off" if good == "neither" else "auto")  # fmt: skip
+        st.markdown(f":gray[{plain(line)}]")
+
+
+def tell_problems(problems: tuple[Problem, ...], title: str) -> None:
+    """Why something cannot be used, each reason as a sentence with what to do about it."""
+    lines = [f"- **{plain(one.path)}** {plain(one.message)} {plain(one.fix)}".rstrip() for one in problems[:12]]
+    if len(problems) > 12:
+        lines.append(f"- and {len(problems) - 12} more")
+    st.error("\n".join(lines), title=title, icon=":material/error:")

@@ -1,0 +1,25 @@
+"""The little that the theme cannot say: white cards on the canvas, figures of equal width, a visible focus."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+_STYLE = """
+<style>
+[class*="st-key-card-"] { background: #ffffff; box-shadow: 0 1px 2px rgba(16, 32, 64, .06); }
+[data-testid="stMainBlockContainer"] { padding-left: 2.25rem; padding-right: 2.25rem; }
+[class*="st-key-card-"] h2 { padding-top: 0.1rem; }
+[class*="st-key-card-"] [data-testid="stMarkdownContainer"] table { width: 100%; }
+[class*="st-key-card-"] [data-testid="stMetricValue"], [class*="st-key-card-"] table { font-variant-numeric: tabular-nums; }
+[class*="st-key-notice-act"] { border-left: 4px solid #b54708 !important; }
+[class*="st-key-notice-look"] { border-left: 4px solid #1552c4 !important; }
+[class*="st-key-notice-fine"] { border-left: 4px solid #0b7f66 !important; }
+[class*="st-key-notice-"] { background: #ffffff; }
+:focus-visible { outline: 3px solid #1552c4 !important; outline-offset: 2px; }
+</style>
+"""
+
+
+def apply_look() -> None:
+    """Add the house style to the page."""
+    st.html(_STYLE)

@@ -1,0 +1,157 @@
+"""The overview's blocks: what is in use, where the draft stands, and what needs attention."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from incentive_lab.charts import cost_chart, mix_chart
+from incentive_lab.errors import InputError
+from incentive_lab.format import compact, count, counted, month_name
+from incentive_lab.scheme.document import Scheme
+from incentive_lab.scheme.fingerprint import fingerprint
+from incentive_lab.ui import workspace
+from incentive_lab.ui.attention import Notice, never_binding, notices
+from incentive_lab.ui.cards import card, draw, plain, tell_problems
+from incentive_lab.ui.consequences import key_figures
+from incentive_lab.ui.preparing import Preparation
+from incentive_lab.ui.tables import table
+from incentive_lab.ui.toolbar import begin_with
+from incentive_lab.ui.workspace import Comparison
+
+_FINDINGS = {
+    "negative_margins": "Won deals below cost", "one_off_spikes": "One-off spikes", "renamed_ids": "Partners under a new id",
+    "inactive_partners": "Partners that never act", "rounded_amounts": "Amounts rounded to cents",
+    "deals_of_several_partners": "Deals of several partners", "empty_months": "Months without a won deal",
+    "dates_apart": "Dates far from all others",
+}  # fmt: skip
+_ICONS = {"act": ":material/error:", "look": ":material/visibility:", "fine": ":material/check_circle:"}
+
+
+def history_card(state: Preparation) -> None:
+    """The history in use, or that it is being read."""
+    with card("history", height="stretch"):
+        if state.history is None:
+            st.header("The partner history is being read", anchor=False)
+            st.skeleton(height=150)
+            return
+        with state.lock:
+            told = state.history.describe()
+        st.header("Demo history, generated" if state.source.demo else "Partner history", anchor=False)
+        st.markdown(
+            "Made up for a first look; no real partner is in it. Set `INCENTIVE_LAB_HISTORY` to a folder, a workbook or a "
+            "database to use your own." if state.source.demo else plain(state.source.path)
+        )  # fmt: skip
+        rows = told["rows"]
+        months = f"{month_name(told['first_month'])} to {month_name(told['last_month'])}"
+        facts(
+            ("Partners", count(told["partners"])), ("Months", f"{count(told['months'])}, {months}"),
+            ("Deals", count(rows.get("deals", 0))), ("Activities", count(rows.get("activities", 0))),
+            ("Currency", told["currency"]), ("Content id", f"`{told['history_id'][:12]}`"),
+        )  # fmt: skip
+
+
+def facts(*pairs: tuple[str, str]) -> None:
+    """Names and values, one under the other."""
+    st.markdown("  \n".join(f":gray[{name}] &nbsp; **{value}**" if "`" not in value else f":gray[{name}] &nbsp; {value}"
+                            for name, value in pairs))  # fmt: skip
+
+
+def quality_card(state: Preparation) -> None:
+    """What is odd in the history and the money in it."""
+    with card("quality", height="stretch"):
+        if state.findings is None:
+            st.header("Its quality is being checked", anchor=False)
+            st.skeleton(height=150)
+            return
+        currency = state.history.currency if state.history else ""
+        found = state.findings
+        st.header(f"{counted(len(found), 'finding')} in the data" if found else "Nothing odd in the data", anchor=False)
+        lines = []
+        for one in found[:6]:
+            amount = f"{compact(float(one.amount))} {currency}" if one.amount is not None else counted(one.rows, "row")
+            name = _FINDINGS.get(one.kind, one.kind.replace("_", " ").capitalize())
+            lines.append((plain(name), count(one.rows), amount))
+        if lines:
+            table(("Finding", "Rows", "In money"), lines)
+        if len(found) > 6:
+            st.markdown(f":gray[and {counted(len(found) - 6, 'more')}]")
+        st.markdown(":gray[Flagged, not left out.]" if found else "")
+
+
+def schemes_card() -> None:
+    """The draft and the baseline, and the choice of other ones."""
+    draft = workspace.draft()
+    known = workspace.shipped()
+    with card("schemes", height="stretch"):
+        st.header("Draft and baseline", anchor=False)
+        changed = f", {counted(len(draft.changes), 'change')} since" if draft.changes else ""
+        _pick("Draft begins as", "pick-draft", known, draft.start, _pick_draft)
+        st.markdown(f":gray[Fingerprint] `{fingerprint(draft.scheme)[:13]}`:gray[{changed}]")
+        _pick("Compared with", "pick-baseline", known, draft.baseline, _pick_baseline)
+        st.markdown(f":gray[Fingerprint] `{fingerprint(draft.baseline)[:13]}`")
+        st.page_link("pages/tune.py", label="Tune the draft", icon=":material/tune:")
+        if problems := st.session_state.get("load problems"):
+            tell_problems(problems, "That choice is not possible")
+
+
+def _pick(label: str, key: str, known: object, now: Scheme, then: object) -> None:
+    names = dict(known)  # type: ignore[call-overload]
+    names.setdefault(now.id, now)
+    st.session_state[key] = now.id
+    st.selectbox(label, list(names), key=key, format_func=lambda name: names[name].title or name, on_change=then)  # type: ignore[arg-type]
+
+
+def _pick_draft() -> None:
+    name = st.session_state["pick-draft"]
+    begin_with(workspace.shipped()[name])
+
+
+def _pick_baseline() -> None:
+    name = st.session_state["pick-baseline"]
+    begin_with(workspace.draft().scheme, workspace.shipped()[name])
+
+
+def standing() -> None:
+    """Key figures, cost over time and the mix of the draft against its baseline."""
+    draft = workspace.draft()
+    try:
+        with st.skeleton(height=420):
+            comparison = workspace.compare(draft.scheme, draft.baseline)
+    except InputError as error:
+        tell_problems(error.problems, "The draft cannot be paid on this history")
+        return
+    key_figures(comparison)
+    left, right = st.columns([3, 2], gap="small")
+    with left:
+        draw(cost_chart(comparison.proposed, comparison.baseline), "overview-cost")
+    with right:
+        draw(mix_chart(comparison.mix), "overview-mix")
+    attention(comparison)
+
+
+def attention(comparison: Comparison) -> None:
+    """What needs attention, with the way to the dials."""
+    draft = workspace.draft()
+    st.header("What needs attention", anchor=False)
+    with st.skeleton(height=180):
+        key = workspace.panel_key(draft.scheme, draft.baseline)
+        found = notices(
+            comparison, _never(key, comparison.proposed.fingerprint, fingerprint(draft.baseline), comparison)
+        )
+    columns = st.columns(3, gap="small")
+    for place, notice in enumerate(found):
+        with columns[place % 3]:
+            _notice(notice, place)
+    st.page_link("pages/tune.py", label="Change it on the page Tune", icon=":material/tune:")
+
+
+@st.cache_resource(show_spinner=False, max_entries=32)
+def _never(key: str, one: str, other: str, _comparison: Comparison) -> tuple:  # type: ignore[type-arg]
+    proposed = _comparison.proposed
+    return never_binding(proposed.scheme, _comparison.baseline.scheme, proposed)
+
+
+def _notice(notice: Notice, place: int) -> None:
+    with st.container(border=True, key=f"notice-{notice.weight}-{place}", gap="xsmall"):
+        st.markdown(f"{_ICONS[notice.weight]} **{plain(notice.title)}**")
+        st.markdown(plain(notice.text))

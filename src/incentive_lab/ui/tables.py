@@ -1,0 +1,45 @@
+"""Small tables in cards, with their numbers formatted like everywhere else."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from incentive_lab.engine.impact import GroupImpact
+from incentive_lab.engine.replay import Replay
+from incentive_lab.format import compact, count, counted, percent, signed
+from incentive_lab.ui.cards import card, plain
+
+
+def group_table(groups: tuple[GroupImpact, ...], result: Replay, key: str, by: str) -> None:
+    """What the change does to each group of partners, those that lose most first."""
+    ordered = sorted(groups, key=lambda group: group.change)
+    rows = [
+        (plain(group.name.replace("_", " ")), count(group.partners), percent(group.winners / group.partners, 1),
+         percent(group.losers / group.partners, 1), compact(group.after / result.minor),
+         signed(compact(group.change / result.minor)))
+        for group in ordered
+    ]  # fmt: skip
+    with card(
+        key, _title(groups, result, by), f"By partner {by}, amounts in {result.panel.currency}.", height="stretch"
+    ):
+        table((by.capitalize(), "Partners", "Gain", "Lose", "Paid", "Change"), rows)
+
+
+def table(heads: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
+    """A small table as text: the first column to the left, the numbers to the right."""
+    lines = ["| " + " | ".join(heads) + " |", "|:--" + "|--:" * (len(heads) - 1) + "|"]
+    st.markdown("\n".join([*lines, *("| " + " | ".join(row) + " |" for row in rows)]))
+
+
+def _title(groups: tuple[GroupImpact, ...], result: Replay, by: str) -> str:
+    losing = [group for group in groups if group.change < -0.5]
+    if not groups:
+        return "There are no partners"
+    if not losing:
+        best = max(groups, key=lambda group: group.change)
+        gains = best.change >= 0.5
+        return f"No {by} loses in sum" + (f"; {best.name.replace('_', ' ')} gains most, "
+                                          f"{compact(best.change / result.minor)}" if gains else "")  # fmt: skip
+    worst = min(losing, key=lambda group: group.change)
+    said = f"{counted(len(losing), by + ' loses', by + 's lose')} in sum"
+    return f"{said}; {worst.name.replace('_', ' ')} most, {compact(-worst.change / result.minor)}"

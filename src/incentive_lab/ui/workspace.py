@@ -1,0 +1,210 @@
+"""What the pages work on: the history, the shipped schemes, the draft, and results by their content ids."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import streamlit as st
+
+from incentive_lab.errors import InputError, Problem, did_you_mean
+from incentive_lab.scheme.document import Scheme
+from incentive_lab.scheme.fingerprint import fingerprint
+from incentive_lab.scheme.load import load
+from incentive_lab.ui.drafts import Draft
+from incentive_lab.ui.preparing import Preparation, Source, source
+
+if TYPE_CHECKING:
+    from incentive_lab.engine.impact import Impact, Mix
+    from incentive_lab.engine.replay import Replay
+    from incentive_lab.history import History
+    from incentive_lab.panel import Floats, Panel
+
+SHIPPED = Path(__file__).resolve().parents[3] / "data" / "schemes"
+FIRST_DRAFT, FIRST_BASELINE = "growth-80-20", "current-flat"
+DRAFT = "draft"
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def _prepared(wanted: Source) -> Preparation:
+    return Preparation(wanted).begin()
+
+
+def preparation() -> Preparation:
+    """The preparation of the history in use; started by the first who asks."""
+    return _prepared(source())
+
+
+def prepare_again() -> None:
+    """Forget a preparation that failed, so that the next page tries anew."""
+    _prepared.clear()
+
+
+def schemes_folder() -> Path:
+    """Where schemes are offered from: `INCENTIVE_LAB_SCHEMES`, else the shipped ones."""
+    return Path(os.environ.get("INCENTIVE_LAB_SCHEMES") or SHIPPED)
+
+
+def shipped() -> Mapping[str, Scheme]:
+    """Schemes by id, read again when a file changes; a file that cannot be read is left out."""
+    files = sorted(schemes_folder().glob("*.yaml"))
+    return _schemes(tuple((str(path), path.stat().st_mtime_ns, path.stat().st_size) for path in files))
+
+
+@st.cache_resource(show_spinner=False, max_entries=2)
+def _schemes(files: tuple[tuple[str, int, int], ...]) -> Mapping[str, Scheme]:
+    found = {}
+    for path, _, _ in files:
+        try:
+            scheme = load(path)
+        except InputError:
+            continue
+        found[scheme.id] = scheme
+    return found
+
+
+def baseline_of(scheme: Scheme) -> Scheme:
+    """The scheme that a scheme names as its baseline, else the first baseline, else itself.
+
+    Raises:
+        InputError: It names one that is not there, and a guarantee needs it.
+    """
+    known = shipped()
+    if scheme.baseline in known:
+        return known[scheme.baseline]
+    if scheme.baseline and any(item.against == "baseline" for item in scheme.guarantees):
+        raise InputError([Problem("baseline", f"there is no scheme '{scheme.baseline}' to compare with.",
+                                  did_you_mean(scheme.baseline, known))])  # fmt: skip
+    return known.get(FIRST_BASELINE, scheme)
+
+
+def draft() -> Draft:
+    """This session's draft; it begins as the first draft that is shipped.
+
+    Raises:
+        InputError: There is no scheme, or the first one cannot be computed.
+    """
+    if DRAFT not in st.session_state:
+        known = shipped()
+        if not known:
+            raise InputError([Problem(str(schemes_folder()), "there is no scheme here.", "Put a YAML file there.")])
+        first = known.get(FIRST_DRAFT) or next(iter(known.values()))
+        st.session_state[DRAFT] = Draft.of(first, baseline_of(first))
+    kept: Draft = st.session_state[DRAFT]
+    return kept
+
+
+def keep(changed: Draft) -> None:
+    """Make this the session's draft."""
+    st.session_state[DRAFT] = changed
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """A scheme and its baseline on the history in use.
+
+    Attributes:
+        proposed: The scheme's replay.
+        baseline: The baseline's replay.
+        impact: Who gains and loses.
+        mix: Planned and paid mix of the scheme.
+        revenue: float64 [months], minor units of won deals of all partners; None where the history has none.
+    """
+
+    proposed: Replay
+    baseline: Replay
+    impact: Impact
+    mix: Mix
+    revenue: Floats | None
+
+
+def compare(scheme: Scheme, baseline: Scheme) -> Comparison:
+    """Both replays and what lies between them, from the cache when they were asked before.
+
+    Raises:
+        InputError: The history does not have what a scheme asks for.
+    """
+    return _compared(panel_key(scheme, baseline), fingerprint(scheme), fingerprint(baseline), scheme, baseline)
+
+
+@st.cache_resource(show_spinner=False, max_entries=64)
+def _compared(key: str, one: str, other: str, _scheme: Scheme, _baseline: Scheme) -> Comparison:
+    from incentive_lab.engine.impact import impact, mix
+
+    made = panel(_scheme, _baseline)
+    after = _replayed(key, one, other, False, _scheme, _baseline, made)
+    before = _replayed(key, other, "", False, _baseline, None, made)
+    return Comparison(after, before, impact(after, before), mix(after), revenue())
+
+
+def replayed(scheme: Scheme, baseline: Scheme, *, detail: bool = False) -> Replay:
+    """A scheme's replay on the panel that serves both schemes."""
+    key = panel_key(scheme, baseline)
+    return _replayed(key, fingerprint(scheme), fingerprint(baseline), detail, scheme, baseline, panel(scheme, baseline))
+
+
+@st.cache_resource(show_spinner=False, max_entries=48)
+def _replayed(
+    key: str, one: str, other: str, detail: bool, _scheme: Scheme, _baseline: Scheme | None, _panel: Panel
+) -> Replay:
+    from incentive_lab.engine.replay import replay
+
+    return replay(_scheme, _panel, baseline=_baseline, detail=detail)
+
+
+def panel_key(scheme: Scheme, baseline: Scheme) -> str:
+    """Names what the panel of two schemes holds: the history and every column they ask of it."""
+    return _panel_key(history().history_id, fingerprint(scheme), fingerprint(baseline), scheme, baseline)
+
+
+@st.cache_resource(show_spinner=False, max_entries=512)
+def _panel_key(history_id: str, one: str, other: str, _scheme: Scheme, _baseline: Scheme) -> str:
+    from incentive_lab.engine.needs import needs
+
+    wanted = needs(_scheme, _baseline)
+    asked = (sorted(wanted.leaves.items()), sorted(wanted.deal_leaves.items()), wanted.returns, _scheme.settle,
+             _scheme.year_starts, _scheme.late_data, sorted(_scheme.splits.role_shares.items()))  # fmt: skip
+    return f"{history_id}-{hashlib.sha256(repr(asked).encode()).hexdigest()[:24]}"
+
+
+def panel(scheme: Scheme, baseline: Scheme) -> Panel:
+    """The panel that serves both schemes."""
+    return _panel(panel_key(scheme, baseline), scheme, baseline)
+
+
+@st.cache_resource(show_spinner=False, max_entries=6)
+def _panel(key: str, _scheme: Scheme, _baseline: Scheme) -> Panel:
+    from incentive_lab.history.for_schemes import panel_for
+
+    with preparation().lock:
+        return panel_for(history(), _scheme, _baseline)
+
+
+def history() -> History:
+    """The open history; only once it is read."""
+    found = preparation().history
+    assert found is not None, "a page asks for the history only when it is there"
+    return found
+
+
+def revenue() -> Floats | None:
+    """Minor units of won deals by month, float64 [months]; None where the history has no won deals."""
+    return _revenue(history().history_id, history())
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def _revenue(history_id: str, _history: History) -> Floats | None:
+    from incentive_lab.scheme.measures import CATALOGUE
+
+    with preparation().lock:
+        try:
+            columns = _history.panel({"revenue": CATALOGUE["revenue"]}).columns["revenue"]
+        except InputError:
+            return None
+    total = np.asarray(columns.sum(axis=0))
+    return total if total.sum() > 0 else None
