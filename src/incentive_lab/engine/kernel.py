@@ -363,33 +363,43 @@ def draw_month(P, H, S, d, m, advance, lanes):  # type: ignore[no-untyped-def]
 
 @jit
 def settle(P, S, m, carried, minimum, rounding, lanes):  # type: ignore[no-untyped-def]
-    """At a settlement: negative balances, minimum payout and rounding of the total (steps 15 to 17)."""
-    for lane in range(lanes):
-        carried[lane], minimum[lane], rounding[lane] = 0.0, 0.0, 0.0
+    """At a settlement: negative balances, minimum payout and rounding of the total (steps 15 to 17).
+
+    Returns:
+        Whether any of the three lines is not zero.
+    """
     per, shift = P.ints[Z_SETTLE], P.ints[Z_SHIFT]
     if year_month(m, shift) % per != per - 1 and m != P.ints[Z_MONTHS] - 1:
-        return
+        return False
     at_total = P.ints[Z_AT_LINE] == 0
     kind, least = P.ints[Z_MINIMUM], P.floats[ZF_MINIMUM]
+    forward, lines = S.lanes[P.ints[S_DUE]], S.lanes[P.ints[S_SETTLEMENT]]
+    if kind == 0 and not at_total:
+        lowest = 0.0
+        for lane in range(lanes):
+            lowest = min(lowest, min(forward[lane], forward[lane] + lines[lane]))
+        if lowest == 0.0:
+            for lane in range(lanes):
+                lines[lane] = 0.0
+            return False
     for lane in range(lanes):
-        lines = S.lanes[P.ints[S_SETTLEMENT], lane]
-        due = S.lanes[P.ints[S_DUE], lane] + lines
-        carried[lane] = S.lanes[P.ints[S_DUE], lane]
-        S.lanes[P.ints[S_DUE], lane] = 0.0
-        S.lanes[P.ints[S_SETTLEMENT], lane] = 0.0
+        due = forward[lane] + lines[lane]
+        carried[lane], minimum[lane], rounding[lane] = forward[lane], 0.0, 0.0
+        forward[lane] = 0.0
+        lines[lane] = 0.0
         if due < 0:
-            S.lanes[P.ints[S_DUE], lane] = due
+            forward[lane] = due
             carried[lane] -= due
             due = 0.0
         elif kind > 0 and due > 0 and due < least:
             minimum[lane] = -due
             if kind == 2:
-                S.lanes[P.ints[S_DUE], lane] = due
+                forward[lane] = due
             due = 0.0
         if at_total and due != 0:
             exact = half_away(due * MILLION)
-            money = round_money(exact, P.floats[ZF_UNIT], P.ints[Z_MODE]) / MILLION
-            rounding[lane] = money - due
+            rounding[lane] = round_money(exact, P.floats[ZF_UNIT], P.ints[Z_MODE]) / MILLION - due
+    return True
 
 
 @jit
@@ -402,6 +412,21 @@ def keep_balances(P, S, m, balances, lanes):  # type: ignore[no-untyped-def]
         balances[2, m, lane] = state[P.ints[S_DUE], lane]
         carried = state[P.ints[S_CAP_CARRY] : P.ints[S_FUND], lane].sum()
         balances[3, m, lane] = carried + state[P.ints[S_LIMIT_CARRY] : P.ints[S_CAP_USED], lane].sum()
+
+
+@jit
+def lane_sum(x, lanes):  # type: ignore[no-untyped-def]
+    """The sum of lanes in four parts, which do not wait for each other; whole cents add up alike in any order."""
+    a, b, c, d = 0.0, 0.0, 0.0, 0.0
+    end = lanes - lanes % 4
+    for lane in range(0, end, 4):
+        a += x[lane]
+        b += x[lane + 1]
+        c += x[lane + 2]
+        d += x[lane + 3]
+    for lane in range(end, lanes):
+        a += x[lane]
+    return a + b + c + d
 
 
 @entry
@@ -429,7 +454,7 @@ def run_block(P, H, tiers, total, by_rule, by_month, detail, trace, balances):  
     W = np.empty((SCRATCH, lanes))
     line = np.zeros((SPECIALS, lanes))
     month_posted = np.zeros((rule_count, lanes))
-    ok = np.ones(lanes, dtype=np.uint8)
+    tier_ok = np.ones(lanes, dtype=np.int64)
     by_rule[:] = 0.0
     by_month[:] = 0.0
     if P.ints[Z_TIERS] > 0:
@@ -447,12 +472,12 @@ def run_block(P, H, tiers, total, by_rule, by_month, detail, trace, balances):  
             total[m, lane] = 0.0
         for r in range(rule_count):
             posted = month_posted[r]
-            open_to = H.whole[P.ints[H_ELIGIBLE] + r]
-            for lane in range(lanes):
-                ok[lane] = open_to[lane]
+            ok = H.whole[P.ints[H_ELIGIBLE] + r]
             if cell(P, RULES, r, R_TIER_LIMITED) == 1:
+                ok = tier_ok
+                open_to, held = H.whole[P.ints[H_ELIGIBLE] + r], tiers[m]
                 for lane in range(lanes):
-                    ok[lane] &= cell(P, TIER_RULE, r, tiers[m, lane])
+                    ok[lane] = open_to[lane] & cell(P, TIER_RULE, r, held[lane])
             if cell(P, RULES, r, R_PER) == 0:
                 posts = deal_month(P, H, S, r, m, tiers, ok, W, posted, lanes, months)
             else:
@@ -470,14 +495,12 @@ def run_block(P, H, tiers, total, by_rule, by_month, detail, trace, balances):  
             if posts:
                 cash = cell(P, RULES, r, R_NON_CASH) == 0
                 mine, everything = by_rule[r], total[m]
-                sum_month = 0.0
                 for lane in range(lanes):
                     mine[lane] += posted[lane]
-                    sum_month += posted[lane]
                 if cash:
                     for lane in range(lanes):
                         everything[lane] += posted[lane]
-                by_month[r, m] = sum_month
+                by_month[r, m] = lane_sum(posted, lanes)
                 if keeps_detail:
                     detail[r, m, :] = posted
         if takes_back:
@@ -496,22 +519,23 @@ def run_block(P, H, tiers, total, by_rule, by_month, detail, trace, balances):  
             for d in range(rows(P, DRAWS)):
                 draw_month(P, H, S, d, m, advance, lanes)
         settlement = S.lanes[P.ints[S_SETTLEMENT]]
-        for lane in range(lanes):
-            settlement[lane] += paid[lane] + back[lane] + cut[lane] + top[lane] + advance[lane]
-        settle(P, S, m, line[CARRIED], line[MINIMUM], line[ROUNDING], lanes)
-        for kind in range(CLAWBACK, ROUNDING + 1):
-            extra, mine, everything = line[kind], by_rule[rule_count + kind], total[m]
-            some = False
-            sum_month = 0.0
+        if takes_back or floors or rows(P, CAPS) > 0:
             for lane in range(lanes):
-                some = some or extra[lane] != 0
-                sum_month += extra[lane]
-            if not some:
+                settlement[lane] += paid[lane] + back[lane] + cut[lane] + top[lane] + advance[lane]
+        else:
+            for lane in range(lanes):
+                settlement[lane] += paid[lane]
+        settles = settle(P, S, m, line[CARRIED], line[MINIMUM], line[ROUNDING], lanes)
+        for kind in range(CLAWBACK, ROUNDING + 1):
+            if kind == CLAWBACK and not takes_back or kind == CAP and rows(P, CAPS) == 0:
                 continue
+            if (kind == GUARANTEE or kind == DRAW) and not floors or kind >= CARRIED and not settles:
+                continue
+            extra, mine = line[kind], by_rule[rule_count + kind]
             for lane in range(lanes):
                 mine[lane] += extra[lane]
-                everything[lane] += extra[lane]
-            by_month[rule_count + kind, m] = sum_month
+                paid[lane] += extra[lane]
+            by_month[rule_count + kind, m] = lane_sum(extra, lanes)
             if keeps_detail:
                 detail[rule_count + kind, m, :] = extra
         if balances.shape[0] > 0:

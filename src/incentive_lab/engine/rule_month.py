@@ -91,6 +91,7 @@ from incentive_lab.engine.program import (
     R_REQUIRE,
     R_REQUIRES,
     R_SAME,
+    R_SIMPLE,
     R_SLOT,
     R_STARTED,
     R_TO,
@@ -499,6 +500,18 @@ def finish(P, H, S, r, m, amount, ok, W, lanes, trace):  # type: ignore[no-untyp
 
 
 @jit
+def plain_lanes(P, H, r, start, end, base, paid, lanes):  # type: ignore[no-untyped-def]
+    """Base and pay of a plain rate in one pass."""
+    rate = number(P, STEPS, cell(P, FORMS, cell(P, RULES, r, R_FORM), F_FIRST), S_RATE)
+    slot = cell(P, RULES, r, R_SLOT)
+    upto, since = H.sums[end, slot], H.sums[start, slot]
+    for lane in range(lanes):
+        amount = upto[lane] - since[lane]
+        base[lane] = amount
+        paid[lane] = half_away(amount * rate)
+
+
+@jit
 def rule_month(P, H, S, r, m, tiers, ok, W, posted, lanes, trace):  # type: ignore[no-untyped-def]
     """Fill `posted` (cents) with what rule r posts in month m; returns whether it posts at all.
 
@@ -536,6 +549,10 @@ def rule_month(P, H, S, r, m, tiers, ok, W, posted, lanes, trace):  # type: igno
                 trace[m, r, X_RATE, lane] = rate
                 trace[m, r, X_START, lane] = first
                 trace[m, r, X_FORM, lane] = -1
+        finish(P, H, S, r, m, posted, ok, W, lanes, trace)
+        return True
+    if cell(P, RULES, r, R_SIMPLE) == 1 and trace.shape[0] == 0:
+        plain_lanes(P, H, r, first, m + 1, W[BASE], posted, lanes)
         finish(P, H, S, r, m, posted, ok, W, lanes, trace)
         return True
     code, start = per, first

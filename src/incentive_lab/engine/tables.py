@@ -189,7 +189,7 @@ def pay_one(P, form, base, x, before, has_before, same, target):  # type: ignore
 
 
 @jit
-def curve_lanes(P, form, x, amount, rate, lumps, lanes):  # type: ignore[no-untyped-def]
+def curve_lanes(P, form, x, amount, rate, lumps, wants_rate, lanes):  # type: ignore[no-untyped-def]
     """`curve` over lanes, step by step so that the compiler can vectorise; for tables without targets and ends."""
     mode = cell(P, FORMS, form, F_MODE)
     above = cell(P, FORMS, form, F_ABOVE) == 1
@@ -220,7 +220,7 @@ def curve_lanes(P, form, x, amount, rate, lumps, lanes):  # type: ignore[no-unty
                 amount[lane] = step_amount(
                     mode, above, x[lane], start, lower, upper, step_rate, retroactive, amount[lane]
                 )
-        for lane in range(lanes):
+        for lane in range(lanes if wants_rate else 0):
             reached = x[lane] > start if above else x[lane] >= start
             if adds:
                 rate[lane] += step_rate if reached else 0.0
@@ -252,11 +252,11 @@ def pay_lanes(P, form, base, x, before, has_before, same, target, paid, lumps, s
             paid[lane], lumps[lane] = pay_one(P, form, base[lane], x[lane], before[lane], has_before, same, aim)
         return
     rate = scratch[0]
-    curve_lanes(P, form, x, paid, rate, lumps, lanes)
+    curve_lanes(P, form, x, paid, rate, lumps, has_before or not same, lanes)
     whole = mode in (WHOLE, IN_FULL)
     if has_before:
         amount_before, rate_before, lumps_before = scratch[1], scratch[2], scratch[3]
-        curve_lanes(P, form, before, amount_before, rate_before, lumps_before, lanes)
+        curve_lanes(P, form, before, amount_before, rate_before, lumps_before, False, lanes)
         for lane in range(lanes):
             lumps[lane] = (lumps[lane] - lumps_before[lane]) * MILLION
             moved = x[lane] - before[lane]

@@ -30,6 +30,11 @@ def conditions(P, H, first, count, m, value, ok, lanes):  # type: ignore[no-unty
     """Set `ok` to 0 in the lanes where one of the tests does not hold (undefined never holds)."""
     for t in range(first, first + count):
         operand(P, H, cell(P, TESTS, t, 0), m, 0, value, lanes, -1)
+        if number(P, TESTS_F, t, 2) == number(P, TESTS_F, t, 2):
+            needed = number(P, TESTS_F, t, 2)
+            for lane in range(lanes):
+                ok[lane] = ok[lane] if value[lane] >= needed else 0
+            continue
         below, above, least, most = (
             number(P, TESTS_F, t, 0),
             number(P, TESTS_F, t, 1),
