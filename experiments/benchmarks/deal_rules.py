@@ -52,10 +52,11 @@ def deal_rules(repeats: int, deals: int = 2_000_000, partners: int = 10_000, mon
     times = side_by_side({
         "one": kernel(panel, compiled, False), "two": kernel(panel, compiled, True), "pandas": lambda: pay(rows),
     }, max(3, repeats // 3))  # fmt: skip
+    one = times["one"].of_processor
     what = f"deal rules, {deals:,} deals"
     return [
-        rivalry(f"{what}, one thread", times["one"].of_processor, times["pandas"].of_processor, "pandas, one thread", 10),
+        rivalry(f"{what}, one thread", one, times["pandas"].of_processor, "pandas, one thread", 10),
         alone(f"{what}, all threads", times["two"]),
-        Row("deal rules, a deal", round(times["one"].of_processor.median / deals * 1e9, 2), "ns",
-            spread=round(times["one"].of_processor.spread, 3)),
+        Row("deal rules, a deal", round(one.median / deals * 1e9, 2), "ns",
+            spread=round(one.spread, 3)),
     ]  # fmt: skip

@@ -49,16 +49,18 @@ def month_rules(repeats: int, partners: int = 10_000, months: int = 36) -> list[
         {"pandas": lambda: pandas_rival.pay(rows), "small": kernel(few, small, False)}, max(3, repeats // 5)
     )
     name, rival = _fastest({key: each for key, each in times.items() if key == "whole" or key.startswith("chunks")})
+    one = times["one"].of_processor
     what = f"{partners:,} partners x {months} months x {len(document.rules)} rules"
     threads = os.cpu_count() or 1
-    per = times["one"].of_processor.median / (partners * months * len(document.rules)) * 1e9
+    per = one.median / (partners * months * len(document.rules)) * 1e9
     return [
-        rivalry(f"month rules, {what}, one thread", times["one"].of_processor, rival.of_processor, f"NumPy ({name}), one thread", 8),
+        rivalry(f"month rules, {what}, one thread", one, rival.of_processor, f"NumPy ({name}), one thread", 8),
         rivalry(f"month rules, {what}, {threads} threads", times["two"], rival, f"NumPy ({name}), one thread", 12),
-        rivalry("month rules, 1,000 partners, one thread", slow["small"].of_processor, slow["pandas"].of_processor, "pandas, the same", 40),
+        rivalry("month rules, 1,000 partners, one thread", slow["small"].of_processor,
+                slow["pandas"].of_processor, "pandas, the same", 40),
         alone("month rules, 1,000 partners, kernel", times["small"]),
         alone("month rules, 1,000 partners, replay in all", times["small replay"]),
-        Row("month rules, a partner, month and rule", round(per, 3), "ns", spread=round(times["one"].of_processor.spread, 3)),
+        Row("month rules, a partner, month and rule", round(per, 3), "ns", spread=round(one.spread, 3)),
     ]  # fmt: skip
 
 
