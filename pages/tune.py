@@ -1,21 +1,23 @@
 """Tune: move a number of the draft and see what follows."""
 
 import streamlit as st
+from app import framed
 
-from incentive_lab.errors import InputError
-from incentive_lab.ui import workspace
-from incentive_lab.ui.cards import tell_problems
-from incentive_lab.ui.waiting import engine_ready
+if framed():
+    from incentive_lab.errors import InputError
+    from incentive_lab.ui import workspace
+    from incentive_lab.ui.cards import tell_problems
+    from incentive_lab.ui.waiting import engine_ready
 
-if engine_ready("Tune"):
-    from incentive_lab.ui.consequences import consequences
-    from incentive_lab.ui.dials import dials
+    if engine_ready("Tune"):
+        from incentive_lab.ui.consequences import consequences
+        from incentive_lab.ui.dials import dials
 
-    try:
-        workspace.draft()
-    except InputError as error:
-        tell_problems(error.problems, "There is no draft to tune")
-    else:
-        with st.sidebar:
-            dials()
-        consequences()
+        try:
+            workspace.draft()
+        except InputError as error:
+            tell_problems(error.problems, "There is no draft to tune")
+        else:
+            with st.sidebar:
+                dials()
+            consequences()

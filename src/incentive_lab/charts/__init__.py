@@ -7,6 +7,13 @@ from incentive_lab.charts.people import concentration_chart, decile_chart, mover
 from incentive_lab.charts.style import Chart
 
 __all__ = [
-    "Chart", "concentration_chart", "cost_chart", "curve_chart", "decile_chart", "mix_chart", "movers_chart",
-    "rules_chart", "tier_chart",
-]  # fmt: skip
+    "Chart",
+    "concentration_chart",
+    "cost_chart",
+    "curve_chart",
+    "decile_chart",
+    "mix_chart",
+    "movers_chart",
+    "rules_chart",
+    "tier_chart",
+]

@@ -22,17 +22,26 @@ def cost_chart(proposed: Replay, baseline: Replay, *, per: str = "quarter") -> C
     names, after = by_label(labels, proposed.total.sum(axis=1) / proposed.minor)
     _, before = by_label(labels, baseline.total.sum(axis=1) / baseline.minor)
     currency = proposed.panel.currency
-    words = [f"<b>{name}</b><br>Draft {compact(new)} {currency}<br>Baseline {compact(old)} {currency}"
-             for name, new, old in zip(names, after, before, strict=True)]  # fmt: skip
+    words = [
+        f"<b>{name}</b><br>Draft {compact(new)} {currency}<br>Baseline {compact(old)} {currency}"
+        for name, new, old in zip(names, after, before, strict=True)
+    ]
     drawn = figure(
         go.Bar(x=names, y=after, name="Draft", marker_color=DRAFT, hovertext=words, hoverinfo="text"),
-        go.Scatter(x=names, y=before, name="Baseline", mode="lines+markers", hoverinfo="skip",
-                   line={"color": INK, "width": 2, "dash": "dash"},
-                   marker={"size": 6, "color": "#ffffff", "line": {"color": INK, "width": 1.5}}),
-        name=f"cost-{per}", height=290,
+        go.Scatter(
+            x=names,
+            y=before,
+            name="Baseline",
+            mode="lines+markers",
+            hoverinfo="skip",
+            line={"color": INK, "width": 2, "dash": "dash"},
+            marker={"size": 6, "color": "#ffffff", "line": {"color": INK, "width": 1.5}},
+        ),
+        name=f"cost-{per}",
+        height=290,
         yaxis=money_axis(min(after.min(), before.min(), 0), max(after.max(), before.max())),
         xaxis={"tickangle": 0, "nticks": 13, "type": "category"},
-    )  # fmt: skip
+    )
     title = cost_title(proposed.cost / proposed.minor, baseline.cost / baseline.minor)
     peak = int(np.argmax(after))
     alt = f"Cost by {per} in {currency}. {title}. The dearest {per} is {names[peak]} with {compact(after[peak])}."

@@ -28,25 +28,55 @@ def curve_chart(
     typical = proposed.typical / scale
     here, there = float(np.interp(typical, volume, after)), float(np.interp(typical, volume, before))
     said = compact if money else count
-    words = [f"<b>{said(x)} {measure}</b><br>Draft {compact(new)} {currency}<br>Baseline {compact(old)} {currency}"
-             for x, new, old in zip(volume, after, before, strict=True)]  # fmt: skip
+    words = [
+        f"<b>{said(x)} {measure}</b><br>Draft {compact(new)} {currency}<br>Baseline {compact(old)} {currency}"
+        for x, new, old in zip(volume, after, before, strict=True)
+    ]
     cliffs = [at for at, _ in proposed.jumps]
     highest = float(max(after.max(), before.max()))
     drawn = figure(
-        go.Scatter(x=volume, y=before, name="Baseline", mode="lines", line={"color": INK, "width": 2, "dash": "dash"},
-                   hoverinfo="skip"),
-        go.Scatter(x=volume, y=after, name="Draft", mode="lines", line={"color": DRAFT, "width": 3}, hovertext=words,
-                   hoverinfo="text"),
-        go.Scatter(x=volume[cliffs], y=after[cliffs], name="Cliff", mode="markers", showlegend=bool(cliffs),
-                   marker={"size": 11, "color": LOSS, "symbol": "diamond", "line": {"color": "#ffffff", "width": 1.5}},
-                   hovertext=[f"Cliff: one more step pays {compact(jump / minor)} {currency} at once"
-                              for _, jump in proposed.jumps], hoverinfo="text"),
-        go.Scatter(x=[typical], y=[here], mode="markers", showlegend=False, hoverinfo="skip",
-                   marker={"size": 9, "color": "#ffffff", "line": {"color": DRAFT, "width": 3}}),
-        name="curve", height=300,
+        go.Scatter(
+            x=volume,
+            y=before,
+            name="Baseline",
+            mode="lines",
+            line={"color": INK, "width": 2, "dash": "dash"},
+            hoverinfo="skip",
+        ),
+        go.Scatter(
+            x=volume,
+            y=after,
+            name="Draft",
+            mode="lines",
+            line={"color": DRAFT, "width": 3},
+            hovertext=words,
+            hoverinfo="text",
+        ),
+        go.Scatter(
+            x=volume[cliffs],
+            y=after[cliffs],
+            name="Cliff",
+            mode="markers",
+            showlegend=bool(cliffs),
+            marker={"size": 11, "color": LOSS, "symbol": "diamond", "line": {"color": "#ffffff", "width": 1.5}},
+            hovertext=[
+                f"Cliff: one more step pays {compact(jump / minor)} {currency} at once" for _, jump in proposed.jumps
+            ],
+            hoverinfo="text",
+        ),
+        go.Scatter(
+            x=[typical],
+            y=[here],
+            mode="markers",
+            showlegend=False,
+            hoverinfo="skip",
+            marker={"size": 9, "color": "#ffffff", "line": {"color": DRAFT, "width": 3}},
+        ),
+        name="curve",
+        height=300,
         xaxis={**money_axis(0, float(volume.max()) or 1.0, most=4), "title": {"text": f"{measure} in a year"}},
         yaxis=money_axis(min(0.0, float(after.min())), highest),
-    )  # fmt: skip
+    )
     title = _title(here, there, [jump / minor for _, jump in proposed.jumps])
     note = f"Payout of the median partner in a year in {currency}, all its numbers in proportion; the ring is where it stands."
     alt = f"Payout against {measure} for the median partner under draft and baseline. {title}."

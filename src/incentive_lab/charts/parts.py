@@ -30,21 +30,40 @@ def rules_chart(result: Replay) -> Chart:
     currency = result.panel.currency
     amounts = [amount for _, amount in lines]
     traces = [
-        go.Bar(y=[words[name] for name, _ in lines if groups[name] == group],
-               x=[amount for name, amount in lines if groups[name] == group], name=_NAMES[group], orientation="h",
-               marker_color=_COLOURS.get(group, OTHER), textposition="outside", cliponaxis=False,
-               text=[compact(amount) for name, amount in lines if groups[name] == group],
-               textfont={"size": 12, "color": INK}, hovertext=[
-                   f"<b>{words[name]}</b><br>{compact(amount)} {currency}, {percent(amount / total, 1) if total else '0 %'} of all"
-                   for name, amount in lines if groups[name] == group], hoverinfo="text")
-        for group in ("behavioural", "transactional", "") if group in groups.values()
-    ]  # fmt: skip
+        go.Bar(
+            y=[words[name] for name, _ in lines if groups[name] == group],
+            x=[amount for name, amount in lines if groups[name] == group],
+            name=_NAMES[group],
+            orientation="h",
+            marker_color=_COLOURS.get(group, OTHER),
+            textposition="outside",
+            cliponaxis=False,
+            text=[compact(amount) for name, amount in lines if groups[name] == group],
+            textfont={"size": 12, "color": INK},
+            hovertext=[
+                f"<b>{words[name]}</b><br>{compact(amount)} {currency}, {percent(amount / total, 1) if total else '0 %'} of all"
+                for name, amount in lines
+                if groups[name] == group
+            ],
+            hoverinfo="text",
+        )
+        for group in ("behavioural", "transactional", "")
+        if group in groups.values()
+    ]
     drawn = figure(
-        *traces, name="rules", height=max(160, 26 * len(lines) + 60), barmode="overlay",
+        *traces,
+        name="rules",
+        height=max(160, 26 * len(lines) + 60),
+        barmode="overlay",
         xaxis={**money_axis(min([0.0, *amounts]), 1.14 * max([0.0, *amounts]), most=4), "showgrid": True},
-        yaxis={"autorange": "reversed", "type": "category", "showgrid": False, "categoryorder": "array",
-               "categoryarray": [words[name] for name, _ in lines]},
-    )  # fmt: skip
+        yaxis={
+            "autorange": "reversed",
+            "type": "category",
+            "showgrid": False,
+            "categoryorder": "array",
+            "categoryarray": [words[name] for name, _ in lines],
+        },
+    )
     title = "Nothing is paid"
     if total > 0 and lines:
         title = f"{words[lines[0][0]]} costs most: {compact(amounts[0])}, {percent(amounts[0] / total, 1)} of the total"
@@ -53,21 +72,52 @@ def rules_chart(result: Replay) -> Chart:
 
 def mix_chart(mix: Mix) -> Chart:
     """The share that behaviour earns, planned and paid, in all and by partner type."""
-    rows = [("All partners", mix.paid), *((name.replace("_", " "), share) for name, share in mix.by_segment.items())]
-    rows = [(name, share) for name, share in rows if share is not None]
+    found = [("All partners", mix.paid), *((name.replace("_", " "), share) for name, share in mix.by_segment.items())]
+    rows = [(name, share) for name, share in found if share is not None]
     drawn = figure(
-        go.Bar(y=[name for name, _ in rows], x=[share for _, share in rows], orientation="h", name="Behaviour",
-               marker_color=BEHAVIOUR, text=[percent(share, 1) for _, share in rows], textposition="inside",
-               insidetextanchor="start", textfont={"color": "#ffffff", "size": 12}, hoverinfo="skip"),
-        go.Bar(y=[name for name, _ in rows], x=[1 - share for _, share in rows], orientation="h", name="Volume",
-               marker_color="#b9dbe6", hoverinfo="skip"),
-        name="mix", height=max(160, 30 * len(rows) + 70), barmode="stack",
-        xaxis={"range": [0, 1], "tickvals": [0, 0.25, 0.5, 0.75, 1], "ticktext": ["0 %", "25 %", "50 %", "75 %", "100 %"]},
+        go.Bar(
+            y=[name for name, _ in rows],
+            x=[share for _, share in rows],
+            orientation="h",
+            name="Behaviour",
+            marker_color=BEHAVIOUR,
+            text=[percent(share, 1) for _, share in rows],
+            textposition="inside",
+            insidetextanchor="start",
+            textfont={"color": "#ffffff", "size": 12},
+            hoverinfo="skip",
+        ),
+        go.Bar(
+            y=[name for name, _ in rows],
+            x=[1 - share for _, share in rows],
+            orientation="h",
+            name="Volume",
+            marker_color="#b9dbe6",
+            hoverinfo="skip",
+        ),
+        name="mix",
+        height=max(160, 30 * len(rows) + 70),
+        barmode="stack",
+        xaxis={
+            "range": [0, 1],
+            "tickvals": [0, 0.25, 0.5, 0.75, 1],
+            "ticktext": ["0 %", "25 %", "50 %", "75 %", "100 %"],
+        },
         yaxis={"autorange": "reversed", "type": "category", "showgrid": False},
-        shapes=[] if mix.planned is None else [
-            {"type": "line", "x0": mix.planned, "x1": mix.planned, "y0": 0, "y1": 1, "yref": "paper",
-             "line": {"color": INK, "width": 2, "dash": "dot"}}],
-    )  # fmt: skip
+        shapes=[]
+        if mix.planned is None
+        else [
+            {
+                "type": "line",
+                "x0": mix.planned,
+                "x1": mix.planned,
+                "y0": 0,
+                "y1": 1,
+                "yref": "paper",
+                "line": {"color": INK, "width": 2, "dash": "dot"},
+            }
+        ],
+    )
     title = mix_title(mix)
     note = "Share of what rules pay, after partner caps" + (
         "." if mix.planned is None else "; the dotted line is the plan."
@@ -96,12 +146,23 @@ def tier_chart(proposed: Replay, baseline: Replay) -> Chart:
     names, flow, origin = _flow(proposed, baseline)
     shown = flow[::-1]
     drawn = figure(
-        go.Heatmap(z=shown, x=list(proposed.tier_names), y=names[::-1], showscale=False, xgap=3, ygap=3,
-                   colorscale=[[0, "#f4f6fa"], [0.02, "#dfe8f9"], [1, DRAFT]], hoverinfo="skip"),
-        name="tiers", height=max(170, 40 * len(names) + 90), margin={"t": 10},
+        go.Heatmap(
+            z=shown,
+            x=list(proposed.tier_names),
+            y=names[::-1],
+            showscale=False,
+            xgap=3,
+            ygap=3,
+            colorscale=[[0, "#f4f6fa"], [0.02, "#dfe8f9"], [1, DRAFT]],
+            hoverinfo="skip",
+        ),
+        name="tiers",
+        height=max(170, 40 * len(names) + 90),
+        margin={"t": 10},
         xaxis={"title": {"text": "Tier in the last month under the draft"}, "type": "category", "side": "bottom"},
-        yaxis={"title": {"text": origin}, "type": "category", "showgrid": False}, annotations=_counts(shown, proposed, names),
-    )  # fmt: skip
+        yaxis={"title": {"text": origin}, "type": "category", "showgrid": False},
+        annotations=_counts(shown, proposed, names),
+    )
     moved = _moved(flow, names, proposed.tier_names)
     return Chart(
         drawn, moved, "Partners by tier; read from left (before) to bottom (after).", f"Partners by tier. {moved}."
@@ -125,20 +186,38 @@ def _counts(shown: np.ndarray, proposed: Replay, names: list[str]) -> list[dict[
     """The numbers in the cells, light on dark."""
     most = max(1, int(shown.max()))
     return [
-        {"x": column, "y": row, "text": count(int(shown[row, column])), "showarrow": False,
-         "font": {"size": 13, "color": "#ffffff" if shown[row, column] > 0.45 * most else INK if shown[row, column] else LINE}}
-        for row in range(len(names)) for column in range(len(proposed.tier_names)) if shown[row, column]
-    ]  # fmt: skip
+        {
+            "x": column,
+            "y": row,
+            "text": count(int(shown[row, column])),
+            "showarrow": False,
+            "font": {
+                "size": 13,
+                "color": "#ffffff" if shown[row, column] > 0.45 * most else INK if shown[row, column] else LINE,
+            },
+        }
+        for row in range(len(names))
+        for column in range(len(proposed.tier_names))
+        if shown[row, column]
+    ]
 
 
 def _moved(flow: np.ndarray, names: list[str], after: tuple[str, ...]) -> str:
     if len(after) == 1:
         return "The scheme has no tiers"
     if set(names) <= set(after):
-        up = sum(int(flow[row, column]) for row, name in enumerate(names) for column in range(len(after))
-                 if column > after.index(name))  # fmt: skip
-        down = sum(int(flow[row, column]) for row, name in enumerate(names) for column in range(len(after))
-                   if column < after.index(name))  # fmt: skip
+        up = sum(
+            int(flow[row, column])
+            for row, name in enumerate(names)
+            for column in range(len(after))
+            if column > after.index(name)
+        )
+        down = sum(
+            int(flow[row, column])
+            for row, name in enumerate(names)
+            for column in range(len(after))
+            if column < after.index(name)
+        )
         return f"{counted(up, 'partner moves', 'partners move')} up a tier, {count(down)} down"
     top = int(flow[:, -1].sum())
     return (

@@ -31,10 +31,12 @@ def decile_chart(impact: Impact, minor: int, currency: str) -> Chart:
     drawn = figure(
         go.Bar(x=names, y=up, name="Gain", marker_color=GAIN, hovertext=words, hoverinfo="text"),
         go.Bar(x=names, y=down, name="Lose", marker_color=LOSS, hovertext=words, hoverinfo="text"),
-        name="deciles", height=300, barmode="relative",
+        name="deciles",
+        height=300,
+        barmode="relative",
         yaxis={"range": [low, high], "tickvals": ticks, "ticktext": [percent(abs(tick)) for tick in ticks]},
         xaxis={"title": {"text": "Tenths of partners by what the baseline pays, smallest first"}, "type": "category"},
-    )  # fmt: skip
+    )
     title = _decile_title(impact)
     alt = f"Share of partners that gain and lose in each tenth by baseline payout. {title}."
     return Chart(drawn, title, "Share of each tenth that gains (up) and loses (down).", alt)
@@ -72,14 +74,27 @@ def movers_chart(impact: Impact, result: Replay) -> Chart:
     low, high = min([0.0, *amounts]), max([0.0, *amounts])
     room = 0.2 * (high - low)
     drawn = figure(
-        go.Bar(y=[ids[row] for row in rows], x=amounts, orientation="h", showlegend=False, hovertext=words,
-               hoverinfo="text", marker_color=[GAIN if amount > 0 else LOSS for amount in amounts],
-               text=[signed(compact(amount)) for amount in amounts], textposition="outside", cliponaxis=False,
-               textfont={"size": 12, "color": INK}),
-        name="movers", height=max(140, 24 * len(rows) + 60),
-        xaxis={**money_axis(low - (room if low < 0 else 0), high + (room if high > 0 else 0), most=4), "showgrid": True},
+        go.Bar(
+            y=[ids[row] for row in rows],
+            x=amounts,
+            orientation="h",
+            showlegend=False,
+            hovertext=words,
+            hoverinfo="text",
+            marker_color=[GAIN if amount > 0 else LOSS for amount in amounts],
+            text=[signed(compact(amount)) for amount in amounts],
+            textposition="outside",
+            cliponaxis=False,
+            textfont={"size": 12, "color": INK},
+        ),
+        name="movers",
+        height=max(140, 24 * len(rows) + 60),
+        xaxis={
+            **money_axis(low - (room if low < 0 else 0), high + (room if high > 0 else 0), most=4),
+            "showgrid": True,
+        },
         yaxis={"autorange": "reversed", "type": "category", "showgrid": False},
-    )  # fmt: skip
+    )
     title = _movers_title(change / minor)
     return Chart(
         drawn, title, f"Change over all months in {currency}, largest first.", f"Largest winners and losers. {title}."
@@ -94,27 +109,44 @@ def _movers_title(change: np.ndarray) -> str:
 
 def concentration_chart(before: Concentration, after: Concentration) -> Chart:
     """Top tenth, middle 60 % and Gini coefficient, before and after."""
-    rows = (("Top 10 % of partners", before.top_tenth, after.top_tenth), ("Middle 60 %", before.middle, after.middle),
-            ("Gini coefficient", before.gini, after.gini))  # fmt: skip
-    names = [name for name, _, _ in rows]
+    names = ["Top 10 % of partners", "Middle 60 %", "Gini coefficient"]
 
     def said(value: float | None, name: str) -> str:
         return "nothing paid" if value is None else f"{value:.3f}" if name.startswith("Gini") else percent(value, 1)
 
     drawn = figure(
         *(
-            go.Bar(y=names, x=[row[place] or 0 for row in rows], name=label, orientation="h", marker_color=colour,
-                   text=[said(row[place], row[0]) for row in rows], textposition="outside", cliponaxis=False,
-                   textfont={"size": 12, "color": INK}, hoverinfo="skip")
-            for place, label, colour in ((1, "Baseline", BASELINE), (2, "Draft", DRAFT))
+            go.Bar(
+                y=names,
+                x=[value or 0 for value in values],
+                name=label,
+                orientation="h",
+                marker_color=colour,
+                text=[said(value, name) for value, name in zip(values, names, strict=True)],
+                textposition="outside",
+                cliponaxis=False,
+                textfont={"size": 12, "color": INK},
+                hoverinfo="skip",
+            )
+            for label, colour, values in (
+                ("Baseline", BASELINE, (before.top_tenth, before.middle, before.gini)),
+                ("Draft", DRAFT, (after.top_tenth, after.middle, after.gini)),
+            )
         ),
-        name="concentration", height=250, barmode="group", bargap=0.35,
+        name="concentration",
+        height=250,
+        barmode="group",
+        bargap=0.35,
         xaxis={"range": [0, 1.12], "tickvals": [0, 0.25, 0.5, 0.75, 1], "showticklabels": False, "showgrid": True},
         yaxis={"autorange": "reversed", "type": "category", "showgrid": False},
-    )  # fmt: skip
+    )
     title = _concentration_title(before, after)
-    return Chart(drawn, title, "Share of all payouts; the Gini coefficient is 0 when all get the same.",
-                 f"Concentration of payouts before and after. {title}.")  # fmt: skip
+    return Chart(
+        drawn,
+        title,
+        "Share of all payouts; the Gini coefficient is 0 when all get the same.",
+        f"Concentration of payouts before and after. {title}.",
+    )
 
 
 def _concentration_title(before: Concentration, after: Concentration) -> str:

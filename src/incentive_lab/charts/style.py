@@ -30,22 +30,40 @@ CATEGORIES = (
 FONT = '"Source Sans", "Source Sans Pro", "Helvetica Neue", Arial, sans-serif'
 
 _AXIS = {
-    "gridcolor": LINE, "zerolinecolor": "#9aa5b8", "zerolinewidth": 1, "linecolor": LINE, "ticks": "",
-    "tickfont": {"size": 12, "color": MUTED}, "title": {"font": {"size": 12, "color": MUTED}, "standoff": 8},
-    "automargin": True, "fixedrange": True,
-}  # fmt: skip
+    "gridcolor": LINE,
+    "zerolinecolor": "#9aa5b8",
+    "zerolinewidth": 1,
+    "linecolor": LINE,
+    "ticks": "",
+    "tickfont": {"size": 12, "color": MUTED},
+    "title": {"font": {"size": 12, "color": MUTED}, "standoff": 8},
+    "automargin": True,
+    "fixedrange": True,
+}
 TEMPLATE = go.layout.Template(
     layout={
         "font": {"family": FONT, "size": 13, "color": INK},
-        "paper_bgcolor": PAPER, "plot_bgcolor": PAPER, "colorway": list(CATEGORIES),
+        "paper_bgcolor": PAPER,
+        "plot_bgcolor": PAPER,
+        "colorway": list(CATEGORIES),
         "margin": {"l": 8, "r": 8, "t": 30, "b": 8},
         "hoverlabel": {"bgcolor": INK, "bordercolor": INK, "font": {"family": FONT, "size": 13, "color": "#ffffff"}},
-        "legend": {"orientation": "h", "x": 1, "xanchor": "right", "y": 1.0, "yanchor": "bottom",
-                   "font": {"size": 12, "color": MUTED}, "itemclick": False, "itemdoubleclick": False},
-        "bargap": 0.28, "barcornerradius": 3,
-        "xaxis": {**_AXIS, "showgrid": False}, "yaxis": _AXIS,
+        "legend": {
+            "orientation": "h",
+            "x": 1,
+            "xanchor": "right",
+            "y": 1.0,
+            "yanchor": "bottom",
+            "font": {"size": 12, "color": MUTED},
+            "itemclick": False,
+            "itemdoubleclick": False,
+        },
+        "bargap": 0.28,
+        "barcornerradius": 3,
+        "xaxis": {**_AXIS, "showgrid": False},
+        "yaxis": _AXIS,
     }
-)  # fmt: skip
+)
 CONFIG: dict[str, Any] = {"displayModeBar": False, "scrollZoom": False, "doubleClick": False}
 
 
@@ -90,8 +108,12 @@ def money_axis(low: float, high: float, *, most: int = 5, **more: Any) -> dict[s
     step = nice_step((high - low) / most)
     ticks = [place * step for place in range(math.floor(low / step), math.ceil(high / step) + 1)]
     room = 0.04 * (high - low)
-    return {"tickvals": ticks, "ticktext": [_short(tick) for tick in ticks],
-            "range": [low - (room if low < 0 else 0), high + room], **more}  # fmt: skip
+    return {
+        "tickvals": ticks,
+        "ticktext": [_short(tick) for tick in ticks],
+        "range": [low - (room if low < 0 else 0), high + room],
+        **more,
+    }
 
 
 def _short(amount: float) -> str:

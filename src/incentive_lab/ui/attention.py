@@ -56,10 +56,14 @@ def programme_years(result: Replay) -> tuple[YearCost, ...]:
     cuts = result.by_month[result.line_ids.index("budget")]
     paid = result.total.sum(axis=1)
     return tuple(
-        YearCost(f"{year}" if starts == 1 else f"{year}/{(year + 1) % 100:02d}", float(paid[years == year].sum()),
-                 float(cuts[years == year].sum()), int((years == year).sum()))
+        YearCost(
+            f"{year}" if starts == 1 else f"{year}/{(year + 1) % 100:02d}",
+            float(paid[years == year].sum()),
+            float(cuts[years == year].sum()),
+            int((years == year).sum()),
+        )
         for year in dict.fromkeys(years.tolist())
-    )  # fmt: skip
+    )
 
 
 def budget_notice(result: Replay) -> Notice | None:
@@ -71,16 +75,27 @@ def budget_notice(result: Replay) -> Notice | None:
     cut = -sum(year.cut for year in years)
     over = [year for year in years if year.cost > limit + 0.5]
     if cut > 0.5:
-        return Notice("act", "The budget binds", f"{compact(cut / result.minor)} of what partners earned is not paid, so "
-                      f"that the {compact(limit / result.minor)} a year hold.")  # fmt: skip
+        return Notice(
+            "act",
+            "The budget binds",
+            f"{compact(cut / result.minor)} of what partners earned is not paid, so "
+            f"that the {compact(limit / result.minor)} a year hold.",
+        )
     if over:
         worst = max(over, key=lambda year: year.cost)
-        return Notice("act", "The budget is exceeded", f"{worst.label} costs {compact(worst.cost / result.minor)}, "
-                      f"{compact((worst.cost - limit) / result.minor)} above the {compact(limit / result.minor)} a year.")  # fmt: skip
+        return Notice(
+            "act",
+            "The budget is exceeded",
+            f"{worst.label} costs {compact(worst.cost / result.minor)}, "
+            f"{compact((worst.cost - limit) / result.minor)} above the {compact(limit / result.minor)} a year.",
+        )
     dearest = max(years, key=lambda year: year.cost)
     used = dearest.cost / limit if limit else 0.0
-    return Notice("fine", "Within budget", f"The dearest programme year, {dearest.label}, takes {percent(used, 1)} of "
-                  f"{compact(limit / result.minor)}.")  # fmt: skip
+    return Notice(
+        "fine",
+        "Within budget",
+        f"The dearest programme year, {dearest.label}, takes {percent(used, 1)} of {compact(limit / result.minor)}.",
+    )
 
 
 def heavy_losers(comparison: Comparison) -> tuple[int, float]:
@@ -121,8 +136,13 @@ def _loss(comparison: Comparison) -> list[Notice]:
     if not hit:
         return [Notice("fine", "Nobody is hit hard", f"No partner loses more than {percent(HEAVY_LOSS)}.")]
     minor = comparison.proposed.minor
-    return [Notice("act", f"{counted(hit, 'partner loses', 'partners lose')} more than {percent(HEAVY_LOSS)}",
-                   f"Together they lose {compact(lost / minor)} over the history.")]  # fmt: skip
+    return [
+        Notice(
+            "act",
+            f"{counted(hit, 'partner loses', 'partners lose')} more than {percent(HEAVY_LOSS)}",
+            f"Together they lose {compact(lost / minor)} over the history.",
+        )
+    ]
 
 
 def _mix(comparison: Comparison) -> list[Notice]:
@@ -136,16 +156,27 @@ def _mix(comparison: Comparison) -> list[Notice]:
                 "fine", "The mix is as planned", f"Behaviour earns {percent(paid, 1)}, planned {percent(planned, 1)}."
             )
         ]
-    return [Notice("look", "The paid mix is off the plan",
-                   f"Behaviour earns {percent(paid, 1)} instead of {percent(planned, 1)}, {points(gap)}.")]  # fmt: skip
+    return [
+        Notice(
+            "look",
+            "The paid mix is off the plan",
+            f"Behaviour earns {percent(paid, 1)} instead of {percent(planned, 1)}, {points(gap)}.",
+        )
+    ]
 
 
 def _guarantee(result: Replay) -> list[Notice]:
     cost = float(result.by_rule[result.line_ids.index("guarantee")].sum())
     if cost < 0.5 or result.cost <= 0:
         return []
-    return [Notice("look", "The guarantee costs money", f"{compact(cost / result.minor)} tops up partners that would earn "
-                   f"less than they are promised, {percent(cost / result.cost, 1)} of all that is paid.")]  # fmt: skip
+    return [
+        Notice(
+            "look",
+            "The guarantee costs money",
+            f"{compact(cost / result.minor)} tops up partners that would earn "
+            f"less than they are promised, {percent(cost / result.cost, 1)} of all that is paid.",
+        )
+    ]
 
 
 def _tiers(result: Replay) -> list[Notice]:

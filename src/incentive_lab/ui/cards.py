@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from typing import Literal
 
 import streamlit as st
 
 from incentive_lab.charts.style import CONFIG, Chart
 from incentive_lab.errors import Problem
 
+Height = Literal["content", "stretch"] | int
+Good = Literal["up", "down", "neither"]
+_COLOURS: Mapping[Good, Literal["normal", "inverse", "off"]] = {"up": "normal", "down": "inverse", "neither": "off"}
 _MARKS = re.compile(r"([\\`*_{}\[\]()#+!|~<>$:])")
 
 
@@ -25,30 +29,32 @@ def plain(text: str) -> str:
 
 
 @contextmanager
-def card(key: str, title: str = "", note: str = "", *, height: str | int = "content") -> Iterator[None]:
+def card(key: str, title: str = "", note: str = "", *, height: Height = "content") -> Iterator[None]:
     """A card with a heading and a line that says how to read it."""
     with st.container(border=True, key=f"card-{key}", height=height, gap="xsmall"):
         if title:
             st.header(plain(title), anchor=False)
         if note:
-            st.markdown(f":gray[{plain(note)}]")
+            st.markdown(f":small[:gray[{plain(note)}]]")
         yield
 
 
-def draw(chart: Chart, key: str, *, height: str | int = "stretch", control: Callable[[], object] | None = None) -> None:
+def draw(chart: Chart, key: str, *, height: Height = "stretch", control: Callable[[], object] | None = None) -> None:
     """A chart in a card, its answer as the heading; a control of the chart stands at the right of it."""
     with card(key, "" if control else chart.title, "" if control else chart.note, height=height):
         if control:
             left, right = st.columns([4, 1], vertical_alignment="center")
             with left:
                 st.header(plain(chart.title), anchor=False)
-                st.markdown(f":gray[{plain(chart.note)}]")
+                st.markdown(f":small[:gray[{plain(chart.note)}]]")
             with right, st.container(horizontal=True, horizontal_alignment="right"):
                 control()
         st.plotly_chart(chart.figure, theme=None, key=f"chart-{key}", config=CONFIG, alt=chart.alt, width="stretch")
 
 
-def figure_card(key: str, label: str, value: str, delta: str, against: str, *, good: str, line: str, help: str) -> None:
+def figure_card(
+    key: str, label: str, value: str, delta: str, against: str, *, good: Good, line: str, help: str
+) -> None:
     """A key figure with its change and a line of context.
 
     Args:
@@ -61,11 +67,17 @@ def figure_card(key: str, label: str, value: str, delta: str, against: str, *, g
         line: One more fact.
         help: How it is worked out.
     """
-    colours = {"up": "normal", "down": "inverse", "neither": "off"}
     with st.container(border=True, key=f"card-{key}", height="stretch", gap="xsmall"):
-        st.metric(label, value, 0 if delta == "0" else delta or None, delta_color=colours[good], help=help,
-                  delta_description=against or None, delta_arrow="off" if good == "neither" else "auto")  # fmt: skip
-        st.markdown(f":gray[{plain(line)}]")
+        st.metric(
+            label,
+            value,
+            0 if delta == "0" else delta or None,
+            delta_color=_COLOURS[good],
+            help=help,
+            delta_description=against or None,
+            delta_arrow="off" if good == "neither" else "auto",
+        )
+        st.markdown(f":small[:gray[{plain(line)}]]")
 
 
 def tell_problems(problems: tuple[Problem, ...], title: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
 import streamlit as st
 
 from incentive_lab.charts import (
@@ -41,16 +42,33 @@ def consequences() -> None:
     badges(draft)
     if not draft.valid:
         named = ", ".join(plain(path) for path in draft.refused)
-        st.warning(f"The figures below are those of the last draft that can be paid. Not allowed: {named}.",
-                   title="Not the figures of what you asked for", icon=":material/history:")  # fmt: skip
+        st.warning(
+            f"The figures below are those of the last draft that can be paid. Not allowed: {named}.",
+            title="Not the figures of what you asked for",
+            icon=":material/history:",
+        )
     try:
         comparison = workspace.compare(draft.scheme, draft.baseline)
     except InputError as error:
         tell_problems(error.problems, "This draft cannot be paid on this history")
         return
+    _dead_move(draft, comparison)
     key_figures(comparison)
     _charts(draft, comparison)
     _closer(draft, comparison)
+
+
+def _dead_move(draft: Draft, comparison: Comparison) -> None:
+    """Say so when the last move changed no payout."""
+    if not draft.past or draft.past[-1][0] is not draft.start or draft.past[-1][2] is not draft.baseline:
+        return
+    before = workspace.compare(draft.past[-1][1], draft.baseline).proposed
+    if np.array_equal(before.total, comparison.proposed.total):
+        st.info(
+            "The last change moves no payout on this history: a cap, a gate or a guarantee binds first, or no partner "
+            "is there.",
+            icon=":material/do_not_disturb_on:",
+        )
 
 
 def key_figures(comparison: Comparison) -> None:
@@ -60,20 +78,42 @@ def key_figures(comparison: Comparison) -> None:
     hit, lost = heavy_losers(comparison)
     cards = st.columns(4, gap="small")
     with cards[0]:
-        figure_card("cost", f"Cost of {counted(result.panel.months, 'month')}, {currency}", compact(result.cost / minor),
-                    signed(compact((result.cost - comparison.baseline.cost) / minor)), "vs baseline", good="down",
-                    line=_budget_line(comparison), help="Everything paid to all partners over the history's months.")  # fmt: skip
+        figure_card(
+            "cost",
+            f"Cost of {counted(result.panel.months, 'month')}, {currency}",
+            compact(result.cost / minor),
+            signed(compact((result.cost - comparison.baseline.cost) / minor)),
+            "vs baseline",
+            good="down",
+            line=_budget_line(comparison),
+            help="Everything paid to all partners over the history's months.",
+        )
     with cards[1]:
         _revenue_card(comparison)
     with cards[2]:
-        figure_card("better", "Better off", count(total.winners), percent(total.winners / max(1, total.partners), 1),
-                    f"of {count(total.partners)}", good="neither", line=_gain_line(comparison, 1),
-                    help="Partners that are paid more than under the baseline, over all months.")  # fmt: skip
+        figure_card(
+            "better",
+            "Better off",
+            count(total.winners),
+            percent(total.winners / max(1, total.partners), 1),
+            f"of {count(total.partners)}",
+            good="neither",
+            line=_gain_line(comparison, 1),
+            help="Partners that are paid more than under the baseline, over all months.",
+        )
     with cards[3]:
-        figure_card("worse", "Worse off", count(total.losers), percent(total.losers / max(1, total.partners), 1),
-                    f"of {count(total.partners)}", good="neither",
-                    line=f"{count(hit)} lose more than 10 %, {compact(lost / minor)} together" if total.losers else "Nobody loses",
-                    help="Partners that are paid less than under the baseline, over all months.")  # fmt: skip
+        figure_card(
+            "worse",
+            "Worse off",
+            count(total.losers),
+            percent(total.losers / max(1, total.partners), 1),
+            f"of {count(total.partners)}",
+            good="neither",
+            line=f"{count(hit)} lose more than 10 %, {compact(lost / minor)} together"
+            if total.losers
+            else "Nobody loses",
+            help="Partners that are paid less than under the baseline, over all months.",
+        )
 
 
 def _gain_line(comparison: Comparison, sign: int) -> str:
@@ -100,15 +140,33 @@ def _revenue_card(comparison: Comparison) -> None:
         return
     revenue = float(comparison.revenue.sum())
     after, before = comparison.proposed.cost / revenue, comparison.baseline.cost / revenue
-    figure_card("share", label, percent(after), points(after - before), "vs baseline", good="down",
-                line=f"Revenue {compact(revenue / comparison.proposed.minor)} {comparison.proposed.panel.currency}", help=help)  # fmt: skip
+    figure_card(
+        "share",
+        label,
+        percent(after),
+        points(after - before),
+        "vs baseline",
+        good="down",
+        line=f"Revenue {compact(revenue / comparison.proposed.minor)} {comparison.proposed.panel.currency}",
+        help=help,
+    )
 
 
 def _charts(draft: Draft, comparison: Comparison) -> None:
     per = st.session_state.get("cost-per") or "quarter"
-    draw(cost_chart(comparison.proposed, comparison.baseline, per=per), "cost-time", height="content",
-         control=lambda: st.segmented_control("Cost by", ("quarter", "month"), default="quarter", key="cost-per",
-                                              required=True, label_visibility="collapsed"))  # fmt: skip
+    draw(
+        cost_chart(comparison.proposed, comparison.baseline, per=per),
+        "cost-time",
+        height="content",
+        control=lambda: st.segmented_control(
+            "Cost by",
+            ("quarter", "month"),
+            default="quarter",
+            key="cost-per",
+            required=True,
+            label_visibility="collapsed",
+        ),
+    )
     left, right = st.columns(2, gap="small")
     with left:
         draw(decile_chart(comparison.impact, comparison.proposed.minor, comparison.proposed.panel.currency), "deciles")
@@ -121,12 +179,26 @@ def _curve(draft: Draft, comparison: Comparison) -> None:
     if measure is None:
         st.info("No rule pays on an amount or a count, so there is no payout curve.")
         return
-    after, before = _curves(workspace.panel_key(draft.scheme, draft.baseline), fingerprint(draft.scheme),
-                            fingerprint(draft.baseline), measure, draft.scheme, draft.baseline)  # fmt: skip
+    after, before = _curves(
+        workspace.panel_key(draft.scheme, draft.baseline),
+        fingerprint(draft.scheme),
+        fingerprint(draft.baseline),
+        measure,
+        draft.scheme,
+        draft.baseline,
+    )
     named = draft.scheme.measures[measure].label if measure in draft.scheme.measures else ""
-    draw(curve_chart(after, before, minor=comparison.proposed.minor, currency=comparison.proposed.panel.currency,
-                     measure=named or measure.replace("_", " ").capitalize(),
-                     money=unit_of(measure, draft.scheme.measures) == "money"), "curve")  # fmt: skip
+    draw(
+        curve_chart(
+            after,
+            before,
+            minor=comparison.proposed.minor,
+            currency=comparison.proposed.panel.currency,
+            measure=named or measure.replace("_", " ").capitalize(),
+            money=unit_of(measure, draft.scheme.measures) == "money",
+        ),
+        "curve",
+    )
 
 
 def curve_measure(scheme: Scheme, columns: set[str]) -> str | None:
@@ -152,7 +224,7 @@ def _closer(draft: Draft, comparison: Comparison) -> None:
     shown: dict[str, Callable[[], None]] = {
         VIEWS[0]: lambda: _pair(
             lambda: draw(movers_chart(comparison.impact, comparison.proposed), "movers"),
-            lambda: _types(comparison),
+            lambda: _groups(comparison),
         ),
         VIEWS[1]: lambda: _pair(
             lambda: draw(rules_chart(comparison.proposed), "rules"),
@@ -175,7 +247,8 @@ def _pair(first: Callable[[], None], second: Callable[[], None]) -> None:
         second()
 
 
-def _types(comparison: Comparison) -> None:
+def _groups(comparison: Comparison) -> None:
     from incentive_lab.ui.tables import group_table
 
     group_table(comparison.impact.by_type, comparison.proposed, "types", "type")
+    group_table(comparison.impact.by_region, comparison.proposed, "regions", "region")

@@ -12,6 +12,7 @@ from incentive_lab.scheme.paths import Address
 from incentive_lab.ui import workspace
 from incentive_lab.ui.cards import plain
 from incentive_lab.ui.drafts import Draft, started
+from incentive_lab.ui.mixing import mix_block
 from incentive_lab.ui.scales import GROUPS, Scale, from_screen, group_of, on_screen, scale_of, words_of
 
 FRAGMENTS = ("dials", "consequences")
@@ -72,11 +73,17 @@ def dials() -> None:
         members = [one for one in numbers if group_of(one.path) == group]
         if not members:
             continue
-        box = st.expander(_label(group, changes[group], refused[group]), key=f"group {group}", on_change="rerun",
-                          expanded=group == _OPEN)  # fmt: skip
+        box = st.expander(
+            _label(group, changes[group], refused[group]),
+            key=f"group {group}",
+            on_change="rerun",
+            expanded=group == _OPEN,
+        )
         if box.open:
             with box:
                 _group(draft, members, changed)
+                if group == "Mix":
+                    mix_block(draft)
 
 
 def _label(group: str, changed: int, refused: int) -> str:
@@ -105,21 +112,46 @@ def _dial(draft: Draft, address: Address, short: str, full: str, changed: bool) 
     value = draft.value(path) if path in draft.refused else address.value
     scale = scale_of(address, start, value)
     currency = draft.scheme.currency
-    hint = (f"{told.help} Allowed: {quantity(told.bounds[0], told.unit)} to {quantity(told.bounds[1], told.unit, currency)}."
-            f" {plain(path)}")  # fmt: skip
+    hint = (
+        f"{told.help} Allowed: {quantity(told.bounds[0], told.unit)} to {quantity(told.bounds[1], told.unit, currency)}."
+        f" {plain(path)}"
+    )
     with st.container(gap=None, key=f"dial {path}"):
         left, right = st.columns([5, 3], vertical_alignment="bottom", gap="small")
         with left:
-            st.slider(plain(short), scale.low, scale.high, step=scale.step, format=_format(scale), key=path, help=hint,
-                      on_change=moved, args=(path, told.unit, path))  # fmt: skip
+            st.slider(
+                plain(short),
+                scale.low,
+                scale.high,
+                step=scale.step,
+                format=_format(scale),
+                key=path,
+                help=hint,
+                on_change=moved,
+                args=(path, told.unit, path),
+            )
         with right:
-            st.number_input(f"{plain(full)}, typed", step=scale.step, format=f"%.{scale.places}f", key=_TYPED + path,
-                            label_visibility="collapsed", on_change=moved, args=(path, told.unit, _TYPED + path))  # fmt: skip
+            st.number_input(
+                f"{plain(full)}, typed",
+                step=scale.step,
+                format=f"%.{scale.places}f",
+                key=_TYPED + path,
+                label_visibility="collapsed",
+                on_change=moved,
+                args=(path, told.unit, _TYPED + path),
+            )
         if path in draft.refused:
             _refusal(draft, path)
         elif changed and start is not None:
-            st.button(f"Back to {quantity(start, told.unit)}", key=f"reset {path}", type="tertiary",
-                      icon=":material/undo:", on_click=reset_one, args=(path,), help=f"{plain(full)} as it began")  # fmt: skip
+            st.button(
+                f"Back to {quantity(start, told.unit)}",
+                key=f"reset {path}",
+                type="tertiary",
+                icon=":material/undo:",
+                on_click=reset_one,
+                args=(path,),
+                help=f"{plain(full)} as it began",
+            )
 
 
 def _format(scale: Scale) -> str:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import streamlit as st
+
+ICON = str(Path(__file__).with_name("icon.png"))
 
 _STYLE = """
 <style>
 [class*="st-key-card-"] { background: #ffffff; box-shadow: 0 1px 2px rgba(16, 32, 64, .06); }
 [data-testid="stMainBlockContainer"] { padding-left: 2.25rem; padding-right: 2.25rem; }
 [class*="st-key-card-"] h2 { padding-top: 0.1rem; }
-[class*="st-key-card-"] [data-testid="stMarkdownContainer"] table { width: 100%; }
+[class*="st-key-card-"] [data-testid="stMarkdownContainer"] table { width: 100%; font-size: 0.92rem; }
+[class*="st-key-card-"] [data-testid="stMarkdownContainer"] :is(th, td) { border-width: 0 0 1px 0; padding: 0.35rem 0.5rem; }
+[class*="st-key-card-"] [data-testid="stMarkdownContainer"] th { color: #43506a; font-weight: 600; }
 [class*="st-key-card-"] [data-testid="stMetricValue"], [class*="st-key-card-"] table { font-variant-numeric: tabular-nums; }
 [class*="st-key-notice-act"] { border-left: 4px solid #b54708 !important; }
 [class*="st-key-notice-look"] { border-left: 4px solid #1552c4 !important; }

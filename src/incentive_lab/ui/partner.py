@@ -36,8 +36,13 @@ def partner_lines(draft: Draft) -> None:
         f"; tier {tier} at the end." if len(result.tier_names) > 1 else "."
     )
     with card("partner", title, note):
-        st.dataframe(frame, hide_index=True, alt=f"Lines of {picked} by quarter", key="table-partner",
-                     column_config={name: st.column_config.NumberColumn(format="%,.2f") for name in list(frame)[1:]})  # fmt: skip
+        st.dataframe(
+            frame,
+            hide_index=True,
+            alt=f"Lines of {picked} by quarter",
+            key="table-partner",
+            column_config={name: st.column_config.NumberColumn(format="%,.2f") for name in list(frame)[1:]},
+        )
 
 
 def lines_frame(result: Replay, row: int) -> pd.DataFrame:

@@ -94,8 +94,13 @@ class Preparation:
         except Exception:
             reference = uuid.uuid4().hex[:8]
             LOG.exception("preparation failed, reference %s", reference)
-            self.problems = (Problem("preparation", "something unexpected went wrong.",
-                                     f"The log has the details under reference {reference}."),)  # fmt: skip
+            self.problems = (
+                Problem(
+                    "preparation",
+                    "something unexpected went wrong.",
+                    f"The log has the details under reference {reference}.",
+                ),
+            )
 
     def _read(self) -> None:
         from incentive_lab.history import open_history
@@ -135,8 +140,13 @@ def warm_engine() -> None:
     )
     names = ("name", "type", "region", "segment", "tier", "parent_id")
     panel = Panel(
-        history_id="none", currency="USD", partner_ids=("a",), first_month=month_index(2024, 1), months=3,
-        joined=np.zeros(1, dtype=np.int32), attributes={name: np.array([""], dtype=object) for name in names},
+        history_id="none",
+        currency="USD",
+        partner_ids=("a",),
+        first_month=month_index(2024, 1),
+        months=3,
+        joined=np.zeros(1, dtype=np.int32),
+        attributes={name: np.array([""], dtype=object) for name in names},
         columns={"revenue": np.full((1, 3), 10_000.0)},
-    )  # fmt: skip
+    )
     replay(scheme, panel)

@@ -14,8 +14,13 @@ from incentive_lab.scheme.paths import Address
 GROUPS = ("Tiers", "Rates", "Mix", "Caps and limits", "Gates and guarantees", "Budget", "Variants", "Other numbers")
 _GATED = frozenset({"gates", "guarantees", "draws"})
 _CAPPED = frozenset({"caps", "pools", "minimum_payout"})
-_INSIDE_RULES = {"limit": "Caps and limits", "multiples": "Caps and limits", "requires": "Gates and guarantees",
-                 "repay": "Gates and guarantees", "returns": "Gates and guarantees"}  # fmt: skip
+_INSIDE_RULES = {
+    "limit": "Caps and limits",
+    "multiples": "Caps and limits",
+    "requires": "Gates and guarantees",
+    "repay": "Gates and guarantees",
+    "returns": "Gates and guarantees",
+}
 _WORDS = {"from": "starts at", "rate": "rate", "lump": "lump sum", "keep": "share kept", "multiply": "factor"}
 _SHORT_FORMS = frozenset({"csat", "nps", "mdf", "msp", "spif"})
 _MADE_OF = frozenset(

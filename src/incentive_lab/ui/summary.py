@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
 import streamlit as st
 
 from incentive_lab.charts import cost_chart, mix_chart
@@ -19,12 +21,28 @@ from incentive_lab.ui.toolbar import begin_with
 from incentive_lab.ui.workspace import Comparison
 
 _FINDINGS = {
-    "negative_margins": "Won deals below cost", "one_off_spikes": "One-off spikes", "renamed_ids": "Partners under a new id",
-    "inactive_partners": "Partners that never act", "rounded_amounts": "Amounts rounded to cents",
-    "deals_of_several_partners": "Deals of several partners", "empty_months": "Months without a won deal",
+    "negative_margins": "Won deals below cost",
+    "one_off_spikes": "One-off spikes",
+    "renamed_ids": "Partners under a new id",
+    "inactive_partners": "Partners that never act",
+    "rounded_amounts": "Amounts rounded to cents",
+    "deals_of_several_partners": "Deals of several partners",
+    "empty_months": "Months without a won deal",
     "dates_apart": "Dates far from all others",
-}  # fmt: skip
+}
 _ICONS = {"act": ":material/error:", "look": ":material/visibility:", "fine": ":material/check_circle:"}
+
+
+def in_use() -> None:
+    """The schemes, the history and its quality, side by side."""
+    state = workspace.preparation()
+    columns = st.columns(3, gap="small")
+    with columns[0]:
+        schemes_card()
+    with columns[1]:
+        history_card(state)
+    with columns[2]:
+        quality_card(state)
 
 
 def history_card(state: Preparation) -> None:
@@ -39,21 +57,30 @@ def history_card(state: Preparation) -> None:
         st.header("Demo history, generated" if state.source.demo else "Partner history", anchor=False)
         st.markdown(
             "Made up for a first look; no real partner is in it. Set `INCENTIVE_LAB_HISTORY` to a folder, a workbook or a "
-            "database to use your own." if state.source.demo else plain(state.source.path)
-        )  # fmt: skip
+            "database to use your own."
+            if state.source.demo
+            else plain(state.source.path)
+        )
         rows = told["rows"]
         months = f"{month_name(told['first_month'])} to {month_name(told['last_month'])}"
         facts(
-            ("Partners", count(told["partners"])), ("Months", f"{count(told['months'])}, {months}"),
-            ("Deals", count(rows.get("deals", 0))), ("Activities", count(rows.get("activities", 0))),
-            ("Currency", told["currency"]), ("Content id", f"`{told['history_id'][:12]}`"),
-        )  # fmt: skip
+            ("Partners", count(told["partners"])),
+            ("Months", f"{count(told['months'])}, {months}"),
+            ("Deals", count(rows.get("deals", 0))),
+            ("Activities", count(rows.get("activities", 0))),
+            ("Currency", told["currency"]),
+            ("Content id", f"`{told['history_id'][:12]}`"),
+        )
 
 
 def facts(*pairs: tuple[str, str]) -> None:
     """Names and values, one under the other."""
-    st.markdown("  \n".join(f":gray[{name}] &nbsp; **{value}**" if "`" not in value else f":gray[{name}] &nbsp; {value}"
-                            for name, value in pairs))  # fmt: skip
+    st.markdown(
+        "  \n".join(
+            f":gray[{name}] &nbsp; **{value}**" if "`" not in value else f":gray[{name}] &nbsp; {value}"
+            for name, value in pairs
+        )
+    )
 
 
 def quality_card(state: Preparation) -> None:
@@ -94,11 +121,12 @@ def schemes_card() -> None:
             tell_problems(problems, "That choice is not possible")
 
 
-def _pick(label: str, key: str, known: object, now: Scheme, then: object) -> None:
-    names = dict(known)  # type: ignore[call-overload]
-    names.setdefault(now.id, now)
+def _pick(label: str, key: str, known: Mapping[str, Scheme], now: Scheme, then: Callable[[], None]) -> None:
+    """A choice among the shipped schemes and the one in use, which shows the one in use."""
+    named = {now.id: now, **known}
+    names = [*known, *(name for name in named if name not in known)]
     st.session_state[key] = now.id
-    st.selectbox(label, list(names), key=key, format_func=lambda name: names[name].title or name, on_change=then)  # type: ignore[arg-type]
+    st.selectbox(label, names, key=key, format_func=lambda name: named[name].title or name, on_change=then)
 
 
 def _pick_draft() -> None:

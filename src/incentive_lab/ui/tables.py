@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from incentive_lab.engine.impact import GroupImpact
@@ -14,18 +16,23 @@ def group_table(groups: tuple[GroupImpact, ...], result: Replay, key: str, by: s
     """What the change does to each group of partners, those that lose most first."""
     ordered = sorted(groups, key=lambda group: group.change)
     rows = [
-        (plain(group.name.replace("_", " ")), count(group.partners), percent(group.winners / group.partners, 1),
-         percent(group.losers / group.partners, 1), compact(group.after / result.minor),
-         signed(compact(group.change / result.minor)))
+        (
+            plain(group.name.replace("_", " ")),
+            count(group.partners),
+            percent(group.winners / group.partners, 1),
+            percent(group.losers / group.partners, 1),
+            compact(group.after / result.minor),
+            signed(compact(group.change / result.minor)),
+        )
         for group in ordered
-    ]  # fmt: skip
+    ]
     with card(
         key, _title(groups, result, by), f"By partner {by}, amounts in {result.panel.currency}.", height="stretch"
     ):
         table((by.capitalize(), "Partners", "Gain", "Lose", "Paid", "Change"), rows)
 
 
-def table(heads: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
+def table(heads: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
     """A small table as text: the first column to the left, the numbers to the right."""
     lines = ["| " + " | ".join(heads) + " |", "|:--" + "|--:" * (len(heads) - 1) + "|"]
     st.markdown("\n".join([*lines, *("| " + " | ".join(row) + " |" for row in rows)]))
@@ -38,8 +45,9 @@ def _title(groups: tuple[GroupImpact, ...], result: Replay, by: str) -> str:
     if not losing:
         best = max(groups, key=lambda group: group.change)
         gains = best.change >= 0.5
-        return f"No {by} loses in sum" + (f"; {best.name.replace('_', ' ')} gains most, "
-                                          f"{compact(best.change / result.minor)}" if gains else "")  # fmt: skip
+        return f"No {by} loses in sum" + (
+            f"; {best.name.replace('_', ' ')} gains most, {compact(best.change / result.minor)}" if gains else ""
+        )
     worst = min(losing, key=lambda group: group.change)
     said = f"{counted(len(losing), by + ' loses', by + 's lose')} in sum"
     return f"{said}; {worst.name.replace('_', ' ')} most, {compact(-worst.change / result.minor)}"

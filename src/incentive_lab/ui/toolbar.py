@@ -26,14 +26,34 @@ def toolbar(draft: Draft, title: str) -> None:
     with left:
         st.title(title, anchor=False)
     with right, st.container(horizontal=True, horizontal_alignment="right", gap="xsmall"):
-        st.button("Undo", icon=":material/undo:", key="undo", disabled=not (draft.past or draft.refused),
-                  on_click=lambda: set_draft(workspace.draft().undone()), help="One step back")  # fmt: skip
-        st.button("Reset all", icon=":material/restart_alt:", key="reset-all", disabled=not (draft.changes or draft.refused),
-                  on_click=lambda: set_draft(workspace.draft().reset()), help="Every number as the draft began")  # fmt: skip
+        st.button(
+            "Undo",
+            icon=":material/undo:",
+            key="undo",
+            disabled=not (draft.past or draft.refused),
+            on_click=lambda: set_draft(workspace.draft().undone()),
+            help="One step back",
+        )
+        st.button(
+            "Reset all",
+            icon=":material/restart_alt:",
+            key="reset-all",
+            disabled=not (draft.changes or draft.refused),
+            on_click=lambda: set_draft(workspace.draft().reset()),
+            help="Every number as the draft began",
+        )
         with st.popover("Load", icon=":material/folder_open:"):
             _load()
-        st.download_button("Download", dumps(draft.scheme), f"{draft.scheme.id}.yaml", "application/yaml", on_click="ignore",
-                           icon=":material/download:", key="download", help="The draft as YAML")  # fmt: skip
+        st.download_button(
+            "Download",
+            dumps(draft.scheme),
+            f"{draft.scheme.id}.yaml",
+            "application/yaml",
+            on_click="ignore",
+            icon=":material/download:",
+            key="download",
+            help="The draft as YAML",
+        )
     st.markdown(
         f"**{plain(draft.scheme.title or draft.scheme.id)}** :gray[{fingerprint(draft.scheme)[:11]}, compared with] "
         f"**{plain(draft.baseline.title or draft.baseline.id)}** :gray[{fingerprint(draft.baseline)[:11]}]"
@@ -54,10 +74,22 @@ def badges(draft: Draft) -> None:
 def _load() -> None:
     """Begin with a shipped scheme or with a file of your own; undo brings the old draft back."""
     known = workspace.shipped()
-    st.selectbox("Begin with a shipped scheme", list(known), index=None, key="load-shipped", placeholder="Choose a scheme",
-                 format_func=lambda name: known[name].title or name, on_change=_load_shipped)  # fmt: skip
-    st.file_uploader("Or with a file of your own", type=["yaml", "yml", "json"], key="load-file", on_change=_load_file,
-                     help="A scheme as YAML or JSON")  # fmt: skip
+    st.selectbox(
+        "Begin with a shipped scheme",
+        list(known),
+        index=None,
+        key="load-shipped",
+        placeholder="Choose a scheme",
+        format_func=lambda name: known[name].title or name,
+        on_change=_load_shipped,
+    )
+    st.file_uploader(
+        "Or with a file of your own",
+        type=["yaml", "yml", "json"],
+        key="load-file",
+        on_change=_load_file,
+        help="A scheme as YAML or JSON",
+    )
     if problems := st.session_state.get(LOAD_PROBLEMS):
         tell_problems(problems, "The file was not loaded")
     st.markdown(":gray[The draft is replaced; Undo brings it back.]")

@@ -75,11 +75,18 @@ def baseline_of(scheme: Scheme) -> Scheme:
         InputError: It names one that is not there, and a guarantee needs it.
     """
     known = shipped()
-    if scheme.baseline in known:
+    if scheme.baseline is not None and scheme.baseline in known:
         return known[scheme.baseline]
     if scheme.baseline and any(item.against == "baseline" for item in scheme.guarantees):
-        raise InputError([Problem("baseline", f"there is no scheme '{scheme.baseline}' to compare with.",
-                                  did_you_mean(scheme.baseline, known))])  # fmt: skip
+        raise InputError(
+            [
+                Problem(
+                    "baseline",
+                    f"there is no scheme '{scheme.baseline}' to compare with.",
+                    did_you_mean(scheme.baseline, known),
+                )
+            ]
+        )
     return known.get(FIRST_BASELINE, scheme)
 
 
@@ -167,8 +174,15 @@ def _panel_key(history_id: str, one: str, other: str, _scheme: Scheme, _baseline
     from incentive_lab.engine.needs import needs
 
     wanted = needs(_scheme, _baseline)
-    asked = (sorted(wanted.leaves.items()), sorted(wanted.deal_leaves.items()), wanted.returns, _scheme.settle,
-             _scheme.year_starts, _scheme.late_data, sorted(_scheme.splits.role_shares.items()))  # fmt: skip
+    asked = (
+        sorted(wanted.leaves.items()),
+        sorted(wanted.deal_leaves.items()),
+        wanted.returns,
+        _scheme.settle,
+        _scheme.year_starts,
+        _scheme.late_data,
+        sorted(_scheme.splits.role_shares.items()),
+    )
     return f"{history_id}-{hashlib.sha256(repr(asked).encode()).hexdigest()[:24]}"
 
 
