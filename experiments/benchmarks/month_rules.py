@@ -4,24 +4,32 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from experiments.benchmarks import numpy_rival, pandas_rival
 from experiments.benchmarks.measuring import Row, Times, alone, rivalry, side_by_side
 from experiments.benchmarks.world import month_panel, scheme
 
+from incentive_lab.engine.blocks import blocks
 from incentive_lab.engine.compile import Compiled
-from incentive_lab.engine.replay import compiled_parts, replay, run
+from incentive_lab.engine.program import Block
+from incentive_lab.engine.replay import _run_one, compiled_parts, replay
 from incentive_lab.panel import Floats, Panel
 
 CHUNKS = (500, 1_000, 2_500)
+POOL = ThreadPoolExecutor(os.cpu_count() or 1)
 
 
 def kernel(panel: Panel, compiled: Compiled, threads: bool) -> Callable[[], object]:
-    """Only the kernel: the scheme is compiled and the panel laid out before."""
-    everybody = np.arange(panel.partners)
-    nothing = np.zeros((0, panel.months, panel.partners))
-    return lambda: run(compiled, panel, everybody, nothing, None, False, threads)
+    """Only the kernel: the scheme is compiled and the panel laid out in blocks before."""
+    everybody, nothing = np.arange(panel.partners), np.zeros((0, panel.months, panel.partners))
+    made = blocks(compiled, panel, everybody, nothing, None)
+
+    def one(block: Block) -> object:
+        return _run_one(compiled, block, panel.months, False, False)
+
+    return lambda: list(POOL.map(one, made)) if threads else [one(block) for block in made]
 
 
 def month_rules(repeats: int, partners: int = 10_000, months: int = 36) -> list[Row]:

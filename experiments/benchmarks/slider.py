@@ -8,11 +8,12 @@ from itertools import cycle
 
 import numpy as np
 from experiments.benchmarks.measuring import Row, alone, side_by_side
+from experiments.benchmarks.month_rules import kernel
 from experiments.benchmarks.world import month_panel, scheme
 
 from incentive_lab.engine.blocks import blocks
 from incentive_lab.engine.compile import compile_scheme
-from incentive_lab.engine.replay import replay, run
+from incentive_lab.engine.replay import replay
 from incentive_lab.scheme.fingerprint import fingerprint
 from incentive_lab.scheme.paths import apply
 
@@ -35,8 +36,8 @@ def slider(repeats: int, partners: int = 1_000, months: int = 36) -> list[Row]:
         "fingerprint": lambda: fingerprint(document),
         "compile": lambda: compile_scheme(document, panel.first_month, panel.months),
         "layout, kept": lambda: blocks(compiled, panel, everybody, nothing, None),
-        "kernel, one thread": lambda: run(compiled, panel, everybody, nothing, None, False, False),
-        "kernel, all threads": lambda: run(compiled, panel, everybody, nothing, None, False, True),
+        "kernel, one thread": kernel(panel, compiled, False),
+        "kernel, all threads": kernel(panel, compiled, True),
     }
     times = side_by_side(steps, repeats * 3)
     what = f"slider, {partners:,} x {months}"
