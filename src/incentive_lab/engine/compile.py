@@ -323,7 +323,7 @@ class _Compiler:
             cells[p.R_SAME] = 1
             return
         cells[p.R_DRIVER] = rows.operand(driver or Driver(measure=name), table.over, per)
-        cells[p.R_SAME] = int(own_value and own_column and accumulates and not altered)
+        cells[p.R_SAME] = int(own_value and own_column and accumulates and not altered and code >= 0)
 
     def _deal_driver(
         self, row: int, rule: Rule, driver: Driver | None, name: str, accumulates: bool, own: bool, altered: bool

@@ -561,7 +561,8 @@ def rule_month(P, H, S, r, m, tiers, ok, W, posted, lanes, trace):  # type: igno
         code = cell(P, RULES, r, R_WINDOW)
     if accumulates and cell(P, RULES, r, R_TRUE_UP) == 1:
         start = max(clip, window(code, m, P.ints[Z_SHIFT])[0])
-    base_lanes(P, H, S, r, m, start, code, W[BASE], lanes)
+    true_up = accumulates and cell(P, RULES, r, R_TRUE_UP) == 1
+    base_lanes(P, H, S, r, m, start, code if true_up else per, W[BASE], lanes)
     count_base(P, S, r, start, m, W[BASE], ok, W[PART], lanes)
     if cell(P, RULES, r, R_BASE) == BASE_AWARD:
         for lane in range(lanes):
@@ -596,7 +597,6 @@ def rule_month(P, H, S, r, m, tiers, ok, W, posted, lanes, trace):  # type: igno
             if form >= 0 and cell(P, RULES, r, R_GRID) < 0:
                 trace[m, r, X_STEP, lane] = step_reached(P, form, W[DRIVER, lane])
             trace[m, r, X_PROVISIONAL, lane] = 1.0 if last == P.ints[Z_MONTHS] - 1 and unfinished(P, r, m) else 0.0
-    true_up = accumulates and cell(P, RULES, r, R_TRUE_UP) == 1
     if true_up or cell(P, RULES, r, R_INSTALMENTS) > 0:
         settle_entitlement(P, S, r, m, start, W, ok, lanes)
     for lane in range(lanes):

@@ -162,7 +162,10 @@ def pay_one(P, form, base, x, before, has_before, same, target):  # type: ignore
     if mode == PLAIN:
         return half_away(base * number(P, STEPS, cell(P, FORMS, form, F_FIRST), S_RATE)), 0.0
     if mode == INTERPOLATED_RATE:
-        return half_away(base * line_value(P, form, x, S_RATE, target)), 0.0
+        lumps = curve(P, form, x, target)[2]
+        if has_before:
+            lumps -= curve(P, form, before, target)[2]
+        return half_away(base * line_value(P, form, x, S_RATE, target)), lumps * MILLION
     if mode == INTERPOLATED_AMOUNT:
         return 0.0, line_value(P, form, x, S_LUMP, target) * MILLION
     amount, rate, lumps = curve(P, form, x, target)
