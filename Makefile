@@ -39,12 +39,13 @@ clean: ## Remove the environment and what tools left behind; your histories and 
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The locked packages first, then this project itself, so that `incentive-lab` is a command of the environment.
+# --no-compile: most modules are never imported, and compiling all of them doubles the time this takes.
 # --no-build-isolation keeps to the locked setuptools, so nothing outside requirements.txt is fetched.
 $(VENV)/installed: requirements.txt pyproject.toml
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or later is needed; name it with make PYTHON=/path/to/python3" >&2; exit 1; }
 	@test -x $(BIN)/python || "$(PYTHON)" -m venv $(VENV) || { rm -rf $(VENV); \
 		echo "On Debian and Ubuntu the module venv is the package python3-venv" >&2; exit 1; }
 	@echo "Setting up $(VENV) with $$($(BIN)/python -V); this takes a minute the first time"
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile -r requirements.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@

@@ -90,7 +90,9 @@ def report(history_id: str, months: list[str], rows: object, findings: object, l
         "knows dealers, distributors and resellers only.\n\n"
     )
     body = f"History `{history_id}`: {len(months)} months, {months[0]} to {months[-1]}; " + ", ".join(
-        f"{count(number)} {name.replace('_', ' ')}" for name, number in rows.items() if number  # type: ignore[attr-defined]
+        f"{count(number)} {name.replace('_', ' ')}"
+        for name, number in rows.items()
+        if number  # type: ignore[attr-defined]
     )
     found = "\n".join(
         f"- {one.severity}: {one.kind}, {count(one.rows)} rows"

@@ -116,7 +116,9 @@ def named_baseline(scheme: Scheme, path: Path, given: Path | None) -> Scheme | N
     from incentive_lab.errors import did_you_mean
 
     shipped = Path(__file__).resolve().parents[2] / "data" / "schemes"
-    places = [folder / f"{scheme.baseline}{end}" for folder in (path.parent, shipped) for end in (".yaml", ".yml", ".json")]
+    places = [
+        folder / f"{scheme.baseline}{end}" for folder in (path.parent, shipped) for end in (".yaml", ".yml", ".json")
+    ]
     for place in places:
         if place.is_file():
             return load_scheme(place)
@@ -164,7 +166,11 @@ def check(
         warned = [{"path": one.path, "message": one.message, "fix": one.fix} for one in found.warnings]
         if not found.ok and not as_json:
             fail(found.problems, False)
-        emit({"ok": found.ok, "problems": rows, "warnings": warned}, as_json, lambda result: _say_checked(document, result))
+        emit(
+            {"ok": found.ok, "problems": rows, "warnings": warned},
+            as_json,
+            lambda result: _say_checked(document, result),
+        )
         if not found.ok:
             raise typer.Exit(1)
 
@@ -203,7 +209,10 @@ def replay(
 
         document = load_scheme(scheme)
         floor = named_baseline(document, scheme, baseline)
-        with progress(f"Replaying {document.id}", as_json), opened(history, mapping, exclude, document).closing() as held:
+        with (
+            progress(f"Replaying {document.id}", as_json),
+            opened(history, mapping, exclude, document).closing() as held,
+        ):
             panel = panel_for(held, *(one for one in (document, floor) if one is not None))
             result = run(document, panel, baseline=floor)
             before = run(floor, panel) if floor is not None else None
@@ -232,7 +241,10 @@ def statement(
 
         document = load_scheme(scheme)
         floor = named_baseline(document, scheme, baseline)
-        with progress(f"Statement of {partner}", as_json), opened(history, mapping, exclude, document).closing() as held:
+        with (
+            progress(f"Statement of {partner}", as_json),
+            opened(history, mapping, exclude, document).closing() as held,
+        ):
             panel = panel_for(held, *(one for one in (document, floor) if one is not None))
             told_lines = state(run(document, panel, baseline=floor), partner, period, floor)
         emit(statement_result(told_lines), as_json, say_statement)
@@ -270,4 +282,6 @@ def history_demo(
             made = generate_demo(folder, partners=partners, months=months, seed=seed, progress=step)
         result = {"directory": str(made.directory), "partners": made.partners, "months": made.months, "rows": dict(made.rows),
                   "revenue": float(made.revenue), "seed": seed}  # fmt: skip
-        emit(result, as_json, lambda r: print(f"{r['partners']} partners over {r['months']} months in {r['directory']}"))
+        emit(
+            result, as_json, lambda r: print(f"{r['partners']} partners over {r['months']} months in {r['directory']}")
+        )

@@ -43,7 +43,11 @@ def replay_result(result: Replay, before: Replay | None = None) -> dict[str, Any
         answer["mix"]["paid_reason"] = "its rules paid nothing"
     if before is not None:
         change = impact(result, before).total
-        answer["baseline"] = {"scheme": before.scheme.id, "fingerprint": before.fingerprint, "total": whole(before.cost)}
+        answer["baseline"] = {
+            "scheme": before.scheme.id,
+            "fingerprint": before.fingerprint,
+            "total": whole(before.cost),
+        }
         answer["change"] = {"total": whole(change.change), "winners": change.winners, "losers": change.losers,
                             "unchanged": change.unchanged}  # fmt: skip
     return answer
@@ -110,7 +114,11 @@ def statement_result(told: Statement) -> dict[str, Any]:
         "total": told.total, "tier": told.tier, "next_tier": None,
     }  # fmt: skip
     if told.next_tier is not None:
-        answer["next_tier"] = {"name": told.next_tier.name, "missing": dict(told.next_tier.missing), "words": told.next_tier.words}
+        answer["next_tier"] = {
+            "name": told.next_tier.name,
+            "missing": dict(told.next_tier.missing),
+            "words": told.next_tier.words,
+        }
     else:
         answer["next_tier_reason"] = "the scheme has no tiers, or this is the highest"
     return answer
@@ -147,7 +155,9 @@ def history_result(history: History) -> dict[str, Any]:
 
 def say_history(answer: dict[str, Any]) -> None:
     """A history's quality in words."""
-    print(f"{answer['history_id']}: {answer['months']} months from {answer['first_month']}, amounts in {answer['currency']}")
+    print(
+        f"{answer['history_id']}: {answer['months']} months from {answer['first_month']}, amounts in {answer['currency']}"
+    )
     for table, rows in answer["rows"].items():
         print(f"  {table:<16} {count(rows):>12} rows")
     for one in answer["findings"]:

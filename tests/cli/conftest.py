@@ -40,9 +40,11 @@ guarantees: [{against: baseline, keep: 0.5}]
 """
 PARTNERS = "partner_id,type,region,joined_on\nA,reseller,EU,2023-01-01\nB,msp,US,2023-01-01\n"
 # A sells 1,000.00 a month, B 500.50 in March only; A certifies twice.
-DEALS = "deal_id,partner_id,status,created_on,closed_on,amount,cost,currency\n" + "".join(
-    f"D{m},A,won,2024-{m:02d}-01,2024-{m:02d}-10,1000.00,700.00,USD\n" for m in range(1, 7)
-) + "E1,B,won,2024-03-01,2024-03-31,500.50,400.00,USD\n"
+DEALS = (
+    "deal_id,partner_id,status,created_on,closed_on,amount,cost,currency\n"
+    + "".join(f"D{m},A,won,2024-{m:02d}-01,2024-{m:02d}-10,1000.00,700.00,USD\n" for m in range(1, 7))
+    + "E1,B,won,2024-03-01,2024-03-31,500.50,400.00,USD\n"
+)
 ACTIVITIES = "activity_id,partner_id,occurred_on,kind,quantity\nX1,A,2024-02-05,certification,1\nX2,A,2024-05-05,certification,1\n"
 
 

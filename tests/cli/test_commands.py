@@ -28,7 +28,9 @@ def test_a_flat_commission_is_replayed_to_the_cent(place: Path, ask: Command) ->
 
 
 def test_a_replay_against_its_baseline_counts_winners_and_losers(place: Path, ask: Command) -> None:
-    code, answer = ask("replay", place / "grown.yaml", "--history", place / "history", "--baseline", place / "flat.yaml")
+    code, answer = ask(
+        "replay", place / "grown.yaml", "--history", place / "history", "--baseline", place / "flat.yaml"
+    )
     assert code == 0
     # A: 2 certifications x 250 = 500; rebate 4,000 x 1 % + 2,000 x 5 % = 140; B: 5.01 (5.005 half-up), floor 50 % of
     # 15.02 = 7.51, so the guarantee adds 2.50
@@ -171,7 +173,9 @@ def test_an_unexpected_error_has_a_reference_and_no_traceback(place: Path, monke
         raise RuntimeError("secret")
 
     monkeypatch.setattr("incentive_lab.engine.replay.replay", broken)
-    result = CliRunner().invoke(app, ["replay", str(place / "flat.yaml"), "--history", str(place / "history"), "--json"])
+    result = CliRunner().invoke(
+        app, ["replay", str(place / "flat.yaml"), "--history", str(place / "history"), "--json"]
+    )
     assert result.exit_code == 1
     answer = json.loads(result.stdout)
     assert "reference" in answer["problems"][0]["message"]

@@ -28,8 +28,6 @@ ONLY_WORDS = {"word trap"}
 
 WAITING = {
     "by-and-on": "a return without an amount counts as nothing, and it means all",
-    "accumulations": "a trailing window pays on the whole window each month",
-    "accelerators": "an excess over target beside a window to date is taken over the window's target",
     "clawbacks": "recalculate loses the deals that were not returned",
     "tier-cascade": "recalculate loses the deals that were not returned",
 }

@@ -140,7 +140,7 @@ def deal_table_amount(place: Place, deal: Deal, table: Table, base: Fraction) ->
         return ZERO
     is_same = is_base_the_driver(place, table.by)
     if not is_accumulated(table.over, place.rule.per):
-        driver = base if table.by is None and place.rule.on.measure is None else looked_at(place, table, over, deal.own)
+        driver = base if is_same else looked_at(place, table, over, deal.own)
         if driver is None:
             return ZERO
         return on_rate_grid(place, base, lambda keep: at_once(bands, driver, base, is_same, keep))

@@ -15,7 +15,7 @@ from tests.reference.programme import SPECIAL_LINES, paid, run_award, run_budget
 from tests.reference.rules import Place, run_month_rule
 from tests.reference.state import Book
 from tests.reference.tiers import set_tiers
-from tests.reference.world import World, group_key
+from tests.reference.world import World, payees
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ def paid_as(world: World, row: int) -> str:
     """Whose name a row's payments bear: the partner's, or the group's where its payee is paid for all of it."""
     group = world.scheme.group
     is_for_all = group is not None and group.pays == "parent" and world.is_paid(row)
-    return group_key(world.panel, group.by, row) if group and is_for_all else world.panel.partner_ids[row]
+    return payees(world.panel, group.by)[row] if group and is_for_all else world.panel.partner_ids[row]
 
 
 def decimal(value: Fraction) -> Decimal:

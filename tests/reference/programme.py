@@ -86,6 +86,7 @@ def run_budget(book: Book, month: int) -> None:
         if at == world.calendar.posting(at, world.scheme.settle):
             begins = world.calendar.first(at, world.scheme.settle)
             left -= sum((max(paid(book, row, begins, at), ZERO) for row in world.rows), ZERO)
+    left = max(left, ZERO)
     due = {row: max(paid(book, row, first, month), ZERO) for row in world.rows}
     floors = {row: min(max(book.posted(("guarantee",), row, first, month), ZERO), due[row]) for row in world.rows}
     rest = {row: due[row] - floors[row] for row in world.rows}
@@ -120,6 +121,8 @@ def first_come(book: Book, rest: dict[int, Fraction], left: Fraction, first: int
                 ]
         if sum((claim[4] for claim in claims if claim[2] == row), ZERO) != rest[row]:
             raise Undefined("first come with lines that belong to no claim")
+    if any(claim[4] < 0 for claim in claims):
+        raise Undefined("first come with claims below nothing")
     result = dict.fromkeys(world.rows, ZERO)
     for _, _, row, _, amount in sorted(claims):
         part = min(amount, left)

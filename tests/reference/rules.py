@@ -103,9 +103,11 @@ def period_amount(place: Place) -> tuple[Fraction, Effective]:
     base = net_base(place, window)
     earned = multiplied(place, rate_amount(place, leaf, base, window) if base is not None else ZERO, place.read)
     entitlement = place.world.posted(earned)
-    if place.rule.instalments is not None:
-        return instalment(place, earned), refuse_effective
     sold = sold_measure(place, window)
+    if place.rule.instalments is not None:
+        amount = instalment(place, earned)
+        so_far = place.state.instalments
+        return amount, lambda _: (so_far[1] if so_far else ZERO, sold)
     if not is_true_up:
         return earned, lambda posted: (posted, sold)
     before = place.state.entitled
@@ -124,24 +126,19 @@ def sold_measure(place: Place, window: Window) -> Fraction:
     return (place.world.over(name, place.row, window) if name else None) or ZERO
 
 
-def refuse_effective(_: Fraction) -> tuple[Fraction, Fraction]:
-    """Instalments have no effective rate that the text defines: nothing is taken back (chosen here)."""
-    return ZERO, ZERO
-
-
 def instalment(place: Place, earned: Fraction) -> Fraction:
     """The part of a yearly amount that falls due now; `paid so far` is counted before gates and limits (chosen)."""
     asked = place.rule.instalments
     assert asked is not None
     kept, calendar = place.world.currency.kept, place.world.calendar
-    if not asked.catch_up:
-        return kept(earned / asked.count)
     year = calendar.first(place.month, "year")
     number = (calendar.place_in_year(place.month) - 1) // LENGTH[place.rule.per] + 1
-    due = place.world.posted(kept(earned * number / asked.count))
     before = place.state.instalments
     paid = before[1] if before is not None and before[0] == year else ZERO
-    amount = max(ZERO, due - paid)
+    if asked.catch_up:
+        amount = max(ZERO, place.world.posted(kept(earned * number / asked.count)) - paid)
+    else:
+        amount = kept(earned / asked.count)
     place.state.instalments = (year, paid + amount)
     return amount
 
@@ -200,10 +197,12 @@ def is_plain_base(rule: Rule) -> bool:
 def is_base_the_driver(place: Place, driver: Driver | None) -> bool:
     """Whether the base is the driver (given the same window).
 
-    The driver is then the base as multiples, quantities and `net_of` left it. The total of a group is another driver.
+    The driver is then the base as multiples, quantities and `net_of` left it. The total of a group is another driver,
+    also for a partner that is alone in it (chosen here).
     """
     names_it = driver is None or (place.rule.on.measure is not None and driver.measure == place.rule.on.measure)
-    return names_it and place.world.together(place.row) == (place.row,)
+    group = place.scheme.group
+    return names_it and (group is None or group.pays == "parent")
 
 
 # --- step 5 and 6: the rate

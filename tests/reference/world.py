@@ -92,7 +92,7 @@ class World:
     def is_paid(self, row: int) -> bool:
         """Whether money may go to this partner: with `group: parent` only to the group's payee."""
         group = self.scheme.group
-        return not (group and group.pays == "parent") or payee(self.panel, group.by, row) == row
+        return not (group and group.pays == "parent") or row in payees(self.panel, group.by)
 
     def together(self, row: int) -> tuple[int, ...]:
         """The partners whose totals drivers, tiers and gates look at: the group's members, or the partner alone."""
@@ -251,11 +251,24 @@ def group_key(panel: Panel, by: str, row: int) -> str:
     return (str(values[row]) if values is not None else "") or panel.partner_ids[row]
 
 
+def payees(panel: Panel, by: str) -> dict[int, str]:
+    """Who is paid for which group: the partner that it is named after.
+
+    A parent that has a parent itself is paid for its own children; what it earned goes to its parent.
+    """
+    found: dict[int, str] = {}
+    for row in range(panel.partners):
+        key = group_key(panel, by, row)
+        if key not in panel.partner_ids:
+            raise Undefined("a group without a parent to pay")
+        found[panel.partner_ids.index(key)] = key
+    return found
+
+
 def payee(panel: Panel, by: str, row: int) -> int:
-    """Who is paid for a group: the partner it is named after, else (chosen here) its lowest id."""
+    """Who is paid for this partner's group."""
     key = group_key(panel, by, row)
-    members = [other for other in range(panel.partners) if group_key(panel, by, other) == key]
-    return panel.partner_ids.index(key) if key in panel.partner_ids else members[0]
+    return next(head for head, name in payees(panel, by).items() if name == key)
 
 
 def rolled_up(panel: Panel, by: str) -> Panel:
@@ -274,8 +287,8 @@ def rolled_up(panel: Panel, by: str) -> Panel:
     if panel.returns is not None:
         raise Undefined("returns of a group that is paid as one")
     joined = panel.joined.copy()
-    for row in range(panel.partners):
-        joined[to[row]] = min(joined[to[row]], panel.joined[row])
+    for head in set(to):
+        joined[head] = min(panel.joined[row] for row in range(panel.partners) if to[row] == head)
     return dataclasses.replace(panel, columns=columns, deals=deals, joined=joined)
 
 

@@ -108,7 +108,7 @@ class _Compiler:
         repays = (flags[:, p.R_REPAY_MONTHS] > 0).any()
         settings = self._settings(bool(self.earlier.any() or repays or returns), returns)
         program = p.pack(settings, self._settings_numbers(), {
-            p.RULES: flags, p.RULES_F: self.rules_f, p.CHOICE: self.choice, p.FORMS: _ints(rows.forms, 10),
+            p.RULES: flags, p.RULES_F: self.rules_f, p.CHOICE: self.choice, p.FORMS: _ints(rows.forms, 11),
             p.FORM_ENDS: _numbers(rows.forms_f), p.STEPS: _floats(rows.steps, 8),
             p.OPERANDS: _ints(rows.operands, 5), p.REFERENCES: _ints(rows.references, 5),
             p.REFERENCES_F: _floats(rows.references_f, 2), p.TESTS: np.array(rows.tests, dtype=np.int64),

@@ -6,23 +6,14 @@ import math
 
 import numpy as np
 
-from incentive_lab.engine.limits import ceiling_lanes, take
-from incentive_lab.engine.numeric import (
-    MILLION,
-    cell,
-    half_away,
-    jit,
-    number,
-    round_money,
-    rows,
-    to_cents,
-    window,
-)
+from incentive_lab.engine.limits import ceiling_lanes, most_counted, take
+from incentive_lab.engine.numeric import MILLION, cell, half_away, jit, number, round_money, rows, to_cents, window
 from incentive_lab.engine.operands import gate_factors, operand, reference_lanes, unmet
 from incentive_lab.engine.program import (
     CHOICE,
     CHOICE_NONE,
     CHOICE_TIER,
+    F_GRAIN,
     F_MODE,
     F_TARGET,
     FORMS,
@@ -72,15 +63,7 @@ from incentive_lab.engine.program import (
     ZF_RATE_TO,
     ZF_UNIT,
 )
-from incentive_lab.engine.rule_month import (
-    DRIVER,
-    FACTOR,
-    OTHER,
-    TARGET,
-    VALUE,
-    multiplier_factors,
-    span,
-)
+from incentive_lab.engine.rule_month import DRIVER, FACTOR, OTHER, TARGET, VALUE, multiplier_factors, span
 from incentive_lab.engine.tables import pay_one
 
 
@@ -112,12 +95,12 @@ def deal_limits(P, S, r, lane, amount, ceilings):  # type: ignore[no-untyped-def
 
 
 @jit
-def deal_quantity(P, S, r, lane, base):  # type: ignore[no-untyped-def]
+def deal_quantity(P, S, r, m, lane, base):  # type: ignore[no-untyped-def]
     """Packages and limits on quantity for one deal's base."""
     of = number(P, RULES_F, r, RF_MULTIPLE)
     if of > 0:
         whole = base / of
-        base = (math.ceil(whole) if cell(P, RULES, r, R_STARTED) == 1 else math.floor(whole)) * of
+        base = (np.ceil(whole) if cell(P, RULES, r, R_STARTED) == 1 else np.floor(whole)) * of
     first = cell(P, RULES, r, R_LIMIT)
     for row in range(first, first + cell(P, RULES, r, R_LIMITS)):
         if cell(P, LIMITS, row, L_KIND) != LIMIT_QUANTITY:
@@ -126,7 +109,7 @@ def deal_quantity(P, S, r, lane, base):  # type: ignore[no-untyped-def]
             base = min(base, number(P, LIMITS_F, row, 0))
             continue
         claim = base + S.lanes[P.ints[S_LIMIT_CARRY] + row, lane]
-        base = min(claim, max(0.0, number(P, LIMITS_F, row, 0) - S.lanes[P.ints[S_LIMIT_USED] + row, lane]))
+        base = min(claim, max(0.0, most_counted(P, row, m) - S.lanes[P.ints[S_LIMIT_USED] + row, lane]))
         S.lanes[P.ints[S_LIMIT_CARRY] + row, lane] = claim - base if cell(P, LIMITS, row, L_CARRY) == 1 else 0.0
         S.lanes[P.ints[S_LIMIT_USED] + row, lane] += base
     return base
@@ -205,7 +188,7 @@ def deal_month(P, H, S, r, m, tiers, ok, W, posted, lanes, months):  # type: ign
             seen += step
             if raw == 0.0:
                 continue
-            base = deal_quantity(P, S, r, lane, raw)
+            base = deal_quantity(P, S, r, m, lane, raw)
             if cell(P, RULES, r, R_NET) == 1:
                 for other in range(r):
                     if cell(P, NET_OF, r, other) == 1:
@@ -223,7 +206,9 @@ def deal_month(P, H, S, r, m, tiers, ok, W, posted, lanes, months):  # type: ign
                 if running and before_counts and cell(P, FORMS, form, F_MODE) not in (MARGINAL, TO_END):
                     paid, _ = pay_one(P, form, base, before, 0.0, False, False, target)
             if P.floats[ZF_RATE_TO] > 0 and base != 0:
-                paid = half_away(base * round_money(paid / base, P.floats[ZF_RATE_TO], P.ints[Z_RATE_MODE]))
+                grain = cell(P, FORMS, cell(P, RULES, r, R_FORM), F_GRAIN)
+                rate = round_money(half_away(paid / base * grain), P.floats[ZF_RATE_TO], P.ints[Z_RATE_MODE]) / grain
+                paid = half_away(base * rate)
             amount = paid + lumps
             for place in range(factors.shape[0]):
                 amount = half_away(amount * factors[place, lane] / MILLION)

@@ -105,5 +105,3 @@ def step_of(compiled: Compiled, form: int, step: int) -> tuple[float, float, flo
 def is_plain(compiled: Compiled, form: int) -> bool:
     """Whether a form is one plain rate."""
     return form >= 0 and int(cell_of(compiled, FORMS, form, F_MODE)) == PLAIN
-
-

@@ -8,13 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from incentive_lab.engine.deal_month import deal_month
-from incentive_lab.engine.limits import (
-    accrue_funds,
-    ceiling_lanes,
-    expire_funds,
-    restart,
-    take,
-)
+from incentive_lab.engine.limits import accrue_funds, ceiling_lanes, expire_funds, restart, take
 from incentive_lab.engine.numeric import (
     MILLION,
     cell,
@@ -527,9 +521,9 @@ def run_block(P, H, tiers, total, by_rule, by_month, detail, trace, balances):  
                 settlement[lane] += paid[lane]
         settles = settle(P, S, m, line[CARRIED], line[MINIMUM], line[ROUNDING], lanes)
         for kind in range(CLAWBACK, ROUNDING + 1):
-            if kind == CLAWBACK and not takes_back or kind == CAP and rows(P, CAPS) == 0:
+            if (kind == CLAWBACK and not takes_back) or (kind == CAP and rows(P, CAPS) == 0):
                 continue
-            if (kind == GUARANTEE or kind == DRAW) and not floors or kind >= CARRIED and not settles:
+            if ((kind in (GUARANTEE, DRAW)) and not floors) or (kind >= CARRIED and not settles):
                 continue
             extra, mine = line[kind], by_rule[rule_count + kind]
             for lane in range(lanes):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import math
+import numpy as np
 
 from incentive_lab.engine.numeric import (
     MILLION,
     cell,
+    half_away,
     jit,
     number,
     period_start,
@@ -62,6 +63,16 @@ def unfinished_share(code, m, shift, months):  # type: ignore[no-untyped-def]
 
 
 @jit
+def most_counted(P, row, m):  # type: ignore[no-untyped-def]
+    """How many units a limit on quantity counts in its period at month m, to a millionth."""
+    most = number(P, LIMITS_F, row, 0)
+    if cell(P, LIMITS, row, L_PRORATE) == 1:
+        share = unfinished_share(cell(P, LIMITS, row, L_WINDOW), m, P.ints[Z_SHIFT], P.ints[Z_MONTHS])
+        most = np.floor(most * share + 1e-9) if share < 1.0 else most
+    return most
+
+
+@jit
 def ceiling_lanes(P, H, table, numbers, row, m, out, lanes):  # type: ignore[no-untyped-def]
     """Fill `out` with the cents that a limit or cap allows in its period at month m."""
     code = cell(P, table, row, L_WINDOW)
@@ -70,7 +81,7 @@ def ceiling_lanes(P, H, table, numbers, row, m, out, lanes):  # type: ignore[no-
         share = unfinished_share(code, m, P.ints[Z_SHIFT], P.ints[Z_MONTHS])
     most_number = number(P, numbers, row, 0)
     if cell(P, table, row, L_KIND) == LIMIT_AMOUNT:
-        most = most_number if share == 1.0 else math.floor(most_number * share + 1e-9)
+        most = most_number if share == 1.0 else np.floor(most_number * share + 1e-9)
         for lane in range(lanes):
             out[lane] = most
         return
@@ -78,8 +89,8 @@ def ceiling_lanes(P, H, table, numbers, row, m, out, lanes):  # type: ignore[no-
     slot, unit = cell(P, table, row, L_SLOT), P.floats[ZF_UNIT]
     upto, since = H.sums[end, slot], H.sums[start, slot]
     for lane in range(lanes):
-        most = math.floor((upto[lane] - since[lane]) * most_number / unit) * (unit / MILLION)
-        out[lane] = most if share == 1.0 else math.floor(most * share + 1e-9)
+        most = np.floor((upto[lane] - since[lane]) * most_number / unit) * (unit / MILLION)
+        out[lane] = most if share == 1.0 else np.floor(most * share + 1e-9)
 
 
 @jit
@@ -149,7 +160,9 @@ def accrue_funds(P, H, S, m, tiers, lanes):  # type: ignore[no-untyped-def]
                     round_money(base * rate, P.floats[ZF_UNIT], P.ints[Z_MODE]) / MILLION
                 )
             else:
-                S.lanes[P.ints[S_FUND] + u, lane] += rate
+                S.lanes[P.ints[S_FUND] + u, lane] += (
+                    round_money(half_away(rate * MILLION), P.floats[ZF_UNIT], P.ints[Z_MODE]) / MILLION
+                )
 
 
 @jit

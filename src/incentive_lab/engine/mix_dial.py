@@ -69,7 +69,9 @@ def solve(scheme: Scheme, panel: Panel, behavioural: float) -> MixSolution:
         panel: The reference history.
         behavioural: The planned share, 0 to 1.
     """
-    bare = scheme.model_copy(update={"guarantees": (), "budget": None, "pools": (), "minimum_payout": None, "draws": ()})
+    bare = scheme.model_copy(
+        update={"guarantees": (), "budget": None, "pools": (), "minimum_payout": None, "draws": ()}
+    )
     planned = Decimal(repr(behavioural))
     held = replay(bare, panel, detail=False).cost
     hold = scheme.mix is None or scheme.mix.hold == "cost"

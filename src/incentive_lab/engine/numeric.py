@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import numba
+import numpy as np
 
 from incentive_lab.engine.program import (
     DIRECTORY,
@@ -49,14 +50,14 @@ def rows(P, table):  # type: ignore[no-untyped-def]
 @jit
 def half_away(x):  # type: ignore[no-untyped-def]
     """The nearest whole number, halves away from zero."""
-    return math.copysign(math.floor(abs(x) + 0.5), x)
+    return math.copysign(np.floor(abs(x) + 0.5), x)
 
 
 @jit
 def round_money(x, unit, mode):  # type: ignore[no-untyped-def]
     """`x` (a whole number in float64) to a multiple of `unit`, ties by `mode`, decided on whole numbers."""
     size = abs(x)
-    count = math.floor(size / unit)
+    count = np.floor(size / unit)
     rest = size - count * unit
     if rest < 0:
         count -= 1
@@ -93,7 +94,7 @@ def money_lanes(x, ok, unit, mode, at_line, lanes):  # type: ignore[no-untyped-d
         half, cents = unit / 2, unit / MILLION
         for lane in range(lanes):
             size = abs(x[lane])
-            count = math.floor((size + half) / unit)
+            count = np.floor((size + half) / unit)
             value = math.copysign(count * cents, x[lane])
             x[lane] = value if ok[lane] == 1 else 0.0
         return
@@ -140,4 +141,4 @@ def step_amount(mode, above, x, start, lower, upper, rate, retroactive, amount):
         return rate * min(x, upper)
     if mode == TO_END:
         return amount + rate * min(x, upper)
-    return amount + rate * x
+    return amount + rate * min(x, upper)

@@ -6,15 +6,7 @@ import math
 
 import numpy as np
 
-from incentive_lab.engine.numeric import (
-    MILLION,
-    cell,
-    half_away,
-    jit,
-    number,
-    period_start,
-    window,
-)
+from incentive_lab.engine.numeric import MILLION, cell, half_away, jit, number, period_start, window
 from incentive_lab.engine.program import (
     ATTAINMENT,
     EXCESS,

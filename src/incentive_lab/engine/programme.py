@@ -79,15 +79,16 @@ def _active_periods(scheme: Scheme, rule: Rule, shift: int, months: int) -> list
     per = PERIOD_MONTHS[rule.per]
     if rule.during is None:
         return posting_months(per, shift, months)
-    begin, end = active_months(scheme, rule.during)
+    begin, length = active_months(scheme, rule.during)
     periods: list[tuple[int, int]] = []
     first = -1
     for month in range(months):
         place = (month + shift) % 12
-        if not begin <= place <= end:
+        since = (place - begin) % 12
+        if since > length:
             continue
-        first = month if first < 0 or place == begin or place % per == 0 else first
-        if place % per == per - 1 or place == end or month == months - 1:
+        first = month if first < 0 or since == 0 or place % per == 0 else first
+        if place % per == per - 1 or since == length or month == months - 1:
             periods.append((first, month))
             first = -1
     return periods

@@ -52,7 +52,9 @@ def reach(result: Replay) -> tuple[TierReach, ...]:
         within, middle = 0, 0
         missed: dict[str, int] = {}
         for row in below:
-            shares = {name: _share(look(result, name, int(row), last), float(need)) for name, need in level.needs.items()}
+            shares = {
+                name: _share(look(result, name, int(row), last), float(need)) for name, need in level.needs.items()
+            }
             if all(share >= WITHIN for share in shares.values()):
                 within += 1
                 middle += int(0.2 <= ranks[row] < 0.8)
@@ -117,7 +119,9 @@ def cliffs(result: Replay) -> tuple[Cliff, ...]:
             above = int(((values >= border) & (values < border * (1 + BAND))).sum())
             excess = (above - below) / np.sqrt(above + below) if above + below >= 10 else None
             jump = _jump(table, place, scale) if own else None
-            found.append(Cliff(rule.id, step.name, border, jump, below, above, None if excess is None else float(excess)))
+            found.append(
+                Cliff(rule.id, step.name, border, jump, below, above, None if excess is None else float(excess))
+            )
     return tuple(found)
 
 

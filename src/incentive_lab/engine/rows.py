@@ -182,13 +182,16 @@ class Builder:
         """A rate as the kernel multiplies it: millionths for money, minor units a unit for counts."""
         if money:
             return _whole(rate * factor * 1_000_000)
-        exact = rate * factor * self.minor
-        return float(exact) if factor == 1 else _whole(exact * 1_000_000) / 1_000_000
+        return float(rate * self.minor) if factor == 1 else _whole(rate * factor * 1_000_000) * self.minor / 1_000_000
+
+    def grain(self, money: bool) -> int:
+        """How many steps of a coefficient make a millionth of a rate fit: 1 for money, more for amounts a unit."""
+        return 1 if money else 1_000_000 // self.minor
 
     def plain_form(self, rate: Decimal, money: bool, factor: Decimal) -> int:
         """A form that is one rate."""
         self.steps.append([0, 0, math.inf, self.coefficient(rate, money, factor), math.nan, math.inf, 0, 0])
-        self.forms.append([p.PLAIN, 0, len(self.steps) - 1, 1, 0, 0, 0, 0, -1, 0])
+        self.forms.append([p.PLAIN, 0, len(self.steps) - 1, 1, 0, 0, 0, 0, -1, 0, self.grain(money)])
         self.forms_f.append(math.inf)
         return len(self.forms) - 1
 
@@ -221,7 +224,7 @@ class Builder:
                 upper = own_end if own_end is not None and closed else math.inf
             else:
                 upper = own_end if own_end is not None else following
-            if mode == p.WHOLE:
+            if mode in (p.WHOLE, p.IN_FULL):
                 upper = ends[last] if closed and ends[last] is not None else math.inf  # type: ignore[assignment]
             rate = self.coefficient(step.rate or Decimal(0), money, factor)
             rate_to = math.nan if step.rate_to is None else self.coefficient(step.rate_to, money, factor)
@@ -234,6 +237,7 @@ class Builder:
         self.forms.append([
             mode, int(table.border == "above"), first, len(starts), int(nothing), int(capped),
             int(table.lumps == "each"), int(has_lumps), target, int(table.extrapolate),
+                self.grain(money),
         ])  # fmt: skip
         self.forms_f.append(end_of_all)  # type: ignore[arg-type]
         return len(self.forms) - 1

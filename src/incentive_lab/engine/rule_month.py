@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from incentive_lab.engine.limits import limit_lanes
+from incentive_lab.engine.limits import limit_lanes, most_counted
 from incentive_lab.engine.numeric import (
     MILLION,
     cell,
@@ -31,6 +31,7 @@ from incentive_lab.engine.program import (
     CHOICE_TIER,
     EXCESS,
     F_FIRST,
+    F_GRAIN,
     F_MODE,
     F_TARGET,
     FORMS,
@@ -51,7 +52,6 @@ from incentive_lab.engine.program import (
     L_KIND,
     LIMIT_QUANTITY,
     LIMITS,
-    LIMITS_F,
     M_FORM,
     M_OPERAND,
     MF_LEAST,
@@ -133,13 +133,7 @@ from incentive_lab.engine.program import (
     ZF_RATE_TO,
     ZF_UNIT,
 )
-from incentive_lab.engine.tables import (
-    curve,
-    factor_at,
-    line_value,
-    pay_lanes,
-    step_reached,
-)
+from incentive_lab.engine.tables import curve, factor_at, line_value, on_grid, pay_lanes, step_reached
 
 BASE, DRIVER, BEFORE, PAID, LUMPS, TARGET, VALUE, FACTOR, PART, OTHER, SPARE = range(11)
 """Rows of the scratch lanes."""
@@ -155,12 +149,13 @@ def span(P, r, m):  # type: ignore[no-untyped-def]
     last = start + per - 1
     clip = 0
     if cell(P, RULES, r, R_FROM) >= 0:
-        place = year_month(m, shift)
-        if place < cell(P, RULES, r, R_FROM) or place > cell(P, RULES, r, R_TO):
+        since, length = (year_month(m, shift) - cell(P, RULES, r, R_FROM)) % 12, cell(P, RULES, r, R_TO)
+        if since > length:
             return False, 0, 0, 0
-        clip = max(0, m - place + cell(P, RULES, r, R_FROM))
-        start = max(start, clip)
-        last = min(last, m - place + cell(P, RULES, r, R_TO))
+        run = m - since
+        clip = max(0, run)
+        start = max(start, run)
+        last = min(last, run + length)
     return True, clip, max(0, start), min(last, months - 1)
 
 
@@ -210,7 +205,7 @@ def count_base(P, S, r, start, m, base, ok, part, lanes):  # type: ignore[no-unt
         started = cell(P, RULES, r, R_STARTED) == 1
         for lane in range(lanes):
             whole = base[lane] / of
-            base[lane] = (math.ceil(whole) if started else math.floor(whole)) * of
+            base[lane] = (np.ceil(whole) if started else np.floor(whole)) * of
     if cell(P, RULES, r, R_QUANTITY) == 1:
         first = cell(P, RULES, r, R_LIMIT)
         for row in range(first, first + cell(P, RULES, r, R_LIMITS)):
@@ -220,7 +215,7 @@ def count_base(P, S, r, start, m, base, ok, part, lanes):  # type: ignore[no-unt
                 if ok[lane] == 0 or base[lane] != base[lane]:
                     continue
                 claim = base[lane] + S.lanes[P.ints[S_LIMIT_CARRY] + row, lane]
-                counted = min(claim, max(0.0, number(P, LIMITS_F, row, 0) - S.lanes[P.ints[S_LIMIT_USED] + row, lane]))
+                counted = min(claim, max(0.0, most_counted(P, row, m) - S.lanes[P.ints[S_LIMIT_USED] + row, lane]))
                 S.lanes[P.ints[S_LIMIT_CARRY] + row, lane] = (
                     claim - counted if cell(P, LIMITS, row, L_CARRY) == 1 else 0.0
                 )
@@ -339,14 +334,15 @@ def pay_grid(P, H, r, m, clip, W, lanes):  # type: ignore[no-untyped-def]
 
 
 @jit
-def round_rates(P, W, lanes):  # type: ignore[no-untyped-def]
+def round_rates(P, r, W, lanes):  # type: ignore[no-untyped-def]
     """Round the effective rate first where the scheme says so."""
     unit = P.floats[ZF_RATE_TO]
     if unit > 0:
+        grain = cell(P, FORMS, cell(P, RULES, r, R_FORM), F_GRAIN)
         for lane in range(lanes):
             base = W[BASE, lane]
             if base != 0 and base == base:
-                rate = round_money(W[PAID, lane] / base, unit, P.ints[Z_RATE_MODE])
+                rate = round_money(half_away(W[PAID, lane] / base * grain), unit, P.ints[Z_RATE_MODE]) / grain
                 W[PAID, lane] = half_away(rate * base)
 
 
@@ -459,7 +455,7 @@ def provision_rates(P, H, r, m, start, out, lanes):  # type: ignore[no-untyped-d
         else:
             amount, rate, _ = curve(P, form, expected, math.nan)
             if mode not in (WHOLE, IN_FULL):
-                rate = half_away(amount / expected) if expected > 0 else 0.0
+                rate = on_grid(P, form, amount / expected) if expected > 0 else 0.0
             out[lane] = rate
 
 
@@ -574,7 +570,7 @@ def rule_month(P, H, S, r, m, tiers, ok, W, posted, lanes, trace):  # type: igno
         has_before = driver_lanes(P, H, r, m, clip, first, W[BASE], W[DRIVER], W[BEFORE], lanes)
         window_first = max(clip, window(code, m, P.ints[Z_SHIFT])[0])
         pay_forms(P, H, r, m, window_first, code, tiers, W, has_before, lanes)
-    round_rates(P, W, lanes)
+    round_rates(P, r, W, lanes)
     paid, lumps, base = W[PAID], W[LUMPS], W[BASE]
     for lane in range(lanes):
         paid[lane] = paid[lane] + lumps[lane] if base[lane] == base[lane] else 0.0

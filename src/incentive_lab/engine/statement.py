@@ -247,11 +247,14 @@ def _why(
             reached = table.steps[step]
             parts.append(f"step {reached.name} reached, paid {table.applies.replace('_', ' ')}")
             if table.over != "period" and table.pays == "true_up":
-                parts.append(f"entitled to date {money(float(seen[X_EARNED]) / 1e6 / minor, currency)}, less paid before")
+                parts.append(
+                    f"entitled to date {money(float(seen[X_EARNED]) / 1e6 / minor, currency)}, less paid before"
+                )
     elif form >= 0 and rule.rate.grid is None:
         _, plain, _ = step_of(compiled, form, 0)
-        by_share = bool(rule.on.payout_of) or unit_of(
-            rule.on.measure or rule.on.excess_of or "", scheme.measures) == "money"
+        by_share = (
+            bool(rule.on.payout_of) or unit_of(rule.on.measure or rule.on.excess_of or "", scheme.measures) == "money"
+        )
         parts.append(f"at {percent(plain / 1e6)}" if by_share else f"at {money(plain / minor, currency)} each")
     if seen[X_GATE] != 1_000_000:
         parts.append(f"gates leave {percent(float(seen[X_GATE]) / 1e6)}")

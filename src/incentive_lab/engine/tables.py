@@ -4,14 +4,7 @@ from __future__ import annotations
 
 import math
 
-from incentive_lab.engine.numeric import (
-    MILLION,
-    cell,
-    half_away,
-    jit,
-    number,
-    step_amount,
-)
+from incentive_lab.engine.numeric import MILLION, cell, half_away, jit, number, step_amount
 from incentive_lab.engine.program import (
     F_ABOVE,
     F_CAPPED,
@@ -19,6 +12,7 @@ from incentive_lab.engine.program import (
     F_EACH_LUMP,
     F_EXTRAPOLATE,
     F_FIRST,
+    F_GRAIN,
     F_LUMPS,
     F_MODE,
     F_NOTHING,
@@ -42,6 +36,13 @@ from incentive_lab.engine.program import (
     TO_END,
     WHOLE,
 )
+
+
+@jit
+def on_grid(P, form, coefficient):  # type: ignore[no-untyped-def]
+    """A coefficient brought to a millionth of a rate, whether its base is money or counted."""
+    grain = cell(P, FORMS, form, F_GRAIN)
+    return half_away(coefficient * grain) / grain
 
 
 @jit
@@ -141,7 +142,11 @@ def line_value(P, form, x, column, target):  # type: ignore[no-untyped-def]
         x = x1
     if math.isinf(x) or x1 == x0 or math.isinf(x1):
         return y1 if x >= x1 else y0
-    return half_away(y0 + (y1 - y0) * (x - x0) / (x1 - x0))
+    return (
+        on_grid(P, form, y0 + (y1 - y0) * (x - x0) / (x1 - x0))
+        if column == S_RATE
+        else half_away(y0 + (y1 - y0) * (x - x0) / (x1 - x0))
+    )
 
 
 @jit
@@ -177,7 +182,7 @@ def pay_one(P, form, base, x, before, has_before, same, target):  # type: ignore
         elif same:
             paid = half_away(amount - amount_before)
         elif x != before:
-            paid = half_away(base * half_away((amount - amount_before) / (x - before)))
+            paid = half_away(base * on_grid(P, form, (amount - amount_before) / (x - before)))
         else:
             paid = half_away(base * rate)
     elif same:
@@ -185,7 +190,7 @@ def pay_one(P, form, base, x, before, has_before, same, target):  # type: ignore
     elif mode in (WHOLE, IN_FULL) and cell(P, FORMS, form, F_CAPPED) == 0:
         paid = half_away(base * rate)
     elif x > 0 and not math.isinf(x):
-        paid = half_away(base * half_away(amount / x))
+        paid = half_away(base * on_grid(P, form, amount / x))
     else:
         paid = 0.0
     return paid, lumps * MILLION
@@ -256,7 +261,7 @@ def pay_lanes(P, form, base, x, before, has_before, same, target, paid, lumps, s
         return
     rate = scratch[0]
     curve_lanes(P, form, x, paid, rate, lumps, has_before or not same, lanes)
-    whole = mode in (WHOLE, IN_FULL)
+    whole, grain = mode in (WHOLE, IN_FULL), cell(P, FORMS, form, F_GRAIN)
     if has_before:
         amount_before, rate_before, lumps_before = scratch[1], scratch[2], scratch[3]
         curve_lanes(P, form, before, amount_before, rate_before, lumps_before, False, lanes)
@@ -268,7 +273,9 @@ def pay_lanes(P, form, base, x, before, has_before, same, target, paid, lumps, s
             elif whole or not moved != 0:
                 paid[lane] = half_away(base[lane] * rate[lane])
             else:
-                paid[lane] = half_away(base[lane] * half_away((paid[lane] - amount_before[lane]) / moved))
+                paid[lane] = half_away(
+                    base[lane] * (half_away((paid[lane] - amount_before[lane]) / moved * grain) / grain)
+                )
         return
     capped = cell(P, FORMS, form, F_CAPPED) == 1
     if same:
@@ -279,7 +286,9 @@ def pay_lanes(P, form, base, x, before, has_before, same, target, paid, lumps, s
             paid[lane] = half_away(base[lane] * rate[lane])
     else:
         for lane in range(lanes):
-            blended = half_away(paid[lane] / x[lane]) if x[lane] > 0 and not math.isinf(x[lane]) else 0.0
+            blended = (
+                half_away(paid[lane] / x[lane] * grain) / grain if x[lane] > 0 and not math.isinf(x[lane]) else 0.0
+            )
             paid[lane] = half_away(base[lane] * blended)
     if cell(P, FORMS, form, F_LUMPS) == 1:
         for lane in range(lanes):

@@ -17,11 +17,11 @@ from incentive_lab.charts import (
     rules_chart,
     tier_chart,
 )
-from incentive_lab.engine.curve import payout_curve, typical_partner
+from incentive_lab.engine.curve import Curve, payout_curve, typical_partner
 from incentive_lab.errors import InputError
 from incentive_lab.format import compact, count, counted, percent, points, signed
+from incentive_lab.panel import Panel
 from incentive_lab.scheme.document import Scheme
-from incentive_lab.scheme.fingerprint import fingerprint
 from incentive_lab.scheme.lookup import unit_of
 from incentive_lab.ui import workspace
 from incentive_lab.ui.attention import heavy_losers, programme_years
@@ -179,14 +179,10 @@ def _curve(draft: Draft, comparison: Comparison) -> None:
     if measure is None:
         st.info("No rule pays on an amount or a count, so there is no payout curve.")
         return
-    after, before = _curves(
-        workspace.panel_key(draft.scheme, draft.baseline),
-        fingerprint(draft.scheme),
-        fingerprint(draft.baseline),
-        measure,
-        draft.scheme,
-        draft.baseline,
-    )
+    key = workspace.panel_key(draft.scheme, draft.baseline)
+    panel = workspace.panel(draft.scheme, draft.baseline)
+    after = _curve_of(key, workspace.fingerprint(draft.scheme), measure, draft.scheme, panel)
+    before = _curve_of(key, workspace.fingerprint(draft.baseline), measure, draft.baseline, panel)
     named = draft.scheme.measures[measure].label if measure in draft.scheme.measures else ""
     draw(
         curve_chart(
@@ -212,10 +208,8 @@ def curve_measure(scheme: Scheme, columns: set[str]) -> str | None:
 
 
 @st.cache_resource(show_spinner=False, max_entries=32)
-def _curves(key: str, one: str, other: str, measure: str, _scheme: Scheme, _baseline: Scheme) -> tuple:  # type: ignore[type-arg]
-    panel = workspace.panel(_scheme, _baseline)
-    row = typical_partner(panel, measure)
-    return payout_curve(_scheme, panel, measure, row=row), payout_curve(_baseline, panel, measure, row=row)
+def _curve_of(key: str, one: str, measure: str, _scheme: Scheme, _panel: Panel) -> Curve:
+    return payout_curve(_scheme, _panel, measure, row=typical_partner(_panel, measure))
 
 
 def _closer(draft: Draft, comparison: Comparison) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from contextlib import suppress
 
 import streamlit as st
+from streamlit.errors import StreamlitAPIException
 
 from incentive_lab.errors import InputError
 from incentive_lab.format import quantity
@@ -15,28 +16,34 @@ from incentive_lab.ui.drafts import Draft, started
 from incentive_lab.ui.mixing import mix_block
 from incentive_lab.ui.scales import GROUPS, Scale, from_screen, group_of, on_screen, scale_of, words_of
 
-FRAGMENTS = ("dials", "consequences")
-"""What a dial redraws: the dials themselves and what follows from them, not the whole page."""
 _TYPED = "typed "
 _OPEN = "Tiers"
 
 
-def redraw() -> None:
-    """Redraw the dials and the consequences; only to be called at the end of a callback."""
-    from streamlit.errors import StreamlitAPIException
+def redraw(path: str | None = None) -> None:
+    """Redraw what follows from the draft and one dial, or all dials; only to be called at the end of a callback.
 
-    try:
-        st.rerun(list(FRAGMENTS))
-    except StreamlitAPIException:
-        return  # The page has been redrawn without them: the default rerun shows everything.
+    What follows comes first: it is what one looks at. A dial that was drawn after the page's last full run cannot be
+    redrawn by itself; then all dials are.
+    """
+    for dial in ([f"dial {path}"] if path else []) + ["dials"]:
+        # Without either, as on another page, the default rerun shows everything.
+        with suppress(StreamlitAPIException):
+            st.rerun(["consequences", dial])
 
 
 def moved(path: str, unit: str, key: str) -> None:
     """A dial was moved: the draft follows, or keeps the value aside with the reason why not."""
-    draft = workspace.draft().moved(path, from_screen(st.session_state[key], unit))
+    before = workspace.draft()
+    shown = st.session_state[key]
+    draft = before.moved(path, from_screen(shown, unit))
     workspace.keep(draft)
-    seed(draft, path)
-    redraw()
+    for other in {path, _TYPED + path} - {key}:
+        st.session_state[other] = shown
+    alone = draft.refused.keys() == before.refused.keys() - {path} or draft.refused.keys() == before.refused.keys() | {
+        path
+    }
+    redraw(path if alone else None)
 
 
 def reset_one(path: str) -> None:
@@ -66,33 +73,20 @@ def dials() -> None:
     """All dials of the draft by group; only what is open is drawn."""
     draft = workspace.draft()
     numbers = draft.numbers
-    changed = {change.path for change in draft.changes}
-    changes = Counter(group_of(path) for path in changed)
-    refused = Counter(group_of(path) for path in draft.refused)
     for group in GROUPS:
         members = [one for one in numbers if group_of(one.path) == group]
         if not members:
             continue
-        box = st.expander(
-            _label(group, changes[group], refused[group]),
-            key=f"group {group}",
-            on_change="rerun",
-            expanded=group == _OPEN,
-        )
+        # The label never changes: another label is another expander to Streamlit, which would be closed.
+        box = st.expander(f"**{group}**", key=f"group {group}", on_change="rerun", expanded=group == _OPEN)
         if box.open:
             with box:
-                _group(draft, members, changed)
+                _group(draft, members)
                 if group == "Mix":
                     mix_block(draft)
 
 
-def _label(group: str, changed: int, refused: int) -> str:
-    said = f"**{group}**"
-    said += f" :blue-badge[{changed} changed]" if changed else ""
-    return said + (f" :red-badge[{refused} not allowed]" if refused else "")
-
-
-def _group(draft: Draft, members: list[Address], changed: set[str]) -> None:
+def _group(draft: Draft, members: list[Address]) -> None:
     """The dials of one group under the headings they belong to."""
     heading = ""
     for address in members:
@@ -100,12 +94,16 @@ def _group(draft: Draft, members: list[Address], changed: set[str]) -> None:
         if words.heading != heading:
             heading = words.heading
             st.markdown(f"**{plain(heading)}**")
-        _dial(draft, address, words.short, words.full, address.path in changed)
+        st.fragment(_dial, key=f"dial {address.path}")(address.path)
 
 
-def _dial(draft: Draft, address: Address, short: str, full: str, changed: bool) -> None:
+def _dial(path: str) -> None:
     """A slider over the typical range, a typed entry for everything that is allowed, the reason when it is not."""
-    path, told = address.path, address.declaration
+    draft = workspace.draft()
+    address = next((one for one in draft.numbers if one.path == path), None)
+    if address is None:
+        return
+    told, words = address.declaration, words_of(draft.scheme, address)
     if path not in st.session_state or _TYPED + path not in st.session_state:
         seed(draft, path)
     start = started(draft, path)
@@ -120,7 +118,7 @@ def _dial(draft: Draft, address: Address, short: str, full: str, changed: bool) 
         left, right = st.columns([5, 3], vertical_alignment="bottom", gap="small")
         with left:
             st.slider(
-                plain(short),
+                plain(words.short),
                 scale.low,
                 scale.high,
                 step=scale.step,
@@ -132,7 +130,7 @@ def _dial(draft: Draft, address: Address, short: str, full: str, changed: bool) 
             )
         with right:
             st.number_input(
-                f"{plain(full)}, typed",
+                f"{plain(words.full)}, typed",
                 step=scale.step,
                 format=f"%.{scale.places}f",
                 key=_TYPED + path,
@@ -142,7 +140,7 @@ def _dial(draft: Draft, address: Address, short: str, full: str, changed: bool) 
             )
         if path in draft.refused:
             _refusal(draft, path)
-        elif changed and start is not None:
+        elif start is not None and start != address.value:
             st.button(
                 f"Back to {quantity(start, told.unit)}",
                 key=f"reset {path}",
@@ -150,7 +148,7 @@ def _dial(draft: Draft, address: Address, short: str, full: str, changed: bool) 
                 icon=":material/undo:",
                 on_click=reset_one,
                 args=(path,),
-                help=f"{plain(full)} as it began",
+                help=f"{plain(words.full)} as it began",
             )
 
 

@@ -7,7 +7,6 @@ import streamlit as st
 from incentive_lab.charts.parts import mix_title
 from incentive_lab.errors import InputError
 from incentive_lab.format import percent
-from incentive_lab.scheme.fingerprint import fingerprint
 from incentive_lab.ui import workspace
 from incentive_lab.ui.cards import plain
 from incentive_lab.ui.drafts import Draft
@@ -25,7 +24,7 @@ def mix_block(draft: Draft) -> None:
         return
     st.markdown(f"**{plain(mix_title(paid))}**")
     solved = st.session_state.get(_SOLVED)
-    if solved and solved[0] == fingerprint(draft.scheme):
+    if solved and solved[0] == workspace.fingerprint(draft.scheme):
         (st.success if solved[1] else st.warning)(plain(solved[2]))
         return
     planned = float(draft.scheme.mix.behavioural)
@@ -44,5 +43,5 @@ def _solve(draft: Draft, planned: float) -> None:
     with st.spinner("Replaying the history until the mix is met", show_time=True):
         found = solve(draft.scheme, workspace.panel(draft.scheme, draft.baseline), planned)
     workspace.keep(draft.rewritten(found.scheme))
-    st.session_state[_SOLVED] = (fingerprint(found.scheme), found.reached, found.message)
+    st.session_state[_SOLVED] = (workspace.fingerprint(found.scheme), found.reached, found.message)
     st.rerun()

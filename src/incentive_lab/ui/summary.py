@@ -10,7 +10,6 @@ from incentive_lab.charts import cost_chart, mix_chart
 from incentive_lab.errors import InputError
 from incentive_lab.format import compact, count, counted, month_name
 from incentive_lab.scheme.document import Scheme
-from incentive_lab.scheme.fingerprint import fingerprint
 from incentive_lab.ui import workspace
 from incentive_lab.ui.attention import Notice, never_binding, notices
 from incentive_lab.ui.cards import card, draw, plain, tell_problems
@@ -113,9 +112,9 @@ def schemes_card() -> None:
         st.header("Draft and baseline", anchor=False)
         changed = f", {counted(len(draft.changes), 'change')} since" if draft.changes else ""
         _pick("Draft begins as", "pick-draft", known, draft.start, _pick_draft)
-        st.markdown(f":gray[Fingerprint] `{fingerprint(draft.scheme)[:13]}`:gray[{changed}]")
+        st.markdown(f":gray[Fingerprint] `{workspace.fingerprint(draft.scheme)[:13]}`:gray[{changed}]")
         _pick("Compared with", "pick-baseline", known, draft.baseline, _pick_baseline)
-        st.markdown(f":gray[Fingerprint] `{fingerprint(draft.baseline)[:13]}`")
+        st.markdown(f":gray[Fingerprint] `{workspace.fingerprint(draft.baseline)[:13]}`")
         st.page_link("pages/tune.py", label="Tune the draft", icon=":material/tune:")
         if problems := st.session_state.get("load problems"):
             tell_problems(problems, "That choice is not possible")
@@ -164,7 +163,7 @@ def attention(comparison: Comparison) -> None:
     with st.skeleton(height=180):
         key = workspace.panel_key(draft.scheme, draft.baseline)
         found = notices(
-            comparison, _never(key, comparison.proposed.fingerprint, fingerprint(draft.baseline), comparison)
+            comparison, _never(key, comparison.proposed.fingerprint, workspace.fingerprint(draft.baseline), comparison)
         )
     columns = st.columns(3, gap="small")
     for place, notice in enumerate(found):

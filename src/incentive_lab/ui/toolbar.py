@@ -8,7 +8,6 @@ from incentive_lab.errors import InputError
 from incentive_lab.format import counted
 from incentive_lab.scheme.document import Scheme
 from incentive_lab.scheme.dump import dumps
-from incentive_lab.scheme.fingerprint import fingerprint
 from incentive_lab.scheme.load import loads
 from incentive_lab.ui import workspace
 from incentive_lab.ui.cards import plain, tell_problems
@@ -46,7 +45,7 @@ def toolbar(draft: Draft, title: str) -> None:
             _load()
         st.download_button(
             "Download",
-            dumps(draft.scheme),
+            lambda scheme=draft.scheme: dumps(scheme),
             f"{draft.scheme.id}.yaml",
             "application/yaml",
             on_click="ignore",
@@ -55,8 +54,8 @@ def toolbar(draft: Draft, title: str) -> None:
             help="The draft as YAML",
         )
     st.markdown(
-        f"**{plain(draft.scheme.title or draft.scheme.id)}** :gray[{fingerprint(draft.scheme)[:11]}, compared with] "
-        f"**{plain(draft.baseline.title or draft.baseline.id)}** :gray[{fingerprint(draft.baseline)[:11]}]"
+        f"**{plain(draft.scheme.title or draft.scheme.id)}** :gray[{workspace.fingerprint(draft.scheme)[:11]}, compared with] "
+        f"**{plain(draft.baseline.title or draft.baseline.id)}** :gray[{workspace.fingerprint(draft.baseline)[:11]}]"
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,8 +14,8 @@ import numpy as np
 import streamlit as st
 
 from incentive_lab.errors import InputError, Problem, did_you_mean
+from incentive_lab.scheme import fingerprint as fingerprints
 from incentive_lab.scheme.document import Scheme
-from incentive_lab.scheme.fingerprint import fingerprint
 from incentive_lab.scheme.load import load
 from incentive_lab.ui.drafts import Draft
 from incentive_lab.ui.preparing import Preparation, Source, source
@@ -33,6 +34,20 @@ DRAFT = "draft"
 @st.cache_resource(show_spinner=False, max_entries=4)
 def _prepared(wanted: Source) -> Preparation:
     return Preparation(wanted).begin()
+
+
+_NAMED: OrderedDict[int, tuple[Scheme, str]] = OrderedDict()
+
+
+def fingerprint(scheme: Scheme) -> str:
+    """A scheme's fingerprint, remembered for the documents in use (working one out takes milliseconds)."""
+    held = _NAMED.get(id(scheme))
+    if held is None or held[0] is not scheme:
+        held = (scheme, fingerprints.fingerprint(scheme))
+        _NAMED[id(scheme)] = held
+        while len(_NAMED) > 256:
+            _NAMED.popitem(last=False)
+    return held[1]
 
 
 def preparation() -> Preparation:

@@ -309,10 +309,7 @@ def programme_schemes(draw: st.DrawFn) -> Scheme:
     }
     factor = st.sampled_from(["0.5", "1.25", "0.333333"])
     factors = {"behavioural": draw(factor), "transactional": draw(factor)}
-    group = {
-        "by": draw(st.sampled_from(["parent_id", "region"])),
-        "pays": draw(st.sampled_from(["member", "member", "parent"])),
-    }
+    group = draw(groups())
     return scheme(
         rules,
         tiers=RECORDED_TIERS,
@@ -341,14 +338,22 @@ def variants(draw: st.DrawFn, rules: Sequence[Document]) -> Document:
     return result
 
 
+def groups() -> st.SearchStrategy[Document]:
+    """Members beside each other, or a parent that is paid for all."""
+    return st.sampled_from(
+        [
+            {"by": "parent_id", "pays": "member"},
+            {"by": "region", "pays": "member"},
+            {"by": "parent_id", "pays": "parent"},
+        ]
+    )
+
+
 @st.composite
 def grouped_schemes(draw: st.DrawFn) -> Scheme:
     """Members paid on their own while tables and tiers look at the group, or a parent paid for all."""
     kinds = [grouped_rules]
-    group = {
-        "by": draw(st.sampled_from(["parent_id", "region"])),
-        "pays": draw(st.sampled_from(["member", "member", "parent"])),
-    }
+    group = draw(groups())
     tiers = {
         "levels": [
             {"name": "bronze"}, {"name": "silver", "needs": {"revenue": "100"}}, {"name": "gold", "needs": {"units": "10"}},
