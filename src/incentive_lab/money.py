@@ -46,7 +46,7 @@ def from_minor(minor: float, currency: str) -> float:
         2.67
     """
     places = decimals(currency)
-    return round(float(minor) / 10**places, places)
+    return round(float(minor) / float(10**places), places)
 
 
 def to_millionths(share: Decimal | int | float | str) -> int:

@@ -15,7 +15,7 @@ from incentive_lab.engine.periods import year_shift
 from incentive_lab.engine.program import Block
 from incentive_lab.engine.targets import target_sums
 from incentive_lab.engine.who import who_mask
-from incentive_lab.panel import DealTable, Floats, Panel
+from incentive_lab.panel import DealTable, Floats, Integers, Panel
 from incentive_lab.scheme.document import Scheme
 from incentive_lab.scheme.lookup import measure_named
 from incentive_lab.scheme.measures import Measure
@@ -118,7 +118,7 @@ def _layout(
     return Layout(lanes, sums, level, np.vstack([first, return_first[None]]), returned, deal_values, return_values)
 
 
-def _lane_rows(table_partner: Rows, table_month: Rows, lanes: Rows, months: int) -> tuple[Rows, Rows]:
+def _lane_rows(table_partner: Integers, table_month: Integers, lanes: Rows, months: int) -> tuple[Rows, Rows]:
     """Rows of a partner-sorted table that belong to the lanes, and where each (lane, month) begins among them."""
     key = table_partner.astype(np.int64) * months + table_month
     wanted = lanes[:, None] * months + np.arange(months + 1)[None, :]

@@ -507,7 +507,9 @@ class _Compiler:
         ], 4)  # fmt: skip
 
     def _tiers(self) -> tuple[p.I64, p.I64, p.I64]:
-        levels, alternatives, firsts = [], [], []
+        levels: list[tuple[int, int, int]] = []
+        alternatives: list[tuple[int, int]] = []
+        firsts: list[int] = []
         if self.scheme.tiers:
             per = PERIOD_MONTHS[self.scheme.tiers.review]
             for level in self.scheme.tiers.levels:

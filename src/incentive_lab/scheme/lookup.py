@@ -27,7 +27,7 @@ def _expression_unit(expression: Expression) -> Unit:
     units = {COLUMNS.get(c.split(".")[0], {}).get(c.split(".")[1], "number") for c in expression.columns()}
     for unit in ("money", "count", "share"):
         if unit in units:
-            return unit  # type: ignore[return-value]
+            return unit
     return "number"
 
 

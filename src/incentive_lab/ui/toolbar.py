@@ -45,7 +45,7 @@ def toolbar(draft: Draft, title: str) -> None:
             _load()
         st.download_button(
             "Download",
-            lambda scheme=draft.scheme: dumps(scheme),
+            lambda: dumps(draft.scheme),
             f"{draft.scheme.id}.yaml",
             "application/yaml",
             on_click="ignore",
