@@ -156,7 +156,7 @@ def accrue(place: Place) -> None:
     calendar, world = place.world.calendar, place.world
     first, last = calendar.first(place.month, fund.per), calendar.last(place.month, fund.per)
     if fund.every is not None and place.month == max(first, 0):
-        place.state.fund += world.currency.cents(fund_rate(place, fund))
+        place.state.fund += world.round(fund_rate(place, fund))
     if fund.rate is not None and place.month == last:
         assert fund.accrues_on is not None
         total = world.value(fund.accrues_on, (place.row,), max(first, 0), last) or ZERO

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import logging
 import os
@@ -88,6 +89,7 @@ class Preparation:
             for step, work in enumerate((self._read, self._check, warm_engine)):
                 self.step = step
                 _told(work)
+            _settle_memory()
             self.ready = True
         except InputError as error:
             self.problems = error.problems
@@ -125,6 +127,16 @@ def _told(work: Callable[[], None]) -> None:
     begun = time.monotonic()
     work()
     LOG.info("%s took %.1f s", getattr(work, "__name__", "work").strip("_"), time.monotonic() - begun)
+
+
+def _settle_memory() -> None:
+    """Take what is loaded for good out of garbage collection.
+
+    Streamlit collects all generations after every run of a page; with the compiled engine in memory that took longer
+    than the page itself.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 def warm_engine() -> None:
