@@ -18,6 +18,7 @@ LONGEST = 300
 """Lines of a module, past which a second idea has usually moved in."""
 
 LONGER: dict[str, str] = {
+    "engine/rows.py": "one builder: the rows of a compiled scheme in the units of the kernel",
     "engine/kernel.py": "one compiled walk through the months, a third of it the names of the program's columns",
     "engine/rule_month.py": "one compiled rule in one month: the steps of docs/payouts.md in their order",
     "engine/compile.py": "one table from the document's keys to the program's columns",
