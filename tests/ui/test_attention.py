@@ -1,0 +1,41 @@
+import numpy as np
+
+from incentive_lab.engine.impact import impact, mix
+from incentive_lab.engine.replay import Replay
+from incentive_lab.panel import Panel
+from incentive_lab.scheme.document import Scheme
+from incentive_lab.ui.attention import budget_notice, heavy_losers, never_binding, notices, programme_years
+from incentive_lab.ui.workspace import Comparison
+
+
+def comparison(after: Replay, before: Replay) -> Comparison:
+    return Comparison(after, before, impact(after, before), mix(after), np.full(6, 1_100_000.0))
+
+
+def test_a_budget_that_is_exceeded_is_told_with_the_money(after: Replay) -> None:
+    (year,) = programme_years(after)
+    assert (year.label, year.cost, year.months) == ("2024", 192_000, 6)
+    notice = budget_notice(after)
+    assert notice is not None
+    assert notice.text == "2024 costs 1,920, 920 above the 1,000 a year."
+
+
+def test_no_budget_is_no_notice(before: Replay) -> None:
+    assert budget_notice(before) is None
+
+
+def test_partners_hit_hard_are_counted_with_what_they_lose(after: Replay, before: Replay) -> None:
+    # a falls from 300 to 200 a month.
+    assert heavy_losers(comparison(after, before)) == (1, 60_000)
+    assert heavy_losers(comparison(before, before)) == (0, 0)
+
+
+def test_limits_that_bind_nowhere_are_found(after: Replay, tiered: Scheme, flat: Scheme, panel: Panel) -> None:
+    never = never_binding(tiered, flat, after)
+    assert {one.path for one in never} == {"rules.leads.limit.quantity", "caps.top.amount"}
+
+
+def test_what_should_be_acted_on_comes_first(after: Replay, before: Replay) -> None:
+    weights = [notice.weight for notice in notices(comparison(after, before))]
+    assert weights == sorted(weights, key=["act", "look", "fine"].index)
+    assert "act" in weights

@@ -1,0 +1,87 @@
+import json
+
+import numpy as np
+import pytest
+
+from incentive_lab.charts import (
+    Chart,
+    concentration_chart,
+    cost_chart,
+    curve_chart,
+    decile_chart,
+    mix_chart,
+    movers_chart,
+    rules_chart,
+    tier_chart,
+)
+from incentive_lab.charts.style import money_axis
+from incentive_lab.engine.curve import Curve
+from incentive_lab.engine.impact import impact, mix
+from incentive_lab.engine.replay import Replay
+
+
+def every_chart(after: Replay, before: Replay) -> list[Chart]:
+    compared = impact(after, before)
+    curve = Curve(np.array([0.0, 100.0]), np.array([0.0, 10.0]), ((1, 10.0),), 50.0)
+    return [
+        cost_chart(after, before), cost_chart(after, before, per="month"), decile_chart(compared, 100, "USD"),
+        movers_chart(compared, after), concentration_chart(compared.before, compared.after), rules_chart(after),
+        mix_chart(mix(after)), tier_chart(after, before),
+        curve_chart(curve, curve, minor=100, currency="USD", measure="Revenue"),
+    ]  # fmt: skip
+
+
+def test_every_chart_answers_in_its_title_and_has_words_for_those_who_cannot_see_it(
+    after: Replay, before: Replay
+) -> None:
+    for chart in every_chart(after, before):
+        assert chart.title
+        assert chart.title in chart.alt
+        assert chart.figure.layout.uirevision
+        assert chart.figure.layout.template.layout.paper_bgcolor == "#ffffff"
+        json.loads(chart.figure.to_json())
+
+
+def test_the_cost_chart_adds_up_and_always_shows_the_baseline(after: Replay, before: Replay) -> None:
+    # a earns 2 % of 10,000 = 200 a month, b 100 for its lead and 2 % of 1,000 = 120; 6 months: 1,920 in two quarters.
+    # The flat 3 % pays 300 and 30 a month: 1,980.
+    chart = cost_chart(after, before)
+    bars, line = chart.figure.data
+    assert list(bars.x) == ["Q1 2024", "Q2 2024"]
+    assert list(bars.y) == [960, 960]
+    assert list(line.y) == [990, 990]
+    assert line.line.dash == "dash"
+    assert chart.title == "Costs 1,920, 60 less than the baseline"
+
+
+def test_a_scheme_against_itself_changes_nothing(before: Replay) -> None:
+    compared = impact(before, before)
+    assert cost_chart(before, before).title == "Costs 1,980, the same as the baseline"
+    assert decile_chart(compared, 100, "USD").title == "Nobody gains and nobody loses"
+    assert movers_chart(compared, before).title == "Nobody gains, nobody loses"
+    assert concentration_chart(compared.before, compared.after).title.endswith("as before")
+
+
+def test_winners_stand_above_losers(after: Replay, before: Replay) -> None:
+    # b gains 90 a month, a loses 100.
+    bars = movers_chart(impact(after, before), after).figure.data[0]
+    assert list(bars.y) == ["b", "a"]
+    assert list(bars.x) == [540, -600]
+
+
+def test_the_mix_is_planned_and_paid(after: Replay) -> None:
+    # 600 of 1,920 is for leads.
+    assert mix_chart(mix(after)).title == "Behaviour earns 31.2 %, planned 50 % (-18.75 points)"
+
+
+def test_tiers_start_from_what_the_history_recorded_when_the_baseline_has_none(after: Replay, before: Replay) -> None:
+    assert tier_chart(after, before).title == "1 partner ends in high, 1 in low"
+
+
+@pytest.mark.parametrize(("low", "high"), [(0, 1), (-5, 3), (0, 2_400_000), (0, 0), (-1e-9, 0)])
+def test_an_axis_of_money_has_zero_and_both_ends(low: float, high: float) -> None:
+    axis = money_axis(low, high)
+    assert 0 in axis["tickvals"]
+    assert axis["range"][0] <= low
+    assert axis["range"][1] >= high
+    assert len(axis["tickvals"]) == len(axis["ticktext"]) <= 12

@@ -1,0 +1,42 @@
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from incentive_lab.scheme.load import load
+from incentive_lab.scheme.paths import tunables
+from incentive_lab.ui.scales import GROUPS, from_screen, group_of, on_screen, scale_of, words_of
+
+SCHEMES = sorted((Path(__file__).resolve().parents[2] / "data" / "schemes").glob("*.yaml"))
+
+
+@pytest.mark.parametrize("path", SCHEMES, ids=lambda path: path.stem)
+def test_every_number_of_every_shipped_scheme_has_a_dial_that_can_show_it(path: Path) -> None:
+    scheme = load(path)
+    for address in tunables(scheme):
+        scale = scale_of(address, address.value, address.value)
+        shown = on_screen(address.value, address.declaration.unit)
+        assert scale.low <= shown <= scale.high
+        assert scale.low < scale.high
+        assert 0 < scale.step <= scale.high - scale.low
+        assert float(f"{shown:.{scale.places}f}") == shown
+        assert group_of(address.path) in GROUPS
+        assert words_of(scheme, address).full
+
+
+@pytest.mark.parametrize("text", ["0.0025", "0.005", "0.8", "1", "25000", "3.8", "0"])
+@pytest.mark.parametrize("unit", ["share", "currency"])
+def test_the_screen_and_the_document_say_the_same(text: str, unit: str) -> None:
+    assert from_screen(on_screen(Decimal(text), unit), unit) == Decimal(text)
+
+
+def test_what_binary_arithmetic_adds_is_taken_off() -> None:
+    assert from_screen(0.1 + 0.2, "share") == Decimal("0.003")
+
+
+def test_a_slider_does_not_move_under_the_hand_and_makes_room_for_a_typed_value() -> None:
+    address = next(one for one in tunables(load(SCHEMES[2])) if one.declaration.unit == "currency")
+    usual = scale_of(address, address.value, address.value)
+    assert scale_of(address, address.value, address.value / 2).high == usual.high
+    far = Decimal(repr(usual.high)) * 3
+    assert scale_of(address, address.value, far).high == float(far)
