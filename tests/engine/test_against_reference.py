@@ -67,26 +67,7 @@ def assert_same(scheme: Scheme, history: History, baseline: Scheme | None = None
     assert differences(paid, expected) == []
 
 
-OPEN = {
-    "accumulations": "a blended rate over a plain rate chosen by region, about one case in eighty",
-    "limits": "funds and fractions of a cent, about one case in thirty",
-    "deals": "multipliers and takings back of single deals, about one case in eight",
-    "lines": "takings back of single lines, about one case in ten",
-    "balances": "not yet followed to the end since the last corrections",
-    "programme": "not yet followed to the end since the last corrections",
-    "groups": "tiers of partners that were rolled up",
-    "everything": "contains all of the above",
-}
-"""Where engine and reference still differ in some cases: not run until it is settled which of them is wrong."""
-
-
-@pytest.mark.parametrize(
-    "focus",
-    [
-        pytest.param(name, marks=[pytest.mark.xfail(reason=OPEN[name], run=False)] if name in OPEN else [])
-        for name in FOCUS
-    ],
-)
+@pytest.mark.parametrize("focus", FOCUS)
 def test_engine_pays_what_the_reference_pays(focus: str) -> None:
     @given(*FOCUS[focus])
     def holds(scheme: Scheme, history: History, baseline: Scheme | None) -> None:

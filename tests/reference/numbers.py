@@ -71,11 +71,13 @@ class Currency:
 def share_out(claims: Mapping[int, Fraction], available: Fraction, step: Fraction) -> dict[int, Fraction]:
     """What each claim gets of too small an amount: pro rata, down to whole steps, leftovers to the largest.
 
-    Leftover steps go one each to the largest claims, then to the lowest row. Claims that fit are paid in full.
+    The amount itself is brought down to whole steps first (chosen here). Leftover steps go one each to the largest
+    claims, then to the lowest row. Claims that fit are paid in full.
     """
     total = sum(claims.values(), ZERO)
     if total <= available:
         return dict(claims)
+    available = math.floor(available / step) * step
     paid = {row: math.floor(claim * available / total / step) * step for row, claim in claims.items()}
     left = math.floor((available - sum(paid.values(), ZERO)) / step)
     for row in sorted(claims, key=lambda row: (-claims[row], row))[:left]:

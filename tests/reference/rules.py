@@ -483,10 +483,10 @@ def provision_rate(place: Place) -> Fraction | None:
     driver = expected_driver(place, table)
     if driver is None:
         return None
-    if driver <= 0 or bands.is_beyond(driver):
-        return ZERO
     if table.applies in ("whole", "interpolated_rate"):
         return rate_reached(bands, driver)
+    if driver <= 0:
+        return ZERO
     return millionth(accumulated(bands, driver) / driver)
 
 

@@ -64,7 +64,7 @@ def _build(panel: Panel, scheme: Scheme, columns: ColumnBook, partners: Rows) ->
     levels = [panel.columns[name] for name in columns.levels]
     size = min(LANES, max(64, -(-len(partners) // 2)))
     return [
-        _layout(panel, columns, partners[first : first + size], month_values, levels)
+        _layout(panel, columns, partners[first : first + size], month_values, levels, scheme.measures)
         for first in range(0, max(1, len(partners)), size)
     ]
 
@@ -105,7 +105,12 @@ def _own_column(panel: Panel, name: str, column: Column, own: Mapping[str, Measu
 
 
 def _layout(
-    panel: Panel, columns: ColumnBook, lanes: Rows, month: Sequence[Floats], levels: Sequence[Floats]
+    panel: Panel,
+    columns: ColumnBook,
+    lanes: Rows,
+    month: Sequence[Floats],
+    levels: Sequence[Floats],
+    own: Mapping[str, Measure],
 ) -> Layout:
     sums = np.zeros((panel.months + 1, len(month), len(lanes)))
     for slot, values in enumerate(month):
@@ -113,7 +118,7 @@ def _layout(
     level = np.empty((panel.months, len(levels), len(lanes)))
     for slot, values in enumerate(levels):
         level[:, slot, :] = values[lanes].T
-    first, deal_values, rows = _deals(panel, columns.deals, lanes)
+    first, deal_values, rows = _deals(panel, columns.deals, lanes, own)
     return_first, returned, return_values = _returns(panel, columns, lanes, first, rows)
     return Layout(lanes, sums, level, np.vstack([first, return_first[None]]), returned, deal_values, return_values)
 
@@ -132,20 +137,39 @@ def _lane_rows(table_partner: Integers, table_month: Integers, lanes: Rows, mont
     return np.concatenate(rows) if rows else np.zeros(0, np.int64), first.reshape(-1)
 
 
-def _deals(panel: Panel, wanted: Sequence[DealColumn], lanes: Rows) -> tuple[Rows, Floats, tuple[Rows, ...]]:
-    """Deals of the lanes, per grain; slots of one grain leave the other grain's rows unused."""
+def _deals(
+    panel: Panel, wanted: Sequence[DealColumn], lanes: Rows, own: Mapping[str, Measure]
+) -> tuple[Rows, Floats, tuple[Rows, ...]]:
+    """Deals of the lanes, per grain; slots of one grain leave the other grain's rows unused.
+
+    The last slot numbers the deals that lines belong to, in order.
+    """
     first = np.zeros((2, len(lanes) * (panel.months + 1)), dtype=np.int64)
     rows: list[Rows] = [np.zeros(0, np.int64), np.zeros(0, np.int64)]
     for place, grain in enumerate(("deal", "line")):
         table = panel.deals.get(grain)
         if table is not None and any(column.grain == grain for column in wanted):
             rows[place], first[place] = _lane_rows(table.partner, table.month, lanes, panel.months)
-    values = np.zeros((len(wanted), max(len(rows[0]), len(rows[1]))))
+    values = np.zeros((len(wanted) + 1, max(len(rows[0]), len(rows[1]))))
+    if len(rows[1]):
+        ids = panel.deals["line"].deal_id[rows[1]]
+        values[-1, 1 : len(ids)] = np.cumsum(ids[1:] != ids[:-1])
     for slot, column in enumerate(wanted):
         mine = rows[("deal", "line").index(column.grain)]
-        table = panel.deals[column.grain]
-        values[slot, : len(mine)] = table.values[leaf_name(column.measure, column.credit, False)][mine]
+        values[slot, : len(mine)] = _deal_values(panel.deals[column.grain], column, own)[mine]
     return first, values, tuple(rows)
+
+
+def _deal_values(table: DealTable, column: DealColumn, own: Mapping[str, Measure]) -> Floats:
+    """A measure of every row of a table: a leaf, or leaves added and taken off."""
+    measure = measure_named(column.measure, own)
+    if measure.leaf:
+        return table.values[leaf_name(column.measure, column.credit, False)]
+    total = np.zeros(len(table.partner))
+    for sign, parts in ((1, measure.plus), (-1, measure.minus)):
+        for part in parts:
+            total = total + sign * _deal_values(table, DealColumn(part, column.credit, column.grain), own)
+    return total
 
 
 def _returns(

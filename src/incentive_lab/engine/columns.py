@@ -31,7 +31,7 @@ class Column:
 
 @dataclass(frozen=True)
 class DealColumn:
-    """A leaf measure deal by deal."""
+    """A leaf measure, or a sum of them, deal by deal."""
 
     measure: str
     credit: str
@@ -83,9 +83,8 @@ class ColumnBook:
         for name in self.levels:
             wanted[name] = measure_named(name, self.own)
         for deal in self.deals:
-            wanted[leaf_name(deal.measure, deal.credit, False)] = variant(
-                measure_named(deal.measure, self.own), deal.credit, False
-            )
+            for leaf in leaves_of(deal.measure, self.own):
+                wanted[leaf_name(leaf, deal.credit, False)] = variant(measure_named(leaf, self.own), deal.credit, False)
         for name in self.returns:
             wanted[name] = measure_named(name, self.own)
         return wanted

@@ -10,18 +10,15 @@ from decimal import Decimal
 import numpy as np
 
 from incentive_lab.engine import program as p
+from incentive_lab.engine.borders import border_kind, whole
 from incentive_lab.engine.columns import Column, ColumnBook, DealColumn
-from incentive_lab.engine.periods import (
-    PERIOD_MONTHS,
-    active_months,
-    window_code,
-    year_shift,
-)
-from incentive_lab.engine.rows import Builder, border_kind
+from incentive_lab.engine.periods import PERIOD_MONTHS, active_months, window_code, year_shift
+from incentive_lab.engine.rows import Builder
+from incentive_lab.errors import InputError, Problem
 from incentive_lab.scheme.document import Cap, Scheme
 from incentive_lab.scheme.lookup import measure_named, unit_of
 from incentive_lab.scheme.rates import Driver, Rate, Table
-from incentive_lab.scheme.rules import Gate, ReturnPolicy, Rule, Test
+from incentive_lab.scheme.rules import ReturnPolicy, Rule
 
 _RETURNS = {
     "original_rate": p.RETURN_ORIGINAL,
@@ -108,9 +105,9 @@ class _Compiler:
         repays = (flags[:, p.R_REPAY_MONTHS] > 0).any()
         settings = self._settings(bool(self.earlier.any() or repays or returns), returns)
         program = p.pack(settings, self._settings_numbers(), {
-            p.RULES: flags, p.RULES_F: self.rules_f, p.CHOICE: self.choice, p.FORMS: _ints(rows.forms, 11),
-            p.FORM_ENDS: _numbers(rows.forms_f), p.STEPS: _floats(rows.steps, 8),
-            p.OPERANDS: _ints(rows.operands, 5), p.REFERENCES: _ints(rows.references, 5),
+            p.RULES: flags, p.RULES_F: self.rules_f, p.CHOICE: self.choice, p.FORMS: _ints(rows.forms, 10),
+            p.FORM_ENDS: _floats(rows.forms_f, 2), p.STEPS: _floats(rows.steps, 8),
+            p.OPERANDS: _ints(rows.operands, 7), p.REFERENCES: _ints(rows.references, 5),
             p.REFERENCES_F: _floats(rows.references_f, 2), p.TESTS: np.array(rows.tests, dtype=np.int64),
             p.TESTS_F: _floats(rows.tests_f, 4), p.GATES: gates, p.GATES_F: gates_f, p.GATE_RULE: gate_rule,
             p.LIMITS: _ints(rows.limits, 8), p.LIMITS_F: _numbers(rows.limits_f), p.CAPS: caps, p.CAPS_F: caps_f,
@@ -182,9 +179,9 @@ class _Compiler:
         rounding = self.scheme.rounding
         minimum = self.scheme.minimum_payout
         return np.array([
-            self.rows.cents(rounding.to) * 1_000_000,
+            float(rounding.to * self.rows.minor * 1_000_000),
             self.rows.cents(minimum.amount) if minimum else 0.0,
-            float(rounding.rate_to * 1_000_000) if rounding.rate_to else 0.0,
+            whole(rounding.rate_to * 1_000_000) if rounding.rate_to else 0.0,
         ])  # fmt: skip
 
     # rules ---------------------------------------------------------------------------------------------------
@@ -203,14 +200,17 @@ class _Compiler:
         cells[[p.R_TRUE_UP, p.R_SAME, p.R_ACCUMULATES, p.R_CATCH_UP, p.R_INSTALMENTS, p.R_PROVISION]] = 0
         cells[[p.R_RETURNS, p.R_STARTED, p.R_BEFORE, p.R_REPAY_MONTHS, p.R_NET, p.R_QUANTITY, p.R_PROVISION_FORM]] = 0
         cells[p.R_NON_CASH] = int(rule.non_cash)
-        cells[p.R_TIER_LIMITED] = int(rule.who.tiers != "all")
+        cells[p.R_TIER_LIMITED] = int(rule.who.tiers != "all" or self.scheme.eligible.tiers != "all")
+        cells[p.R_GRAIN] = -1
         per = cells[p.R_PER] = PERIOD_MONTHS[rule.per]
         money, scale = self._base(row, rule)
+        self.rules_f[row, p.RF_RATE_PARTS] = rows.parts(money)
         self._rate(row, rule, money)
+        grain, like = _grain_of(rule)
         cells[p.R_MULT], cells[p.R_MULTS] = len(rows.multipliers), len(rule.multiply)
         for multiplier in rule.multiply:
-            rows.multiplier(multiplier, per)
-        cells[p.R_REQUIRE], cells[p.R_REQUIRES] = rows.test_range(rule.requires, per)
+            rows.multiplier(multiplier, per, grain, like)
+        cells[p.R_REQUIRE], cells[p.R_REQUIRES] = rows.test_range(rule.requires, per, grain, like)
         cells[p.R_LIMIT], cells[p.R_LIMITS] = len(rows.limits), len(rule.limit)
         for limit in rule.limit:
             rows.limits.append(rows.limit(limit, scale))
@@ -221,7 +221,7 @@ class _Compiler:
                 self.earlier[row, self.places[name], kind] = 1
         cells[p.R_NET] = int(bool(rule.net_of))
         if rule.multiples:
-            self.rules_f[row, p.RF_MULTIPLE] = float(rule.multiples.of * scale)
+            self.rules_f[row, p.RF_MULTIPLE] = whole(rule.multiples.of * scale)
             cells[p.R_STARTED] = int(rule.multiples.counts == "started")
         if rule.during:
             cells[p.R_FROM], cells[p.R_TO] = active_months(self.scheme, rule.during)
@@ -267,6 +267,7 @@ class _Compiler:
         cells[p.R_FORM] = len(rows.forms)
         tables = [leaf.table for leaf in _leaves(rate) if leaf.table is not None]
         table = tables[0] if tables else None
+        self._one_driver(rule, tables)
         driver = table.by if table and table.by else None
         name = rule.on.measure or rule.on.excess_of or ""
         border = border_kind(driver) if driver else (name, "value")
@@ -287,6 +288,16 @@ class _Compiler:
                 cells[p.R_CHOICE] = p.CHOICE_STATIC
                 rows.static_forms[row] = (attribute, forms, otherwise)
         cells[p.R_FORMS] = len(rows.forms) - cells[p.R_FORM]
+
+    def _one_driver(self, rule: Rule, tables: Sequence[Table]) -> None:
+        """Refuse a choice between rates that look at different things: the kernel follows one driver for each rule."""
+        looks = {(table.by, str(table.over), table.pays, table.counts) for table in tables}
+        windows = {window_code(table.over, PERIOD_MONTHS[rule.per]) for table in tables} - {PERIOD_MONTHS[rule.per]}
+        if len(looks) > 1 or (windows and rule.per not in ("deal", "line") and len(tables) < len(_leaves(rule.rate))):
+            raise InputError([Problem(
+                f"rules.{rule.id}.rate", "its rates look at different drivers or windows.",
+                "Give them the same by, over, pays and counts, or write one rule for each.",
+            )])  # fmt: skip
 
     def _form(self, rate: Rate, border: tuple[str, str], money: bool, factor: Decimal, rule: Rule) -> int:
         if rate.table is not None:
@@ -313,7 +324,7 @@ class _Compiler:
         true_up = accumulates and table.pays == "true_up" and per > 0 and code >= 0
         cells[p.R_TRUE_UP] = int(true_up)
         cells[p.R_BEFORE] = int(table.counts == "before")
-        own_value = driver is None or driver.measure == name
+        own_value = driver is None or (rule.on.measure is not None and driver.measure == name)
         own_column = rows.driver_column(name) == Column(name) if name else True
         altered = rule.multiples is not None or bool(rule.net_of) or any(x.quantity is not None for x in rule.limit)
         if per == 0:
@@ -330,30 +341,37 @@ class _Compiler:
     ) -> None:
         """The driver of a rule per deal: the deal's own number, a running count, or a number of the month."""
         cells = self.rules[row]
-        measured = driver.measure if driver and driver.measure else (name if driver is None else None)
-        measure = measure_named(measured, self.scheme.measures) if measured else None
-        table = rule.rate.table or next(leaf.table for leaf in _leaves(rule.rate) if leaf.table)
-        if measure is None or measure.table != "deals" or not measure.leaf:
-            assert driver is not None
-            cells[p.R_DRIVER] = self.rows.operand(driver, table.over if accumulates else "month", 0)
+        rows = self.rows
+        table = next(leaf.table for leaf in _leaves(rule.rate) if leaf.table)
+        if rule.on.excess_of is not None and driver is None:
+            cells[p.R_SAME] = 1
             return
-        column = self.rows.driver_column(measured or "")
+        looked = driver or Driver(measure=name)
+        measure = measure_named(looked.name, self.scheme.measures)
+        alone = measure.ratio is None and not measure.is_level
+        slot = rows.deal_slots((looked.name,), rule.per, name)[0] if alone else -1
+        if slot < 0 or (looked.measure is None and not accumulates):
+            cells[p.R_DRIVER] = rows.operand(looked, table.over, 0, *_grain_of(rule))
+            return
         if accumulates:
-            cells[p.R_RUN_SLOT] = self.columns.month(column)
+            cells[p.R_RUN_SLOT] = self.columns.month(rows.driver_column(looked.name))
+            if looked.measure is None:
+                cells[p.R_DRIVER] = rows.operand(looked, table.over, 0)
         if accumulates or not own:
-            cells[p.R_DEAL_DRIVER] = self.columns.deal(DealColumn(measured or "", column.credit, rule.per))
+            cells[p.R_DEAL_DRIVER] = slot
         cells[p.R_SAME] = int(own and not (accumulates and altered))
 
     def _grid(self, row: int, rule: Rule, money: bool, factor: Decimal) -> None:
         rows, grid = self.rows, rule.rate.grid
         assert grid is not None
         per = int(self.rules[row, p.R_PER])
+        grain, like = _grain_of(rule)
         axes = []
         for axis in (grid.rows, grid.columns):
             steps = Table(by=axis.by, over=axis.over, border=axis.border, steps=axis.steps)
             axes.append(
                 (
-                    rows.operand(axis.by, axis.over, per),
+                    rows.operand(axis.by, axis.over, per, grain, like),
                     rows.table_form(steps, border_kind(axis.by), True, Decimal(1), Decimal(1)),
                 )
             )
@@ -382,17 +400,17 @@ class _Compiler:
         if policy.method in _RETURNS and measure is not None and measure.leaf and measure.table == "deals":
             cells[p.R_RETURNS] = _RETURNS[policy.method]
             self.return_slot[row] = self.columns.returned(name)
-            self.rules_f[row, p.RF_RETURN_SHARE] = float(policy.share * 1_000_000)
+            self.rules_f[row, p.RF_RETURN_SHARE] = whole(policy.share * 1_000_000)
             self.rules_f[row, p.RF_RETURN_KEEP] = rows.cents(policy.keep)
             cells[p.R_SCHEDULE], cells[p.R_SCHEDULES] = len(rows.schedules), len(policy.schedule)
-            rows.schedules += [(step.within_months, float(step.share * 1_000_000)) for step in policy.schedule]
+            rows.schedules += [(step.within_months, whole(step.share * 1_000_000)) for step in policy.schedule]
         if rule.repay:
             cells[p.R_REPAY_MONTHS] = rule.repay.months
             cells[p.R_REPAY], cells[p.R_REPAYS] = len(rows.repays), len(rule.repay.unless)
-            self.rules_f[row, p.RF_REPAY_SHARE] = float(rule.repay.share * 1_000_000)
+            self.rules_f[row, p.RF_REPAY_SHARE] = whole(rule.repay.share * 1_000_000)
             for measured, least in rule.repay.unless.items():
                 rows.repays.append(self.columns.month(Column(measured)))
-                rows.repays_f.append(float(least * rows.scale(measured)))
+                rows.repays_f.append(whole(least * rows.scale(measured)))
 
     def _provision(self, row: int, rule: Rule, name: str, money: bool) -> None:
         cells, rows, provision = self.rules[row], self.rows, rule.provision
@@ -419,19 +437,19 @@ class _Compiler:
         rate = fund.rate or fund.every
         assert rate is not None
         slot = self.columns.month(Column(fund.accrues_on)) if fund.accrues_on else -1
+        by_money = by_measure and unit_of(fund.accrues_on or "", self.scheme.measures) == "money"
         forms: dict[str, int] = {}
         choice, otherwise = rate.choice(), -1
-        form = rows.plain_form(rate.plain or Decimal(0), by_measure, Decimal(1)) if choice is None else -1
+        form = rows.plain_form(rate.plain or Decimal(0), by_money, Decimal(1)) if choice is None else -1
         kind = p.CHOICE_NONE
         by_tier = [-1] * len(self.tiers)
         if choice is not None:
             attribute, values = choice
             forms = {
-                value: rows.plain_form(leaf.plain or Decimal(0), by_measure, Decimal(1))
-                for value, leaf in values.items()
+                value: rows.plain_form(leaf.plain or Decimal(0), by_money, Decimal(1)) for value, leaf in values.items()
             }
             if rate.otherwise:
-                otherwise = rows.plain_form(rate.otherwise.plain or Decimal(0), by_measure, Decimal(1))
+                otherwise = rows.plain_form(rate.otherwise.plain or Decimal(0), by_money, Decimal(1))
             if attribute == "tier":
                 kind, by_tier = p.CHOICE_TIER, [forms.get(tier, otherwise) for tier in self.tiers]
             else:
@@ -444,23 +462,20 @@ class _Compiler:
 
     # what is around the rules --------------------------------------------------------------------------------
     def _gates(self) -> tuple[p.I64, p.F64, p.I64]:
-        """Gates, one row for each period of the rules they act on."""
+        """Gates, one row for each period of the rules they act on; in rules per deal also for each measure paid on."""
         rows: list[tuple[int, int, int, int]] = []
         factors: list[float] = []
         acts: list[list[int]] = []
         for gate in self.scheme.gates:
             mine = [self.places[name] for name in gate.rules] or list(self.places.values())
-            for per in sorted({int(self.rules[row, p.R_PER]) for row in mine}):
-                first, count = self._gate_tests(gate, per)
+            kinds = {row: (int(self.rules[row, p.R_PER]), *_grain_of(self.scheme.rules[row])) for row in mine}
+            for kind in sorted(set(kinds.values())):
+                first, count = self.rows.test_range(gate.when, *kind)
                 rows.append((first, count, int(gate.match == "any"), int(gate.missing == "fails")))
-                factors.append(float(gate.multiply * 1_000_000))
-                acts.append([int(r in mine and self.rules[r, p.R_PER] == per) for r in range(len(self.places))])
+                factors.append(whole(gate.multiply * 1_000_000))
+                acts.append([int(kinds.get(row) == kind) for row in range(len(self.places))])
         table = np.array(acts, dtype=np.int64).reshape(len(rows), len(self.places))
         return _ints(rows, 4), np.array(factors), table
-
-    def _gate_tests(self, gate: Gate, per: int) -> tuple[int, int]:
-        tests: Mapping[str, Test] = gate.when
-        return self.rows.test_range(tests, per)
 
     def _caps(self) -> tuple[p.I64, p.F64, p.I64]:
         caps: Sequence[Cap] = self.scheme.caps
@@ -486,7 +501,7 @@ class _Compiler:
 
     def _guarantee_numbers(self) -> p.F64:
         return np.array([
-            float(g.keep * 1_000_000) if g.against else self.rows.cents(g.amount or Decimal(0))
+            whole(g.keep * 1_000_000) if g.against else self.rows.cents(g.amount or Decimal(0))
             for g in self.scheme.guarantees
         ], dtype=np.float64)  # fmt: skip
 
@@ -500,7 +515,7 @@ class _Compiler:
             (
                 self.rows.cents(d.amount),
                 math.inf if d.recover_at_most is None else self.rows.cents(d.recover_at_most),
-                float(d.recover_share * 1_000_000),
+                whole(d.recover_share * 1_000_000),
                 math.inf if d.balance_at_most is None else self.rows.cents(d.balance_at_most),
             )
             for d in self.scheme.draws
@@ -520,11 +535,21 @@ class _Compiler:
         return _ints(levels, 3), _ints(alternatives, 2), np.array(firsts, dtype=np.int64)
 
     def _tier_rule(self) -> p.I64:
+        """Whether each tier is named: by rules, then guarantees, then draws; each only where it is eligible."""
+        everyone = self.scheme.eligible
+        scheme = self.scheme
+        whos = [rule.who for rule in scheme.rules] + [item.who for item in scheme.guarantees]
+        whos += [item.who for item in scheme.draws]
         rows = [
-            [int(rule.who.tiers == "all" or tier in rule.who.tiers) for tier in self.tiers]
-            for rule in self.scheme.rules
+            [int(all(who.tiers == "all" or tier in who.tiers for who in (everyone, mine))) for tier in self.tiers]
+            for mine in whos
         ]
         return np.array(rows, dtype=np.int64)
+
+
+def _grain_of(rule: Rule) -> tuple[str, str]:
+    """The grain of a rule per deal or line and the measure that it pays on; nothing for other rules."""
+    return (rule.per, rule.on.measure or rule.on.excess_of or "") if rule.per in ("deal", "line") else ("", "")
 
 
 def _leaves(rate: Rate) -> list[Rate]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from incentive_lab.engine.deal_month import deal_month
-from incentive_lab.engine.limits import accrue_funds, ceiling_lanes, expire_funds, restart, take
+from incentive_lab.engine.limits import accrue_fund, ceiling_lanes, expire_funds, restart, take
 from incentive_lab.engine.numeric import (
     MILLION,
     cell,
@@ -56,6 +56,7 @@ from incentive_lab.engine.program import (
     LIMITS,
     MINIMUM,
     R_ACCUMULATES,
+    R_FUND,
     R_GRAIN,
     R_NON_CASH,
     R_PER,
@@ -65,6 +66,7 @@ from incentive_lab.engine.program import (
     R_RETURNS,
     R_SCHEDULE,
     R_SCHEDULES,
+    R_SLOT,
     R_TIER_LIMITED,
     R_TRUE_UP,
     REPAYS,
@@ -73,6 +75,7 @@ from incentive_lab.engine.program import (
     RETURN_SHARE,
     RETURN_SLOTS,
     RETURN_UNSERVED,
+    RF_RATE_PARTS,
     RF_REPAY_SHARE,
     RF_RETURN_KEEP,
     RF_RETURN_SHARE,
@@ -117,28 +120,22 @@ SPECIALS = 9
 
 
 @jit
-def remember_rate(P, S, r, m, W, posted, lanes):  # type: ignore[no-untyped-def]
-    """Keep the effective rate of this posting period, for returns and repayments at the original rate."""
+def remember_rate(P, H, S, r, m, ok, posted, lanes):  # type: ignore[no-untyped-def]
+    """Keep what this posting period paid for each unit of its measure, for returns at the original rate."""
     true_up = cell(P, RULES, r, R_ACCUMULATES) == 1 and cell(P, RULES, r, R_TRUE_UP) == 1
     _, _, first, _ = span(P, r, m)
+    slot, parts = cell(P, RULES, r, R_SLOT), number(P, RULES_F, r, RF_RATE_PARTS)
+    start = max(0, int(S.lanes[P.ints[S_WINDOW] + r, 0])) if true_up else first
+    line = P.ints[S_POSTED] + r * (P.ints[Z_MONTHS] + 1)
     for lane in range(lanes):
-        base = W[BASE, lane]
         rate = 0.0
-        if base == base and base != 0:
+        sold = H.sums[m + 1, slot, lane] - H.sums[start, slot, lane]
+        if sold != 0 and ok[lane] == 1:
             if true_up:
-                rate = half_away(S.lanes[P.ints[S_ENTITLED] + r, lane] / base)
+                rate = half_away(S.lanes[P.ints[S_ENTITLED] + r, lane] * parts / sold) / parts
             else:
-                before = (
-                    S.lanes[P.ints[S_POSTED] + r * (P.ints[Z_MONTHS] + 1) + first, lane]
-                    if P.ints[Z_KEEP_POSTED] == 1
-                    else 0.0
-                )
-                so_far = (
-                    S.lanes[P.ints[S_POSTED] + r * (P.ints[Z_MONTHS] + 1) + m, lane] - before
-                    if P.ints[Z_KEEP_POSTED] == 1
-                    else 0.0
-                )
-                rate = half_away((so_far + posted[lane]) * MILLION / base)
+                so_far = S.lanes[line + m, lane] - S.lanes[line + first, lane] if P.ints[Z_KEEP_POSTED] == 1 else 0.0
+                rate = half_away((so_far + posted[lane]) * MILLION * parts / sold) / parts
         S.lanes[P.ints[S_EFFECTIVE] + r * P.ints[Z_MONTHS] + m, lane] = rate
 
 
@@ -229,16 +226,18 @@ def clawback(P, H, S, m, back, lanes):  # type: ignore[no-untyped-def]
 
 
 @jit
-def cap_month(P, H, S, m, month_posted, cut, most, amount, lanes):  # type: ignore[no-untyped-def]
-    """Fill `cut` with what partner caps take off (or pay later) in month m."""
+def cap_month(P, H, S, m, month_posted, cut, cuts, most, amount, lanes):  # type: ignore[no-untyped-def]
+    """Fill `cut` with what partner caps take off (or pay later) in month m; `cuts` keeps what each of them did."""
     for lane in range(lanes):
         cut[lane] = 0.0
     for c in range(rows(P, CAPS)):
         keep, fund = cell(P, CAPS, c, L_CARRY) == 1, cell(P, CAPS, c, L_FUND)
-        # what an earlier cap cut counts here only if this cap covers every rule
-        whole = covers_all(P, c)
         for lane in range(lanes):
-            amount[lane] = cut[lane] if whole else 0.0
+            amount[lane] = 0.0
+        for earlier in range(c):
+            if covers(P, c, earlier):
+                for lane in range(lanes):
+                    amount[lane] += cuts[earlier, lane]
         for r in range(rows(P, RULES)):
             if cell(P, CAP_RULE, c, r) == 1:
                 posted = month_posted[r]
@@ -250,16 +249,17 @@ def cap_month(P, H, S, m, month_posted, cut, most, amount, lanes):  # type: igno
             paid, carried, away = take(amount[lane], carry[lane], used[lane], most[lane], keep)
             carry[lane] = carried
             used[lane] += paid
-            cut[lane] += paid - amount[lane]
+            cuts[c, lane] = paid - amount[lane]
+            cut[lane] += cuts[c, lane]
             if fund >= 0:
                 S.lanes[P.ints[S_FUND] + fund, lane] += away
 
 
 @jit
-def covers_all(P, c):  # type: ignore[no-untyped-def]
-    """Whether cap c covers every cash rule."""
+def covers(P, c, other):  # type: ignore[no-untyped-def]
+    """Whether cap c looks at every rule of another cap, so that it sees what that one left."""
     for r in range(rows(P, RULES)):
-        if cell(P, CAP_RULE, c, r) == 0 and cell(P, RULES, r, R_NON_CASH) == 0:
+        if cell(P, CAP_RULE, c, r) == 0 and cell(P, CAP_RULE, other, r) == 1:
             return False
     return True
 
@@ -275,7 +275,7 @@ def joiner_share(H, m, per, shift, prorate, lane):  # type: ignore[no-untyped-de
 
 
 @jit
-def guarantee_month(P, H, S, g, m, top, lanes):  # type: ignore[no-untyped-def]
+def guarantee_month(P, H, S, g, m, tiers, top, lanes):  # type: ignore[no-untyped-def]
     """Add guarantee g's top-up of month m to `top`."""
     shift, months = P.ints[Z_SHIFT], P.ints[Z_MONTHS]
     baseline = cell(P, GUARANTEES, g, A_BASELINE) == 1
@@ -290,7 +290,8 @@ def guarantee_month(P, H, S, g, m, top, lanes):  # type: ignore[no-untyped-def]
     unit, mode = P.floats[ZF_UNIT], P.ints[Z_MODE]
     carry = cell(P, GUARANTEES, g, A_CARRY) == 1
     for lane in range(lanes):
-        if H.whole[P.ints[H_GUARANTEES] + g, lane] == 0:
+        named = cell(P, TIER_RULE, rows(P, RULES) + g, tiers[m, lane])
+        if H.whole[P.ints[H_GUARANTEES] + g, lane] == 0 or named == 0:
             continue
         if baseline:
             floor = 0.0
@@ -326,7 +327,7 @@ def guarantee_month(P, H, S, g, m, top, lanes):  # type: ignore[no-untyped-def]
 
 
 @jit
-def draw_month(P, H, S, d, m, advance, lanes):  # type: ignore[no-untyped-def]
+def draw_month(P, H, S, d, m, tiers, advance, lanes):  # type: ignore[no-untyped-def]
     """Add draw d's advance or recovery of month m to `advance`."""
     shift, months = P.ints[Z_SHIFT], P.ints[Z_MONTHS]
     per = cell(P, DRAWS, d, D_PER)
@@ -335,7 +336,8 @@ def draw_month(P, H, S, d, m, advance, lanes):  # type: ignore[no-untyped-def]
         start = max(0, period_start(m, per, shift))
         amount = number(P, DRAWS_F, d, DF_AMOUNT)
         for lane in range(lanes):
-            if H.whole[P.ints[H_DRAWS] + d, lane] == 0:
+            named = cell(P, TIER_RULE, rows(P, RULES) + rows(P, GUARANTEES) + d, tiers[m, lane])
+            if H.whole[P.ints[H_DRAWS] + d, lane] == 0 or named == 0:
                 continue
             earned = S.lanes[P.ints[S_EARNED] + m + 1, lane] - S.lanes[P.ints[S_EARNED] + start, lane]
             if earned < amount:
@@ -449,6 +451,7 @@ def run_block(P, H, tiers, total, by_rule, by_month, detail, trace, balances):  
     line = np.zeros((SPECIALS, lanes))
     month_posted = np.zeros((rule_count, lanes))
     tier_ok = np.ones(lanes, dtype=np.int64)
+    cuts = np.zeros((rows(P, CAPS), lanes))
     by_rule[:] = 0.0
     by_month[:] = 0.0
     if P.ints[Z_TIERS] > 0:
@@ -461,7 +464,6 @@ def run_block(P, H, tiers, total, by_rule, by_month, detail, trace, balances):  
     for m in range(months):
         restart(P, S, LIMITS, P.ints[S_LIMIT_USED], P.ints[S_LIMIT_CARRY], m, shift, lanes)
         restart(P, S, CAPS, P.ints[S_CAP_USED], P.ints[S_CAP_CARRY], m, shift, lanes)
-        accrue_funds(P, H, S, m, tiers, lanes)
         for lane in range(lanes):
             total[m, lane] = 0.0
         for r in range(rule_count):
@@ -472,12 +474,14 @@ def run_block(P, H, tiers, total, by_rule, by_month, detail, trace, balances):  
                 open_to, held = H.whole[P.ints[H_ELIGIBLE] + r], tiers[m]
                 for lane in range(lanes):
                     ok[lane] = open_to[lane] & cell(P, TIER_RULE, r, held[lane])
+            if cell(P, RULES, r, R_FUND) >= 0 and span(P, r, m)[0]:
+                accrue_fund(P, H, S, m, tiers, ok, cell(P, RULES, r, R_FUND), lanes)
             if cell(P, RULES, r, R_PER) == 0:
                 posts = deal_month(P, H, S, r, m, tiers, ok, W, posted, lanes, months)
             else:
                 posts = rule_month(P, H, S, r, m, tiers, ok, W, posted, lanes, trace)
                 if posts and keep_rates and cell(P, RULES, r, R_RETURNS) > 0:
-                    remember_rate(P, S, r, m, W, posted, lanes)
+                    remember_rate(P, H, S, r, m, ok, posted, lanes)
             if not posts:
                 for lane in range(lanes):
                     posted[lane] = 0.0
@@ -500,7 +504,7 @@ def run_block(P, H, tiers, total, by_rule, by_month, detail, trace, balances):  
         if takes_back:
             clawback(P, H, S, m, line[CLAWBACK], lanes)
         if rows(P, CAPS) > 0:
-            cap_month(P, H, S, m, month_posted, line[CAP], W[BASE], W[PAID], lanes)
+            cap_month(P, H, S, m, month_posted, line[CAP], cuts, W[BASE], W[PAID], lanes)
         paid, back, cut, top, advance = total[m], line[CLAWBACK], line[CAP], line[GUARANTEE], line[DRAW]
         if floors:
             before, after = S.lanes[P.ints[S_EARNED] + m], S.lanes[P.ints[S_EARNED] + m + 1]
@@ -509,9 +513,9 @@ def run_block(P, H, tiers, total, by_rule, by_month, detail, trace, balances):  
                 top[lane] = 0.0
                 advance[lane] = 0.0
             for g in range(rows(P, GUARANTEES)):
-                guarantee_month(P, H, S, g, m, top, lanes)
+                guarantee_month(P, H, S, g, m, tiers, top, lanes)
             for d in range(rows(P, DRAWS)):
-                draw_month(P, H, S, d, m, advance, lanes)
+                draw_month(P, H, S, d, m, tiers, advance, lanes)
         settlement = S.lanes[P.ints[S_SETTLEMENT]]
         if takes_back or floors or rows(P, CAPS) > 0:
             for lane in range(lanes):

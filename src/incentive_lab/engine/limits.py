@@ -134,35 +134,29 @@ def limit_lanes(P, H, S, row, m, amount, ok, most, lanes):  # type: ignore[no-un
 
 
 @jit
-def accrue_funds(P, H, S, m, tiers, lanes):  # type: ignore[no-untyped-def]
-    """What funds gain in month m, before its claims."""
-    shift = P.ints[Z_SHIFT]
-    for u in range(rows(P, FUNDS)):
-        per = cell(P, FUNDS, u, U_PER)
-        start = period_start(m, per, shift)
-        by_measure = cell(P, FUNDS, u, U_KIND) == 0
-        due = m == start + per - 1 if by_measure else (m == start or (m == 0))
-        if not due:
+def accrue_fund(P, H, S, m, tiers, ok, u, lanes):  # type: ignore[no-untyped-def]
+    """What fund u gains in month m, before its claims, in the lanes that its rule is open to."""
+    per = cell(P, FUNDS, u, U_PER)
+    start = period_start(m, per, P.ints[Z_SHIFT])
+    by_measure = cell(P, FUNDS, u, U_KIND) == 0
+    if not (m == start + per - 1 if by_measure else m == max(0, start)):
+        return
+    slot = cell(P, FUNDS, u, U_SLOT)
+    for lane in range(lanes):
+        form = cell(P, FUNDS, u, U_FORM)
+        if cell(P, FUNDS, u, U_CHOICE) == CHOICE_TIER:
+            form = cell(P, FUND_CHOICE, u, tiers[m, lane])
+        elif cell(P, FUNDS, u, U_CHOICE) == CHOICE_STATIC:
+            form = H.whole[P.ints[H_FUND_FORMS] + u, lane]
+        if form < 0 or ok[lane] == 0:
             continue
-        slot = cell(P, FUNDS, u, U_SLOT)
-        for lane in range(lanes):
-            form = cell(P, FUNDS, u, U_FORM)
-            if cell(P, FUNDS, u, U_CHOICE) == CHOICE_TIER:
-                form = cell(P, FUND_CHOICE, u, tiers[m, lane])
-            elif cell(P, FUNDS, u, U_CHOICE) == CHOICE_STATIC:
-                form = H.whole[P.ints[H_FUND_FORMS] + u, lane]
-            if form < 0:
-                continue
-            rate = number(P, STEPS, cell(P, FORMS, form, F_FIRST), S_RATE)
-            if by_measure:
-                base = H.sums[m + 1, slot, lane] - H.sums[max(0, start), slot, lane]
-                S.lanes[P.ints[S_FUND] + u, lane] += (
-                    round_money(base * rate, P.floats[ZF_UNIT], P.ints[Z_MODE]) / MILLION
-                )
-            else:
-                S.lanes[P.ints[S_FUND] + u, lane] += (
-                    round_money(half_away(rate * MILLION), P.floats[ZF_UNIT], P.ints[Z_MODE]) / MILLION
-                )
+        rate = number(P, STEPS, cell(P, FORMS, form, F_FIRST), S_RATE)
+        if by_measure:
+            base = H.sums[m + 1, slot, lane] - H.sums[max(0, start), slot, lane]
+            gained = round_money(half_away(base * rate), P.floats[ZF_UNIT], P.ints[Z_MODE]) / MILLION
+        else:
+            gained = round_money(half_away(rate * MILLION), P.floats[ZF_UNIT], P.ints[Z_MODE]) / MILLION
+        S.lanes[P.ints[S_FUND] + u, lane] += gained
 
 
 @jit

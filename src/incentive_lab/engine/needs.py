@@ -9,6 +9,7 @@ from incentive_lab.engine.columns import leaf_name
 from incentive_lab.engine.compile import compile_scheme
 from incentive_lab.errors import InputError, Problem
 from incentive_lab.scheme.document import Scheme
+from incentive_lab.scheme.lookup import leaves_of
 from incentive_lab.scheme.measures import Measure
 from incentive_lab.scheme.paths import apply
 
@@ -39,7 +40,8 @@ def needs(*schemes: Scheme) -> Needs:
                 problems.append(Problem(f"measures.{name}", f"the schemes compared define {name} differently",
                                         "Give one of them another name."))  # fmt: skip
         for column in columns.deals:
-            deals[column.grain][leaf_name(column.measure, column.credit, False)] = None
+            for leaf in leaves_of(column.measure, scheme.measures):
+                deals[column.grain][leaf_name(leaf, column.credit, False)] = None
         if scheme.budget and scheme.budget.when_exceeded == "first_come":
             for rule in scheme.rules:
                 name = rule.on.measure or rule.on.excess_of or ""

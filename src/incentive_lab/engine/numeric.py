@@ -13,7 +13,6 @@ from incentive_lab.engine.program import (
     HALF_UP,
     MARGINAL,
     PREVIOUS_YEAR,
-    TO_END,
     UP,
     WHOLE,
 )
@@ -139,6 +138,4 @@ def step_amount(mode, above, x, start, lower, upper, rate, retroactive, amount):
         return amount + rate * max(0.0, min(x, upper) - lower)
     if mode == WHOLE:
         return rate * min(x, upper)
-    if mode == TO_END:
-        return amount + rate * min(x, upper)
     return amount + rate * min(x, upper)

@@ -95,9 +95,21 @@ def last_year_lanes(P, H, ref, start, end, slot, out, lanes):  # type: ignore[no
                 past = half_away(past * (end - start) / (end - 12 - exists))
         if pace >= 0 and past == past:
             then = sums[end - 12, pace, lane] - sums[early, pace, lane] if early >= 0 else 0.0
-            now = sums[end, pace, lane] - sums[start, pace, lane]
+            now = sums[min(end, len(sums) - 1), pace, lane] - sums[start, pace, lane]
             past = past * now / then if then > 0 else math.nan
         out[lane] = half_away(past * times / MILLION) if past == past else math.nan
+
+
+@jit
+def compared(kind, now, against, endless):  # type: ignore[no-untyped-def]
+    """Attainment, excess or growth of a value against its reference; NaN where there is nothing to compare with."""
+    if kind == ATTAINMENT:
+        return now / against if against > 0 else math.nan
+    if kind == EXCESS:
+        return max(0.0, now - against) if against == against else math.nan
+    if against > 0:
+        return (now - against) / against
+    return math.inf if against == against and endless and now > 0 else math.nan
 
 
 @jit
@@ -144,17 +156,7 @@ def operand(P, H, o, m, clip, out, lanes, until):  # type: ignore[no-untyped-def
         endless = cell(P, REFERENCES, ref, Q_NEW) == NEW_ZERO
         upto, since = H.sums[end, slot], H.sums[start, slot]
         for lane in range(lanes):
-            now, against = upto[lane] - since[lane], out[lane]
-            if kind == ATTAINMENT:
-                out[lane] = now / against if against > 0 else math.nan
-            elif kind == EXCESS:
-                out[lane] = max(0.0, now - against) if against == against else math.nan
-            elif against > 0:
-                out[lane] = (now - against) / against
-            elif against == against and endless and now > 0:
-                out[lane] = math.inf
-            else:
-                out[lane] = math.nan
+            out[lane] = compared(kind, upto[lane] - since[lane], out[lane], endless)
 
 
 @jit
@@ -170,7 +172,7 @@ def holds(below, above, least, most, value):  # type: ignore[no-untyped-def]
 
 
 @jit
-def gate_factors(P, H, g, m, value, out, lanes):  # type: ignore[no-untyped-def]
+def gate_factors(P, H, g, m, clip, value, out, lanes):  # type: ignore[no-untyped-def]
     """Multiply `out` (millionths) by gate g's factor in the lanes where it acts."""
     first, count = cell(P, GATES, g, T_FIRST), cell(P, GATES, g, T_COUNT)
     any_of = cell(P, GATES, g, T_ANY) == 1
@@ -178,7 +180,7 @@ def gate_factors(P, H, g, m, value, out, lanes):  # type: ignore[no-untyped-def]
     for lane in range(lanes):
         acts[lane] = 0 if any_of else 1
     for t in range(first, first + count):
-        operand(P, H, cell(P, TESTS, t, 0), m, 0, value, lanes, -1)
+        operand(P, H, cell(P, TESTS, t, 0), m, clip, value, lanes, -1)
         below, above, least, most = (
             number(P, TESTS_F, t, 0),
             number(P, TESTS_F, t, 1),

@@ -25,15 +25,15 @@ def window_code(over: Over, per: int) -> int:
 
 
 def active_months(scheme: Scheme, during: During) -> tuple[int, int]:
-    """Place (0 to 11) in the programme year of the first month in which a rule runs, and how many months follow.
-
-    The calendar months repeat every year; a run may pass the end of the programme year.
+    """First month (0 to 11) of the programme year in which a rule runs, and how many months follow in the same run.
 
     Example:
         >>> # a scheme from 2014-01 with a SPIF from 2014-03 to 2014-04 gives (2, 1)
     """
-    first, last = (_index(text) for text in (during.from_, during.to))
-    return (first - (scheme.year_starts - 1)) % 12, min(last - first, 11)
+    begin = _index(scheme.effective.from_[:7])
+    shift = (begin % 12 - (scheme.year_starts - 1)) % 12
+    first, last = (_index(text) - begin + shift for text in (during.from_, during.to))
+    return first % 12, min(last - first, 11)
 
 
 def _index(text: str) -> int:

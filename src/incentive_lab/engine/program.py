@@ -23,7 +23,7 @@ PREVIOUS_YEAR = 100
 # operand kinds
 SUM, RATIO, LEVEL, ATTAINMENT, GROWTH, EXCESS, POINTS = range(7)
 # columns of operands
-O_KIND, O_SLOT, O_SLOT2, O_WINDOW, O_REF = range(5)
+O_KIND, O_SLOT, O_SLOT2, O_WINDOW, O_REF, O_DEAL, O_DEAL2 = range(7)
 # reference kinds and columns
 REF_AMOUNT, REF_TARGET, REF_LAST_YEAR = range(3)
 Q_KIND, Q_SLOT, Q_PACE, Q_NEW, Q_WHOLE = range(5)
@@ -33,9 +33,7 @@ NEW_SKIP, NEW_ZERO, NEW_PRORATE = range(3)
 # table modes
 PLAIN, MARGINAL, WHOLE, TO_END, IN_FULL, INTERPOLATED_RATE, INTERPOLATED_AMOUNT = range(7)
 # columns of forms
-F_MODE, F_ABOVE, F_FIRST, F_COUNT, F_NOTHING, F_CAPPED, F_EACH_LUMP, F_LUMPS, F_TARGET, F_EXTRAPOLATE, F_GRAIN = range(
-    11
-)
+F_MODE, F_ABOVE, F_FIRST, F_COUNT, F_NOTHING, F_CAPPED, F_EACH_LUMP, F_LUMPS, F_TARGET, F_EXTRAPOLATE = range(10)
 # columns of steps
 S_FROM, S_LOWER, S_UPPER, S_RATE, S_RATE_TO, S_END, S_LUMP, S_RETRO = range(8)
 
@@ -50,7 +48,10 @@ BASE_MEASURE, BASE_EXCESS, BASE_PAYOUT, BASE_AWARD = range(4)
     R_FORMS, R_DEAL_DRIVER, R_RUN_SLOT, R_SIMPLE, R_COLUMNS,
 ) = range(47)  # fmt: skip
 # columns of the rules' numbers
-RF_MULTIPLE, RF_PROVISION, RF_RETURN_SHARE, RF_RETURN_KEEP, RF_REPAY_SHARE, RF_COLUMNS = range(6)
+RF_MULTIPLE, RF_RATE_PARTS, RF_RETURN_SHARE, RF_RETURN_KEEP, RF_REPAY_SHARE, RF_COLUMNS = range(6)
+# columns of the ends of forms: where the last step ends, and into how many parts a unit of its rates is divided (rates
+# of money are whole millionths; rates of counts are minor units, of which a millionth of a currency unit is a part)
+E_END, E_PARTS = range(2)
 # choices
 CHOICE_NONE, CHOICE_TIER, CHOICE_STATIC = -1, 0, 1
 # provisions

@@ -11,7 +11,7 @@ from incentive_lab.engine.blocks import month_column
 from incentive_lab.engine.columns import Column
 from incentive_lab.engine.periods import PERIOD_MONTHS, active_months, year_shift
 from incentive_lab.engine.who import who_mask
-from incentive_lab.money import decimals
+from incentive_lab.money import decimals, to_minor
 from incentive_lab.panel import Floats, Panel
 from incentive_lab.scheme.document import Scheme
 from incentive_lab.scheme.lookup import unit_of
@@ -64,7 +64,7 @@ def _award(scheme: Scheme, rule: Rule, panel: Panel, amounts: Floats) -> None:
     money = unit_of(rule.on.measure or "", scheme.measures) == "money"
     scale = 10 ** decimals(scheme.currency) if money else 1_000_000
     least = float(award.at_least * scale)
-    prizes = [int(prize * 10 ** decimals(scheme.currency)) for prize in award.prizes]
+    prizes = [to_minor(prize, scheme.currency) for prize in award.prizes]
     groups = np.zeros(panel.partners, dtype=object) if award.within == "all" else panel.attributes[award.within]
     for first, last in _active_periods(scheme, rule, shift, panel.months):
         reached = values[:, first : last + 1].sum(axis=1)
@@ -83,8 +83,7 @@ def _active_periods(scheme: Scheme, rule: Rule, shift: int, months: int) -> list
     periods: list[tuple[int, int]] = []
     first = -1
     for month in range(months):
-        place = (month + shift) % 12
-        since = (place - begin) % 12
+        place, since = (month + shift) % 12, (month + shift - begin) % 12
         if since > length:
             continue
         first = month if first < 0 or since == 0 or place % per == 0 else first

@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
 
 from incentive_lab.engine import program as p
-from incentive_lab.engine.columns import Column, ColumnBook
+from incentive_lab.engine.borders import border_kind, whole, window_code_of_look
+from incentive_lab.engine.columns import Column, ColumnBook, DealColumn
 from incentive_lab.engine.periods import PERIOD_MONTHS, window_code
 from incentive_lab.money import decimals
 from incentive_lab.scheme.document import Cap, Scheme
-from incentive_lab.scheme.lookup import measure_named, unit_of
+from incentive_lab.scheme.lookup import leaves_of, measure_named, unit_of
 from incentive_lab.scheme.rates import Driver, Multiplier, Over, Reference, Table
 from incentive_lab.scheme.rules import Limit, Test
 
@@ -35,7 +36,7 @@ class Builder:
     first_month: int
     columns: ColumnBook
     forms: list[list[int]] = field(default_factory=list)
-    forms_f: list[float] = field(default_factory=list)
+    forms_f: list[tuple[float, float]] = field(default_factory=list)
     steps: list[list[float]] = field(default_factory=list)
     operands: list[tuple[int, ...]] = field(default_factory=list)
     references: list[tuple[int, ...]] = field(default_factory=list)
@@ -64,20 +65,25 @@ class Builder:
         return int(10 ** decimals(self.scheme.currency))
 
     def cents(self, amount: Decimal) -> float:
-        """An amount in minor units (kept exact, not rounded: a limit may be finer than a cent)."""
-        return float(amount * self.minor)
+        """An amount in whole minor units, half-up."""
+        return whole(amount * self.minor)
+
+    def parts(self, money: bool) -> float:
+        """Into how many parts a unit of a coefficient is divided so that rates are millionths."""
+        return 1.0 if money else 1_000_000 / self.minor
 
     def border(self, name: str, kind: str, value: Decimal) -> float:
         """A border in the units that the kernel compares a driver in."""
-        if kind != "value":
-            return float(value)
         measure = measure_named(name, self.scheme.measures)
-        if measure.is_level:
-            return float(value)
+        fine = value.quantize(Decimal("0.000001"), rounding=ROUND_HALF_UP)
+        if kind != "value" or measure.is_level:
+            return float(fine)
         if measure.ratio is not None:
             top, bottom = measure.ratio
-            return float(value * self.scale(top) / self.scale(bottom))
-        return float(value * self.scale(name))
+            if unit_of(name, self.scheme.measures) == "money":
+                fine = Decimal(whole(value * self.minor)) / self.minor
+            return float(fine * self.scale(top) / self.scale(bottom))
+        return whole(value * self.scale(name))
 
     def scale(self, name: str) -> int:
         """Kernel units in one unit of an additive measure: minor units of money, millionths of all else."""
@@ -88,7 +94,7 @@ class Builder:
         """Row of a reference for measure `name`."""
         kind, slot, amount = p.REF_LAST_YEAR, -1, 0.0
         if reference.amount is not None:
-            kind, amount = p.REF_AMOUNT, float(reference.amount * self.scale(name))
+            kind, amount = p.REF_AMOUNT, whole(reference.amount * self.scale(name))
         elif reference.target:
             kind, slot = p.REF_TARGET, self.columns.target(name)
         pace = -1
@@ -96,7 +102,7 @@ class Builder:
             pace = self.columns.month(Column(name, total_of=reference.pace_of))
         row = (kind, slot, pace, _NEW[reference.new_partner], int(reference.whole))
         self.references.append(row)
-        self.references_f.append((amount, float(reference.times * 1_000_000)))
+        self.references_f.append((amount, whole(reference.times * 1_000_000)))
         return len(self.references) - 1
 
     def driver_column(self, name: str) -> Column:
@@ -105,8 +111,25 @@ class Builder:
         full = self.scheme.splits.tiering == "after"
         return Column(name, credit="full" if full else "share", total_of="group" if member else "")
 
-    def operand(self, driver: Driver, over: Over, per: int) -> int:
-        """Row of an operand: a driver over a window."""
+    def deal_slots(self, names: tuple[str, ...], grain: str, like: str) -> tuple[int, int]:
+        """Slots of measures deal by deal, where deals carry them as they carry measure `like`; else -1."""
+        leaves = [
+            measure_named(leaf, self.scheme.measures)
+            for name in names
+            for leaf in leaves_of(name, self.scheme.measures)
+        ]
+        dates = {measure_named(leaf, self.scheme.measures).date for leaf in leaves_of(like, self.scheme.measures)}
+        if any(leaf.table != "deals" or leaf.spread or leaf.distinct or leaf.date not in dates for leaf in leaves):
+            return -1, -1
+        credit = self.driver_column(names[0]).credit
+        first, *second = (self.columns.deal(DealColumn(name, credit, grain)) for name in names)
+        return first, second[0] if second else -1
+
+    def operand(self, driver: Driver, over: Over, per: int, grain: str = "", like: str = "") -> int:
+        """Row of an operand: a driver over a window.
+
+        In a rule per deal (`grain`, paying on measure `like`) the rule's own period is the deal by itself.
+        """
         name = driver.name
         code = window_code(over, per)
         measure = measure_named(name, self.scheme.measures)
@@ -126,29 +149,31 @@ class Builder:
             }[name]
             reference = self.reference(name, driver.against or default, True)
             row = (kind, self.columns.month(self.driver_column(name)), -1, code, reference)
-        if row in self.operands:
-            return self.operands.index(row)
-        self.operands.append(row)
+        alone = over == "period" and grain and not measure.is_level
+        slots = self.deal_slots(measure.ratio or (name,), grain, like) if alone else (-1, -1)
+        if (*row, *slots) in self.operands:
+            return self.operands.index((*row, *slots))
+        self.operands.append((*row, *slots))
         return len(self.operands) - 1
 
-    def test(self, name: str, test: Test, per: int) -> None:
+    def test(self, name: str, test: Test, per: int, grain: str, like: str) -> None:
         """Append one test."""
         driver = {
             "value": Driver(measure=name),
             "attainment": Driver(attainment_of=name),
             "growth": Driver(growth_of=name),
         }[test.kind]
-        self.tests.append(self.operand(driver, test.over, per))
+        self.tests.append(self.operand(driver, test.over, per, grain, like))
         bounds = (test.below, test.above, test.at_least, test.at_most)
         self.tests_f.append(
             tuple(math.nan if bound is None else self.border(name, test.kind, bound) for bound in bounds)
         )
 
-    def test_range(self, tests: Mapping[str, Test], per: int) -> tuple[int, int]:
+    def test_range(self, tests: Mapping[str, Test], per: int, grain: str = "", like: str = "") -> tuple[int, int]:
         """Append tests; their first row and count."""
         first = len(self.tests)
         for name, test in tests.items():
-            self.test(name, test, per)
+            self.test(name, test, per, grain, like)
         return first, len(self.tests) - first
 
     def needs(self, needs: Mapping[str, Decimal], points: Decimal | None, per: int) -> tuple[int, int]:
@@ -160,15 +185,15 @@ class Builder:
         code = -look.months if look.months else window_code_of_look(look.window or "period", per)
         for name, value in needs.items():
             row = self.operands[self.operand(Driver(measure=name), "period", 1)]
-            row = (*row[:3], code if row[0] != p.LEVEL else row[3], row[4])
+            row = (*row[:3], code if row[0] != p.LEVEL else row[3], *row[4:])
             self._tier_test(row, self.border(name, "value", value), tiers.border)
         if points is not None:
             begin = len(self.points)
             for name, weight in tiers.points.items():
                 self.points.append(self.columns.month(self.driver_column(name)))
-                self.points_f.append((float(weight * 1_000_000), float(self.scale(name))))
-            row = (p.POINTS, begin, len(self.points) - begin, code, -1)
-            self._tier_test(row, float(points * 1_000_000), tiers.border)
+                self.points_f.append((whole(weight * 1_000_000), float(self.scale(name))))
+            row = (p.POINTS, begin, len(self.points) - begin, code, -1, -1, -1)
+            self._tier_test(row, whole(points * 1_000_000), tiers.border)
         return first, len(self.tests) - first
 
     def _tier_test(self, row: tuple[int, ...], value: float, border: str) -> None:
@@ -180,19 +205,14 @@ class Builder:
     # rates ---------------------------------------------------------------------------------------------------
     def coefficient(self, rate: Decimal, money: bool, factor: Decimal) -> float:
         """A rate as the kernel multiplies it: millionths for money, minor units a unit for counts."""
-        if money:
-            return _whole(rate * factor * 1_000_000)
-        return float(rate * self.minor) if factor == 1 else _whole(rate * factor * 1_000_000) * self.minor / 1_000_000
-
-    def grain(self, money: bool) -> int:
-        """How many steps of a coefficient make a millionth of a rate fit: 1 for money, more for amounts a unit."""
-        return 1 if money else 1_000_000 // self.minor
+        millionths = whole(Decimal(whole(rate * 1_000_000)) * factor)
+        return millionths if money else millionths * self.minor / 1_000_000
 
     def plain_form(self, rate: Decimal, money: bool, factor: Decimal) -> int:
         """A form that is one rate."""
         self.steps.append([0, 0, math.inf, self.coefficient(rate, money, factor), math.nan, math.inf, 0, 0])
-        self.forms.append([p.PLAIN, 0, len(self.steps) - 1, 1, 0, 0, 0, 0, -1, 0, self.grain(money)])
-        self.forms_f.append(math.inf)
+        self.forms.append([p.PLAIN, 0, len(self.steps) - 1, 1, 0, 0, 0, 0, -1, 0])
+        self.forms_f.append((math.inf, self.parts(money)))
         return len(self.forms) - 1
 
     def table_form(self, table: Table, driver: tuple[str, str], money: bool, factor: Decimal, lumps: Decimal) -> int:
@@ -226,10 +246,10 @@ class Builder:
             else:
                 upper = own_end if own_end is not None else following
             if mode in (p.WHOLE, p.IN_FULL):
-                upper = ends[last] if closed and ends[last] is not None else math.inf
+                upper = ends[last] if closed and ends[last] is not None else math.inf  # type: ignore[assignment]
             rate = self.coefficient(step.rate or Decimal(0), money, factor)
             rate_to = math.nan if step.rate_to is None else self.coefficient(step.rate_to, money, factor)
-            lump = _whole((step.lump or Decimal(0)) * lumps * self.minor)
+            lump = whole((step.lump or Decimal(0)) * lumps * self.minor)
             self.steps.append([starts[i], lowers[i], upper, rate, rate_to, end, lump, float(step.retroactive)])  # type: ignore[list-item]
         end_of_all = ends[last] if ends[last] is not None else math.inf
         has_lumps = any(step.lump for step in table.steps)
@@ -238,22 +258,21 @@ class Builder:
         self.forms.append([
             mode, int(table.border == "above"), first, len(starts), int(nothing), int(capped),
             int(table.lumps == "each"), int(has_lumps), target, int(table.extrapolate),
-                self.grain(money),
         ])  # fmt: skip
-        self.forms_f.append(end_of_all)  # type: ignore[arg-type]
+        self.forms_f.append((end_of_all, self.parts(money)))  # type: ignore[arg-type]
         return len(self.forms) - 1
 
-    def multiplier(self, multiplier: Multiplier, per: int) -> None:
+    def multiplier(self, multiplier: Multiplier, per: int, grain: str, like: str) -> None:
         """Append one multiplier."""
         if multiplier.attainment_of is not None:
             driver = Driver(attainment_of=multiplier.attainment_of, against=multiplier.against)
-            self.multipliers.append((0, self.operand(driver, multiplier.over, per), -1))
+            self.multipliers.append((0, self.operand(driver, multiplier.over, per, grain, like), -1))
         else:
             table = multiplier.table
             assert table is not None and table.by is not None
             form = self.table_form(table, border_kind(table.by), True, Decimal(1), Decimal(1))
-            self.multipliers.append((1, self.operand(table.by, table.over, per), form))
-        self.multipliers_f.append((float(multiplier.at_least * 1_000_000), float(multiplier.at_most * 1_000_000)))
+            self.multipliers.append((1, self.operand(table.by, table.over, per, grain, like), form))
+        self.multipliers_f.append((whole(multiplier.at_least * 1_000_000), whole(multiplier.at_most * 1_000_000)))
 
     def limit(self, limit: Limit | Cap, scale: float) -> list[int]:
         """The integer columns of a limit or cap; its number is `scale` times the declared one."""
@@ -277,27 +296,8 @@ class Builder:
         """The kernel's number for a limit: minor units, millionths of a share, or units of the base."""
         quantity = getattr(limit, "quantity", None)
         if quantity is not None:
-            return float(quantity * base_scale)
+            return whole(quantity * base_scale)
         if limit.share is not None:
-            return float(limit.share * 1_000_000)
+            return whole(limit.share * 1_000_000)
         assert limit.amount is not None
         return self.cents(limit.amount)
-
-
-def _whole(value: Decimal) -> float:
-    """Half-up to a whole number, away from zero."""
-    return float(value.quantize(Decimal(1), rounding=ROUND_HALF_UP))
-
-
-def window_code_of_look(window: str, per: int) -> int:
-    """The window code of a tier review."""
-    return {"period": per, "year_to_date": 12, "previous_year": p.PREVIOUS_YEAR, "life": p.LIFE}[window]
-
-
-def border_kind(driver: Driver) -> tuple[str, str]:
-    """The measure and kind of the borders of a table by this driver."""
-    if driver.attainment_of is not None:
-        return driver.name, "attainment"
-    if driver.growth_of is not None:
-        return driver.name, "growth"
-    return driver.name, "value"

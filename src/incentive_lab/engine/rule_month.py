@@ -29,11 +29,12 @@ from incentive_lab.engine.program import (
     CHOICE,
     CHOICE_NONE,
     CHOICE_TIER,
+    E_PARTS,
     EXCESS,
     F_FIRST,
-    F_GRAIN,
     F_MODE,
     F_TARGET,
+    FORM_ENDS,
     FORMS,
     G_COLUMN_FORM,
     G_COLUMN_OPERAND,
@@ -46,7 +47,6 @@ from incentive_lab.engine.program import (
     GRIDS,
     GROWTH,
     H_FORMS,
-    IN_FULL,
     INTERPOLATED_RATE,
     L_CARRY,
     L_KIND,
@@ -98,6 +98,7 @@ from incentive_lab.engine.program import (
     R_TRUE_UP,
     R_WINDOW,
     RF_MULTIPLE,
+    RF_RATE_PARTS,
     RULES,
     RULES_F,
     S_ACCOUNT,
@@ -133,7 +134,7 @@ from incentive_lab.engine.program import (
     ZF_RATE_TO,
     ZF_UNIT,
 )
-from incentive_lab.engine.tables import curve, factor_at, line_value, on_grid, pay_lanes, step_reached
+from incentive_lab.engine.tables import curve, factor_at, line_value, pay_lanes, step_reached
 
 BASE, DRIVER, BEFORE, PAID, LUMPS, TARGET, VALUE, FACTOR, PART, OTHER, SPARE = range(11)
 """Rows of the scratch lanes."""
@@ -149,13 +150,13 @@ def span(P, r, m):  # type: ignore[no-untyped-def]
     last = start + per - 1
     clip = 0
     if cell(P, RULES, r, R_FROM) >= 0:
-        since, length = (year_month(m, shift) - cell(P, RULES, r, R_FROM)) % 12, cell(P, RULES, r, R_TO)
-        if since > length:
+        since = (year_month(m, shift) - cell(P, RULES, r, R_FROM)) % 12
+        runs = cell(P, RULES, r, R_TO)
+        if since > runs:
             return False, 0, 0, 0
-        run = m - since
-        clip = max(0, run)
-        start = max(start, run)
-        last = min(last, run + length)
+        clip = max(0, m - since)
+        start = max(start, clip)
+        last = min(last, m - since + runs)
     return True, clip, max(0, start), min(last, months - 1)
 
 
@@ -211,11 +212,12 @@ def count_base(P, S, r, start, m, base, ok, part, lanes):  # type: ignore[no-unt
         for row in range(first, first + cell(P, RULES, r, R_LIMITS)):
             if cell(P, LIMITS, row, L_KIND) != LIMIT_QUANTITY:
                 continue
+            most = most_counted(P, row, m)
             for lane in range(lanes):
                 if ok[lane] == 0 or base[lane] != base[lane]:
                     continue
                 claim = base[lane] + S.lanes[P.ints[S_LIMIT_CARRY] + row, lane]
-                counted = min(claim, max(0.0, most_counted(P, row, m) - S.lanes[P.ints[S_LIMIT_USED] + row, lane]))
+                counted = min(claim, max(0.0, most - S.lanes[P.ints[S_LIMIT_USED] + row, lane]))
                 S.lanes[P.ints[S_LIMIT_CARRY] + row, lane] = (
                     claim - counted if cell(P, LIMITS, row, L_CARRY) == 1 else 0.0
                 )
@@ -241,6 +243,8 @@ def driver_lanes(P, H, r, m, clip, start, base, x, before, lanes):  # type: igno
     kind = cell(P, OPERANDS, o, O_KIND)
     if running and cell(P, OPERANDS, o, O_WINDOW) >= 0 and kind in (SUM, ATTAINMENT, GROWTH, EXCESS):
         operand(P, H, o, m, clip, before, lanes, start)
+        for lane in range(lanes):
+            before[lane] = 0.0 if math.isnan(before[lane]) else before[lane]
         return True
     return False
 
@@ -334,15 +338,22 @@ def pay_grid(P, H, r, m, clip, W, lanes):  # type: ignore[no-untyped-def]
 
 
 @jit
+def rounded_rate(amount, base, unit, mode):  # type: ignore[no-untyped-def]
+    """amount / base to a multiple of `unit`; what the grid of amounts took from a rate does not decide a tie."""
+    rate = amount / base
+    tie = half_away(2 * rate / unit) * unit / 2
+    return round_money(tie if abs(tie * base - amount) <= 0.5 else rate, unit, mode)
+
+
+@jit
 def round_rates(P, r, W, lanes):  # type: ignore[no-untyped-def]
     """Round the effective rate first where the scheme says so."""
-    unit = P.floats[ZF_RATE_TO]
+    unit = P.floats[ZF_RATE_TO] / number(P, RULES_F, r, RF_RATE_PARTS)
     if unit > 0:
-        grain = cell(P, FORMS, cell(P, RULES, r, R_FORM), F_GRAIN)
         for lane in range(lanes):
             base = W[BASE, lane]
             if base != 0 and base == base:
-                rate = round_money(half_away(W[PAID, lane] / base * grain), unit, P.ints[Z_RATE_MODE]) / grain
+                rate = rounded_rate(W[PAID, lane], base, unit, P.ints[Z_RATE_MODE])
                 W[PAID, lane] = half_away(rate * base)
 
 
@@ -362,21 +373,22 @@ def multiply_lanes(P, H, r, m, clip, start, code, W, lanes):  # type: ignore[no-
 
 
 @jit
+def multiplier_factor(P, row, x, target):  # type: ignore[no-untyped-def]
+    """Multiplier `row` at its driver x, in millionths; 0 where that is undefined."""
+    form = cell(P, MULTIPLIERS, row, M_FORM)
+    if x != x:
+        return 0.0
+    if form < 0:
+        share = half_away(min(x * MILLION, 1e15))
+        return min(max(share, number(P, MULTIPLIERS_F, row, MF_LEAST)), number(P, MULTIPLIERS_F, row, MF_MOST))
+    return factor_at(P, form, x, target)
+
+
+@jit
 def multiplier_factors(P, row, value, target, out, lanes):  # type: ignore[no-untyped-def]
-    """Fill `out` with multiplier `row` in millionths; 0 where its driver is undefined."""
-    least, most, form = (
-        number(P, MULTIPLIERS_F, row, MF_LEAST),
-        number(P, MULTIPLIERS_F, row, MF_MOST),
-        cell(P, MULTIPLIERS, row, M_FORM),
-    )
+    """Fill `out` with multiplier `row` in millionths."""
     for lane in range(lanes):
-        x = value[lane]
-        if x != x:
-            out[lane] = 0.0
-        elif form < 0:
-            out[lane] = min(max(half_away(min(x * MILLION, 1e15)), least), most)
-        else:
-            out[lane] = factor_at(P, form, x, target[lane])
+        out[lane] = multiplier_factor(P, row, value[lane], target[lane])
 
 
 @jit
@@ -440,7 +452,7 @@ def provision_rates(P, H, r, m, start, out, lanes):  # type: ignore[no-untyped-d
             out[lane] = number(P, STEPS, form, S_RATE)
         return
     per = cell(P, RULES, r, R_PER)
-    end = min(start + per, P.ints[Z_MONTHS])
+    end = period_start(m, per, P.ints[Z_SHIFT]) + per
     reference_lanes(P, H, cell(P, RULES, r, R_PROVISION_REF), m, start, end, per, cell(P, RULES, r, R_SLOT), out, lanes)
 
     mode = cell(P, FORMS, form, F_MODE)
@@ -451,16 +463,18 @@ def provision_rates(P, H, r, m, start, out, lanes):  # type: ignore[no-untyped-d
         if mode == PLAIN:
             out[lane] = number(P, STEPS, cell(P, FORMS, form, F_FIRST), S_RATE)
         elif mode == INTERPOLATED_RATE:
-            out[lane] = line_value(P, form, expected, S_RATE, math.nan)
+            out[lane] = line_value(P, form, expected, S_RATE, math.nan, number(P, FORM_ENDS, form, E_PARTS))
+            out[lane] /= number(P, FORM_ENDS, form, E_PARTS)
         else:
             amount, rate, _ = curve(P, form, expected, math.nan)
-            if mode not in (WHOLE, IN_FULL):
-                rate = on_grid(P, form, amount / expected) if expected > 0 else 0.0
+            if mode != WHOLE:
+                parts = number(P, FORM_ENDS, form, E_PARTS)
+                rate = half_away(amount / expected * parts) / parts if expected > 0 else 0.0
             out[lane] = rate
 
 
 @jit
-def finish(P, H, S, r, m, amount, ok, W, lanes, trace):  # type: ignore[no-untyped-def]
+def finish(P, H, S, r, m, clip, amount, ok, W, lanes, trace):  # type: ignore[no-untyped-def]
     """Gates, rounding, limits and the fund: millionths of a cent in `amount` become posted cents."""
     unit, mode, at_line = P.floats[ZF_UNIT], P.ints[Z_MODE], P.ints[Z_AT_LINE] == 1
     gated = False
@@ -470,7 +484,7 @@ def finish(P, H, S, r, m, amount, ok, W, lanes, trace):  # type: ignore[no-untyp
                 gated = True
                 for lane in range(lanes):
                     W[FACTOR, lane] = MILLION
-            gate_factors(P, H, g, m, W[VALUE], W[FACTOR], lanes)
+            gate_factors(P, H, g, m, clip, W[VALUE], W[FACTOR], lanes)
     if gated:
         factor = W[FACTOR]
         for lane in range(lanes):
@@ -545,11 +559,11 @@ def rule_month(P, H, S, r, m, tiers, ok, W, posted, lanes, trace):  # type: igno
                 trace[m, r, X_RATE, lane] = rate
                 trace[m, r, X_START, lane] = first
                 trace[m, r, X_FORM, lane] = -1
-        finish(P, H, S, r, m, posted, ok, W, lanes, trace)
+        finish(P, H, S, r, m, clip, posted, ok, W, lanes, trace)
         return True
     if cell(P, RULES, r, R_SIMPLE) == 1 and trace.shape[0] == 0:
         plain_lanes(P, H, r, first, m + 1, W[BASE], posted, lanes)
-        finish(P, H, S, r, m, posted, ok, W, lanes, trace)
+        finish(P, H, S, r, m, clip, posted, ok, W, lanes, trace)
         return True
     code, start = per, first
     accumulates = cell(P, RULES, r, R_ACCUMULATES) == 1
@@ -605,7 +619,7 @@ def rule_month(P, H, S, r, m, tiers, ok, W, posted, lanes, trace):  # type: igno
     if trace.shape[0] > 0:
         for lane in range(lanes):
             trace[m, r, X_TO_DATE, lane] = S.lanes[P.ints[S_ENTITLED] + r, lane]
-    finish(P, H, S, r, m, posted, ok, W, lanes, trace)
+    finish(P, H, S, r, m, clip, posted, ok, W, lanes, trace)
     return True
 
 

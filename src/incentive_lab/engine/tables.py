@@ -6,13 +6,14 @@ import math
 
 from incentive_lab.engine.numeric import MILLION, cell, half_away, jit, number, step_amount
 from incentive_lab.engine.program import (
+    E_END,
+    E_PARTS,
     F_ABOVE,
     F_CAPPED,
     F_COUNT,
     F_EACH_LUMP,
     F_EXTRAPOLATE,
     F_FIRST,
-    F_GRAIN,
     F_LUMPS,
     F_MODE,
     F_NOTHING,
@@ -33,16 +34,8 @@ from incentive_lab.engine.program import (
     S_RETRO,
     S_UPPER,
     STEPS,
-    TO_END,
     WHOLE,
 )
-
-
-@jit
-def on_grid(P, form, coefficient):  # type: ignore[no-untyped-def]
-    """A coefficient brought to a millionth of a rate, whether its base is money or counted."""
-    grain = cell(P, FORMS, form, F_GRAIN)
-    return half_away(coefficient * grain) / grain
 
 
 @jit
@@ -68,7 +61,7 @@ def curve(P, form, x, target):  # type: ignore[no-untyped-def]
     if by_target and not target > 0:
         return amount, rate, lumps
     if cell(P, FORMS, form, F_NOTHING) == 1:
-        last = scaled(number(P, FORM_ENDS, form, 0), target) if by_target else number(P, FORM_ENDS, form, 0)
+        last = scaled(number(P, FORM_ENDS, form, E_END), target) if by_target else number(P, FORM_ENDS, form, E_END)
         if x > last:
             return amount, rate, lumps
     first = cell(P, FORMS, form, F_FIRST)
@@ -82,14 +75,17 @@ def curve(P, form, x, target):  # type: ignore[no-untyped-def]
         amount = step_amount(
             mode, above, x, start, lower, upper, step_rate, number(P, STEPS, i, S_RETRO) == 1.0, amount
         )
-        rate = rate + step_rate if mode in (TO_END, IN_FULL) else step_rate
+        rate = rate + step_rate if mode == IN_FULL else step_rate
         lumps = lumps + number(P, STEPS, i, S_LUMP) if each else number(P, STEPS, i, S_LUMP)
     return amount, rate, lumps
 
 
 @jit
-def line_value(P, form, x, column, target):  # type: ignore[no-untyped-def]
-    """The point at x on the straight lines through a table's steps: of rates (S_RATE) or of lumps (S_LUMP)."""
+def line_value(P, form, x, column, target, finer):  # type: ignore[no-untyped-def]
+    """The point at x on the straight lines through a table's steps: of rates (S_RATE) or of lumps (S_LUMP).
+
+    It is a whole number of `finer` parts of the table's unit: 1 for rates, a million for lumps in cents.
+    """
     if not x == x:
         return 0.0
     first, count = cell(P, FORMS, form, F_FIRST), cell(P, FORMS, form, F_COUNT)
@@ -109,7 +105,7 @@ def line_value(P, form, x, column, target):  # type: ignore[no-untyped-def]
     if not reached and not extrapolate:
         return 0.0
     if cell(P, FORMS, form, F_NOTHING) == 1:
-        end = scaled(number(P, FORM_ENDS, form, 0), target) if by_target else number(P, FORM_ENDS, form, 0)
+        end = scaled(number(P, FORM_ENDS, form, E_END), target) if by_target else number(P, FORM_ENDS, form, E_END)
         if x > end:
             return 0.0
     banded = column == S_RATE and number(P, STEPS, at, S_RATE_TO) == number(P, STEPS, at, S_RATE_TO)
@@ -128,25 +124,30 @@ def line_value(P, form, x, column, target):  # type: ignore[no-untyped-def]
             number(P, STEPS, at + 1, column),
         )
     elif extrapolate and count > 1:
+        end_rate = number(P, STEPS, at - 1, S_RATE_TO)
+        own_end = column == S_RATE and end_rate == end_rate
         x0, y0, x1, y1 = (
             number(P, STEPS, at - 1, S_FROM),
             number(P, STEPS, at - 1, column),
             number(P, STEPS, at, S_FROM),
-            number(P, STEPS, at, column),
+            end_rate if own_end else number(P, STEPS, at, column),
         )
     else:
-        return number(P, STEPS, at, column)
+        return number(P, STEPS, at, column) * finer
     if by_target:
         x0, x1 = scaled(x0, target), scaled(x1, target)
     if banded and x > x1 and not (extrapolate and at == last):
         x = x1
     if math.isinf(x) or x1 == x0 or math.isinf(x1):
-        return y1 if x >= x1 else y0
-    return (
-        on_grid(P, form, y0 + (y1 - y0) * (x - x0) / (x1 - x0))
-        if column == S_RATE
-        else half_away(y0 + (y1 - y0) * (x - x0) / (x1 - x0))
-    )
+        return (y1 if x >= x1 else y0) * finer
+    return half_away(y0 * finer + (y1 - y0) * finer * (x - x0) / (x1 - x0))
+
+
+@jit
+def is_beyond(P, form, x, target):  # type: ignore[no-untyped-def]
+    """Whether x lies above the end of a table that pays nothing there."""
+    end = number(P, FORM_ENDS, form, E_END)
+    return x > (scaled(end, target) if cell(P, FORMS, form, F_TARGET) >= 0 else end)
 
 
 @jit
@@ -163,34 +164,39 @@ def pay_one(P, form, base, x, before, has_before, same, target):  # type: ignore
         same: The driver is the base.
         target: The target that borders are shares of.
     """
-    mode = cell(P, FORMS, form, F_MODE)
+    mode, parts = cell(P, FORMS, form, F_MODE), number(P, FORM_ENDS, form, E_PARTS)
     if mode == PLAIN:
         return half_away(base * number(P, STEPS, cell(P, FORMS, form, F_FIRST), S_RATE)), 0.0
-    if mode == INTERPOLATED_RATE:
-        lumps = curve(P, form, x, target)[2]
-        if has_before:
-            lumps -= curve(P, form, before, target)[2]
-        return half_away(base * line_value(P, form, x, S_RATE, target)), lumps * MILLION
+    if math.isnan(x):
+        return 0.0, 0.0
     if mode == INTERPOLATED_AMOUNT:
-        return 0.0, line_value(P, form, x, S_LUMP, target) * MILLION
+        return 0.0, line_value(P, form, x, S_LUMP, target, MILLION)
+    if cell(P, FORMS, form, F_NOTHING) == 1 and is_beyond(P, form, x, target):
+        return 0.0, 0.0
     amount, rate, lumps = curve(P, form, x, target)
+    if mode == INTERPOLATED_RATE:
+        rate = line_value(P, form, x, S_RATE, target, parts) / parts
     if has_before:
         amount_before, _, lumps_before = curve(P, form, before, target)
         lumps -= lumps_before
-        if mode in (WHOLE, IN_FULL):
+        if mode in (WHOLE, IN_FULL, INTERPOLATED_RATE):
             paid = half_away(base * rate)
         elif same:
             paid = half_away(amount - amount_before)
-        elif x != before:
-            paid = half_away(base * on_grid(P, form, (amount - amount_before) / (x - before)))
-        else:
+        elif x == before:
             paid = half_away(base * rate)
+        elif math.isinf(x - before):
+            paid = 0.0
+        else:
+            paid = half_away(base * half_away((amount - amount_before) / (x - before) * parts) / parts)
+    elif mode == INTERPOLATED_RATE:
+        paid = half_away(base * rate)
     elif same:
         paid = half_away(amount)
     elif mode in (WHOLE, IN_FULL) and cell(P, FORMS, form, F_CAPPED) == 0:
         paid = half_away(base * rate)
     elif x > 0 and not math.isinf(x):
-        paid = half_away(base * on_grid(P, form, amount / x))
+        paid = half_away(base * half_away(amount / x * parts) / parts)
     else:
         paid = 0.0
     return paid, lumps * MILLION
@@ -203,7 +209,7 @@ def curve_lanes(P, form, x, amount, rate, lumps, wants_rate, lanes):  # type: ig
     above = cell(P, FORMS, form, F_ABOVE) == 1
     first, count = cell(P, FORMS, form, F_FIRST), cell(P, FORMS, form, F_COUNT)
     each, has_lumps = cell(P, FORMS, form, F_EACH_LUMP) == 1, cell(P, FORMS, form, F_LUMPS) == 1
-    adds = mode in (TO_END, IN_FULL)
+    adds = mode == IN_FULL
     for lane in range(lanes):
         amount[lane] = 0.0
         rate[lane] = 0.0
@@ -246,7 +252,7 @@ def curve_lanes(P, form, x, amount, rate, lumps, wants_rate, lanes):  # type: ig
 @jit
 def pay_lanes(P, form, base, x, before, has_before, same, target, paid, lumps, scratch, lanes):  # type: ignore[no-untyped-def]
     """`pay_one` over lanes; plain rates and stepped tables take a path that the compiler can vectorise."""
-    mode = cell(P, FORMS, form, F_MODE)
+    mode, parts = cell(P, FORMS, form, F_MODE), number(P, FORM_ENDS, form, E_PARTS)
     if mode == PLAIN:
         plain = number(P, STEPS, cell(P, FORMS, form, F_FIRST), S_RATE)
         for lane in range(lanes):
@@ -261,21 +267,22 @@ def pay_lanes(P, form, base, x, before, has_before, same, target, paid, lumps, s
         return
     rate = scratch[0]
     curve_lanes(P, form, x, paid, rate, lumps, has_before or not same, lanes)
-    whole, grain = mode in (WHOLE, IN_FULL), cell(P, FORMS, form, F_GRAIN)
+    whole = mode in (WHOLE, IN_FULL)
     if has_before:
         amount_before, rate_before, lumps_before = scratch[1], scratch[2], scratch[3]
         curve_lanes(P, form, before, amount_before, rate_before, lumps_before, False, lanes)
         for lane in range(lanes):
-            lumps[lane] = (lumps[lane] - lumps_before[lane]) * MILLION
+            lumps[lane] = 0.0 if math.isnan(x[lane]) else (lumps[lane] - lumps_before[lane]) * MILLION
             moved = x[lane] - before[lane]
             if same and not whole:
                 paid[lane] = half_away(paid[lane] - amount_before[lane])
-            elif whole or not moved != 0:
+            elif whole or moved == 0 or math.isnan(moved):
                 paid[lane] = half_away(base[lane] * rate[lane])
+            elif math.isinf(moved):
+                paid[lane] = 0.0
             else:
-                paid[lane] = half_away(
-                    base[lane] * (half_away((paid[lane] - amount_before[lane]) / moved * grain) / grain)
-                )
+                blended = half_away((paid[lane] - amount_before[lane]) / moved * parts) / parts
+                paid[lane] = half_away(base[lane] * blended)
         return
     capped = cell(P, FORMS, form, F_CAPPED) == 1
     if same:
@@ -286,10 +293,8 @@ def pay_lanes(P, form, base, x, before, has_before, same, target, paid, lumps, s
             paid[lane] = half_away(base[lane] * rate[lane])
     else:
         for lane in range(lanes):
-            blended = (
-                half_away(paid[lane] / x[lane] * grain) / grain if x[lane] > 0 and not math.isinf(x[lane]) else 0.0
-            )
-            paid[lane] = half_away(base[lane] * blended)
+            blended = half_away(paid[lane] / x[lane] * parts) if x[lane] > 0 and not math.isinf(x[lane]) else 0.0
+            paid[lane] = half_away(base[lane] * blended / parts)
     if cell(P, FORMS, form, F_LUMPS) == 1:
         for lane in range(lanes):
             lumps[lane] *= MILLION
@@ -299,7 +304,7 @@ def pay_lanes(P, form, base, x, before, has_before, same, target, paid, lumps, s
 def factor_at(P, form, x, target):  # type: ignore[no-untyped-def]
     """A table of factors read at x, in millionths: the step reached, or the line between steps."""
     if cell(P, FORMS, form, F_MODE) == INTERPOLATED_RATE:
-        return line_value(P, form, x, S_RATE, target)
+        return line_value(P, form, x, S_RATE, target, 1.0)
     if cell(P, FORMS, form, F_MODE) == PLAIN:
         return number(P, STEPS, cell(P, FORMS, form, F_FIRST), S_RATE)
     return curve(P, form, x, target)[1]
@@ -310,7 +315,7 @@ def step_reached(P, form, x):  # type: ignore[no-untyped-def]
     """Place (0-based) of the highest step reached, -1 for none."""
     first, count = cell(P, FORMS, form, F_FIRST), cell(P, FORMS, form, F_COUNT)
     above = cell(P, FORMS, form, F_ABOVE) == 1
-    if cell(P, FORMS, form, F_NOTHING) == 1 and x > number(P, FORM_ENDS, form, 0):
+    if cell(P, FORMS, form, F_NOTHING) == 1 and x > number(P, FORM_ENDS, form, E_END):
         return -1
     place = -1
     for i in range(count):

@@ -1,0 +1,27 @@
+"""Numbers of a document on the kernel's grids, and what the borders of a table are measured in."""
+
+from __future__ import annotations
+
+from decimal import ROUND_HALF_UP, Decimal
+
+from incentive_lab.engine import program as p
+from incentive_lab.scheme.rates import Driver
+
+
+def whole(value: Decimal) -> float:
+    """Half-up to a whole number, away from zero."""
+    return float(value.quantize(Decimal(1), rounding=ROUND_HALF_UP))
+
+
+def window_code_of_look(window: str, per: int) -> int:
+    """The window code of a tier review."""
+    return {"period": per, "year_to_date": 12, "previous_year": p.PREVIOUS_YEAR, "life": p.LIFE}[window]
+
+
+def border_kind(driver: Driver) -> tuple[str, str]:
+    """The measure and kind of the borders of a table by this driver."""
+    if driver.attainment_of is not None:
+        return driver.name, "attainment"
+    if driver.growth_of is not None:
+        return driver.name, "growth"
+    return driver.name, "value"
