@@ -61,7 +61,7 @@ def test_a_key_press_on_a_dial_changes_the_figures(address: str) -> None:
         expect(page.get_by_role("heading", name="Tune")).to_be_visible(timeout=60_000)
         page.wait_for_selector(".st-key-card-cost", timeout=SECONDS * 1000)
         page.get_by_text("Rates", exact=True).click()
-        slider = page.get_by_role("slider", name="Rate", exact=True).first
+        slider = page.locator("input[type=range][aria-label=Rate]").first
         slider.focus()
         for _ in range(4):
             page.keyboard.press("ArrowRight")

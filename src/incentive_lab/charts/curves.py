@@ -74,6 +74,7 @@ def curve_chart(
         ),
         name="curve",
         height=300,
+        margin={"b": 50},
         xaxis={**money_axis(0, float(volume.max()) or 1.0, most=4), "title": {"text": f"{measure} in a year"}},
         yaxis=money_axis(min(0.0, float(after.min())), highest),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import plotly.graph_objects as go
 
-from incentive_lab.charts.style import BEHAVIOUR, DRAFT, INK, LINE, OTHER, VOLUME, Chart, figure, money_axis
+from incentive_lab.charts.style import BEHAVIOUR, DRAFT, INK, LINE, OTHER, VOLUME, Chart, figure, money_axis, room_for
 from incentive_lab.engine.impact import Mix, tier_flow
 from incentive_lab.engine.replay import Replay
 from incentive_lab.format import compact, count, counted, percent, points
@@ -53,6 +53,7 @@ def rules_chart(result: Replay) -> Chart:
     drawn = figure(
         *traces,
         name="rules",
+        margin=room_for(words.values()),
         height=max(160, 26 * len(lines) + 60),
         barmode="overlay",
         xaxis={**money_axis(min([0.0, *amounts]), 1.14 * max([0.0, *amounts]), most=4), "showgrid": True},
@@ -96,6 +97,7 @@ def mix_chart(mix: Mix) -> Chart:
             hoverinfo="skip",
         ),
         name="mix",
+        margin={**room_for(name for name, _ in rows), "r": 24},
         height=max(160, 30 * len(rows) + 70),
         barmode="stack",
         xaxis={
@@ -158,7 +160,7 @@ def tier_chart(proposed: Replay, baseline: Replay) -> Chart:
         ),
         name="tiers",
         height=max(170, 40 * len(names) + 90),
-        margin={"t": 10},
+        margin=room_for(names, title=True),
         xaxis={"title": {"text": "Tier in the last month under the draft"}, "type": "category", "side": "bottom"},
         yaxis={"title": {"text": origin}, "type": "category", "showgrid": False},
         annotations=_counts(shown, proposed, names),

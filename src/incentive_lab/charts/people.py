@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import plotly.graph_objects as go
 
-from incentive_lab.charts.style import BASELINE, DRAFT, GAIN, INK, LOSS, Chart, figure, money_axis
+from incentive_lab.charts.style import BASELINE, DRAFT, GAIN, INK, LOSS, Chart, figure, money_axis, room_for
 from incentive_lab.engine.impact import HALF_A_CENT, Concentration, Impact
 from incentive_lab.engine.replay import Replay
 from incentive_lab.format import compact, count, counted, percent, points, signed
@@ -34,6 +34,7 @@ def decile_chart(impact: Impact, minor: int, currency: str) -> Chart:
         name="deciles",
         height=300,
         barmode="relative",
+        margin={"b": 50},
         yaxis={"range": [low, high], "tickvals": ticks, "ticktext": [percent(abs(tick)) for tick in ticks]},
         xaxis={"title": {"text": "Tenths of partners by what the baseline pays, smallest first"}, "type": "category"},
     )
@@ -88,6 +89,7 @@ def movers_chart(impact: Impact, result: Replay) -> Chart:
             textfont={"size": 12, "color": INK},
         ),
         name="movers",
+        margin=room_for(ids[row] for row in rows),
         height=max(140, 24 * len(rows) + 60),
         xaxis={
             **money_axis(low - (room if low < 0 else 0), high + (room if high > 0 else 0), most=4),
@@ -134,6 +136,7 @@ def concentration_chart(before: Concentration, after: Concentration) -> Chart:
             )
         ),
         name="concentration",
+        margin=room_for(names),
         height=250,
         barmode="group",
         bargap=0.35,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,7 +38,7 @@ _AXIS = {
     "ticks": "",
     "tickfont": {"size": 12, "color": MUTED},
     "title": {"font": {"size": 12, "color": MUTED}, "standoff": 8},
-    "automargin": True,
+    "automargin": False,  # room is given by `margin`; measuring labels costs a second drawing
     "fixedrange": True,
 }
 TEMPLATE = go.layout.Template(
@@ -46,7 +47,7 @@ TEMPLATE = go.layout.Template(
         "paper_bgcolor": PAPER,
         "plot_bgcolor": PAPER,
         "colorway": list(CATEGORIES),
-        "margin": {"l": 8, "r": 8, "t": 30, "b": 8},
+        "margin": {"l": 56, "r": 10, "t": 30, "b": 26},
         "hoverlabel": {"bgcolor": INK, "bordercolor": INK, "font": {"family": FONT, "size": 13, "color": "#ffffff"}},
         "legend": {
             "orientation": "h",
@@ -91,6 +92,18 @@ def figure(*traces: Any, name: str, height: int = 300, **layout: Any) -> go.Figu
         layout=go.Layout(template=TEMPLATE, height=height, uirevision=name, **layout),
         skip_invalid=False,
     )
+
+
+def room_for(names: Iterable[str], *, title: bool = False) -> dict[str, int]:
+    """Margins of a chart whose vertical axis has these names; with `title`, both axes have one too.
+
+    Example:
+        >>> room_for(["a", "Qualified leads"])
+        {'l': 115}
+    """
+    longest = max((len(name) for name in names), default=0)
+    left = 10 + min(210, 7 * longest)
+    return {"l": left + 24, "b": 52, "t": 10} if title else {"l": left}
 
 
 def money_axis(low: float, high: float, *, most: int = 5, **more: Any) -> dict[str, Any]:
