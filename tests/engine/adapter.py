@@ -49,7 +49,7 @@ def reference_lines(scheme: Scheme, panel: Panel, baseline: Scheme | None = None
 
 
 def differences(engine: Mapping[object, Decimal], reference: Mapping[object, Decimal]) -> list[str]:
-    """Every line on which the two disagree, first month first."""
+    """Every line on which the two disagree (`reference` may be golden amounts), first month first."""
     keys = sorted({*engine, *reference}, key=str)
     zero = Decimal(0)
     return [

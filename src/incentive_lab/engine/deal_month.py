@@ -156,7 +156,7 @@ def deal_month(P, H, S, r, m, tiers, ok, W, posted, lanes, months):  # type: ign
     grain, slot, o = cell(P, RULES, r, R_GRAIN), cell(P, RULES, r, R_DEAL), cell(P, RULES, r, R_DRIVER)
     same, before_counts = cell(P, RULES, r, R_SAME) == 1, cell(P, RULES, r, R_BEFORE) == 1
     parts = number(P, RULES_F, r, RF_RATE_PARTS)
-    rate_unit = P.floats[ZF_RATE_TO] / parts
+    rate_unit = P.floats[ZF_RATE_TO]
     driver_slot, run_slot = cell(P, RULES, r, R_DEAL_DRIVER), cell(P, RULES, r, R_RUN_SLOT)
     running = run_slot >= 0
     code = cell(P, RULES, r, R_WINDOW)
@@ -248,7 +248,7 @@ def deal_month(P, H, S, r, m, tiers, ok, W, posted, lanes, months):  # type: ign
                 if running and before_counts and table not in (MARGINAL, TO_END, PLAIN) and not beyond:
                     paid = one_rate(P, form, base, before, target)
             if rate_unit > 0 and base != 0:
-                paid = half_away(base * rounded_rate(paid, base, rate_unit, P.ints[Z_RATE_MODE]))
+                paid = half_away(base * rounded_rate(paid, base, parts, rate_unit, P.ints[Z_RATE_MODE]))
             amount = deal_factors(P, H, r, lane, deal, looked, paid + lumps)
             cents = deal_limits(P, S, r, lane, to_cents(amount, unit, mode, at_line), ceilings)
             S.deals[1, r, deal] = cents

@@ -42,8 +42,15 @@ def posting_months(per: int, shift: int, months: int) -> list[tuple[int, int]]:
     return result
 
 
-def award_amounts(scheme: Scheme, panel: Panel) -> Floats:
-    """Prizes of every award rule.
+def ranks_by_tier(scheme: Scheme) -> bool:
+    """Whether a contest is open to some tiers only, so that prizes need the tiers in force."""
+    return any(
+        rule.award is not None and (rule.who.tiers != "all" or scheme.eligible.tiers != "all") for rule in scheme.rules
+    )
+
+
+def award_amounts(scheme: Scheme, panel: Panel, tiers: Rows | None = None) -> Floats:
+    """Prizes of every award rule; `tiers` [months, partners] are asked for where `ranks_by_tier` says so.
 
     Returns:
         float64 [awards, months, partners], cents in the posting months.
@@ -51,11 +58,11 @@ def award_amounts(scheme: Scheme, panel: Panel) -> Floats:
     rules = [rule for rule in scheme.rules if rule.award]
     amounts = np.zeros((len(rules), panel.months, panel.partners))
     for row, rule in enumerate(rules):
-        _award(scheme, rule, panel, amounts[row])
+        _award(scheme, rule, panel, amounts[row], tiers)
     return amounts
 
 
-def _award(scheme: Scheme, rule: Rule, panel: Panel, amounts: Floats) -> None:
+def _award(scheme: Scheme, rule: Rule, panel: Panel, amounts: Floats, tiers: Rows | None) -> None:
     award = rule.award
     assert award is not None
     values = month_column(panel, Column(rule.on.measure or ""), scheme)
@@ -66,12 +73,23 @@ def _award(scheme: Scheme, rule: Rule, panel: Panel, amounts: Floats) -> None:
     least = float(award.at_least * scale)
     prizes = [to_minor(prize, scheme.currency) for prize in award.prizes]
     groups = np.zeros(panel.partners, dtype=object) if award.within == "all" else panel.attributes[award.within]
+    everyone = who
     for first, last in _active_periods(scheme, rule, shift, panel.months):
+        who = everyone if tiers is None else everyone & _tier_named(scheme, rule, tiers[last])
         reached = values[:, first : last + 1].sum(axis=1)
         for group in set(groups[who].tolist()):
             entrants = np.flatnonzero(who & (groups == group) & (reached >= least) & (reached > 0))
             for partner, prize in share_prizes(reached, entrants, prizes).items():
                 amounts[last, partner] += prize
+
+
+def _tier_named(scheme: Scheme, rule: Rule, held: Rows) -> NDArray[np.bool_]:
+    """Whether each partner's tier is one that the scheme and the rule name, bool [partners]."""
+    names = [level.name for level in scheme.tiers.levels] if scheme.tiers else []
+    named = [
+        all(who.tiers == "all" or name in who.tiers for who in (scheme.eligible, rule.who)) for name in names or [""]
+    ]
+    return np.array(named, dtype=bool)[held]
 
 
 def _active_periods(scheme: Scheme, rule: Rule, shift: int, months: int) -> list[tuple[int, int]]:

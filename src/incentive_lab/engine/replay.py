@@ -16,7 +16,7 @@ from incentive_lab.engine.claims import dated_claims
 from incentive_lab.engine.compile import Compiled, compile_scheme
 from incentive_lab.engine.kernel import run_block
 from incentive_lab.engine.program import BUDGET, GUARANTEE, POOL, SPECIAL_LINES, TRACE_FIELDS, Block
-from incentive_lab.engine.programme import award_amounts, budget_lines, pool_lines
+from incentive_lab.engine.programme import award_amounts, budget_lines, pool_lines, ranks_by_tier
 from incentive_lab.engine.rollup import rolled_up
 from incentive_lab.engine.variants import Part, parts
 from incentive_lab.money import decimals
@@ -106,7 +106,7 @@ def replay(
     shared = scheme.budget is not None and scheme.budget.when_exceeded != "report"
     detail = detail or bool(scheme.pools) or shared
     floor = _baseline_total(scheme, baseline, panel)
-    awards = award_amounts(scheme, panel)
+    awards = award_amounts(scheme, panel, _tiers(scheme, panel) if ranks_by_tier(scheme) else None)
     lines = len(scheme.rules) + len(SPECIAL_LINES)
     out = Replay(
         scheme=scheme, panel=panel,
@@ -122,6 +122,18 @@ def replay(
             _scatter(out, lanes, result)
     _programme(scheme, panel, out)
     return out
+
+
+def _tiers(scheme: Scheme, panel: Panel) -> NDArray[np.int64]:
+    """The tiers in force, int64 [months, partners], before anything is paid."""
+    group = scheme.group if scheme.group and scheme.group.pays == "member" else None
+    ranked = next(rule for rule in scheme.rules if rule.award is not None)
+    bare = Scheme.model_validate({
+        "scheme": scheme.id, "currency": scheme.currency, "effective": scheme.effective, "calendar": scheme.calendar,
+        "tiers": scheme.tiers, "measures": scheme.measures, "group": group, "splits": scheme.splits,
+        "returns": scheme.returns, "rules": [{"id": ranked.id, "on": ranked.on}],
+    })  # fmt: skip
+    return replay(bare, panel, detail=False).tiers
 
 
 def _baseline_total(scheme: Scheme, baseline: Scheme | None, panel: Panel) -> Floats | None:

@@ -246,7 +246,7 @@ class Builder:
             else:
                 upper = own_end if own_end is not None else following
             if mode in (p.WHOLE, p.IN_FULL):
-                upper = ends[last] if closed and ends[last] is not None else math.inf  # type: ignore[assignment]
+                upper = ends[last] if closed and ends[last] is not None else math.inf
             rate = self.coefficient(step.rate or Decimal(0), money, factor)
             rate_to = math.nan if step.rate_to is None else self.coefficient(step.rate_to, money, factor)
             lump = whole((step.lump or Decimal(0)) * lumps * self.minor)

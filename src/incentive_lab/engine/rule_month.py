@@ -338,22 +338,23 @@ def pay_grid(P, H, r, m, clip, W, lanes):  # type: ignore[no-untyped-def]
 
 
 @jit
-def rounded_rate(amount, base, unit, mode):  # type: ignore[no-untyped-def]
-    """amount / base to a multiple of `unit`; what the grid of amounts took from a rate does not decide a tie."""
-    rate = amount / base
-    tie = half_away(2 * rate / unit) * unit / 2
-    return round_money(tie if abs(tie * base - amount) <= 0.5 else rate, unit, mode)
+def rounded_rate(amount, base, parts, unit, mode):  # type: ignore[no-untyped-def]
+    """amount / base to a multiple of `unit` millionths; what the grid of amounts took from a rate decides no tie."""
+    millionths = amount / base * parts
+    tie = half_away(2 * millionths / unit) * unit / 2
+    near = abs(tie / parts * base - amount) <= 0.5
+    return round_money(tie if near else millionths, unit, mode) / parts
 
 
 @jit
 def round_rates(P, r, W, lanes):  # type: ignore[no-untyped-def]
     """Round the effective rate first where the scheme says so."""
-    unit = P.floats[ZF_RATE_TO] / number(P, RULES_F, r, RF_RATE_PARTS)
+    unit, parts = P.floats[ZF_RATE_TO], number(P, RULES_F, r, RF_RATE_PARTS)
     if unit > 0:
         for lane in range(lanes):
             base = W[BASE, lane]
             if base != 0 and base == base:
-                rate = rounded_rate(W[PAID, lane], base, unit, P.ints[Z_RATE_MODE])
+                rate = rounded_rate(W[PAID, lane], base, parts, unit, P.ints[Z_RATE_MODE])
                 W[PAID, lane] = half_away(rate * base)
 
 

@@ -282,6 +282,8 @@ def programme_rules(draw: st.DrawFn, number: int, earlier: Sequence[str]) -> Doc
     """A simple rule, a contest, or a rule that runs in some months only."""
     if sometimes(draw, 4):
         rule: Document = draw(awards(number))
+        if sometimes(draw):
+            rule["who"] = draw(whos())
     else:
         rule = draw(simple_rules(number, earlier))
         rule.pop("repay", None)
