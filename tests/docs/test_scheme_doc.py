@@ -26,21 +26,8 @@ DIMENSIONS = (
 ONLY_WORDS = {"word trap"}
 
 
-WAITING = {
-    "by-and-on": "a return without an amount counts as nothing, and it means all",
-    "clawbacks": "recalculate loses the deals that were not returned",
-    "tier-cascade": "recalculate loses the deals that were not returned",
-}
-"""Examples that the engine does not pay yet, with the reason; an example that pays must leave this list."""
-
-
 def named(examples: tuple[Example, ...]) -> list[object]:
-    found = []
-    for one in examples:
-        name = one.scheme.split("\n", 1)[0].removeprefix("scheme: ")
-        marks = [pytest.mark.xfail(reason=WAITING[name], strict=True)] if name in WAITING else []
-        found.append(pytest.param(one, id=name, marks=marks))
-    return found
+    return [pytest.param(one, id=one.scheme.split("\n", 1)[0].removeprefix("scheme: ")) for one in examples]
 
 
 def models(model: type[BaseModel], seen: set[type[BaseModel]] | None = None) -> set[type[BaseModel]]:

@@ -30,6 +30,8 @@ MEASURES = {
         "customers": {"distinct": "deals.customer_id", "where": WON},
         "third": {"of": {"product": ["deals.amount", "0.333"]}, "where": WON},
         "pipeline": {"of": "deals.amount", "at": "created_on"},
+        "kept": {"of": "deals.list_amount", "where": WON, "less_returns": True},
+        "kept_deals": {"count": "deals", "where": WON, "less_returns": True},
     }.items()
 }
 SHARES = {
@@ -65,7 +67,7 @@ class Case:
             late_data=self.late,
             settle=self.settle,
             year_starts=self.year_starts,
-            deal_leaves={"deal": ["revenue", "deals", "full"], "line": ["revenue", "deals", "pipeline"]},
+            deal_leaves={"deal": ["revenue", "deals", "full"], "line": ["revenue", "deals", "pipeline", "kept"]},
             want_returns=True,
         )
 
@@ -137,10 +139,21 @@ class Case:
             grid["ABCDE".index(partner), month(day) - self.panel.first_month] += value
 
 
+def came_back(row: dict[str, Any]) -> Fraction:
+    """The part of a row's amount that was returned."""
+    if row["returned_on"] is None:
+        return Fraction(0)
+    if row["returned_amount"] is None or row["returned_amount"] >= abs(row["amount"]):
+        return Fraction(1)
+    return Fraction(row["returned_amount"], row["amount"])
+
+
 def passes(name: str, row: dict[str, Any]) -> bool:
     amount, cost, list_amount = row["amount"], row["cost"], row["list_amount"]
     if name == "pipeline":
         return True
+    if name.startswith("kept") and came_back(row) == 1:
+        return False
     if name == "protected" and (cost is None or amount == 0 or Fraction(amount - cost, amount) < Fraction("0.15")):
         return False
     if name == "listed" and (list_amount == 0 or 1 - Fraction(amount, list_amount) > Fraction("0.333")):
@@ -154,12 +167,14 @@ def expected(case: Case, name: str) -> np.ndarray[Any, Any]:
         day = case.counts_on(row, "created_on" if name == "pipeline" else "closed_on")
         if day is None or not passes(name, row):
             continue
-        if name == "deals":
+        if name in ("deals", "kept_deals"):
             last[row["deal_id"]] = max(last.get(row["deal_id"], (day, row)), (day, row), key=lambda found: found[0])
         elif name == "customers":
             seen |= {(partner, month(day), row["customer_id"]) for partner in case.parts(1, row, full=True)}
         else:
             cents = half_up(row["amount"] * Fraction("0.333")) if name == "third" else row["amount"]
+            if name == "kept":
+                cents = row["list_amount"] - half_up(row["list_amount"] * came_back(row))
             role = "sourced" if name == "sourced" else ""
             case.add(grid, case.parts(cents, row, full=name == "full", role=role), day)
     for day, row in last.values():

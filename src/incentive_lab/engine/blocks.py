@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -164,11 +164,11 @@ def _deal_values(table: DealTable, column: DealColumn, own: Mapping[str, Measure
     """A measure of every row of a table: a leaf, or leaves added and taken off."""
     measure = measure_named(column.measure, own)
     if measure.leaf:
-        return table.values[leaf_name(column.measure, column.credit, False)]
+        return table.values[leaf_name(column.measure, column.credit, column.restated)]
     total = np.zeros(len(table.partner))
     for sign, parts in ((1, measure.plus), (-1, measure.minus)):
         for part in parts:
-            total = total + sign * _deal_values(table, DealColumn(part, column.credit, column.grain), own)
+            total = total + sign * _deal_values(table, replace(column, measure=part), own)
     return total
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from incentive_lab.scheme.lookup import leaves_of, measure_named
-from incentive_lab.scheme.measures import Expression, Measure
+from incentive_lab.scheme.measures import Measure
 
 T = TypeVar("T")
 
@@ -36,6 +36,7 @@ class DealColumn:
     measure: str
     credit: str
     grain: str
+    restated: bool = False
 
 
 @dataclass
@@ -66,6 +67,8 @@ class ColumnBook:
 
     def deal(self, column: DealColumn) -> int:
         """Slot of a deal column."""
+        if self.restate:
+            column = DealColumn(column.measure, column.credit, column.grain, True)
         return _slot(self.deals, column)
 
     def returned(self, name: str) -> int:
@@ -84,7 +87,9 @@ class ColumnBook:
             wanted[name] = measure_named(name, self.own)
         for deal in self.deals:
             for leaf in leaves_of(deal.measure, self.own):
-                wanted[leaf_name(leaf, deal.credit, False)] = variant(measure_named(leaf, self.own), deal.credit, False)
+                wanted[leaf_name(leaf, deal.credit, deal.restated)] = variant(
+                    measure_named(leaf, self.own), deal.credit, deal.restated
+                )
         for name in self.returns:
             wanted[name] = measure_named(name, self.own)
         return wanted
@@ -100,8 +105,8 @@ def variant(measure: Measure, credit: str, restated: bool) -> Measure:
     changes: dict[str, object] = {}
     if credit == "full" and measure.table == "deals":
         changes["credit"] = "full"
-    if restated and measure.of is not None and measure.of.column == "deals.amount" and measure.date == "closed_on":
-        changes["of"] = Expression.model_validate({"difference": ["deals.amount", "deals.returned_amount"]})
+    if restated and measure.table == "deals" and measure.date == "closed_on":
+        changes["less_returns"] = True
     return measure.model_copy(update=changes) if changes else measure
 
 

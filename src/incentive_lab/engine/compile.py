@@ -397,7 +397,7 @@ class _Compiler:
             cells[p.R_FUND] = rows.funds[rule.id]
             self._fund(rule)
         measure = measure_named(name, self.scheme.measures) if name else None
-        if policy.method in _RETURNS and measure is not None and measure.leaf and measure.table == "deals":
+        if policy.method in _RETURNS and measure is not None and measure.follows_returns:
             cells[p.R_RETURNS] = _RETURNS[policy.method]
             self.return_slot[row] = self.columns.returned(name)
             self.rules_f[row, p.RF_RETURN_SHARE] = whole(policy.share * 1_000_000)

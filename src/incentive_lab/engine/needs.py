@@ -41,7 +41,7 @@ def needs(*schemes: Scheme) -> Needs:
                                         "Give one of them another name."))  # fmt: skip
         for column in columns.deals:
             for leaf in leaves_of(column.measure, scheme.measures):
-                deals[column.grain][leaf_name(leaf, column.credit, False)] = None
+                deals[column.grain][leaf_name(leaf, column.credit, column.restated)] = None
         if scheme.budget and scheme.budget.when_exceeded == "first_come":
             for rule in scheme.rules:
                 name = rule.on.measure or rule.on.excess_of or ""

@@ -96,6 +96,23 @@ def half_up(value: Any) -> Any:
     return ibis.ifelse(value < 0, -size, size)
 
 
+def less_part(value: Any, part: Any, whole: Any) -> Any:
+    """`value` less `value * part / whole`, that share rounded half-up.
+
+    A float gives the share within one unit (values stay below 2**50), exact products bring it to the right one.
+    """
+    import ibis
+
+    top = value.abs().cast(_WIDE) * part.abs().cast(_WIDE) * _number(Decimal(2)) + whole.abs().cast(_WIDE)
+    bottom = whole.abs().nullif(0).cast(_WIDE) * _number(Decimal(2))
+    near = value.abs().cast("float64") * part.abs().cast("float64") / whole.abs().nullif(0).cast("float64")
+    size = near.round().cast("int64")
+    over, under = top < bottom * size.cast(_WIDE), top >= bottom * (size + 1).cast(_WIDE)
+    size = size - over.cast("int64") + under.cast("int64")
+    sign = ibis.ifelse(((value < 0) == (part < 0)) == (whole < 0), -1, 1)
+    return value - (size * sign).fill_null(0)
+
+
 def _quotient(top: Any, bottom: Any, unit: Fraction) -> Any:
     """A ratio of two columns in whole millionths; the one place that divides, so it is a float rounded once."""
     if unit.denominator == 0:

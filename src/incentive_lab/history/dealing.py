@@ -107,13 +107,10 @@ def returns_table(workings: Workings, members: Mapping[str, Measure]) -> Returns
 
     Value returned = credited value x returned amount / amount, half-up; without a returned amount all of it.
     """
-    sold = {
-        name: measure for name, measure in members.items() if date_of(measure) != "returned_on" and not measure.distinct
-    }
-    frames = [_returned(workings, group) for group in _by_date(workings, sold)]
+    frames = [_returned(workings, group) for group in _by_date(workings, members)]
     keys = ["partner_id", "_back", "_month", "_term", "deal_id", "line"]
-    frame = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=[*keys, *sold])
-    frame = frame.groupby(keys, sort=False, as_index=False)[list(sold)].sum()
+    frame = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=[*keys, *members])
+    frame = frame.groupby(keys, sort=False, as_index=False)[list(members)].sum()
     sold_month = frame["_month"].to_numpy(dtype=np.int64) - workings.grid.first_month
     frame = frame.assign(_sold=sold_month, _month=frame["_back"])
     frame, row, column = _sorted(workings.grid, frame, ["_row", "_month", "deal_id", "line"])
@@ -124,7 +121,7 @@ def returns_table(workings: Workings, members: Mapping[str, Measure]) -> Returns
         deal_id=frame["deal_id"].to_numpy(dtype=object),
         line=frame["line"].to_numpy(dtype=object),
         term_months=frame["_term"].to_numpy(dtype=np.int32),
-        values={name: frame[name].to_numpy(dtype=np.float64) for name in sold},
+        values={name: frame[name].to_numpy(dtype=np.float64) for name in members},
     )
 
 

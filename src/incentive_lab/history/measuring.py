@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from incentive_lab.errors import InputError, Problem
-from incentive_lab.history.arithmetic import row_value
-from incentive_lab.history.quantities import MILLION
+from incentive_lab.history.arithmetic import less_part, row_value
+from incentive_lab.history.quantities import MILLION, returned
 from incentive_lab.history.reading import LARGEST
 from incentive_lab.history.standing import event_column, level_columns
 from incentive_lab.history.timing import month_of
@@ -88,8 +88,17 @@ def valued(workings: Workings, rows: Any, members: Mapping[str, Measure]) -> tup
         else:
             value = row_value(rows, measure, workings.quantities[table])
         test = workings.test(rows, measure, table)
+        if measure.less_returns:
+            test = test & ~_all_back(rows)
+            value = value if per_deal(measure) else less_part(value, returned(rows), rows.amount)
         values[names[name]] = ibis.ifelse(test, value, ibis.null("int64"))
     return rows.mutate(**values), names
+
+
+def _all_back(rows: Any) -> Any:
+    """Whether a row of deals came back entirely."""
+    back = rows.returned_amount.isnull() | (rows.returned_amount.abs() >= rows.amount.abs())
+    return rows.returned_on.notnull() & back.fill_null(False)
 
 
 def _sums(workings: Workings, members: Mapping[str, Measure]) -> dict[str, Floats]:
@@ -128,6 +137,7 @@ def _distinct(workings: Workings, members: Mapping[str, Measure]) -> dict[str, F
         import ibis
 
         test = workings.test(rows, member, table)
+        test = test & ~_all_back(rows) if member.less_returns else test
         values[names[name]] = ibis.ifelse(test, quantities.value(rows, column).cast("string"), ibis.null("string"))
     rows = rows.mutate(**values)
     if table == "deals" and (workings.credits.split or measure.roles):

@@ -74,7 +74,7 @@ def build_panel(
 
     grid = workings.grid
     wanted = {grain: {name: leaves[name] for name in names} for grain, names in deal_leaves.items() if names}
-    sold = {name: measure for name, measure in leaves.items() if measure.table == "deals" and not measure.spread}
+    sold = {name: measure for name, measure in leaves.items() if measure.follows_returns}
     return Panel(
         history_id=history_id,
         currency=currency,

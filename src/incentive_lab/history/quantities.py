@@ -48,7 +48,7 @@ class Quantities:
 
     def known(self) -> list[str]:
         """Every column a measure may name."""
-        computed = [*_RATIOS, *_DIFFERENCES, "cycle_days"] if self.table == "deals" else []
+        computed = [*_RATIOS, *_DIFFERENCES, "returned", "cycle_days"] if self.table == "deals" else []
         return [*TABLES[self.table].names, *self.extras, *computed]
 
     def is_ratio(self, column: str) -> bool:
@@ -57,7 +57,7 @@ class Quantities:
 
     def kind(self, column: str) -> str | None:
         """money, number, whole, text, date or boolean; None for a column that is not known."""
-        if self.table == "deals" and column in _DIFFERENCES:
+        if self.table == "deals" and (column in _DIFFERENCES or column == "returned"):
             return "money"
         if self.table == "deals" and column == "cycle_days":
             return "whole"
@@ -71,6 +71,8 @@ class Quantities:
             return rows[first] - rows[second]
         if self.table == "deals" and column == "cycle_days":
             return rows.closed_on.delta(rows.created_on, unit="day")
+        if self.table == "deals" and column == "returned":
+            return returned(rows)
         return rows[column]
 
     def ratio(self, rows: Any, column: str) -> Ratio:
@@ -100,3 +102,10 @@ class Quantities:
         except (InvalidOperation, ValueError):
             raise InputError([Problem(f"where.{column}", f"found {given!r}; allowed: a number.")]) from None
         return number if self.is_ratio(column) else number * 10 ** self.places_of(column)
+
+
+def returned(rows: Any) -> Any:
+    """What came back of each row of deals: nothing without a date, all of it without an amount."""
+    import ibis
+
+    return ibis.ifelse(rows.returned_on.isnull(), 0, rows.returned_amount.coalesce(rows.amount))

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields
 
 from incentive_lab.errors import InputError, Problem
-from incentive_lab.scheme.checks import comparisons, frame, measuring, references, rules, tables, windows
+from incentive_lab.scheme.checks import comparisons, frame, measuring, references, returned, rules, tables, windows
 from incentive_lab.scheme.checks.context import Context, Finding, Findings, Known
 from incentive_lab.scheme.document import Scheme
 from incentive_lab.scheme.naming import join
@@ -27,7 +27,8 @@ _CHECKS: tuple[Callable[[Context], Findings], ...] = (
     rules.rules,
     windows.windows,
     windows.tests,
-    windows.returns,
+    returned.schedules,
+    returned.returns,
     comparisons.targets_needed,
     tables.tables,
     frame.money,

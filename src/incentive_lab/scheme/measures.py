@@ -27,6 +27,7 @@ COLUMNS: Mapping[str, Mapping[str, str]] = {
         "cost": "money",
         "recurring_amount": "money",
         "returned_amount": "money",
+        "returned": "money",  # what came back: 0 without returned_on, else returned_amount, else amount
         "quantity": "count",
         "term_months": "number",
         "margin": "money",  # amount - cost
@@ -145,6 +146,7 @@ class Measure(Part):
         spread: 'term' spreads a contract's amount over its months: each month from `at` for term_months months.
         credit: 'share' counts a partner's share of a multi-partner deal, 'full' the whole deal for each.
         roles: Only multi-partner credits with one of these roles; empty means all.
+        less_returns: A deal counts less the part of it that was returned, whenever that happened.
         unit: money, count, share or number; by default that of the column.
         hold_months: How long a level holds.
     """
@@ -162,6 +164,7 @@ class Measure(Part):
     spread: Literal["term"] | None = None
     credit: Literal["share", "full"] = "share"
     roles: tuple[str, ...] = ()
+    less_returns: bool = False
     unit: Literal["money", "count", "share", "number"] | None = None
     hold_months: int = Field(12, ge=1, le=1200)
     label: str = ""
@@ -195,6 +198,11 @@ class Measure(Part):
             return self.count
         named = self.distinct or self.level
         return named.split(".")[0] if named else None
+
+    @property
+    def follows_returns(self) -> bool:
+        """Whether what a returned deal earned can be found again: a sum or count of deals as they closed."""
+        return self.table == "deals" and not (self.spread or self.distinct or self.date == "returned_on")
 
     @property
     def date(self) -> str | None:
@@ -243,7 +251,7 @@ CATALOGUE: Mapping[str, Measure] = {
         {"distinct": "deals.customer_id", "where": {"status": "won"}, "at": "closed_on", "unit": "count"}
     ),
     "cycle_days_total": _won("deals.cycle_days", unit="number"),
-    "returns": _won("deals.returned_amount", at="returned_on", help="Amount returned, in the month of the return."),
+    "returns": _won("deals.returned", at="returned_on", help="Amount returned, in the month of the return."),
     "net_revenue": Measure(plus=("revenue",), minus=("returns",), help="Revenue less the month's returns."),
     "win_rate": Measure(ratio=("won_deals", "closed_deals"), unit="share"),
     "margin_share": Measure(ratio=("margin", "revenue"), unit="share"),

@@ -119,6 +119,8 @@ def definitions(context: Context) -> Findings:
             yield wrong((*here, "at"), message, did_you_mean(measure.at, DATES[table]))
         if measure.spread is not None and table != "deals":
             yield wrong((*here, "spread"), "Only amounts of deals can be spread over a contract's term.")
+        if measure.less_returns and table != "deals":
+            yield wrong((*here, "less_returns"), "Only deals come back.", "Leave it out.")
         if name in CATALOGUE:
             yield doubtful(here, f"'{name}' replaces the built-in measure of that name.")
 

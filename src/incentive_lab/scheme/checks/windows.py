@@ -1,10 +1,10 @@
-"""Windows at least as long as the rule's period, tests that can hold, schedules of returns that rise."""
+"""Windows at least as long as the rule's period, and tests that can hold."""
 
 from __future__ import annotations
 
-from incentive_lab.scheme.checks.context import PERIOD_MONTHS, WINDOW_MONTHS, Context, Findings, doubtful, wrong
+from incentive_lab.scheme.checks.context import PERIOD_MONTHS, WINDOW_MONTHS, Context, Findings, wrong
 from incentive_lab.scheme.rates import GridAxis, Multiplier, Over, Table
-from incentive_lab.scheme.rules import ReturnPolicy, Rule, Test
+from incentive_lab.scheme.rules import Rule, Test
 from incentive_lab.scheme.words import written
 
 
@@ -39,19 +39,3 @@ def tests(context: Context) -> Findings:
             if lows and highs and (max(lows) > min(highs) or (touching and max(lows) == min(highs))):
                 message = f"Nothing is both above {written(max(lows))} and below {written(min(highs))}."
                 yield wrong(node.segments, message)
-
-
-def returns(context: Context) -> Findings:
-    """A schedule of returns is there when it is asked for, in rising order."""
-    for node in context.nodes:
-        part = node.part
-        if not isinstance(part, ReturnPolicy):
-            continue
-        months = [step.within_months for step in part.schedule]
-        if part.method == "schedule" and not months:
-            fix = "Add schedule: [{within_months: 3, share: 100%}]."
-            yield wrong((*node.segments, "schedule"), "`method: schedule` needs a schedule.", fix)
-        if months != sorted(set(months)):
-            yield wrong((*node.segments, "schedule"), "The months of a schedule must rise from step to step.")
-        if months and part.method != "schedule":
-            yield doubtful((*node.segments, "schedule"), f"`method: {part.method}` does not use a schedule.")
