@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from incentive_lab.engine.columns import Column, ColumnBook, DealColumn, leaf_name
+from incentive_lab.engine.columns import Column, ColumnBook, DealColumn, leaf_name, once_in
 from incentive_lab.engine.compile import Compiled
 from incentive_lab.engine.periods import year_shift
 from incentive_lab.engine.program import Block
@@ -46,7 +46,7 @@ _KEPT = 8
 def layouts(panel: Panel, scheme: Scheme, columns: ColumnBook, partners: Rows) -> list[Layout]:
     """The blocks of these partners for these columns; kept with the panel, so a dial pays for them once."""
     own = tuple(sorted((name, measure.model_dump_json()) for name, measure in scheme.measures.items()))
-    group = scheme.group.by if scheme.group else ""
+    group = scheme.group
     key = (
         tuple(columns.months), tuple(columns.levels), tuple(columns.deals), tuple(columns.returns), own, group,
         partners.tobytes(),
@@ -71,7 +71,7 @@ def _build(panel: Panel, scheme: Scheme, columns: ColumnBook, partners: Rows) ->
 
 def month_column(panel: Panel, column: Column, scheme: Scheme) -> Floats:
     """One additive measure by partner and month, in the form that the column asks for."""
-    values = _own_column(panel, column.measure, column, scheme.measures)
+    values = _own_column(panel, column.measure, column, scheme.measures, once_in(scheme.group, column.total_of))
     if not column.total_of:
         return values
     groups = group_keys(panel, scheme, column.total_of)
@@ -92,15 +92,15 @@ def group_keys(panel: Panel, scheme: Scheme, total_of: str) -> NDArray[np.object
     return keys
 
 
-def _own_column(panel: Panel, name: str, column: Column, own: Mapping[str, Measure]) -> Floats:
+def _own_column(panel: Panel, name: str, column: Column, own: Mapping[str, Measure], once: str) -> Floats:
     measure = measure_named(name, own)
     if measure.leaf:
-        return panel.columns[leaf_name(name, column.credit, column.restated)]
+        return panel.columns[leaf_name(name, measure, column.credit, column.restated, once)]
     total = np.zeros((panel.partners, panel.months))
     for part in measure.plus:
-        total = total + _own_column(panel, part, column, own)
+        total = total + _own_column(panel, part, column, own, once)
     for part in measure.minus:
-        total = total - _own_column(panel, part, column, own)
+        total = total - _own_column(panel, part, column, own, once)
     return total
 
 
@@ -118,7 +118,7 @@ def _layout(
     level = np.empty((panel.months, len(levels), len(lanes)))
     for slot, values in enumerate(levels):
         level[:, slot, :] = values[lanes].T
-    first, deal_values, rows = _deals(panel, columns.deals, lanes, own)
+    first, deal_values, rows = _deals(panel, columns, lanes, own)
     return_first, returned, return_values = _returns(panel, columns, lanes, first, rows)
     return Layout(lanes, sums, level, np.vstack([first, return_first[None]]), returned, deal_values, return_values)
 
@@ -138,12 +138,13 @@ def _lane_rows(table_partner: Integers, table_month: Integers, lanes: Rows, mont
 
 
 def _deals(
-    panel: Panel, wanted: Sequence[DealColumn], lanes: Rows, own: Mapping[str, Measure]
+    panel: Panel, columns: ColumnBook, lanes: Rows, own: Mapping[str, Measure]
 ) -> tuple[Rows, Floats, tuple[Rows, ...]]:
     """Deals of the lanes, per grain; slots of one grain leave the other grain's rows unused.
 
     The last slot numbers the deals that lines belong to, in order.
     """
+    wanted = columns.deals
     first = np.zeros((2, len(lanes) * (panel.months + 1)), dtype=np.int64)
     rows: list[Rows] = [np.zeros(0, np.int64), np.zeros(0, np.int64)]
     for place, grain in enumerate(("deal", "line")):
@@ -156,19 +157,21 @@ def _deals(
         values[-1, 1 : len(ids)] = np.cumsum(ids[1:] != ids[:-1])
     for slot, column in enumerate(wanted):
         mine = rows[("deal", "line").index(column.grain)]
-        values[slot, : len(mine)] = _deal_values(panel.deals[column.grain], column, own)[mine]
+        values[slot, : len(mine)] = _deal_values(panel.deals[column.grain], column, own, once_in(columns.group, ""))[
+            mine
+        ]
     return first, values, tuple(rows)
 
 
-def _deal_values(table: DealTable, column: DealColumn, own: Mapping[str, Measure]) -> Floats:
+def _deal_values(table: DealTable, column: DealColumn, own: Mapping[str, Measure], once: str) -> Floats:
     """A measure of every row of a table: a leaf, or leaves added and taken off."""
     measure = measure_named(column.measure, own)
     if measure.leaf:
-        return table.values[leaf_name(column.measure, column.credit, column.restated)]
+        return table.values[leaf_name(column.measure, measure, column.credit, column.restated, once)]
     total = np.zeros(len(table.partner))
     for sign, parts in ((1, measure.plus), (-1, measure.minus)):
         for part in parts:
-            total = total + sign * _deal_values(table, replace(column, measure=part), own)
+            total = total + sign * _deal_values(table, replace(column, measure=part), own, once)
     return total
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from incentive_lab.engine.columns import paid_on
 from incentive_lab.engine.programme import Claim
 from incentive_lab.panel import Floats, Panel
 from incentive_lab.scheme.document import Scheme
@@ -22,8 +23,8 @@ def dated_claims(scheme: Scheme, panel: Panel, detail: Floats) -> list[Claim]:
     for row, rule in enumerate(scheme.rules):
         if rule.non_cash:
             continue
-        name = rule.on.measure or rule.on.excess_of or ""
-        values = table.values.get(name) if table is not None else None
+        dated_by = paid_on(scheme, rule)
+        values = table.values.get(dated_by[0]) if table is not None and dated_by is not None else None
         for month, partner in np.argwhere(detail[row] > 0):
             cents = float(detail[row, month, partner])
             dated = _deals_of(panel, values, int(month), int(partner))

@@ -78,7 +78,7 @@ class _Compiler:
         self.scheme = scheme
         self.months = months
         self.shift = year_shift(scheme, first_month)
-        self.columns = ColumnBook(scheme.measures, restate=scheme.returns.method == "recalculate")
+        self.columns = ColumnBook(scheme.measures, scheme.returns.method == "recalculate", scheme.group)
         self.rows = Builder(scheme, first_month, self.columns)
         self.tiers = [level.name for level in scheme.tiers.levels] if scheme.tiers else ["all"]
         self.places = {rule.id: row for row, rule in enumerate(scheme.rules)}

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from incentive_lab.engine.columns import leaf_name
+from incentive_lab.engine.columns import paid_on
 from incentive_lab.engine.compile import compile_scheme
 from incentive_lab.errors import InputError, Problem
 from incentive_lab.scheme.document import Scheme
-from incentive_lab.scheme.lookup import leaves_of
 from incentive_lab.scheme.measures import Measure
 from incentive_lab.scheme.paths import apply
 
@@ -40,13 +39,13 @@ def needs(*schemes: Scheme) -> Needs:
                 problems.append(Problem(f"measures.{name}", f"the schemes compared define {name} differently",
                                         "Give one of them another name."))  # fmt: skip
         for column in columns.deals:
-            for leaf in leaves_of(column.measure, scheme.measures):
-                deals[column.grain][leaf_name(leaf, column.credit, column.restated)] = None
+            deals[column.grain] |= dict.fromkeys(columns.deal_leaves(column))
         if scheme.budget and scheme.budget.when_exceeded == "first_come":
             for rule in scheme.rules:
-                name = rule.on.measure or rule.on.excess_of or ""
-                if name in leaves and leaves[name].table == "deals":
-                    deals["deal"][name] = None
+                dated = paid_on(scheme, rule)
+                if dated is not None and not (dated[1].spread or dated[1].distinct):
+                    leaves[dated[0]] = dated[1]
+                    deals["deal"][dated[0]] = None
         returns = returns or bool(columns.returns)
     if problems:
         raise InputError(problems)

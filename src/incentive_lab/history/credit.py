@@ -46,7 +46,14 @@ class Credits:
         )
 
     def spread(
-        self, rows: Any, values: Sequence[str], *, key: Sequence[str], full: bool, roles: Sequence[str] = ()
+        self,
+        rows: Any,
+        values: Sequence[str],
+        *,
+        key: Sequence[str],
+        full: bool,
+        roles: Sequence[str] = (),
+        group: str = "",
     ) -> Any:
         """Rows with `partner_id` replaced by each credited partner and `values` by that partner's part.
 
@@ -56,6 +63,7 @@ class Credits:
             key: Columns that name one row of `rows`.
             full: Each partner is credited with the whole.
             roles: Only credits in these roles; empty means every credit, and the partner of unsplit deals.
+            group: With `full`, an attribute of partners: those that share it are credited once together.
         """
         if not self.split:
             return rows if not roles else rows.filter(False)
@@ -64,12 +72,24 @@ class Credits:
         joined = rows.join(shares, "deal_id")
         if full:
             credited = joined.filter(joined["_role"].isin(list(roles))) if roles else joined
-            credited = credited.drop("partner_id").rename(partner_id="_credit").select(*rows.columns).distinct()
+            credited = credited.drop("partner_id").rename(partner_id="_credit").select(*rows.columns)
+            credited = (self.first_of_group(credited, group) if group else credited).distinct()
         else:
             credited = _parts(joined, values, key)
             credited = credited.filter(credited["_role"].isin(list(roles))) if roles else credited
             credited = credited.drop("partner_id").rename(partner_id="_credit").select(*rows.columns)
         return credited if roles else alone.select(*rows.columns).union(credited)
+
+    def first_of_group(self, rows: Any, group: str) -> Any:
+        """Rows with `partner_id` replaced by the lowest id of the partner's group."""
+        import ibis
+
+        partners = self.store.table("partners")
+        key = partners[group].cast("string").nullif("").fill_null(partners.partner_id)
+        firsts = partners.select("partner_id", _key=key)
+        firsts = firsts.mutate(_first=firsts.partner_id.min().over(ibis.window(group_by="_key"))).drop("_key")
+        joined = rows.join(firsts, "partner_id").drop("partner_id").rename(partner_id="_first")
+        return joined.select(*rows.columns)
 
 
 def _parts(joined: Any, values: Sequence[str], key: Sequence[str]) -> Any:

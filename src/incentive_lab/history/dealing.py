@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from incentive_lab.history.measuring import per_deal, valued
+from incentive_lab.history.measuring import group_of, per_deal, valued
 from incentive_lab.history.quantities import MILLION
 from incentive_lab.history.timing import month_of
 from incentive_lab.history.workings import Grid, Workings, date_of
@@ -60,7 +60,7 @@ def _by_date(workings: Workings, members: Mapping[str, Measure]) -> list[dict[st
     """Members that share a date and a way of crediting, since these decide which rows there are."""
     groups: dict[tuple[object, ...], dict[str, Measure]] = {}
     for name, measure in members.items():
-        key = (date_of(measure), measure.credit, measure.roles)
+        key = (date_of(measure), measure.credit, measure.roles, group_of(measure))
         groups.setdefault(key, {})[name] = measure
     return list(groups.values())
 
@@ -77,7 +77,9 @@ def _credited(workings: Workings, grain: str, members: Mapping[str, Measure]) ->
     columns = list(names.values())
     rows = rows.select("deal_id", "line", "partner_id", "_on", *columns)
     full = measure.credit == "full"
-    rows = workings.credits.spread(rows, columns, key=("deal_id", "line"), full=full, roles=measure.roles)
+    rows = workings.credits.spread(
+        rows, columns, key=("deal_id", "line"), full=full, roles=measure.roles, group=group_of(measure)
+    )
     totals = {column: rows[column].sum().cast("int64") for column in columns}
     if grain == "deal":
         table = rows.group_by(["partner_id", "deal_id"]).aggregate(_on=rows["_on"].max(), **totals)
@@ -141,7 +143,9 @@ def _returned(workings: Workings, members: Mapping[str, Measure]) -> pd.DataFram
         "deal_id", "line", "partner_id", "_back", "_month", "_term", "returned_amount", "amount", *columns
     )
     full = measure.credit == "full"
-    rows = workings.credits.spread(rows, columns, key=("deal_id", "line"), full=full, roles=measure.roles)
+    rows = workings.credits.spread(
+        rows, columns, key=("deal_id", "line"), full=full, roles=measure.roles, group=group_of(measure)
+    )
     frame = workings.store.frame(rows)
     for name, column in names.items():
         frame[name] = _part_returned(frame[column], frame["returned_amount"], frame["amount"])

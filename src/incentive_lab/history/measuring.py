@@ -16,7 +16,7 @@ from incentive_lab.history.standing import event_column, level_columns
 from incentive_lab.history.timing import month_of
 from incentive_lab.history.workings import Grid, Workings, date_of
 from incentive_lab.panel import Floats
-from incentive_lab.scheme.measures import Measure
+from incentive_lab.scheme.measures import Measure, OnceInAGroup
 
 
 def measure_columns(workings: Workings, leaves: Mapping[str, Measure]) -> dict[str, Floats]:
@@ -56,7 +56,12 @@ def _group(workings: Workings, measure: Measure) -> tuple[object, ...]:
     else:
         kind = "sum"
     credited = (measure.credit, measure.roles) if measure.table == "deals" and workings.credits.split else ("full", ())
-    return kind, measure.table, date_of(measure), credited
+    return kind, measure.table, date_of(measure), credited, group_of(measure)
+
+
+def group_of(measure: Measure) -> str:
+    """The attribute of partners that count a leaf once together, '' where each stands alone."""
+    return measure.group if isinstance(measure, OnceInAGroup) else ""
 
 
 def per_deal(measure: Measure) -> bool:
@@ -109,7 +114,12 @@ def _sums(workings: Workings, members: Mapping[str, Measure]) -> dict[str, Float
         if workings.credits.split or measure.roles:
             full = measure.credit == "full"
             rows = workings.credits.spread(
-                rows.select(*keep), list(names.values()), key=("deal_id", "line"), full=full, roles=measure.roles
+                rows.select(*keep),
+                list(names.values()),
+                key=("deal_id", "line"),
+                full=full,
+                roles=measure.roles,
+                group=group_of(measure),
             )
     totals = {column: rows[column].sum() for column in names.values()}
     frame = workings.store.frame(rows.group_by(["partner_id", "_month"]).aggregate(**totals))
@@ -143,6 +153,8 @@ def _distinct(workings: Workings, members: Mapping[str, Measure]) -> dict[str, F
     if table == "deals" and (workings.credits.split or measure.roles):
         keep = rows.select("deal_id", "partner_id", "_month", *names.values())
         rows = workings.credits.spread(keep, [], key=("deal_id",), full=True, roles=measure.roles)
+    if group_of(measure):
+        rows = workings.credits.first_of_group(rows.select("partner_id", "_month", *names.values()), group_of(measure))
     counts = {column: rows[column].nunique() for column in names.values()}
     frame = workings.store.frame(rows.group_by(["partner_id", "_month"]).aggregate(**counts))
     return {name: _scatter(workings.grid, frame, frame[column]) * MILLION for name, column in names.items()}
@@ -158,7 +170,7 @@ def _per_deal(workings: Workings, members: Mapping[str, Measure]) -> dict[str, F
     if workings.credits.split or measure.roles:
         full = measure.credit == "full"
         deals = workings.credits.spread(
-            deals, list(values), key=("deal_id", "partner_id"), full=full, roles=measure.roles
+            deals, list(values), key=("deal_id", "partner_id"), full=full, roles=measure.roles, group=group_of(measure)
         )
     totals = {column: deals[column].sum() for column in names.values()}
     frame = workings.store.frame(deals.group_by(["partner_id", *last]).aggregate(**totals))
@@ -178,7 +190,7 @@ def _spread(workings: Workings, members: Mapping[str, Measure]) -> dict[str, Flo
     if workings.credits.split or measure.roles:
         full = measure.credit == "full"
         rows = workings.credits.spread(
-            rows, list(names.values()), key=("deal_id", "line"), full=full, roles=measure.roles
+            rows, list(names.values()), key=("deal_id", "line"), full=full, roles=measure.roles, group=group_of(measure)
         )
     totals = {column: rows[column].sum() for column in names.values()}
     frame = workings.store.frame(rows.group_by(["partner_id", "_month", "_term"]).aggregate(**totals))

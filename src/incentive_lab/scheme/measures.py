@@ -210,6 +210,16 @@ class Measure(Part):
         return self.at or DEFAULT_DATE.get(self.table or "")
 
 
+class OnceInAGroup(Measure):
+    """A leaf that partners of a group hold together, counted once: with the first of them by id.
+
+    Attributes:
+        group: The attribute of partners that joins them; without it a partner stands alone.
+    """
+
+    group: str
+
+
 def _won(of: str, unit: str | None = None, help: str = "", at: str = "closed_on", **more: object) -> Measure:
     where = {"status": "won"}
     return Measure.model_validate({"of": of, "where": where, "at": at, "unit": unit, "help": help, **more})
