@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,9 @@ from incentive_lab.history.timing import month_of
 from incentive_lab.history.workings import Grid, Workings, date_of
 from incentive_lab.panel import Floats
 from incentive_lab.scheme.measures import Measure, OnceInAGroup
+
+Query = Callable[[Workings, Mapping[str, Measure]], Any]
+Placing = Callable[[Grid, pd.DataFrame, Mapping[str, str]], dict[str, Floats]]
 
 
 def measure_columns(workings: Workings, leaves: Mapping[str, Measure]) -> dict[str, Floats]:
@@ -71,8 +74,16 @@ def per_deal(measure: Measure) -> bool:
 
 
 def _carry_out(workings: Workings, kind: str, members: Mapping[str, Measure]) -> dict[str, Floats]:
-    run = {"sum": _sums, "distinct": _distinct, "per_deal": _per_deal, "spread": _spread, "level": level_columns}[kind]
-    return run(workings, members)
+    if kind == "level":
+        return level_columns(workings, members)
+    query, place = _WAYS[kind]
+    frame = workings.frame(kind, members, lambda: query(workings, members))
+    return place(workings.grid, frame, named(members))
+
+
+def named(members: Mapping[str, Measure]) -> dict[str, str]:
+    """Member -> its column in a query."""
+    return {name: f"v{position}" for position, name in enumerate(members)}
 
 
 def _first(members: Mapping[str, Measure]) -> tuple[Measure, str, str]:
@@ -85,7 +96,7 @@ def valued(workings: Workings, rows: Any, members: Mapping[str, Measure]) -> tup
     import ibis
 
     _, table, _ = _first(members)
-    names = {name: f"v{position}" for position, name in enumerate(members)}
+    names = named(members)
     values = {}
     for name, measure in members.items():
         if measure.of is None:
@@ -106,7 +117,7 @@ def _all_back(rows: Any) -> Any:
     return rows.returned_on.notnull() & back.fill_null(False)
 
 
-def _sums(workings: Workings, members: Mapping[str, Measure]) -> dict[str, Floats]:
+def _sums(workings: Workings, members: Mapping[str, Measure]) -> Any:
     measure, table, date = _first(members)
     rows, names = valued(workings, workings.rows(table, date), members)
     if table == "deals":
@@ -122,22 +133,26 @@ def _sums(workings: Workings, members: Mapping[str, Measure]) -> dict[str, Float
                 group=group_of(measure),
             )
     totals = {column: rows[column].sum() for column in names.values()}
-    frame = workings.store.frame(rows.group_by(["partner_id", "_month"]).aggregate(**totals))
-    return {name: _scatter(workings.grid, frame, frame[column]) for name, column in names.items()}
+    return rows.group_by(["partner_id", "_month"]).aggregate(**totals)
 
 
-def _scatter(grid: Grid, frame: pd.DataFrame, values: Any) -> Floats:
+def _by_month(grid: Grid, frame: pd.DataFrame, names: Mapping[str, str]) -> dict[str, Floats]:
+    place = grid.place(frame["partner_id"], frame["_month"])
+    return {name: _scatter(grid, place, frame[column]) for name, column in names.items()}
+
+
+def _scatter(grid: Grid, place: tuple[Any, Any, Any], values: Any) -> Floats:
     array = grid.zeros()
-    row, column, inside = grid.place(frame["partner_id"], frame["_month"])
+    row, column, inside = place
     numbers = pd.to_numeric(values).fillna(0).to_numpy(dtype=np.float64)
     np.add.at(array, (row, column), numbers[inside])
     return array
 
 
-def _distinct(workings: Workings, members: Mapping[str, Measure]) -> dict[str, Floats]:
+def _distinct(workings: Workings, members: Mapping[str, Measure]) -> Any:
     measure, table, date = _first(members)
     rows = workings.rows(table, date)
-    names = {name: f"v{position}" for position, name in enumerate(members)}
+    names = named(members)
     values = {}
     for name, member in members.items():
         column = str(member.distinct).split(".", 1)[1]
@@ -156,11 +171,14 @@ def _distinct(workings: Workings, members: Mapping[str, Measure]) -> dict[str, F
     if group_of(measure):
         rows = workings.credits.first_of_group(rows.select("partner_id", "_month", *names.values()), group_of(measure))
     counts = {column: rows[column].nunique() for column in names.values()}
-    frame = workings.store.frame(rows.group_by(["partner_id", "_month"]).aggregate(**counts))
-    return {name: _scatter(workings.grid, frame, frame[column]) * MILLION for name, column in names.items()}
+    return rows.group_by(["partner_id", "_month"]).aggregate(**counts)
 
 
-def _per_deal(workings: Workings, members: Mapping[str, Measure]) -> dict[str, Floats]:
+def _counted(grid: Grid, frame: pd.DataFrame, names: Mapping[str, str]) -> dict[str, Floats]:
+    return {name: values * MILLION for name, values in _by_month(grid, frame, names).items()}
+
+
+def _per_deal(workings: Workings, members: Mapping[str, Measure]) -> Any:
     """What counts once per deal: in the month of the last line that passes the filter."""
     measure, table, date = _first(members)
     rows, names = valued(workings, workings.rows(table, date), members)
@@ -173,15 +191,18 @@ def _per_deal(workings: Workings, members: Mapping[str, Measure]) -> dict[str, F
             deals, list(values), key=("deal_id", "partner_id"), full=full, roles=measure.roles, group=group_of(measure)
         )
     totals = {column: deals[column].sum() for column in names.values()}
-    frame = workings.store.frame(deals.group_by(["partner_id", *last]).aggregate(**totals))
+    return deals.group_by(["partner_id", *last]).aggregate(**totals)
+
+
+def _by_last_month(grid: Grid, frame: pd.DataFrame, names: Mapping[str, str]) -> dict[str, Floats]:
     columns = {}
     for name, column in names.items():
         known = frame[frame[f"m{column}"].notna()]
-        columns[name] = _scatter(workings.grid, known.assign(_month=known[f"m{column}"]), known[column])
+        columns[name] = _scatter(grid, grid.place(known["partner_id"], known[f"m{column}"]), known[column])
     return columns
 
 
-def _spread(workings: Workings, members: Mapping[str, Measure]) -> dict[str, Floats]:
+def _spread(workings: Workings, members: Mapping[str, Measure]) -> Any:
     """Each month of a contract counts, from its date for term_months months."""
     measure, table, date = _first(members)
     rows, names = valued(workings, workings.rows(table, date), members)
@@ -193,8 +214,10 @@ def _spread(workings: Workings, members: Mapping[str, Measure]) -> dict[str, Flo
             rows, list(names.values()), key=("deal_id", "line"), full=full, roles=measure.roles, group=group_of(measure)
         )
     totals = {column: rows[column].sum() for column in names.values()}
-    frame = workings.store.frame(rows.group_by(["partner_id", "_month", "_term"]).aggregate(**totals))
-    grid = workings.grid
+    return rows.group_by(["partner_id", "_month", "_term"]).aggregate(**totals)
+
+
+def _over_terms(grid: Grid, frame: pd.DataFrame, names: Mapping[str, str]) -> dict[str, Floats]:
     row, start, inside = grid.place(frame["partner_id"], frame["_month"])
     end = np.minimum(start + frame["_term"].to_numpy()[inside], grid.months)
     columns = {}
@@ -205,3 +228,12 @@ def _spread(workings: Workings, members: Mapping[str, Measure]) -> dict[str, Flo
         np.add.at(steps, (row, end), -amounts)
         columns[name] = np.cumsum(steps, axis=1)[:, : grid.months]
     return columns
+
+
+_WAYS: Mapping[str, tuple[Query, Placing]] = {
+    "sum": (_sums, _by_month),
+    "distinct": (_distinct, _counted),
+    "per_deal": (_per_deal, _by_last_month),
+    "spread": (_spread, _over_terms),
+}
+"""Kind of sum -> the query that the store carries out, and where its rows go."""

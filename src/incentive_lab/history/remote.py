@@ -7,7 +7,7 @@ are counted by the server, and measures are summed there.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Hashable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from incentive_lab.history.currency import DEFAULT
 from incentive_lab.history.history import History
 from incentive_lab.history.remote_columns import empty_table, read_remote
 from incentive_lab.history.sources import Limits
-from incentive_lab.history.store import Raw, fill, quoted
+from incentive_lab.history.store import KEPT, Raw, fill, quoted
 from incentive_lab.history.tables import TABLES, Kind, Table
 from incentive_lab.money import decimals
 
@@ -39,6 +39,7 @@ class RemoteStore:
     relations: dict[str, str] = field(default_factory=dict)
     extras: dict[str, dict[str, Kind]] = field(default_factory=dict)
     dialect: str = "postgres"
+    _kept: dict[Hashable, Any] = field(default_factory=dict, repr=False)
 
     def table(self, name: str) -> Any:
         """The canonical table as an Ibis expression."""
@@ -84,6 +85,14 @@ class RemoteStore:
         """An Ibis expression, carried out by the server."""
         result: pd.DataFrame = self.backend.to_pandas(expression)
         return result
+
+    def kept_frame(self, key: Hashable, expression: Callable[[], Any]) -> pd.DataFrame:
+        """Like `frame`; the expression of a key is made once."""
+        if key not in self._kept:
+            if len(self._kept) >= KEPT:
+                self._kept.clear()
+            self._kept[key] = expression()
+        return self.frame(self._kept[key])
 
     def sql_frame(self, sql: str) -> pd.DataFrame:
         """Like `rows`, as a frame."""

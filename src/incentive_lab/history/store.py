@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
+
+KEPT = 256
+"""Queries whose SQL a store keeps."""
 
 
 def quoted(name: str) -> str:
@@ -75,6 +78,9 @@ class Store(Protocol):
     def frame(self, expression: Any) -> pd.DataFrame:
         """An Ibis expression, carried out."""
 
+    def kept_frame(self, key: Hashable, expression: Callable[[], Any]) -> pd.DataFrame:
+        """Like `frame`; the expression of a key is made and compiled once."""
+
     def sql_frame(self, sql: str) -> pd.DataFrame:
         """Like `rows`, as a frame."""
 
@@ -92,6 +98,7 @@ class DuckStore:
     connection: Any
     dialect: str = "duckdb"
     _backend: Any = field(default=None, repr=False)
+    _kept: dict[Hashable, str] = field(default_factory=dict, repr=False)
 
     @classmethod
     def new(cls) -> DuckStore:
@@ -147,10 +154,22 @@ class DuckStore:
 
     def frame(self, expression: Any) -> pd.DataFrame:
         """An Ibis expression, carried out."""
+        result: pd.DataFrame = self.connection.execute(self._compiled(expression)).df()
+        return result
+
+    def kept_frame(self, key: Hashable, expression: Callable[[], Any]) -> pd.DataFrame:
+        """Like `frame`; the SQL of a key is kept, for Ibis takes longer to write it than DuckDB to carry it out."""
+        if key not in self._kept:
+            if len(self._kept) >= KEPT:
+                self._kept.clear()
+            self._kept[key] = self._compiled(expression())
+        result: pd.DataFrame = self.connection.execute(self._kept[key]).df()
+        return result
+
+    def _compiled(self, expression: Any) -> str:
         import ibis
 
-        result: pd.DataFrame = self.connection.execute(str(ibis.to_sql(expression, dialect="duckdb"))).df()
-        return result
+        return str(ibis.to_sql(expression, dialect="duckdb"))
 
     def sql_frame(self, sql: str) -> pd.DataFrame:
         """Like `rows`, as a frame."""

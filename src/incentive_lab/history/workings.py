@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,6 +65,12 @@ class Workings:
         """The dated rows of a table with `_on` and `_month`."""
         recorded = table == "deals" and "recorded_on" in self.filled["deals"]
         return self.calendar.dated(self.store.table(table), date, recorded)
+
+    def frame(self, kind: str, members: Mapping[str, Measure], query: Callable[[], Any]) -> pd.DataFrame:
+        """The rows of a query over members' rows; what it compiles to is kept with the store, apart from their names."""
+        shares = tuple(sorted(self.credits.role_shares.items()))
+        asked = tuple((type(measure), measure.model_dump_json()) for measure in members.values())
+        return self.store.kept_frame((kind, self.calendar, shares, asked), query)
 
     def test(self, rows: Any, measure: Measure, table: str) -> Any:
         """The measure's filter on rows, true where it has none."""
