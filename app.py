@@ -9,21 +9,34 @@ if str(HERE / "src") not in sys.path:
 
 import streamlit as st  # noqa: E402
 
-from incentive_lab.ui.look import ICON, apply_look  # noqa: E402
-from incentive_lab.ui.workspace import preparation  # noqa: E402
+from incentive_lab.ui.look import ICON, LOGO, apply_look  # noqa: E402
+from incentive_lab.ui.workspace import name_address, preparation  # noqa: E402
+
+# File in pages/ and address, title, Material icon, what it is for; in the order of the navigation.
+PAGES = (
+    ("overview", "Overview", "space_dashboard", "What is in use, where the draft stands, what needs attention."),
+    ("tune", "Tune", "tune", "Move the numbers of the draft and see what follows."),
+)
+
+
+def front() -> None:
+    """The front page, at the bare address."""
+    st.switch_page(f"pages/{PAGES[0][0]}.py", query_params=st.query_params.to_dict())
 
 
 def main() -> None:
     """The frame of every page: navigation on top, the look, the preparation under way."""
     st.session_state["framed"] = True
     st.set_page_config("Incentive Lab", page_icon=ICON, layout="wide", initial_sidebar_state=360)
+    st.logo(LOGO, size="medium")
     preparation()
-    overview = st.Page(
-        "pages/overview.py", title="Overview", icon=":material/space_dashboard:", url_path="overview", default=True
-    )
-    tune = st.Page("pages/tune.py", title="Tune", icon=":material/tune:", url_path="tune")
-    page = st.navigation([overview, tune], position="top")
+    # The default page has no address of its own, so it is a hidden one that leads to the first.
+    pages = [st.Page(front, title="Incentive Lab", url_path="front", default=True, visibility="hidden")]
+    for name, title, icon, use in PAGES:
+        pages.append(st.Page(f"pages/{name}.py", title=title, icon=f":material/{icon}:", url_path=name, help=use))
+    page = st.navigation(pages, position="top")
     apply_look()
+    name_address()
     page.run()
 
 

@@ -58,7 +58,7 @@ def test_a_key_press_on_a_dial_changes_the_figures(address: str) -> None:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         page = browser.new_page(viewport={"width": 1280, "height": 900})
         page.goto(f"{address}/tune")
-        expect(page.get_by_role("heading", name="Tune")).to_be_visible(timeout=60_000)
+        expect(page.get_by_role("heading", name="Partner growth programme")).to_be_visible(timeout=60_000)
         page.wait_for_selector(".st-key-card-cost", timeout=SECONDS * 1000)
         page.get_by_text("Rates", exact=True).click()
         slider = page.locator("input[type=range][aria-label=Rate]").first

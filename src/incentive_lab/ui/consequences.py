@@ -28,6 +28,7 @@ from incentive_lab.ui.attention import heavy_losers, programme_years
 from incentive_lab.ui.cards import draw, figure_card, plain, tell_problems
 from incentive_lab.ui.drafts import Draft
 from incentive_lab.ui.partner import partner_lines
+from incentive_lab.ui.tiers_table import tiers_table
 from incentive_lab.ui.toolbar import badges, toolbar
 from incentive_lab.ui.workspace import Comparison
 
@@ -38,7 +39,7 @@ VIEWS = ("Winners and losers", "Rules and tiers", "Mix and concentration", "One 
 def consequences() -> None:
     """Everything that a dial moves, in the order in which it is wanted."""
     draft = workspace.draft()
-    toolbar(draft, "Tune")
+    toolbar(draft)
     badges(draft)
     if not draft.valid:
         named = ", ".join(plain(path) for path in draft.refused)
@@ -51,8 +52,10 @@ def consequences() -> None:
         comparison = workspace.compare(draft.scheme, draft.baseline)
     except InputError as error:
         tell_problems(error.problems, "This draft cannot be paid on this history")
+        tiers_table()
         return
     _dead_move(draft, comparison)
+    tiers_table()
     key_figures(comparison)
     _charts(draft, comparison)
     _closer(draft, comparison)

@@ -13,7 +13,8 @@ from incentive_lab.scheme.paths import Address
 from incentive_lab.ui import workspace
 from incentive_lab.ui.cards import plain
 from incentive_lab.ui.drafts import Draft, started
-from incentive_lab.ui.mixing import mix_block
+from incentive_lab.ui.mixing import PATH as MIX
+from incentive_lab.ui.mixing import mix_block, solved_as_moved
 from incentive_lab.ui.scales import GROUPS, Scale, from_screen, group_of, on_screen, scale_of, words_of
 
 _TYPED = "typed "
@@ -36,14 +37,14 @@ def moved(path: str, unit: str, key: str) -> None:
     """A dial was moved: the draft follows, or keeps the value aside with the reason why not."""
     before = workspace.draft()
     shown = st.session_state[key]
-    draft = before.moved(path, from_screen(shown, unit))
+    draft = solved_as_moved(before.moved(path, from_screen(shown, unit)), path)
     workspace.keep(draft)
     for other in {path, _TYPED + path} - {key}:
         st.session_state[other] = shown
     alone = draft.refused.keys() == before.refused.keys() - {path} or draft.refused.keys() == before.refused.keys() | {
         path
     }
-    redraw(path if alone else None)
+    redraw(path if alone and path != MIX else None)
 
 
 def reset_one(path: str) -> None:
@@ -54,6 +55,7 @@ def reset_one(path: str) -> None:
 def set_draft(draft: Draft) -> None:
     """Another draft from a button: every dial on the page shows it, then the page is redrawn."""
     workspace.keep(draft)
+    st.session_state.pop("tiers problems", None)
     for address in draft.numbers:
         seed(draft, address.path)
     redraw()
@@ -83,18 +85,23 @@ def dials() -> None:
             with box:
                 _group(draft, members)
                 if group == "Mix":
-                    mix_block(draft)
+                    mix_block(draft, set_draft)
+                if group == "Tiers":
+                    st.markdown(
+                        ":small[:gray[Add, remove, rename and reorder them in *Tiers as a table*, on the right.]]"
+                    )
 
 
 def _group(draft: Draft, members: list[Address]) -> None:
     """The dials of one group under the headings they belong to."""
     heading = ""
-    for address in members:
-        words = words_of(draft.scheme, address)
-        if words.heading != heading:
-            heading = words.heading
-            st.markdown(f"**{plain(heading)}**")
-        st.fragment(_dial, key=f"dial {address.path}")(address.path)
+    with st.container(gap="xsmall"):
+        for address in members:
+            words = words_of(draft.scheme, address)
+            if words.heading != heading:
+                heading = words.heading
+                st.markdown(f"**{plain(heading)}**")
+            st.fragment(_dial, key=f"dial {address.path}")(address.path)
 
 
 def _dial(path: str) -> None:

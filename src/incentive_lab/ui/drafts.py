@@ -16,6 +16,8 @@ from incentive_lab.scheme.paths import Address, apply, get, tunables
 
 KEPT = 100
 """Steps back that a draft remembers."""
+State = tuple[Scheme, Scheme, Scheme]
+"""(start, scheme, baseline)."""
 
 
 @dataclass(frozen=True)
@@ -41,13 +43,15 @@ class Draft:
         baseline: What it is compared with.
         refused: Path -> the value that was asked for there and refused.
         past: Earlier (start, scheme, baseline), oldest first.
+        future: What was undone, nearest first.
     """
 
     start: Scheme
     scheme: Scheme
     baseline: Scheme
     refused: Mapping[str, Refused] = field(default_factory=dict)
-    past: tuple[tuple[Scheme, Scheme, Scheme], ...] = ()
+    past: tuple[State, ...] = ()
+    future: tuple[State, ...] = ()
 
     @classmethod
     def of(cls, scheme: Scheme, baseline: Scheme) -> Draft:
@@ -94,8 +98,17 @@ class Draft:
         return replace(self, refused={**kept, path: Refused(value, alone)})
 
     def rewritten(self, scheme: Scheme) -> Draft:
-        """The draft with many numbers changed at once (a solved mix), as one step that can be taken back."""
+        """The draft with much changed at once (other tiers, a solved mix), as one step that can be taken back.
+
+        Raises:
+            InputError: The scheme cannot be computed.
+        """
+        check(scheme, baseline=self.baseline).require()
         return self._stepped(scheme, {})
+
+    def amended(self, scheme: Scheme) -> Draft:
+        """The last step with another outcome: what follows from a move by itself belongs to that move."""
+        return replace(self, scheme=scheme, future=())
 
     def begun_anew(self, start: Scheme, baseline: Scheme) -> Draft:
         """Another document or another baseline to begin with, as one step that can be taken back.
@@ -104,7 +117,7 @@ class Draft:
             InputError: The scheme cannot be computed.
         """
         anew = Draft.of(start, baseline)
-        return replace(anew, past=(*self.past, self._here)[-KEPT:])
+        return replace(anew, past=(*self.past, self.here)[-KEPT:])
 
     def undone(self) -> Draft:
         """One step back: first whatever was refused is forgotten, then the last change."""
@@ -112,8 +125,13 @@ class Draft:
             return replace(self, refused={})
         if not self.past:
             return self
-        start, scheme, baseline = self.past[-1]
-        return Draft(start, scheme, baseline, past=self.past[:-1])
+        return Draft(*self.past[-1], past=self.past[:-1], future=(self.here, *self.future)[:KEPT])
+
+    def redone(self) -> Draft:
+        """The step that was taken back last, taken again."""
+        if not self.future:
+            return self
+        return Draft(*self.future[0], past=(*self.past, self.here)[-KEPT:], future=self.future[1:])
 
     def reset(self, path: str | None = None) -> Draft:
         """The value at a path as the document began with it; without a path, all of it."""
@@ -133,10 +151,11 @@ class Draft:
     def _stepped(self, scheme: Scheme, refused: Mapping[str, Refused]) -> Draft:
         if scheme == self.scheme:
             return replace(self, refused=refused)
-        return replace(self, scheme=scheme, refused=refused, past=(*self.past, self._here)[-KEPT:])
+        return replace(self, scheme=scheme, refused=refused, past=(*self.past, self.here)[-KEPT:], future=())
 
     @property
-    def _here(self) -> tuple[Scheme, Scheme, Scheme]:
+    def here(self) -> State:
+        """Where the draft stands."""
         return self.start, self.scheme, self.baseline
 
 

@@ -7,12 +7,17 @@ from pathlib import Path
 import streamlit as st
 
 ICON = str(Path(__file__).with_name("icon.png"))
+LOGO = str(Path(__file__).with_name("logo.svg"))
 
 _STYLE = """
 <style>
 [class*="st-key-card-"] { background: #ffffff; box-shadow: 0 1px 2px rgba(16, 32, 64, .06); }
 [data-testid="stMainBlockContainer"] { padding-left: 2.25rem; padding-right: 2.25rem; }
-[class*="st-key-card-"] h2 { padding-top: 0.1rem; }
+[data-testid="stMainBlockContainer"] h1 { padding: 0.2rem 0 0.1rem; line-height: 1.2; }
+[class*="st-key-card-"] h2 { padding: 0.1rem 0 0.15rem; }
+.st-key-toolbar kbd { display: none; }
+.st-key-tiers-box { background: #ffffff; border-radius: 0.5rem; }
+[class*="st-key-card-"] [data-testid="stMarkdownContainer"] :is(td, th):not(:first-child) { white-space: nowrap; }
 [class*="st-key-card-"] [data-testid="stMarkdownContainer"] table { width: 100%; font-size: 0.92rem; }
 [class*="st-key-card-"] [data-testid="stMarkdownContainer"] :is(th, td) { border-width: 0 0 1px 0; padding: 0.35rem 0.5rem; }
 [class*="st-key-card-"] [data-testid="stMarkdownContainer"] th { color: #43506a; font-weight: 600; }

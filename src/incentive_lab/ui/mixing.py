@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from incentive_lab.charts.parts import mix_title
 from incentive_lab.errors import InputError
 from incentive_lab.format import percent
+from incentive_lab.scheme.document import Scheme
+from incentive_lab.scheme.paths import apply
 from incentive_lab.ui import workspace
 from incentive_lab.ui.cards import plain
 from incentive_lab.ui.drafts import Draft
 
+PATH = "mix.behavioural"
+AUTOMATIC = "mix follows"
 _SOLVED = "mix solved"
+_HOLD = {"cost": "Cost held", "nothing": "Cost free"}
 
 
-def mix_block(draft: Draft) -> None:
-    """Planned and paid mix under the dial; with hold: cost, the button that solves the two factors."""
+def mix_block(draft: Draft, then: Callable[[Draft], None]) -> None:
+    """Planned and paid mix under the dial, whether cost is held, and the button that solves the two factors.
+
+    Args:
+        draft: The draft; its scheme may have no mix.
+        then: What makes another draft the session's.
+    """
     if draft.scheme.mix is None:
         return
     try:
@@ -23,25 +35,55 @@ def mix_block(draft: Draft) -> None:
     except InputError:
         return
     st.markdown(f"**{plain(mix_title(paid))}**")
+    st.session_state["mix-hold"] = draft.scheme.mix.hold
+    st.segmented_control(
+        "As the mix moves", list(_HOLD), key="mix-hold", format_func=lambda one: _HOLD[one], required=True,
+        on_change=_hold, args=(then,),
+        help="Held: two factors scale the two groups' rates so that the total stays. Free: only behaviour is scaled.",
+    )  # fmt: skip
+    st.session_state.setdefault(AUTOMATIC, True)
+    st.toggle("Solve the rates as the dial moves", key=AUTOMATIC, persist_state="session",
+              help="Off: the dial only states the plan, and rates stay as they are.")  # fmt: skip
     solved = st.session_state.get(_SOLVED)
     if solved and solved[0] == workspace.fingerprint(draft.scheme):
         (st.success if solved[1] else st.warning)(plain(solved[2]))
         return
     planned = float(draft.scheme.mix.behavioural)
-    held = "and keeps the cost" if draft.scheme.mix.hold == "cost" else "whatever it costs"
-    st.markdown(f":gray[The dial is the plan. Solving scales the two groups' rates so that it is paid, {held}.]")
-    if st.button(
-        f"Solve the rates for {percent(planned)}", key="solve-mix", icon=":material/balance:", width="stretch"
-    ):
-        _solve(draft, planned)
+    st.button(
+        f"Solve the rates for {percent(planned)}", key="solve-mix", icon=":material/balance:", width="stretch",
+        on_click=lambda: then(_solved(workspace.draft(), workspace.draft().rewritten)),
+    )  # fmt: skip
 
 
-def _solve(draft: Draft, planned: float) -> None:
-    """Solve on the history in use, keep the factors in the draft, and say what came out."""
+def solved_as_moved(draft: Draft, path: str) -> Draft:
+    """After a move of the mix dial, the draft with its factors solved, where that is wanted; else the draft."""
+    if path != PATH or path in draft.refused or not st.session_state.get(AUTOMATIC, True):
+        return draft
+    return _solved(draft, draft.amended)
+
+
+def _hold(then: Callable[[Draft], None]) -> None:
+    draft = workspace.draft()
+    anew = draft.rewritten(apply(draft.scheme, {"mix.hold": st.session_state["mix-hold"]}))
+    then(_solved(anew, anew.amended) if st.session_state.get(AUTOMATIC, True) else anew)
+
+
+def _solved(draft: Draft, kept: Callable[[Scheme], Draft]) -> Draft:
+    """Solve on the history in use; what came out is remembered for the block under the dial.
+
+    The cost that is held is that of the draft's rates under the factors it began with, so that moving to and fro comes
+    back to the same rates.
+    """
     from incentive_lab.engine.mix_dial import solve
 
-    with st.spinner("Replaying the history until the mix is met", show_time=True):
-        found = solve(draft.scheme, workspace.panel(draft.scheme, draft.baseline), planned)
-    workspace.keep(draft.rewritten(found.scheme))
+    mix = draft.scheme.mix
+    if mix is None:
+        return draft
+    began = draft.start.mix.factors if draft.start.mix else None
+    reference = draft.scheme.model_copy(update={"mix": mix.model_copy(update={"factors": began})})
+    try:
+        found = solve(reference, workspace.panel(draft.scheme, draft.baseline), float(mix.behavioural))
+    except InputError:
+        return draft
     st.session_state[_SOLVED] = (workspace.fingerprint(found.scheme), found.reached, found.message)
-    st.rerun()
+    return kept(found.scheme)

@@ -64,7 +64,7 @@ def words_of(scheme: Scheme, address: Address) -> Words:
     """What people call a number, from the labels of the scheme."""
     parts = split(address.path)
     if parts[0] == "tiers" and len(parts) > 3 and parts[1] == "levels":
-        return Words(_plain(parts[2]), _sentence([_measure(scheme, part) for part in parts[4:] or parts[3:]]))
+        return Words(_plain(parts[2]), _sentence([measure_words(scheme, part) for part in parts[4:] or parts[3:]]))
     if parts[0] == "rules":
         rule = next((one for one in scheme.rules if one.id == parts[1]), None)
         return Words(rule.label if rule and rule.label else _plain(parts[1]), _inside(scheme, parts[2:]))
@@ -90,10 +90,11 @@ def _inside(scheme: Scheme, parts: tuple[str, ...]) -> str:
         return f"Rate for {said[-1].replace('_', ' ')}"
     if said == ["amount"]:
         return "Amount"
-    return _sentence([_WORDS.get(one) or _measure(scheme, one) for one in said])
+    return _sentence([_WORDS.get(one) or measure_words(scheme, one) for one in said])
 
 
-def _measure(scheme: Scheme, name: str) -> str:
+def measure_words(scheme: Scheme, name: str) -> str:
+    """What people call a measure."""
     try:
         measure = measure_named(name, scheme.measures)
     except KeyError:

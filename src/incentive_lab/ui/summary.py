@@ -107,7 +107,7 @@ def quality_card(state: Preparation) -> None:
 def schemes_card() -> None:
     """The draft and the baseline, and the choice of other ones."""
     draft = workspace.draft()
-    known = workspace.shipped()
+    known = workspace.known_schemes()
     with card("schemes", height="stretch"):
         st.header("Draft and baseline", anchor=False)
         changed = f", {counted(len(draft.changes), 'change')} since" if draft.changes else ""
@@ -130,12 +130,12 @@ def _pick(label: str, key: str, known: Mapping[str, Scheme], now: Scheme, then: 
 
 def _pick_draft() -> None:
     name = st.session_state["pick-draft"]
-    begin_with(workspace.shipped()[name])
+    begin_with(workspace.known_schemes()[name])
 
 
 def _pick_baseline() -> None:
     name = st.session_state["pick-baseline"]
-    begin_with(workspace.draft().scheme, workspace.shipped()[name])
+    begin_with(workspace.draft().scheme, workspace.known_schemes()[name])
 
 
 def standing() -> None:

@@ -1,4 +1,4 @@
-"""Above the figures: what the draft is, the way back, load and download, and what has been changed."""
+"""Above the figures: what the draft is, the way back and forth, and what has been changed."""
 
 from __future__ import annotations
 
@@ -7,56 +7,40 @@ import streamlit as st
 from incentive_lab.errors import InputError
 from incentive_lab.format import counted
 from incentive_lab.scheme.document import Scheme
-from incentive_lab.scheme.dump import dumps
-from incentive_lab.scheme.load import loads
 from incentive_lab.ui import workspace
-from incentive_lab.ui.cards import plain, tell_problems
+from incentive_lab.ui.cards import plain
 from incentive_lab.ui.dials import set_draft
 from incentive_lab.ui.drafts import Draft
+from incentive_lab.ui.filing import LOAD_PROBLEMS, filing
 
-BADGES = 8
+BADGES = 6
 """Changes that are shown as badges before the rest is counted."""
-LOAD_PROBLEMS = "load problems"
 
 
-def toolbar(draft: Draft, title: str) -> None:
-    """The page's title, the draft's name and the buttons that concern all of it."""
-    left, right = st.columns([2, 3], vertical_alignment="center", gap="small")
+def toolbar(draft: Draft) -> None:
+    """The draft's name, what it is compared with, and the buttons that concern all of it."""
+    st.title(plain(draft.scheme.title or draft.scheme.id), anchor=False)
+    left, right = st.columns([2, 5], vertical_alignment="center", gap="small")
     with left:
-        st.title(title, anchor=False)
-    with right, st.container(horizontal=True, horizontal_alignment="right", gap="xsmall"):
-        st.button(
-            "Undo",
-            icon=":material/undo:",
-            key="undo",
-            disabled=not (draft.past or draft.refused),
-            on_click=lambda: set_draft(workspace.draft().undone()),
-            help="One step back",
+        st.markdown(
+            f":small[:gray[{workspace.fingerprint(draft.scheme)[:11]} against]] "
+            f":small[**{plain(draft.baseline.title or draft.baseline.id)}**]"
         )
+    with right, st.container(horizontal=True, horizontal_alignment="right", gap="xsmall", key="toolbar"):
         st.button(
-            "Reset all",
-            icon=":material/restart_alt:",
-            key="reset-all",
+            "Undo", icon=":material/undo:", key="undo", disabled=not (draft.past or draft.refused),
+            on_click=lambda: set_draft(workspace.draft().undone()), help="One step back (Alt+Z)", shortcut="Alt+Z",
+        )  # fmt: skip
+        st.button(
+            "Redo", icon=":material/redo:", key="redo", disabled=not draft.future,
+            on_click=lambda: set_draft(workspace.draft().redone()), help="One step forth again (Alt+Y)", shortcut="Alt+Y",
+        )  # fmt: skip
+        st.button(
+            "Reset all", icon=":material/restart_alt:", key="reset-all",
             disabled=not (draft.changes or draft.refused),
-            on_click=lambda: set_draft(workspace.draft().reset()),
-            help="Every number as the draft began",
-        )
-        with st.popover("Load", icon=":material/folder_open:"):
-            _load()
-        st.download_button(
-            "Download",
-            lambda: dumps(draft.scheme),
-            f"{draft.scheme.id}.yaml",
-            "application/yaml",
-            on_click="ignore",
-            icon=":material/download:",
-            key="download",
-            help="The draft as YAML",
-        )
-    st.markdown(
-        f"**{plain(draft.scheme.title or draft.scheme.id)}** :gray[{workspace.fingerprint(draft.scheme)[:11]}, compared with] "
-        f"**{plain(draft.baseline.title or draft.baseline.id)}** :gray[{workspace.fingerprint(draft.baseline)[:11]}]"
-    )
+            on_click=lambda: set_draft(workspace.draft().reset()), help="Every number as the draft began",
+        )  # fmt: skip
+        filing(draft, begin_with)
 
 
 def badges(draft: Draft) -> None:
@@ -68,49 +52,6 @@ def badges(draft: Draft) -> None:
     shown = " ".join(f":blue-badge[{plain(change.sentence)}]" for change in changes[:BADGES])
     more = f" :gray-badge[and {counted(len(changes) - BADGES, 'more change')}]" if len(changes) > BADGES else ""
     st.markdown(f"Changed since {plain(draft.start.id)}: {shown}{more}")
-
-
-def _load() -> None:
-    """Begin with a shipped scheme or with a file of your own; undo brings the old draft back."""
-    known = workspace.shipped()
-    st.selectbox(
-        "Begin with a shipped scheme",
-        list(known),
-        index=None,
-        key="load-shipped",
-        placeholder="Choose a scheme",
-        format_func=lambda name: known[name].title or name,
-        on_change=_load_shipped,
-    )
-    st.file_uploader(
-        "Or with a file of your own",
-        type=["yaml", "yml", "json"],
-        key="load-file",
-        on_change=_load_file,
-        help="A scheme as YAML or JSON",
-    )
-    if problems := st.session_state.get(LOAD_PROBLEMS):
-        tell_problems(problems, "The file was not loaded")
-    st.markdown(":gray[The draft is replaced; Undo brings it back.]")
-
-
-def _load_shipped() -> None:
-    name = st.session_state["load-shipped"]
-    if name is not None:
-        begin_with(workspace.shipped()[name])
-
-
-def _load_file() -> None:
-    given = st.session_state["load-file"]
-    if given is None:
-        st.session_state[LOAD_PROBLEMS] = ()
-        return
-    try:
-        scheme = loads(given.getvalue(), name=given.name)
-    except InputError as error:
-        st.session_state[LOAD_PROBLEMS] = error.problems
-        return
-    begin_with(scheme)
 
 
 def begin_with(scheme: Scheme, baseline: Scheme | None = None) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import secrets
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from incentive_lab.errors import InputError, Problem, did_you_mean
 from incentive_lab.scheme import fingerprint as fingerprints
 from incentive_lab.scheme.document import Scheme
 from incentive_lab.scheme.load import load
+from incentive_lab.ui import shelf
 from incentive_lab.ui.drafts import Draft
 from incentive_lab.ui.preparing import Preparation, Source, source
 
@@ -28,7 +30,9 @@ if TYPE_CHECKING:
 
 SHIPPED = Path(__file__).resolve().parents[3] / "data" / "schemes"
 FIRST_DRAFT, FIRST_BASELINE = "growth-80-20", "current-flat"
-DRAFT = "draft"
+DRAFT, TOKEN = "draft", "draft token"
+LINK = "scheme"
+"""Query parameter of a shared draft; `draft` is the one of a session's own draft."""
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)
@@ -71,7 +75,7 @@ def shipped() -> Mapping[str, Scheme]:
     return _schemes(tuple((str(path), path.stat().st_mtime_ns, path.stat().st_size) for path in files))
 
 
-@st.cache_resource(show_spinner=False, max_entries=2)
+@st.cache_resource(show_spinner=False, max_entries=4)
 def _schemes(files: tuple[tuple[str, int, int], ...]) -> Mapping[str, Scheme]:
     found = {}
     for path, _, _ in files:
@@ -81,6 +85,17 @@ def _schemes(files: tuple[tuple[str, int, int], ...]) -> Mapping[str, Scheme]:
             continue
         found[scheme.id] = scheme
     return found
+
+
+def known_schemes() -> Mapping[str, Scheme]:
+    """Shipped schemes, then presets, by id."""
+    return {**shipped(), **presets()}
+
+
+def presets() -> Mapping[str, Scheme]:
+    """Presets by id, read again when a file changes."""
+    files = sorted(shelf.presets_folder().glob("*.yaml"))
+    return _schemes(tuple((str(path), path.stat().st_mtime_ns, path.stat().st_size) for path in files))
 
 
 def baseline_of(scheme: Scheme) -> Scheme:
@@ -106,12 +121,16 @@ def baseline_of(scheme: Scheme) -> Scheme:
 
 
 def draft() -> Draft:
-    """This session's draft; it begins as the first draft that is shipped.
+    """This session's draft: that of the link or of the address, else it begins as the first one that is shipped.
 
     Raises:
         InputError: There is no scheme, or the first one cannot be computed.
     """
     if DRAFT not in st.session_state:
+        found = shelf.shared(st.query_params.get(LINK, "")) or shelf.take(st.query_params.get(DRAFT, ""))
+        if found is not None:
+            keep(found)
+            return found
         known = shipped()
         if not known:
             raise InputError([Problem(str(schemes_folder()), "there is no scheme here.", "Put a YAML file there.")])
@@ -122,8 +141,20 @@ def draft() -> Draft:
 
 
 def keep(changed: Draft) -> None:
-    """Make this the session's draft."""
+    """Make this the session's draft, on disk too, under a name that the address carries over a reload."""
     st.session_state[DRAFT] = changed
+    if TOKEN not in st.session_state:
+        st.session_state[TOKEN] = secrets.token_hex(8)
+    shelf.put(st.session_state[TOKEN], changed)
+    name_address()
+
+
+def name_address() -> None:
+    """Let the address name the session's draft, once there is one to keep."""
+    token = st.session_state.get(TOKEN)
+    if token is not None and st.query_params.get(DRAFT) != token:
+        st.query_params.pop(LINK, None)
+        st.query_params[DRAFT] = token
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,0 +1,182 @@
+"""What keeps a draft safe, and what changes more than one number: tiers, mix, redo, presets, links, reloads."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from incentive_lab.errors import InputError
+from incentive_lab.scheme.document import Scheme
+from incentive_lab.ui import shelf
+from incentive_lab.ui.drafts import Draft
+from incentive_lab.ui.tiers_table import edited, frame_of, measures_of
+from tests.ui.conftest import ROOT, settled
+from tests.ui.test_pages import metrics, opened, opened_box
+
+SILVER = "tiers.levels.silver.needs.training"
+
+
+def test_undo_and_redo_go_to_and_fro(tune: AppTest) -> None:
+    first = metrics(tune)
+    tune.slider(key=SILVER).set_value(6.0).run()
+    moved = metrics(tune)
+    tune.button(key="undo").click().run()
+    assert metrics(tune) == first
+    tune.button(key="redo").click().run()
+    assert metrics(tune) == moved
+    assert tune.slider(key=SILVER).value == 6
+    tune.button(key="undo").click().run()
+    tune.run()
+    tune.slider(key=SILVER).set_value(7.0).run()
+    assert not tune.session_state["draft"].future
+
+
+def test_the_draft_survives_a_reload_through_its_address(tune: AppTest) -> None:
+    tune.slider(key=SILVER).set_value(6.0).run()
+    shelf.settle()
+    again = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    again.query_params["draft"] = tune.query_params["draft"]
+    settled(again)
+    assert [change.path for change in again.session_state["draft"].changes] == [SILVER]
+
+
+def test_a_link_opens_the_draft_as_it_was(tune: AppTest) -> None:
+    tune.slider(key=SILVER).set_value(6.0).run()
+    tune.run()
+    opened_box(tune, "share box")
+    tune.button(key="share-make").click().run()
+    link = tune.code[0].value
+    assert "/tune?scheme=s" in link
+    tune.run()
+    tune.slider(key=SILVER).set_value(9.0).run()
+    other = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    other.query_params["scheme"] = link.split("scheme=")[1]
+    settled(other)
+    assert other.session_state["draft"].value(SILVER) == 6
+    assert "scheme" not in other.query_params
+
+
+@pytest.mark.parametrize("name", ["", "../../etc/passwd", "s00", "A" * 80])
+def test_a_link_that_leads_nowhere_is_nothing(name: str) -> None:
+    assert shelf.shared(name) is None
+
+
+def test_a_preset_is_kept_offered_and_forgotten(tune: AppTest) -> None:
+    tune.slider(key=SILVER).set_value(6.0).run()
+    opened_box(tune, "save box")
+    tune.text_input(key="preset-name").set_value("Harder silver").run()
+    tune.button(key="preset-keep").click().run()
+    assert "harder-silver" in shelf.presets()
+    tune.run()
+    tune.text_input(key="preset-name").set_value("current flat").run()
+    tune.button(key="preset-keep").click().run()
+    assert any("is a shipped scheme" in error.value for error in tune.error)
+    opened_box(tune, "load box")
+    tune.selectbox(key="load-known").select("harder-silver").run()
+    assert tune.session_state["draft"].scheme.id == "harder-silver"
+    tune.button(key="forget harder-silver").click().run()
+    assert "harder-silver" not in shelf.presets()
+
+
+def test_moving_the_mix_solves_the_rates_and_comes_back_to_the_same(tune: AppTest) -> None:
+    opened(tune, "Mix")
+    for value in (70.0, 60.0, 70.0):
+        tune.slider(key="mix.behavioural").set_value(value).run()
+    assert not tune.exception
+    first = tune.session_state["draft"].scheme.mix
+    assert first.factors.behavioural < 1 < first.factors.transactional
+    assert tune.success
+    assert len(tune.session_state["draft"].past) == 3
+    tune.segmented_control(key="mix-hold").set_value("nothing").run()
+    free = tune.session_state["draft"].scheme.mix
+    assert free.hold == "nothing"
+    assert free.factors != first.factors
+
+
+@pytest.fixture
+def growth() -> Scheme:
+    from incentive_lab.scheme.load import load
+
+    return load(ROOT / "data/schemes/growth-80-20.yaml")
+
+
+def names(scheme: Scheme) -> list[str]:
+    assert scheme.tiers is not None
+    return [level.name for level in scheme.tiers.levels]
+
+
+def test_the_table_shows_tiers_and_an_untouched_table_changes_nothing(growth: Scheme) -> None:
+    measures = measures_of(growth)
+    frame = frame_of(growth, measures)
+    assert list(frame["Tier"]) == ["registered", "silver", "gold", "platinum"]
+    assert frame["protected_revenue"].isna().tolist() == [True, False, False, False]
+    assert edited(growth, measures, {}) == growth
+
+
+def test_tiers_are_added_removed_renamed_reordered_with_their_rates(growth: Scheme) -> None:
+    measures = measures_of(growth)
+    added = edited(growth, measures, {"added_rows": [{"Tier": "Bronze", "Place": 2, "training": 1}]})
+    assert names(added) == ["registered", "bronze", "silver", "gold", "platinum"]
+    rates = added.rules[0].rate.by_tier
+    assert rates is not None
+    assert rates["bronze"].plain == rates["registered"].plain == 300
+    assert names(edited(growth, measures, {"deleted_rows": [2]})) == ["registered", "silver", "platinum"]
+    renamed = edited(growth, measures, {"edited_rows": {3: {"Tier": "Diamond"}}})
+    assert renamed.rules[0].rate.by_tier is not None
+    assert renamed.rules[0].rate.by_tier["diamond"].plain == 450
+    assert names(edited(growth, measures, {"edited_rows": {3: {"Place": 2}}}))[1] == "platinum"
+    assert names(edited(growth, measures, {"edited_rows": {1: {"Place": 3}}})) == [
+        "registered", "gold", "silver", "platinum",
+    ]  # fmt: skip
+    cells = edited(growth, measures, {"edited_rows": {1: {"training": None, "protected_revenue": 25_000}}})
+    assert cells.tiers is not None
+    assert cells.tiers.levels[1].needs == {"protected_revenue": Decimal(25_000)}
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"edited_rows": {1: {"Tier": "gold"}}}, "two tiers have this name"),
+        ({"edited_rows": {1: {"training": 1e20}}}, "allowed is"),
+        ({"edited_rows": {1: {"training": "many"}}}, "expected a number"),
+        ({"edited_rows": {1: {"training": float("inf")}}}, "expected a number"),
+        ({"deleted_rows": [0, 1, 2, 3]}, "at least one"),
+    ],
+)
+def test_tiers_that_cannot_be_say_why(growth: Scheme, changes: dict[str, object], said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        edited(growth, measures_of(growth), changes)
+
+
+def test_the_table_on_the_page_changes_the_draft_or_tells(tune: AppTest) -> None:
+    opened_box(tune, "tiers box")
+    assert not tune.exception
+    measures = measures_of(tune.session_state["draft"].scheme)
+    # AppTest cannot type into a table: a button of a small script calls what the table's callback calls.
+    script = AppTest.from_function(_apply_pending, default_timeout=60)
+    script.session_state["draft"] = tune.session_state["draft"]
+    script.session_state["pending"] = ({"edited_rows": {1: {"Tier": "Silver Plus"}}}, measures)
+    script.run()
+    script.button(key="go").click().run()
+    assert not script.exception
+    assert names(script.session_state["draft"].scheme)[1] == "silver-plus"
+    script.session_state["pending"] = ({"edited_rows": {1: {"Tier": "gold"}}}, measures)
+    script.button(key="go").click().run()
+    assert names(script.session_state["draft"].scheme)[1] == "silver-plus"
+    assert script.session_state["tiers problems"]
+
+
+def _apply_pending() -> None:
+    import streamlit as st
+
+    from incentive_lab.ui.tiers_table import apply_changes
+
+    st.button("go", key="go", on_click=lambda: apply_changes(*st.session_state["pending"]))
+
+
+def test_a_draft_remembers_what_was_undone(growth: Scheme) -> None:
+    draft = Draft.of(growth, growth).moved(SILVER, Decimal(5)).moved(SILVER, Decimal(6))
+    assert draft.undone().undone().redone().redone().value(SILVER) == 6
+    assert draft.undone().moved(SILVER, Decimal(8)).redone().value(SILVER) == 8
