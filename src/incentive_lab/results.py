@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -105,7 +106,8 @@ def statement_result(told: Statement) -> dict[str, Any]:
     """What `statement --json` prints."""
     lines = [
         {"period": line.period, "rule": line.rule, "base": line.base, "rate": line.rate, "amount": line.amount,
-         "why": line.why, "provisional": line.provisional}
+         "why": line.why, "provisional": line.provisional, "deal": line.deal or None,
+         "slices": [asdict(one) for one in line.slices]}
         for line in told.lines
     ]  # fmt: skip
     answer: dict[str, Any] = {
@@ -130,11 +132,21 @@ def say_statement(answer: dict[str, Any]) -> None:
     print(f"Statement of {answer['partner']} under {answer['scheme']} ({answer['fingerprint']})")
     for line in answer["lines"]:
         print(f"{line['period']}  {line['rule']:<24} {money(line['amount'], currency):>20}  {line['why']}")
+        if len(line["slices"]) > 1:
+            for one in line["slices"]:
+                print(f"{'':>9}{one['step']:<24} {money(one['amount'], currency):>20}  {_slice_words(one, currency)}")
     print(f"Total {money(answer['total'], currency)}; tier {answer['tier']}")
     if answer["next_tier"]:
         print(answer["next_tier"]["words"])
     for sentence in answer["conventions"]:
         print(f"- {sentence}")
+
+
+def _slice_words(one: dict[str, Any], currency: str) -> str:
+    """A band in words: how much lay in it, at which rate."""
+    lump = f" and {money(one['lump'], currency)}" if one["lump"] else ""
+    end = "" if one["end"] is None else f" to {count(one['end'])}"
+    return f"{count(one['base'])} from {count(one['start'])}{end} at {count(one['rate'])}{lump}"
 
 
 def history_result(history: History) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from incentive_lab.engine.program import (
 from incentive_lab.format import count, money, percent
 from incentive_lab.money import decimals
 from incentive_lab.scheme.document import Scheme
-from incentive_lab.scheme.lookup import unit_of
+from incentive_lab.scheme.lookup import measure_named, unit_of
 from incentive_lab.scheme.rates import Driver, Table
 from incentive_lab.scheme.rules import Rule
 
@@ -59,6 +59,8 @@ def in_units(scheme: Scheme, name: str, value: float, kind: str = "value") -> st
         return "more than anything"
     if kind in ("attainment", "growth"):
         return percent(value)
+    if measure_named(name, scheme.measures).is_level:
+        return count(round(value, 6))
     unit = unit_of(name, scheme.measures)
     if unit == "money":
         return money(value / 10 ** decimals(scheme.currency), scheme.currency)

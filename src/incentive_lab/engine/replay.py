@@ -161,9 +161,9 @@ def run(
     tasks = [(compiled, block, panel.months, detail, trace) for block in made]
     results: Sequence[Result]
     if threads and len(tasks) > 1:
-        results = list(_POOL.map(lambda task: _run_one(*task), tasks))
+        results = list(_POOL.map(lambda task: run_one(*task), tasks))
     else:
-        results = [_run_one(*task) for task in tasks]
+        results = [run_one(*task) for task in tasks]
     begin, paired = 0, []
     for block, result in zip(made, results, strict=True):
         paired.append((partners[begin : begin + block.whole.shape[1]], result))
@@ -171,7 +171,8 @@ def run(
     return paired
 
 
-def _run_one(compiled: Compiled, block: Block, months: int, detail: bool, trace: bool) -> Result:
+def run_one(compiled: Compiled, block: Block, months: int, detail: bool, trace: bool) -> Result:
+    """Run the kernel over one block."""
     lanes, rules = block.whole.shape[1], len(compiled.rule_ids)
     lines = rules + len(SPECIAL_LINES)
     tiers = np.zeros((months, lanes), dtype=np.int64)

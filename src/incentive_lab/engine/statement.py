@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from incentive_lab.engine.blocks import month_column
 from incentive_lab.engine.columns import Column
 from incentive_lab.engine.compile import Compiled
+from incentive_lab.engine.deal_lines import DealLine, deal_lines
 from incentive_lab.engine.explain import (
     SPECIAL_WORDS,
     base_words,
@@ -38,12 +39,16 @@ from incentive_lab.engine.program import (
 )
 from incentive_lab.engine.programme import award_amounts
 from incentive_lab.engine.replay import Replay, _baseline_total, compiled_parts, run
+from incentive_lab.engine.slices import Slice, slices, threshold_words
 from incentive_lab.errors import InputError, Problem, did_you_mean
 from incentive_lab.format import money, percent
 from incentive_lab.panel import Floats, month_label
 from incentive_lab.scheme.document import Scheme
 from incentive_lab.scheme.lookup import measure_named, unit_of
 from incentive_lab.scheme.rules import Rule
+
+Deals = Mapping[tuple[int, int], list[DealLine]]
+"""(rule, month) -> deals paid."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +64,8 @@ class Line:
         amount: Whole currency units, as posted.
         why: The rule in plain words, with the numbers that decided.
         provisional: The period is not finished.
+        slices: The bands of a table that pays band by band, which add up to what the table earned.
+        deal: Deal id, in a rule that pays deal by deal; with the line of the deal where it pays line by line.
     """
 
     period: str
@@ -69,6 +76,8 @@ class Line:
     amount: float
     why: str
     provisional: bool = False
+    slices: tuple[Slice, ...] = ()
+    deal: str = ""
 
 
 @dataclass(frozen=True)
@@ -150,10 +159,10 @@ def statement(result: Replay, partner: str, period: str | None = None, baseline:
                                   did_you_mean(partner, panel.partner_ids))])  # fmt: skip
     row = panel.partner_ids.index(partner)
     months = months_of(period, panel.first_month, panel.months)
-    compiled, trace = _traced(result, row, baseline)
+    compiled, trace, deals = _traced(result, row, baseline)
     lines: list[Line] = []
     for month in months:
-        lines += _month_lines(result, compiled, trace, month, row)
+        lines += _month_lines(result, compiled, trace, deals, month, row)
     cents = sum(round(float(result.total[month, row]), 6) for month in months)
     tier = result.tier_names[int(result.tiers[months[-1], row])]
     return Statement(
@@ -163,18 +172,18 @@ def statement(result: Replay, partner: str, period: str | None = None, baseline:
     )  # fmt: skip
 
 
-def _traced(result: Replay, row: int, baseline: Scheme | None) -> tuple[Compiled, Floats]:
-    """The partner's own path through the kernel once more, with its trace [months, rules, fields]."""
+def _traced(result: Replay, row: int, baseline: Scheme | None) -> tuple[Compiled, Floats, Deals]:
+    """The partner's own path through the kernel once more: its trace [months, rules, fields], and its deals."""
     floor = _baseline_total(result.scheme, baseline, result.panel)
     awards = award_amounts(result.scheme, result.panel)
     for compiled, part in compiled_parts(result.scheme, result.panel):
         if row in part.partners:
             ((_, outcome),) = run(compiled, result.panel, np.array([row]), awards, floor, False, False, True)
-            return compiled, outcome[5][:, :, :, 0]
+            return compiled, outcome[5][:, :, :, 0], deal_lines(compiled, result.panel, row, awards)
     raise AssertionError("every partner belongs to one part")
 
 
-def _month_lines(result: Replay, compiled: Compiled, trace: Floats, month: int, row: int) -> list[Line]:
+def _month_lines(result: Replay, compiled: Compiled, trace: Floats, deals: Deals, month: int, row: int) -> list[Line]:
     """What posted in one month."""
     scheme, period = compiled.scheme, month_label(result.panel.first_month + month)
     kept = {name: str(values[row]) for name, values in result.panel.attributes.items()}
@@ -186,13 +195,46 @@ def _month_lines(result: Replay, compiled: Compiled, trace: Floats, month: int, 
         earned = seen[X_HERE] == 1 and (seen[X_BASE] != 0 or seen[X_EARNED] != 0)
         if amount == 0 and not (earned and not np.isnan(seen[X_BASE])):
             continue
-        lines.append(_rule_line(result, compiled, rule, seen, period, amount, tier, kept))
+        told = deals.get((place, month), [])
+        if told and round(sum(one.cents for one in told) - amount, 4) == 0:
+            lines += [_deal_line(result, rule, one, period) for one in told]
+            continue
+        line = _rule_line(result, compiled, rule, seen, period, amount, tier, kept)
+        account = _on_account(result, trace, place, month, row)
+        if account:
+            why = f"{line.why} {money(account / result.minor, result.panel.currency)} was paid on account before."
+            line = replace(line, why=why)
+        lines.append(line)
     for place, name in enumerate(SPECIAL_LINES):
         amount = float(result.detail[len(scheme.rules) + place, month, row])
         if amount != 0:
             lines.append(Line(period, name, name.replace("_", " ").capitalize(), None, None,
                               round(amount / result.minor, 6), SPECIAL_WORDS[name]))  # fmt: skip
     return lines
+
+
+def _on_account(result: Replay, trace: Floats, place: int, month: int, row: int) -> float:
+    """Cents posted on account since the period of a settlement began; 0 for any other line."""
+    seen = trace[month, place]
+    if result.scheme.rules[place].provision is None or seen[X_HERE] != 1:
+        return 0.0
+    length = max(1, PERIOD_MONTHS[result.scheme.rules[place].per])
+    before = [at for at in range(max(0, month - length + 1), month) if trace[at, place, X_HERE] == 2]
+    return float(sum(result.detail[place, at, row] for at in before))
+
+
+def _deal_line(result: Replay, rule: Rule, one: DealLine, period: str) -> Line:
+    """One deal's own line."""
+    scheme, minor, currency = result.scheme, result.minor, result.panel.currency
+    money_base = unit_of(rule.on.measure or rule.on.excess_of or "", scheme.measures) == "money"
+    base = one.base / (minor if money_base else 1_000_000)
+    rate = round(one.cents / minor / base, 8) if base else None
+    name = f"{one.deal}, line {one.line}" if one.line else one.deal
+    said = [f"Deal {name}: on {base_words(scheme, rule, one.base)}"]
+    if rate is not None:
+        said.append(f"at {percent(rate, 4)}" if money_base else f"at {money(rate, currency)} each")
+    return Line(period, rule.id, rule.label or rule.id, base, rate, round(one.cents / minor, 6),
+                "; ".join(said) + "." + _cash(rule), deal=name)  # fmt: skip
 
 
 def _rule_line(
@@ -213,8 +255,10 @@ def _rule_line(
     rate = earned / float(seen[X_BASE]) / (1e6 if money_base else minor) if seen[X_BASE] else None
     why = _why(result, compiled, rule, seen, amount, tier, kept)
     provisional = bool(seen[X_PROVISIONAL])
+    table = table_of(rule, tier, kept) if here == 1 else None
+    bands = slices(compiled, scheme.rules.index(rule), table, seen, scale, minor) if table is not None else ()
     return Line(period, rule.id, rule.label or rule.id, base, None if rate is None else round(rate, 8),
-                round(amount / minor, 6), why, provisional)  # fmt: skip
+                round(amount / minor, 6), why, provisional, bands)  # fmt: skip
 
 
 def _cash(rule: Rule) -> str:
@@ -242,10 +286,11 @@ def _why(
         parts.append(driver_words(scheme, rule, table, float(seen[X_DRIVER])))
         step = int(seen[X_STEP])
         if step < 0:
-            parts.append("no step reached")
+            parts.append("; ".join(["no step reached", *threshold_words(compiled, scheme, rule, table, seen)]))
         else:
             reached = table.steps[step]
             parts.append(f"step {reached.name} reached, paid {table.applies.replace('_', ' ')}")
+            parts += threshold_words(compiled, scheme, rule, table, seen)
             if table.over != "period" and table.pays == "true_up":
                 parts.append(
                     f"entitled to date {money(float(seen[X_EARNED]) / 1e6 / minor, currency)}, less paid before"
@@ -310,7 +355,8 @@ def next_tier(result: Replay, row: int, month: int) -> NextTier | None:
 
 def _scale(scheme: Scheme, name: str, minor: int) -> float:
     unit = unit_of(name, scheme.measures)
-    return minor if unit == "money" else 1.0 if unit == "share" else 1_000_000
+    plain = unit == "share" or measure_named(name, scheme.measures).is_level
+    return minor if unit == "money" else 1.0 if plain else 1_000_000
 
 
 def look(result: Replay, name: str, row: int, month: int) -> float | None:

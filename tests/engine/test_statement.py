@@ -1,0 +1,115 @@
+"""A statement's parts: bands and deals add up to the lines, and thresholds are told in the measure's own words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from incentive_lab.engine.statement import Statement, statement
+from tests.docs.examples import Example, paid
+
+DEALS = """deal_id,line,partner_id,status,created_on,closed_on,amount,quantity
+A1,1,P1,won,2026-01-02,2026-01-10,1000.10,5
+A1,2,P1,won,2026-01-02,2026-01-10,333.33,1
+B1,1,P1,won,2026-01-02,2026-01-20,1000.00,3
+C1,1,P1,won,2026-02-02,2026-02-20,1200.00,3
+D1,1,P1,won,2026-03-02,2026-03-20,120.00,3
+E1,1,P2,won,2026-03-02,2026-03-20,120.00,3
+"""
+SCORES = "partner_id,scored_on,measure,value\nP1,2026-01-01,csat,4.2\n"
+SCHEME = """scheme: parts
+currency: USD
+effective: {from: 2026-01-01}
+rules:
+  - id: bands
+    on: revenue
+    rate:
+      table:
+        steps: [{name: a, from: 0, rate: 1%}, {name: b, from: 1_000, rate: 2%, lump: 5}, {name: c, from: 20_000, rate: 3%}]
+  - {id: to-date, on: revenue, rate: {table: {over: year_to_date, steps: [{from: 0, rate: 1%}, {from: 1_000, rate: 2%}]}}}
+  - {id: units, on: units, rate: {table: {steps: [{from: 0, rate: 3.333}, {from: 4, rate: 2}]}}}
+  - {id: each-in-full, on: revenue, rate: {table: {applies: each_in_full, steps: [{from: 0, rate: 1%}, {from: 1_000, rate: 2%}]}}}
+  - {id: from-the-first, on: revenue, rate: {table: {steps: [{from: 0, rate: 1%}, {from: 1_000, rate: 2%, retroactive: true}]}}}
+  - id: deals
+    on: revenue
+    per: deal
+    rate: {table: {over: year_to_date, applies: whole, steps: [{from: 0, rate: 1%}, {from: 1_500, rate: 10%}]}}
+    limit: {amount: 100, per: month, excess: carried}
+  - {id: lines, on: units, per: line, rate: 2.5}
+  - {id: service, on: revenue, rate: {table: {by: csat, applies: whole, steps: [{from: 3, rate: 1%}, {from: 4.5, rate: 10%}]}}}
+  - id: growing
+    on: revenue
+    rate: {table: {by: {growth_of: revenue, against: 1_000}, applies: whole, steps: [{from: 20%, rate: 1%}]}}
+  - id: on-account
+    on: revenue
+    per: quarter
+    rate: {table: {applies: whole, steps: [{from: 0, rate: 1%}, {name: top, from: 2_000, rate: 2%}]}}
+    provision: {rate: 1.5%}
+"""
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory) -> Statement:
+    folder: Path = tmp_path_factory.mktemp("statement") / "history"
+    example = Example("", 0, SCHEME, tables={"deals": DEALS, "scores": SCORES})
+    return statement(paid(example, folder), "P1")
+
+
+def lines(told: Statement, rule: str, period: str = "2026-01") -> list[tuple[str, float | None, float | None, float]]:
+    return [
+        (one.deal, one.base, one.rate, one.amount) for one in told.lines if (one.rule, one.period) == (rule, period)
+    ]
+
+
+def test_lines_are_the_total(told: Statement) -> None:
+    assert round(sum(one.amount for one in told.lines), 6) == told.total
+
+
+@pytest.mark.parametrize("rule", ["bands", "units", "each-in-full", "from-the-first"])
+def test_bands_add_up_to_their_line(told: Statement, rule: str) -> None:
+    mine = [one for one in told.lines if one.rule == rule]
+    assert all(one.slices for one in mine)
+    assert [round(sum(part.amount for part in one.slices), 2) for one in mine] == [one.amount for one in mine]
+
+
+def test_a_band_says_how_much_lay_in_it(told: Statement) -> None:
+    first = next(one for one in told.lines if one.rule == "bands")
+    # 2,333.43 are 1,000.00 x 1 % = 10.00 and 1,333.43 x 2 % + 5.00 = 31.6686.
+    assert [
+        (part.step, part.start, part.end, part.base, part.rate, part.lump, part.amount) for part in first.slices
+    ] == [
+        ("a", 0.0, 1000.0, 1000.0, 0.01, 0.0, 10.0),
+        ("b", 1000.0, 20000.0, 1333.43, 0.02, 5.0, 31.6686),
+    ]
+    assert "from 1,000.00 USD on; next is c from 20,000.00 USD, 17,666.57 USD more" in first.why
+
+
+def test_bands_of_an_entitlement_add_up_to_what_is_entitled_to_date(told: Statement) -> None:
+    second = next(one for one in told.lines if (one.rule, one.period) == ("to-date", "2026-02"))
+    assert round(sum(part.amount for part in second.slices), 2) == 60.67  # 1,000 x 1 % + 2,533.43 x 2 %
+
+
+def test_every_deal_has_a_line_of_its_own(told: Statement) -> None:
+    # The year's first deal is below 1,500: 1,333.43 x 1 %. The second brings it above: 10 %, of which the month's limit
+    # leaves 86.67; what it holds back is paid in February, where the limit then leaves nothing for C1.
+    assert lines(told, "deals") == [("A1", 1333.43, 0.00999678, 13.33), ("B1", 1000.0, 0.08667, 86.67)]
+    february = lines(told, "deals", "2026-02")
+    assert round(sum(amount for *_, amount in february), 2) == 100
+    assert lines(told, "lines") == [
+        ("A1, line 1", 5.0, 2.5, 12.5), ("A1, line 2", 1.0, 2.5, 2.5), ("B1, line 1", 3.0, 2.5, 7.5)
+    ]  # fmt: skip
+
+
+def test_thresholds_are_told_as_the_measure_is_written(told: Statement) -> None:
+    why = {one.rule: one.why for one in told.lines if one.period == "2026-01"}
+    assert "csat 4.2 (this month)" in why["service"]
+    assert "next is step_2 from 4.5, 0.3 more" in why["service"]
+    assert "from 20 % on" in why["growing"]
+
+
+def test_a_settlement_says_what_was_paid_on_account(told: Statement) -> None:
+    last = next(one for one in told.lines if (one.rule, one.period) == ("on-account", "2026-03"))
+    # 2,333.43 x 1.5 % = 35.00 and 3,533.43 x 1.5 % - 35.00 = 18.00 before; 3,653.43 x 2 % - 53.00 = 20.07 now.
+    assert last.amount == 20.07
+    assert "53.00 USD was paid on account before" in last.why
