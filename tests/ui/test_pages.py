@@ -155,15 +155,16 @@ def test_a_file_is_loaded_or_refused_in_words(tune: AppTest) -> None:
     assert tune.session_state["draft"].scheme.id == "growth-80-20"
 
 
-@pytest.mark.parametrize("view", ["Winners and losers", "Rules and tiers", "Mix and concentration", "One partner"])
+@pytest.mark.parametrize(
+    "view",
+    ["Winners and losers", "Rules and months", "Tiers and reach", "Mix and concentration", "Margin and cliffs",
+     "Partners", "Differences"],
+)  # fmt: skip
 def test_each_closer_look_is_drawn(tune: AppTest, view: str) -> None:
-    tune.session_state["closer"] = view
-    tune.run()
+    tune.segmented_control(key="closer").set_value(view).run()
     assert not tune.exception
-    if view == "One partner":
-        frame = tune.dataframe[0].value
-        assert frame["Line"].iloc[-1] == "Paid"
-        assert frame["All"].iloc[:-1].sum() == pytest.approx(frame["All"].iloc[-1], abs=0.011)  # lines of cents add up
+    assert not tune.error
+    assert len(tune.header) >= 5
 
 
 def test_the_mix_is_solved_on_request(tune: AppTest) -> None:

@@ -2,6 +2,7 @@
 
 from incentive_lab.charts.cost import cost_chart
 from incentive_lab.charts.curves import curve_chart
+from incentive_lab.charts.months import margin_chart, rules_by_quarter_chart
 from incentive_lab.charts.parts import mix_chart, rules_chart, tier_chart
 from incentive_lab.charts.people import concentration_chart, decile_chart, movers_chart
 from incentive_lab.charts.style import Chart
@@ -12,8 +13,10 @@ __all__ = [
     "cost_chart",
     "curve_chart",
     "decile_chart",
+    "margin_chart",
     "mix_chart",
     "movers_chart",
+    "rules_by_quarter_chart",
     "rules_chart",
     "tier_chart",
 ]

@@ -56,7 +56,7 @@ def rules_chart(result: Replay) -> Chart:
         margin=room_for(words.values()),
         height=max(160, 26 * len(lines) + 60),
         barmode="overlay",
-        xaxis={**money_axis(min([0.0, *amounts]), 1.14 * max([0.0, *amounts]), most=4), "showgrid": True},
+        xaxis={**_rules_axis(amounts), "showgrid": True},
         yaxis={
             "autorange": "reversed",
             "type": "category",
@@ -69,6 +69,13 @@ def rules_chart(result: Replay) -> Chart:
     if total > 0 and lines:
         title = f"{words[lines[0][0]]} costs most: {compact(amounts[0])}, {percent(amounts[0] / total, 1)} of the total"
     return Chart(drawn, title, f"Paid by each rule over all months in {currency}.", f"Cost by rule. {title}.")
+
+
+def _rules_axis(amounts: list[float]) -> dict[str, object]:
+    """An axis with room for the amounts written beside the bars."""
+    low, high = min([0.0, *amounts]), max([0.0, *amounts])
+    room = 0.14 * (high - low)
+    return money_axis(low - (room if low < 0 else 0.0), high + room, most=4)
 
 
 def mix_chart(mix: Mix) -> Chart:

@@ -39,8 +39,23 @@ def card(key: str, title: str = "", note: str = "", *, height: Height = "content
         yield
 
 
-def draw(chart: Chart, key: str, *, height: Height = "stretch", control: Callable[[], object] | None = None) -> None:
-    """A chart in a card, its answer as the heading; a control of the chart stands at the right of it."""
+def draw(
+    chart: Chart,
+    key: str,
+    *,
+    height: Height = "stretch",
+    control: Callable[[], object] | None = None,
+    on_select: Callable[[], None] | None = None,
+) -> None:
+    """A chart in a card, its answer as the heading.
+
+    Args:
+        chart: What is drawn.
+        key: Of the card and the chart.
+        height: Of the card.
+        control: Draws a control of the chart, at the right of its heading.
+        on_select: Called when a mark is clicked; `st.session_state["chart-KEY"]` says which.
+    """
     with card(key, "" if control else chart.title, "" if control else chart.note, height=height):
         if control:
             left, right = st.columns([4, 1], vertical_alignment="center")
@@ -49,11 +64,26 @@ def draw(chart: Chart, key: str, *, height: Height = "stretch", control: Callabl
                 st.markdown(f":small[:gray[{plain(chart.note)}]]")
             with right, st.container(horizontal=True, horizontal_alignment="right"):
                 control()
-        st.plotly_chart(chart.figure, theme=None, key=f"chart-{key}", config=CONFIG, alt=chart.alt, width="stretch")
+        if on_select is not None:
+            chart.figure.update_layout(dragmode=False, clickmode="event+select")
+            chart.figure.update_traces(unselected={"marker": {"opacity": 1}})
+        st.plotly_chart(
+            chart.figure, theme=None, key=f"chart-{key}", config=CONFIG, alt=chart.alt, width="stretch",
+            on_select=on_select or "ignore", selection_mode="points",
+        )  # fmt: skip
 
 
 def figure_card(
-    key: str, label: str, value: str, delta: str, against: str, *, good: Good, line: str, help: str
+    key: str,
+    label: str,
+    value: str,
+    delta: str,
+    against: str,
+    *,
+    good: Good,
+    line: str,
+    help: str,
+    open: Callable[[str], None] | None = None,
 ) -> None:
     """A key figure with its change and a line of context.
 
@@ -66,6 +96,7 @@ def figure_card(
         good: 'up', 'down' or 'neither': the direction that is welcome.
         line: One more fact.
         help: How it is worked out.
+        open: Called with the label when the reader wants to see the partners behind the figure.
     """
     with st.container(border=True, key=f"card-{key}", height="stretch", gap="xsmall"):
         st.metric(
@@ -77,7 +108,13 @@ def figure_card(
             delta_description=against or None,
             delta_arrow="off" if good == "neither" else "auto",
         )
-        st.markdown(f":small[:gray[{plain(line)}]]")
+        if open is None:
+            st.markdown(f":small[:gray[{plain(line)}]]")
+        else:
+            st.button(
+                f":small[{plain(line)}]", key=f"open-{key}", type="tertiary", icon=":material/group:",
+                icon_position="right", on_click=open, args=(label,), help="Show these partners below",
+            )  # fmt: skip
 
 
 def tell_problems(problems: tuple[Problem, ...], title: str) -> None:

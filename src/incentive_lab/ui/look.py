@@ -17,7 +17,7 @@ _STYLE = """
 [class*="st-key-card-"] h2 { padding: 0.1rem 0 0.15rem; }
 .st-key-toolbar kbd { display: none; }
 .st-key-tiers-box { background: #ffffff; border-radius: 0.5rem; }
-[class*="st-key-card-"] [data-testid="stMarkdownContainer"] :is(td, th):not(:first-child) { white-space: nowrap; }
+[class*="st-key-card-"] [data-testid="stMarkdownContainer"] td[style*="right"] { white-space: nowrap; }
 [class*="st-key-card-"] [data-testid="stMarkdownContainer"] table { width: 100%; font-size: 0.92rem; }
 [class*="st-key-card-"] [data-testid="stMarkdownContainer"] :is(th, td) { border-width: 0 0 1px 0; padding: 0.35rem 0.5rem; }
 [class*="st-key-card-"] [data-testid="stMarkdownContainer"] th { color: #43506a; font-weight: 600; }

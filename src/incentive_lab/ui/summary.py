@@ -13,7 +13,7 @@ from incentive_lab.scheme.document import Scheme
 from incentive_lab.ui import workspace
 from incentive_lab.ui.attention import Notice, never_binding, notices
 from incentive_lab.ui.cards import card, draw, plain, tell_problems
-from incentive_lab.ui.consequences import key_figures
+from incentive_lab.ui.figures import key_figures
 from incentive_lab.ui.preparing import Preparation
 from incentive_lab.ui.tables import table
 from incentive_lab.ui.toolbar import begin_with

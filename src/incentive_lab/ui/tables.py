@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import streamlit as st
 
 from incentive_lab.engine.impact import GroupImpact
 from incentive_lab.engine.replay import Replay
 from incentive_lab.format import compact, count, counted, percent, signed
-from incentive_lab.ui.cards import card, plain
+from incentive_lab.ui.cards import plain
 
 
-def group_table(groups: tuple[GroupImpact, ...], result: Replay, key: str, by: str) -> None:
-    """What the change does to each group of partners, those that lose most first."""
-    ordered = sorted(groups, key=lambda group: group.change)
+def group_table(groups: tuple[GroupImpact, ...], result: Replay, by: str, *, ordered: bool = False) -> None:
+    """What the change does to each group of partners: in their own order, else those that lose most first."""
+    shown = groups if ordered else sorted(groups, key=lambda group: group.change)
     rows = [
         (
             plain(group.name.replace("_", " ")),
@@ -24,17 +24,23 @@ def group_table(groups: tuple[GroupImpact, ...], result: Replay, key: str, by: s
             compact(group.after / result.minor),
             signed(compact(group.change / result.minor)),
         )
-        for group in ordered
+        for group in shown
     ]
-    with card(
-        key, _title(groups, result, by), f"By partner {by}, amounts in {result.panel.currency}.", height="stretch"
-    ):
-        table((by.capitalize(), "Partners", "Gain", "Lose", "Paid", "Change"), rows)
+    st.header(plain(_title(groups, result, by)), anchor=False)
+    st.markdown(f":small[:gray[By {by}, amounts in {result.panel.currency}.]]")
+    table((by.capitalize(), "Partners", "Gain", "Lose", "Paid", "Change"), rows)
 
 
-def table(heads: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
-    """A small table as text: the first column to the left, the numbers to the right."""
-    lines = ["| " + " | ".join(heads) + " |", "|:--" + "|--:" * (len(heads) - 1) + "|"]
+def table(heads: tuple[str, ...], rows: Sequence[tuple[str, ...]], *, words: Collection[int] = ()) -> None:
+    """A small table as text.
+
+    Args:
+        heads: Names of the columns.
+        rows: Cells as text.
+        words: Columns beyond the first that hold words: they stand to the left, numbers to the right.
+    """
+    rules = "".join(":--|" if place == 0 or place in words else "--:|" for place in range(len(heads)))
+    lines = ["| " + " | ".join(heads) + " |", "|" + rules]
     st.markdown("\n".join([*lines, *("| " + " | ".join(row) + " |" for row in rows)]))
 
 

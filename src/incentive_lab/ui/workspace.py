@@ -24,6 +24,7 @@ from incentive_lab.ui.preparing import Preparation, Source, source
 
 if TYPE_CHECKING:
     from incentive_lab.engine.impact import Impact, Mix
+    from incentive_lab.engine.reach import Cliff, TierReach
     from incentive_lab.engine.replay import Replay
     from incentive_lab.history import History
     from incentive_lab.panel import Floats, Panel
@@ -191,14 +192,54 @@ def _compared(key: str, one: str, other: str, _scheme: Scheme, _baseline: Scheme
 
     made = panel(_scheme, _baseline)
     after = _replayed(key, one, other, False, _scheme, _baseline, made)
-    before = _replayed(key, other, "", False, _baseline, None, made)
+    before = _replayed(key, other, "", False, _baseline, beneath(_baseline), made)
     return Comparison(after, before, impact(after, before), mix(after), revenue())
+
+
+def reached(comparison: Comparison) -> tuple[TierReach, ...]:
+    """Who has a realistic way to the next tier under the scheme."""
+    return _reached(comparison.proposed.panel.history_id, comparison.proposed.fingerprint, comparison.proposed)
+
+
+@st.cache_resource(show_spinner=False, max_entries=16)
+def _reached(history_id: str, one: str, _result: Replay) -> tuple[TierReach, ...]:
+    from incentive_lab.engine.reach import reach
+
+    return reach(_result)
+
+
+def cliffs_of(comparison: Comparison) -> tuple[Cliff, ...]:
+    """Borders of the scheme's tables with what lies at them in the history."""
+    return _cliffs(comparison.proposed.panel.history_id, comparison.proposed.fingerprint, comparison.proposed)
+
+
+@st.cache_resource(show_spinner=False, max_entries=16)
+def _cliffs(history_id: str, one: str, _result: Replay) -> tuple[Cliff, ...]:
+    from incentive_lab.engine.reach import cliffs
+
+    return cliffs(_result)
 
 
 def replayed(scheme: Scheme, baseline: Scheme, *, detail: bool = False) -> Replay:
     """A scheme's replay on the panel that serves both schemes."""
     key = panel_key(scheme, baseline)
     return _replayed(key, fingerprint(scheme), fingerprint(baseline), detail, scheme, baseline, panel(scheme, baseline))
+
+
+def replayed_baseline(scheme: Scheme, baseline: Scheme) -> Replay:
+    """The baseline's replay with every line, on the panel that serves both schemes."""
+    key = panel_key(scheme, baseline)
+    return _replayed(key, fingerprint(baseline), "", True, baseline, beneath(baseline), panel(scheme, baseline))
+
+
+def beneath(baseline: Scheme) -> Scheme | None:
+    """What a baseline's own guarantee compares with, None where it has none."""
+    return baseline_of(baseline) if any(item.against == "baseline" for item in baseline.guarantees) else None
+
+
+def _asking(scheme: Scheme, baseline: Scheme) -> list[Scheme]:
+    """Every scheme whose measures a comparison needs."""
+    return [one for one in (scheme, baseline, beneath(baseline)) if one is not None]
 
 
 @st.cache_resource(show_spinner=False, max_entries=48)
@@ -219,7 +260,7 @@ def panel_key(scheme: Scheme, baseline: Scheme) -> str:
 def _panel_key(history_id: str, one: str, other: str, _scheme: Scheme, _baseline: Scheme) -> str:
     from incentive_lab.engine.needs import needs
 
-    wanted = needs(_scheme, _baseline)
+    wanted = needs(*_asking(_scheme, _baseline))
     asked = (
         sorted(wanted.leaves.items()),
         sorted(wanted.deal_leaves.items()),
@@ -242,7 +283,7 @@ def _panel(key: str, _scheme: Scheme, _baseline: Scheme) -> Panel:
     from incentive_lab.history.for_schemes import panel_for
 
     with preparation().lock:
-        return panel_for(history(), _scheme, _baseline)
+        return panel_for(history(), *_asking(_scheme, _baseline))
 
 
 def history() -> History:
@@ -254,17 +295,22 @@ def history() -> History:
 
 def revenue() -> Floats | None:
     """Minor units of won deals by month, float64 [months]; None where the history has no won deals."""
-    return _revenue(history().history_id, history())
+    return monthly("revenue")
 
 
-@st.cache_resource(show_spinner=False, max_entries=4)
-def _revenue(history_id: str, _history: History) -> Floats | None:
+def monthly(measure: str) -> Floats | None:
+    """A measure of the catalogue over all partners by month, float64 [months]; None where the history has none of it."""
+    return _monthly(history().history_id, measure, history())
+
+
+@st.cache_resource(show_spinner=False, max_entries=16)
+def _monthly(history_id: str, measure: str, _history: History) -> Floats | None:
     from incentive_lab.scheme.measures import CATALOGUE
 
     with preparation().lock:
         try:
-            columns = _history.panel({"revenue": CATALOGUE["revenue"]}).columns["revenue"]
+            columns = _history.panel({measure: CATALOGUE[measure]}).columns[measure]
         except InputError:
             return None
     total = np.asarray(columns.sum(axis=0))
-    return total if total.sum() > 0 else None
+    return total if np.abs(total).sum() > 0 else None

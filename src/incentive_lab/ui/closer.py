@@ -1,0 +1,190 @@
+"""The closer looks under the charts; only the one that is chosen is worked out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import streamlit as st
+
+from incentive_lab.charts import (
+    concentration_chart,
+    margin_chart,
+    mix_chart,
+    movers_chart,
+    rules_by_quarter_chart,
+    rules_chart,
+    tier_chart,
+)
+from incentive_lab.engine.impact import GroupImpact, by_attribute
+from incentive_lab.engine.reach import Cliff, TierReach
+from incentive_lab.format import compact, count, counted, percent
+from incentive_lab.scheme.diff import Change, diff
+from incentive_lab.scheme.document import Scheme
+from incentive_lab.ui import workspace
+from incentive_lab.ui.cards import card, draw, plain
+from incentive_lab.ui.drafts import Draft
+from incentive_lab.ui.drill import GROUPINGS, VIEW, labels_of, partners_view, show_partner, show_partners
+from incentive_lab.ui.scales import measure_words
+from incentive_lab.ui.tables import group_table, table
+from incentive_lab.ui.workspace import Comparison
+
+
+def closer(draft: Draft, comparison: Comparison) -> None:
+    """The choice of a closer look, and that look."""
+    looks: Mapping[str, Callable[[Draft, Comparison], None]] = {
+        "Winners and losers": _winners,
+        "Rules and months": _rules,
+        "Tiers and reach": _tiers,
+        "Mix and concentration": _mix,
+        "Margin and cliffs": _margin,
+        VIEW: lambda one, other: partners_view(),
+        "Differences": _differences,
+    }
+    first = next(iter(looks))
+    if st.session_state.get("closer") not in looks:
+        st.session_state["closer"] = first
+    view = st.segmented_control("Look closer", list(looks), key="closer", required=True)
+    looks[view or first](draft, comparison)
+
+
+def _pair(first: Callable[[], None], second: Callable[[], None]) -> None:
+    left, right = st.columns(2, gap="small")
+    with left:
+        first()
+    with right:
+        second()
+
+
+def _winners(draft: Draft, comparison: Comparison) -> None:
+    chart = movers_chart(comparison.impact, comparison.proposed)
+
+    def picked() -> None:
+        points = st.session_state["chart-movers"]["selection"]["points"]
+        if points:
+            show_partner(str(points[0]["y"]))
+
+    _pair(lambda: draw(chart, "movers", on_select=picked), lambda: _groups(comparison))
+
+
+def _groups(comparison: Comparison) -> None:
+    by = st.session_state.get("groups-by") or GROUPINGS[0]
+    order = comparison.proposed.tier_names if by == "Tier" else ()
+    found: tuple[GroupImpact, ...] = (
+        comparison.impact.by_decile
+        if by == "Tenth"
+        else by_attribute(
+            labels_of(comparison, by), comparison.baseline.by_partner, comparison.proposed.by_partner, order
+        )
+    )
+    with st.container(border=True, key="card-groups", height="stretch", gap="xsmall"):
+        st.segmented_control(
+            "By", GROUPINGS, key="groups-by", default=GROUPINGS[0], required=True, label_visibility="collapsed"
+        )
+        group_table(found, comparison.proposed, by.lower(), ordered=by in ("Tier", "Tenth"))
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            names = [group.name for group in found]
+            st.selectbox("Open the partners of", names, key=f"open {by}", width=220,
+                         format_func=lambda name: name.replace("_", " "))  # fmt: skip
+            st.button("Open", key="open-group", icon=":material/group:", on_click=_open_group, args=(by,))
+
+
+def _open_group(by: str) -> None:
+    show_partners(by=by, value=st.session_state[f"open {by}"])
+
+
+def _rules(draft: Draft, comparison: Comparison) -> None:
+    _pair(lambda: draw(rules_chart(comparison.proposed), "rules"),
+          lambda: draw(rules_by_quarter_chart(comparison.proposed), "rules-quarter"))  # fmt: skip
+
+
+def _tiers(draft: Draft, comparison: Comparison) -> None:
+    _pair(lambda: draw(tier_chart(comparison.proposed, comparison.baseline), "tiers"),
+          lambda: _reach(draft.scheme, workspace.reached(comparison)))  # fmt: skip
+
+
+def _reach(scheme: Scheme, found: tuple[TierReach, ...]) -> None:
+    title = "The scheme has no tiers"
+    if found:
+        within, below = sum(one.within for one in found), sum(one.below for one in found)
+        share = percent(within / below, 1) if below else "0 %"
+        title = f"{counted(within, 'partner has', 'partners have')} a realistic way up, {share} of those below a tier"
+    with card("reach", title, "Realistic: at least 75 % of every threshold of the next tier, in the last month.",
+              height="stretch"):  # fmt: skip
+        if found:
+            rows = [
+                (plain(one.tier), count(one.below), count(one.within), count(one.middle),
+                 plain(measure_words(scheme, one.blocker)) if one.blocker else "-")
+                for one in found
+            ]  # fmt: skip
+            table(("To tier", "Below it", "Realistic", "of the middle 60 %", "The others lack most"), rows, words={4})
+
+
+def _mix(draft: Draft, comparison: Comparison) -> None:
+    _pair(
+        lambda: draw(mix_chart(comparison.mix), "mix"),
+        lambda: draw(concentration_chart(comparison.impact.before, comparison.impact.after), "concentration"),
+    )
+
+
+def _margin(draft: Draft, comparison: Comparison) -> None:
+    margin = workspace.monthly("margin")
+
+    def first() -> None:
+        if margin is None:
+            with card("margin", "There is no margin to show", "The history's deals have no cost.", height="stretch"):
+                st.markdown("Give deals a cost and this shows what is left after incentives.")
+        else:
+            draw(margin_chart(comparison.proposed, comparison.baseline, margin), "margin")
+
+    _pair(first, lambda: _cliffs(comparison))
+
+
+def _cliffs(comparison: Comparison) -> None:
+    found: tuple[Cliff, ...] = workspace.cliffs_of(comparison)
+    rules = {rule.id: rule.label or rule.id for rule in comparison.proposed.scheme.rules}
+    paying = [one for one in found if one.jump is not None and one.jump >= 0.005]
+    title = "No rule has a border inside its table"
+    if found:
+        title = f"{counted(len(found), 'border')}, no cliff at any"
+    if paying:
+        worst = max(paying, key=lambda one: one.jump or 0.0)
+        title = (f"{counted(len(paying), 'border pays', 'borders pay')} at once: "
+                 f"{compact(worst.jump or 0.0)} at {compact(worst.border)} of {rules[worst.rule]}")  # fmt: skip
+    with card("cliffs", title, "What crossing a border pays at once, and partner-periods within 5 % of it.",
+              height="stretch"):  # fmt: skip
+        rows = [
+            (plain(f"{rules[one.rule]}, {one.step}"), compact(one.border),
+             "-" if one.jump is None else compact(one.jump), count(one.below), count(one.above), _bunching(one))
+            for one in found
+        ]  # fmt: skip
+        if rows:
+            table(("Step", "Begins at", "Pays at once", "Just below", "Just above", "Bunching"), rows, words={5})
+
+
+def _bunching(one: Cliff) -> str:
+    """What the counts on both sides of a border say."""
+    if one.excess is None:
+        return "cannot tell"
+    return f"yes, {one.excess:.1f} sd" if one.excess > 2 else "no"
+
+
+def _differences(draft: Draft, comparison: Comparison) -> None:
+    """What was changed since the draft began, and what differs from the baseline, in words."""
+    _pair(
+        lambda: _sentences("since", f"since {draft.start.title or draft.start.id}", _said(draft.changes)),
+        lambda: _sentences(
+            "against", f"from {draft.baseline.title or draft.baseline.id}",
+            _said(diff(draft.baseline, draft.scheme)),
+        ),
+    )  # fmt: skip
+
+
+def _said(changes: Sequence[Change]) -> list[str]:
+    """Differences in words, without what only names a scheme."""
+    return [one.sentence for one in changes if one.path not in ("scheme", "title", "author", "reason", "baseline")]
+
+
+def _sentences(key: str, what: str, sentences: list[str]) -> None:
+    title = f"{counted(len(sentences), 'difference')} {what}" if sentences else f"No difference {what}"
+    with card(f"diff-{key}", title, height="stretch"):
+        st.markdown("\n".join(f"- {plain(one)}" for one in sentences) or "Nothing was changed.")

@@ -1,0 +1,145 @@
+"""One partner under both schemes: amounts by quarter, the lines of a period side by side, the deals behind them."""
+
+from __future__ import annotations
+
+import datetime
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from incentive_lab.charts.cost import by_label
+from incentive_lab.engine.replay import Replay
+from incentive_lab.engine.statement import Statement, months_of, statement
+from incentive_lab.format import compact, money, quarter_name, signed
+from incentive_lab.panel import month_label
+from incentive_lab.scheme.document import Scheme
+from incentive_lab.ui import workspace
+from incentive_lab.ui.cards import card, plain
+from incentive_lab.ui.drafts import Draft
+
+PICKED, PERIOD = "partner picked", "sheet period"
+
+
+def partner_sheet(draft: Draft, partner: str) -> None:
+    """The partner's amounts, then one period's lines under both schemes, then its deals."""
+    after = workspace.replayed(draft.scheme, draft.baseline, detail=True)
+    before = workspace.replayed_baseline(draft.scheme, draft.baseline)
+    row = after.panel.partner_ids.index(partner)
+    _amounts(after, before, partner, row)
+    periods = quarters_of(after)
+    if st.session_state.get(PERIOD) not in periods:
+        st.session_state[PERIOD] = periods[-1]
+    st.selectbox("Quarter", periods, key=PERIOD, format_func=lambda one: one.replace("-", " "), width=180)
+    period = st.session_state[PERIOD]
+    left, right = st.columns(2, gap="small")
+    with left:
+        statement_card("draft", "Draft", told(after, partner, period, draft.baseline))
+    with right:
+        statement_card("baseline", "Baseline", told(before, partner, period, None))
+    deals_card(partner, period, after)
+
+
+def told(result: Replay, partner: str, period: str | None, baseline: Scheme | None) -> Statement:
+    """The statement of a partner for a period."""
+    return statement(result, partner, period, baseline)
+
+
+def quarters_of(result: Replay) -> list[str]:
+    """Calendar quarters of the history as statements name them, oldest first."""
+    labels = result.panel.labels()
+    return list(dict.fromkeys(f"{label[:4]}-Q{(int(label[5:7]) + 2) // 3}" for label in labels))
+
+
+def _amounts(after: Replay, before: Replay, partner: str, row: int) -> None:
+    currency, minor = after.panel.currency, after.minor
+    paid, old = float(after.by_partner[row]) / minor, float(before.by_partner[row]) / minor
+    name = str(after.panel.attributes["name"][row])
+    tier = after.tier_names[int(after.tiers[-1, row])] if len(after.tier_names) > 1 else ""
+    title = f"{partner} is paid {money(paid, currency)}, {signed(compact(paid - old))} against the baseline"
+    note = f"{name}. By calendar quarter in {currency}" + (f"; tier {tier} at the end." if tier else ".")
+    with card("partner", title, note):
+        frame = pd.concat([lines_frame(after, row), total_frame("Baseline pays", before, row)], ignore_index=True)
+        st.dataframe(
+            frame, hide_index=True, alt=f"Lines of {partner} by quarter", key="table-partner",
+            column_config={name: st.column_config.NumberColumn(format="%,.2f") for name in list(frame)[1:]},
+        )  # fmt: skip
+
+
+def lines_frame(result: Replay, row: int) -> pd.DataFrame:
+    """One partner's amounts by line (rows that hold any) and calendar quarter, with totals; whole currency units."""
+    labels = [quarter_name(month) for month in result.panel.labels()]
+    rules = {rule.id: rule.label or rule.id for rule in result.scheme.rules}
+    rows = []
+    quarters = list(dict.fromkeys(labels))
+    for place, name in enumerate(result.line_ids):
+        _, amounts = by_label(labels, result.detail[place, :, row] / result.minor)
+        if np.any(np.abs(amounts) >= 0.005):
+            words = rules.get(name) or name.replace("_", " ").capitalize()
+            rows.append([words, *np.round(amounts, 2), round(float(amounts.sum()), 2)])
+    frame = pd.DataFrame(rows, columns=["Line", *quarters, "All"])
+    total = total_frame("Paid", result, row)
+    return pd.concat([frame, total], ignore_index=True) if rows else total
+
+
+def total_frame(label: str, result: Replay, row: int) -> pd.DataFrame:
+    """One row: what a partner is paid by quarter, and in all."""
+    labels = [quarter_name(month) for month in result.panel.labels()]
+    quarters, amounts = by_label(labels, result.total[:, row] / result.minor)
+    return pd.DataFrame(
+        [[label, *np.round(amounts, 2), round(float(amounts.sum()), 2)]], columns=["Line", *quarters, "All"]
+    )
+
+
+def statement_card(key: str, heading: str, said: Statement) -> None:
+    """The lines of a statement, each with its amount and its reason."""
+    title = f"{heading}: {money(said.total, said.currency)}"
+    with card(f"statement-{key}", title, f"{said.scheme}, {said.fingerprint[:11]}", height="stretch"):
+        if not said.lines:
+            st.markdown("Nothing is paid in this period.")
+        for line in said.lines:
+            st.markdown(
+                f"**{plain(line.label)}** &nbsp; {plain(money(line.amount, said.currency))}  \n"
+                f":small[:gray[{line.period}. {plain(line.why)}]]"
+            )
+
+
+def deals_card(partner: str, period: str, result: Replay) -> None:
+    """The rows of deals that closed or were created in the period."""
+    panel = result.panel
+    months = months_of(period, panel.first_month, panel.months)
+    first, last = panel.first_month + months[0], panel.first_month + months[-1]
+    frame = deals_frame(partner, first, last, result.minor)
+    span = month_label(first) if first == last else f"{month_label(first)} to {month_label(last)}"
+    won = float(frame.loc[frame["Status"] == "won", "Amount"].sum()) if len(frame) else 0.0
+    with card("deals", f"{len(frame)} deals in {span}, {compact(won)} {panel.currency} won",
+              "Every deal that the partner is credited with and that was created or closed then."):  # fmt: skip
+        if len(frame):
+            amount = st.column_config.NumberColumn(format="%,.2f")
+            st.dataframe(frame, hide_index=True, alt=f"Deals of {partner} in {span}", key="table-deals",
+                         height=min(320, 36 * len(frame) + 40), column_config={"Amount": amount, "Cost": amount})  # fmt: skip
+
+
+def deals_frame(partner: str, first: int, last: int, minor: int) -> pd.DataFrame:
+    """A partner's deals of some months, amounts in whole currency units."""
+    state = workspace.preparation()
+    with state.lock:
+        rows = workspace.history().deals_of(partner, first, last)
+    wanted = {
+        "deal_id": "Deal", "product": "Product", "status": "Status", "created_on": "Created", "closed_on": "Closed",
+        "amount": "Amount", "cost": "Cost", "registered_on": "Registered", "customer_id": "Customer",
+    }  # fmt: skip
+    frame = rows[[name for name in wanted if name in rows and (rows[name].notna().any() or name == "amount")]].rename(
+        columns=wanted
+    )
+    for name in ("Amount", "Cost"):
+        if name in frame:
+            frame[name] = frame[name].astype(float) / minor
+    if "Status" not in frame:
+        frame["Status"] = ""
+    for name in ("Created", "Closed", "Registered"):
+        if name in frame:
+            frame[name] = [
+                str(day)[:10] if isinstance(day, datetime.date) and not pd.isna(day) else "" for day in frame[name]
+            ]
+    return frame
