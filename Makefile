@@ -10,7 +10,7 @@ JOBS   ?= 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test lint bench lock clean
+.PHONY: help run test lint bench docs lock clean
 
 help: ## Show what can be made
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,6 +28,11 @@ lint: $(VENV)/installed ## Check style, formatting and types
 
 bench: $(VENV)/installed ## Measure speed against the rivals; writes experiments/benchmarks/latest.json (BENCH=--quick)
 	$(BIN)/python -m experiments.benchmarks $(BENCH)
+
+docs: $(VENV)/installed ## Write what is generated anew (README outputs, docs/numbers.md), then run every documented example
+	$(BIN)/python -m tests.house.readme
+	$(BIN)/python -m tests.docs.numbers
+	$(BIN)/python -m pytest tests/docs tests/house
 
 lock: $(VENV)/installed ## Write requirements.txt anew from requirements.in (add UPGRADE=--upgrade for newer versions)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Literal, get_args, get_origin
 
 import pytest
-from pydantic import BaseModel
 
 from incentive_lab.engine.statement import Line, statement
 from incentive_lab.scheme.document import Scheme
 from incentive_lab.scheme.measures import CATALOGUE
 from tests.docs.examples import Example, amounts, anchor, checked, expected, paid, read, rows, whole
+from tests.docs.numbers import inside, models
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "scheme.md"
@@ -28,23 +28,6 @@ ONLY_WORDS = {"word trap"}
 
 def named(examples: tuple[Example, ...]) -> list[object]:
     return [pytest.param(one, id=one.scheme.split("\n", 1)[0].removeprefix("scheme: ")) for one in examples]
-
-
-def models(model: type[BaseModel], seen: set[type[BaseModel]] | None = None) -> set[type[BaseModel]]:
-    """The models a model is made of."""
-    seen = set() if seen is None else seen
-    if model not in seen:
-        seen.add(model)
-        for info in model.model_fields.values():
-            for inner in inside(info.annotation):
-                if isinstance(inner, type) and issubclass(inner, BaseModel):
-                    models(inner, seen)
-    return seen
-
-
-def inside(annotation: object) -> list[object]:
-    """An annotation and everything it is made of."""
-    return [annotation, *(deep for part in get_args(annotation) if part is not annotation for deep in inside(part))]
 
 
 def words() -> set[str]:

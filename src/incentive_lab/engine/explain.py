@@ -31,7 +31,7 @@ SPECIAL_WORDS: Mapping[str, str] = {
     "cap": "A cap on what a partner is paid takes off what is above it, or pays what an earlier period carried.",
     "guarantee": "Brought up to the guaranteed floor.",
     "draw": "Advance against later earnings (+), or recovery of one (-).",
-    "carried_balance": "Brought forward from, or carried to, another settlement because it was below zero.",
+    "carried_balance": "Brought forward from, or carried to, another settlement: it was below zero, or below the minimum payout.",
     "minimum_payout": "Below the minimum payout: forfeited, or carried to the next settlement.",
     "rounding": "The settlement rounded to money.",
     "pool": "Scaled so that the pool is not exceeded.",

@@ -11,7 +11,7 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from incentive_lab.scheme.base import Part, Tunable
 from incentive_lab.scheme.measures import Measure
-from incentive_lab.scheme.numbers import Exact, number
+from incentive_lab.scheme.numbers import Exact, month_count, number
 from incentive_lab.scheme.rates import Factor, Lump
 from incentive_lab.scheme.rules import (
     CapPeriod,
@@ -47,7 +47,10 @@ class Effective(Part):
     """When it runs: from the first day of a month, for so many months."""
 
     from_: str = Field(alias="from", pattern=r"^\d{4}-\d{2}-01$")
-    months: Annotated[int, Field(ge=1, le=120)] = 12
+    months: Annotated[
+        int,
+        month_count("Months in effect", 120, (3, 24), "How long the scheme is in effect.", "docs/scheme.md#the-head"),
+    ] = 12
 
     @field_validator("from_", mode="before")
     @classmethod
@@ -171,7 +174,11 @@ class Guarantee(Part):
     keep: ShareNumber = Decimal(1)
     amount: Lump | None = None
     per: Literal["month", "quarter", "half_year", "year"] = "month"
-    for_months: Annotated[int, Field(ge=1, le=12)] = 12
+    for_months: Annotated[
+        int,
+        month_count("Guaranteed for months", 12, (1, 12), "Months of the programme year in which the floor holds.",
+               "docs/scheme.md#caps-and-floors"),
+    ] = 12  # fmt: skip
     carry: bool = False
     prorate: bool = True
     who: Who = Who()
@@ -194,8 +201,16 @@ class Draw(Part):
     id: Identifier = "draw"
     amount: LimitAmount
     per: Literal["month", "quarter"] = "month"
-    for_months: Annotated[int, Field(ge=1, le=12)] = 12
-    recover_from: Annotated[int, Field(ge=1, le=12)] = 1
+    for_months: Annotated[
+        int,
+        month_count("Draw for months", 12, (1, 12), "Months of the programme year in which advances are given.",
+               "docs/scheme.md#caps-and-floors"),
+    ] = 12  # fmt: skip
+    recover_from: Annotated[
+        int,
+        month_count("Recovered from month", 12, (1, 12), "Month of the programme year from which a draw is recovered.",
+               "docs/scheme.md#caps-and-floors"),
+    ] = 1  # fmt: skip
     recover_at_most: LimitAmount | None = None
     recover_share: ShareNumber = Decimal(1)
     balance_at_most: LimitAmount | None = None

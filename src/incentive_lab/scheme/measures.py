@@ -14,7 +14,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, model_validator
 
 from incentive_lab.scheme.base import Part
-from incentive_lab.scheme.numbers import exact
+from incentive_lab.scheme.numbers import exact, month_count
 
 Table = Literal["deals", "activities", "scores", "partners"]
 
@@ -166,7 +166,16 @@ class Measure(Part):
     roles: tuple[str, ...] = ()
     less_returns: bool = False
     unit: Literal["money", "count", "share", "number"] | None = None
-    hold_months: int = Field(12, ge=1, le=1200)
+    hold_months: Annotated[
+        int,
+        month_count(
+            "Score holds for",
+            1200,
+            (1, 24),
+            "Months for which a score counts.",
+            "docs/scheme.md#measures",
+        ),
+    ] = 12
     label: str = ""
     help: str = ""
 

@@ -81,3 +81,43 @@ def number(tunable: Tunable) -> Number:
         Decimal('0.05')
     """
     return Number(tunable)
+
+
+def _whole(value: object) -> object:
+    """A scalar as an int where it is a whole number; anything else is left for the model to refuse."""
+    if isinstance(value, bool) or not isinstance(value, (str, float, Decimal)):
+        return value
+    try:
+        number = exact(value)
+    except ValueError:
+        return value
+    return int(number) if isinstance(number, Decimal) and number == number.to_integral_value() else value
+
+
+@dataclass(frozen=True)
+class Whole:
+    """Annotates an int with its declaration: a whole number inside its hard bounds."""
+
+    tunable: Tunable
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """A whole number, then the bounds."""
+        low, high = (int(bound) for bound in self.tunable.bounds)
+        return core_schema.no_info_before_validator_function(_whole, core_schema.int_schema(ge=low, le=high))
+
+    def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        """An integer with the declaration."""
+        low, high = (int(bound) for bound in self.tunable.bounds)
+        return self.tunable.described({"type": "integer", "minimum": low, "maximum": high})
+
+
+def month_count(label: str, most: int, typical: tuple[int, int], help: str, source: str) -> Whole:
+    """What to annotate an int with that counts months.
+
+    Example:
+        >>> from pydantic import TypeAdapter
+        >>> window = month_count("Window", 1200, (1, 24), "How far it looks back.", "docs/scheme.md#tables")
+        >>> TypeAdapter(Annotated[int, window]).validate_python("1_2")
+        12
+    """
+    return Whole(Tunable(label, "months", (1, most), typical, 1, help, source))

@@ -66,10 +66,10 @@ def _numbers(scheme: Scheme, node: Node, defaults: bool) -> Iterator[Address]:
         if declaration is None or (not defaults and is_default(info, value)):
             continue
         for names, number in entries(key, value):
-            if isinstance(number, Decimal):
+            if isinstance(number, (Decimal, int)) and not isinstance(number, bool):
                 segments = (*node.place(key), *names)
                 told = resolved(scheme, node, names[-1] if names else key, declaration)
-                yield Address(join(segments), number, told, label_of(segments, told))
+                yield Address(join(segments), Decimal(number), told, label_of(segments, told))
 
 
 def _moved(scheme: Scheme) -> Iterator[Address]:

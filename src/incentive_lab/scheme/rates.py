@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from incentive_lab.scheme.base import Part, Tunable
-from incentive_lab.scheme.numbers import number
+from incentive_lab.scheme.numbers import month_count, number
 
 Border = Annotated[
     Decimal,
@@ -44,7 +44,6 @@ Factor = Annotated[
     ),
     "factor",
 ]  # fmt: skip
-Months = Annotated[int, Field(ge=1, le=1200)]
 
 ToDate = Literal["period", "month", "quarter_to_date", "half_year_to_date", "year_to_date", "life"]
 
@@ -52,7 +51,10 @@ ToDate = Literal["period", "month", "quarter_to_date", "half_year_to_date", "yea
 class Trailing(Part):
     """The last so many months, this one included; an incomplete window sums what exists."""
 
-    trailing: Months
+    trailing: Annotated[
+        int,
+        month_count("Trailing months", 1200, (1, 24), "How far a window looks back.", "docs/scheme.md#accumulation"),
+    ]
 
 
 Over = ToDate | Trailing

@@ -10,8 +10,8 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator, model_validator
 
 from incentive_lab.scheme.base import Part, Tunable
-from incentive_lab.scheme.numbers import number
-from incentive_lab.scheme.rates import Border, Factor, Lump, Months, Multiplier, Over, Rate, RateNumber, Reference
+from incentive_lab.scheme.numbers import Whole, month_count, number
+from incentive_lab.scheme.rates import Border, Factor, Lump, Multiplier, Over, Rate, RateNumber, Reference
 
 Identifier = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
 Period = Literal["line", "deal", "month", "quarter", "half_year", "year"]
@@ -181,7 +181,11 @@ class Multiples(Part):
 class ReturnStep(Part):
     """Within so many months of the sale, this share of what was paid is taken back."""
 
-    within_months: Months
+    within_months: Annotated[
+        int,
+        month_count("Within months", 1200, (1, 24), "Months since the sale up to which a share is taken back.",
+               "docs/scheme.md#clawback"),
+    ]  # fmt: skip
     share: ShareNumber
 
 
@@ -218,7 +222,11 @@ class Repay(Part):
     """
 
     unless: dict[str, Border] = Field(min_length=1)
-    months: Months
+    months: Annotated[
+        int,
+        month_count("Months to the milestone", 1200, (1, 24), "When a bonus is taken back unless its milestone is reached.",
+               "docs/scheme.md#rules"),
+    ]  # fmt: skip
     share: ShareNumber = Decimal(1)
 
 
@@ -286,7 +294,11 @@ class Provision(Part):
 class Instalments(Part):
     """A yearly lump is paid in `count` equal parts, each when the target to date is met; a later one catches up."""
 
-    count: Annotated[int, Field(ge=2, le=12)]
+    count: Annotated[
+        int,
+        Whole(Tunable("Instalments", "count", (2, 12), (2, 12), 1, "Even parts in which a year's amount is paid.",
+                      "docs/scheme.md#accrual-and-true-up")),
+    ]  # fmt: skip
     catch_up: bool = True
 
 

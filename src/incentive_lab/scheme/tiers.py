@@ -7,8 +7,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from incentive_lab.scheme.base import Part
-from incentive_lab.scheme.rates import Border, Months
+from incentive_lab.scheme.base import Part, Tunable
+from incentive_lab.scheme.numbers import Whole, month_count
+from incentive_lab.scheme.rates import Border
 from incentive_lab.scheme.rules import Identifier
 
 
@@ -20,7 +21,15 @@ class Look(Part):
         window: period (since the last review), year_to_date, previous_year or life.
     """
 
-    months: Months | None = None
+    months: (
+        Annotated[
+            int,
+            month_count(
+                "Review window", 1200, (1, 24), "How many months a tier review looks at.", "docs/scheme.md#tiers"
+            ),
+        ]
+        | None
+    ) = None
     window: Literal["period", "year_to_date", "previous_year", "life"] | None = None
 
     @model_validator(mode="before")
@@ -69,7 +78,11 @@ class Tiers(Part):
     review: Literal["month", "quarter", "half_year", "year"] = "quarter"
     looks_at: Look = Look(months=12)
     takes_effect: Literal["next_period", "same_period"] = "next_period"
-    grace: Annotated[int, Field(ge=0, le=120)] = 0
+    grace: Annotated[
+        int,
+        Whole(Tunable("Grace", "count", (0, 120), (0, 4), 1, "Reviews for which a tier is kept that is no longer met.",
+                      "docs/scheme.md#tiers")),
+    ] = 0  # fmt: skip
     falls: Literal["to_earned", "one_level"] = "to_earned"
     border: Literal["at_or_above", "above"] = "at_or_above"
     start: Literal["recorded", "lowest"] = "recorded"
