@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from incentive_lab.errors import InputError, Problem
+from incentive_lab.pilot_cli import pilot_app
 
 if TYPE_CHECKING:
     from incentive_lab.history import History
@@ -26,6 +27,7 @@ app = typer.Typer(
 )  # fmt: skip
 history_app = typer.Typer(help="Look at a history, or make one.", no_args_is_help=True)
 app.add_typer(history_app, name="history")
+app.add_typer(pilot_app, name="pilot")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 HistoryOption = Annotated[str, typer.Option("--history", help="A folder, a workbook, a DuckDB file or a database URL.")]

@@ -56,11 +56,12 @@ def percent(share: float, places: int = 2) -> str:
     """A share as per cent, without trailing zeros.
 
     Example:
-        >>> percent(0.035), percent(1.0), percent(0.12345)
-        ('3.5 %', '100 %', '12.35 %')
+        >>> percent(0.035), percent(1.0), percent(0.12345), percent(0.8, 0), percent(-0.001, 0)
+        ('3.5 %', '100 %', '12.35 %', '80 %', '0 %')
     """
-    text = f"{share * 100:,.{places}f}".rstrip("0").rstrip(".")
-    return f"{'0' if text in ('-0', '') else text} %"
+    text = f"{share * 100:,.{places}f}"
+    text = text.rstrip("0").rstrip(".") if "." in text else text
+    return f"{'0' if text == '-0' else text} %"
 
 
 def points(change: float) -> str:

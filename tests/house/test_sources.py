@@ -24,6 +24,7 @@ LONGER: dict[str, str] = {
     "engine/compile.py": "one table from the document's keys to the program's columns",
     "engine/statement.py": "one sentence for each step that moved a line",
     "engine/tables.py": "every way a table pays, compiled together",
+    "pilot/document.py": "the document's own keys, mostly help texts",
     "scheme/document.py": "the document's own keys, mostly help texts",
     "scheme/reading.py": "one reader that collects every problem before it stops",
     "scheme/rules.py": "the keys of a rule, mostly help texts",

@@ -1,0 +1,1 @@
+"""Pilots: design, run and read an experiment on partners (docs/pilots.md, docs/method.md)."""

@@ -1,0 +1,263 @@
+"""Before launch: how often each method cries wolf on this very history, and what it finds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy.special import stdtrit
+
+from incentive_lab.errors import InputError
+from incentive_lab.panel import Floats
+from incentive_lab.pilot.assigning import Assigned
+from incentive_lab.pilot.batched import Reference, drawn_p_values
+from incentive_lab.pilot.document import Pilot
+from incentive_lab.pilot.linear import basis, of_basis
+from incentive_lab.pilot.poisson import poisson
+from incentive_lab.pilot.rivals import COVERED, FINDS, Row, Stretch, rivals_of
+from incentive_lab.pilot.scales import log_before
+from incentive_lab.pilot.told import number
+from incentive_lab.pilot.windows import windowed
+from incentive_lab.pilot.world import World
+
+_SEED = 20_230_503
+_SCALES = ("difference", "ancova", "winsorised", "log_ancova")
+
+
+@dataclass(frozen=True)
+class Audit:
+    """One method on one or several stretches of history in which nothing happened.
+
+    Attributes:
+        estimator: Its name in the plan.
+        inference: randomisation, analytic, or the name of a rival shown for comparison.
+        false_positives: Share of draws in which it sees an effect that is not there, at each stretch.
+        coverage: Share of draws in which its interval holds a planted +25 %, at each stretch; nan without an interval.
+        finds: Planted lift -> share of draws in which it is found, averaged.
+        gained: Variance taken away by the outcome before, averaged; nan without it.
+        partners: Drawn partners.
+        rival: Shown for comparison, never chosen.
+    """
+
+    estimator: str
+    inference: str
+    false_positives: tuple[float, ...]
+    coverage: tuple[float, ...]
+    finds: dict[float, float]
+    gained: float
+    partners: int
+    rival: bool = False
+
+    @property
+    def honest(self) -> bool:
+        """4 to 6 % on average and 2.5 to 7.5 % at each stretch, as a share of the level 5 %."""
+        return all(one <= 0.075 for one in self.false_positives) and float(np.mean(self.false_positives)) <= 0.06
+
+
+def audited(here: World, assigned: Assigned, pilot: Pilot, *, draws: int = 1000, stretches: int = 3) -> tuple[
+    list[Audit], dict[str, Any] | None
+]:  # fmt: skip
+    """Every candidate on the latest stretches before the pilot, and the one to lock.
+
+    Returns:
+        The methods, and the honest one (see `Audit.honest`) that finds most: its estimator, inference and words; None if
+        none is honest or the drawing cannot reach its level.
+    """
+    assert pilot.dates is not None
+    found = []
+    for place in range(stretches):
+        try:
+            one = windowed(here, assigned, back=place * max(3, int(pilot.dates.months)))
+        except InputError:
+            break
+        if place and one.short:
+            break
+        several = len(np.unique(assigned.drawing.strata)) > 1
+        strata = assigned.drawing.strata[assigned.drawing.clusters] if several else None
+        pre = None if pilot.analysis.without_pre else one.pre
+        found.append(Stretch(one.post, pre, assigned.drawing, strata, assigned.clusters))
+    if len(assigned.drawing.shares) != 2 or not found:
+        return [], None
+    methods = audit(found, float(pilot.alpha), draws, float(pilot.analysis.winsorise))
+    return methods, locked(methods)
+
+
+def locked(methods: list[Audit]) -> dict[str, Any] | None:
+    """The honest method that finds a planted +25 % most often, in words; None if there is none."""
+    fit = [one for one in methods if one.honest and not one.rival and max(one.false_positives) > 0]
+    if not fit:
+        return None
+    best = max(fit, key=lambda one: one.finds[COVERED])
+    return {"estimator": best.estimator, "inference": best.inference, "words": words(best)}
+
+
+def words(one: Audit) -> str:
+    """What an audit says of a method, for a designer."""
+    wolf = f"{np.mean(one.false_positives):.1%}".replace("%", " %")
+    finds = ", ".join(f"+{lift:.0%} with {share:.0%}" for lift, share in one.finds.items())
+    many = (
+        f" (at worst {max(one.false_positives):.1%} on one stretch of history)" if len(one.false_positives) > 1 else ""
+    )
+    return (
+        f"On your {one.partners} partners {one.estimator} by {one.inference} cries wolf {wolf}{many} and finds {finds}."
+    )
+
+
+def audit(
+    stretches: list[Stretch], alpha: float, draws: int, winsorise: float = 0.99, rivals: bool = True
+) -> list[Audit]:
+    """Every candidate on every stretch.
+
+    Args:
+        stretches: Outcomes of the same partners in months without a pilot.
+        alpha: Level.
+        draws: Re-randomisations by the drawing; the same number stands behind each p-value.
+        winsorise: Pooled quantile of `winsorised`.
+        rivals: Also the naive t test, the delta method's relative lift and cluster errors with normal critical values.
+    """
+    seen: dict[tuple[str, str], list[tuple[float, float, dict[float, float], float]]] = {}
+    for stretch in stretches:
+        for key, row in _one(stretch, alpha, draws, winsorise, rivals).items():
+            seen.setdefault(key, []).append(row)
+    partners = len(stretches[0].post)
+    return [
+        Audit(
+            name, how, tuple(row[0] for row in rows), tuple(row[1] for row in rows),
+            {lift: float(np.mean([row[2][lift] for row in rows])) for lift in FINDS},
+            float(np.mean([row[3] for row in rows])), partners, how.startswith("rival"),
+        )
+        for (name, how), rows in seen.items() if len(rows) == len(stretches)
+    ]  # fmt: skip
+
+
+def _one(stretch: Stretch, alpha: float, draws: int, winsorise: float, rivals: bool) -> dict[tuple[str, str], Row]:
+    rng = np.random.default_rng(_SEED)
+    every = stretch.drawing.enumerated()
+    drawn = (every if every is not None else stretch.drawing.draw(rng, draws)).astype(np.float64)
+    tested = drawn if every is not None else stretch.drawing.draw(rng, draws).astype(np.float64)
+    if len(tested) > draws:
+        tested = tested[rng.choice(len(tested), draws, replace=False)]
+    found: dict[tuple[str, str], Row] = {}
+    for name in _SCALES:
+        if name == "log_ancova" and not (stretch.post > 0).all():
+            continue
+        found[name, "randomisation"] = _drawn(name, stretch, drawn, tested, alpha, winsorise, every is not None)
+        if name in ("ancova", "log_ancova"):
+            found[name, "analytic"] = _analytic(name, stretch, tested[: min(len(tested), 400)], alpha)
+    if (stretch.post >= 0).all() and len(stretch.post) <= 2000 and stretch.strata is None:
+        found["ppml", "analytic"] = _ppml(stretch, tested[: min(len(tested), 200)], alpha)
+    if rivals:
+        found.update(rivals_of(stretch, tested[: min(len(tested), 1000)], alpha))
+    return found
+
+
+def scaled(name: str, post: Floats, pre: Floats | None, winsorise: float) -> tuple[Floats, Floats]:
+    """Outcomes and covariate on an estimator's scale: outcomes float64 [m, n], covariates [n, k]."""
+    none = np.zeros((post.shape[-1], 0))
+    if name == "log_ancova":
+        return np.log(post), none if pre is None else log_before(pre)
+    if name == "winsorised":
+        post = np.minimum(post, np.quantile(post, winsorise, axis=-1, keepdims=True))
+        pre = None if pre is None else np.minimum(pre, np.quantile(pre, winsorise))
+    return post, none if pre is None or name == "difference" else pre[:, None]
+
+
+def _drawn(
+    name: str, stretch: Stretch, drawn: Floats, tested: Floats, alpha: float, winsorise: float, exact: bool
+) -> Row:
+    """Randomisation inference: without an effect, with a planted one, and of the planted one itself."""
+    plain, before = scaled(name, stretch.post[None, :], stretch.pre, winsorise)
+    columns = basis(before, stretch.strata)
+    reference, own = (Reference.of(one, columns, stretch.clusters) for one in (drawn, tested))
+    null = reference.statistics(plain)
+    observed = own.own(np.broadcast_to(plain, (len(tested), plain.shape[1])))
+    wolf = float((_p(null, observed, exact) <= alpha).mean())
+    finds = {}
+    for lift in FINDS:
+        lifted, _ = scaled(name, stretch.post[None, :] * (1 + lift * tested), stretch.pre, winsorise)
+        hits = 0
+        for begin in range(0, len(tested), 200):
+            part = slice(begin, begin + 200)
+            real = Reference.of(tested[part], columns, stretch.clusters).own(lifted[part])
+            hits += int((_p(reference.statistics(lifted[part]), real, exact) <= alpha).sum())
+        finds[lift] = hits / len(tested)
+    # At the true share the tested hypothesis holds exactly, so the interval misses it as often as it cries wolf.
+    return wolf, 1 - wolf, finds, _gained(columns, plain[0], stretch)
+
+
+def _p(reference: Floats, observed: Floats, exact: bool) -> Floats:
+    found = drawn_p_values(reference, observed)
+    return (found * (len(reference) + 1) - 1) / len(reference) if exact else found
+
+
+def _gained(columns: Floats, outcome: Floats, stretch: Stretch) -> float:
+    if stretch.pre is None:
+        return float("nan")
+    plain = outcome - outcome.mean()
+    rest = outcome - columns @ (columns.T @ outcome)
+    free = len(outcome) - columns.shape[1]
+    return float(1 - (rest @ rest) / max(free, 1) / ((plain @ plain) / (len(outcome) - 1)))
+
+
+def _analytic(name: str, stretch: Stretch, tested: Floats, alpha: float) -> Row:
+    plain, before = scaled(name, stretch.post, stretch.pre, 1.0)
+    columns = basis(before, stretch.strata)
+    errors = "cr2" if stretch.clusters is not None else "hc2"
+
+    def t_of(outcome: Floats, treated: Floats) -> tuple[float, float, float]:
+        one = of_basis(outcome, treated, columns, clusters=stretch.clusters, errors=errors)
+        return one.effect, one.error, float(stdtrit(one.df, 1 - alpha / 2))
+
+    wolf, held = 0, 0
+    hits = dict.fromkeys(FINDS, 0)
+    for treated in tested:
+        effect, error, critical = t_of(plain, treated)
+        wolf += abs(effect) > critical * error
+        for lift in FINDS:
+            lifted, _ = scaled(name, stretch.post * (1 + lift * treated), stretch.pre, 1.0)
+            effect, error, critical = t_of(lifted, treated)
+            hits[lift] += abs(effect) > critical * error
+            if lift == COVERED:
+                truth = np.log1p(lift) if name == "log_ancova" else lift * stretch.post.mean()
+                held += abs(effect - truth) <= critical * error
+    count = len(tested)
+    return (
+        wolf / count,
+        held / count,
+        {lift: own / count for lift, own in hits.items()},
+        _gained(columns, plain, stretch),
+    )
+
+
+def _ppml(stretch: Stretch, tested: Floats, alpha: float) -> Row:
+    before = np.zeros((len(stretch.post), 0)) if stretch.pre is None else log_before(stretch.pre)
+    errors = "cr2" if stretch.clusters is not None else "hc3"
+    wolf, held, count = 0, 0, 0
+    hits = dict.fromkeys(FINDS, 0)
+    for treated in tested:
+        try:
+            one = poisson(stretch.post, treated, before, stretch.strata, stretch.clusters, errors)
+        except InputError:
+            continue
+        count += 1
+        reach = float(stdtrit(one.df, 1 - alpha / 2)) * one.error
+        wolf += abs(one.effect) > reach
+        for lift in FINDS:
+            # A planted percentage moves the coefficient by its logarithm and leaves the error almost as it is.
+            effect = one.effect + np.log1p(lift)
+            hits[lift] += abs(effect) > reach
+            if lift == COVERED:
+                held += abs(effect - np.log1p(lift)) <= reach
+    count = max(count, 1)
+    return wolf / count, held / count, {lift: own / count for lift, own in hits.items()}, float("nan")
+
+
+def audit_told(one: Audit) -> dict[str, Any]:
+    """One method as JSON."""
+    return {
+        "estimator": one.estimator, "inference": one.inference, "rival": one.rival, "honest": one.honest,
+        "false_positives": list(one.false_positives), "coverage": [number(own) for own in one.coverage],
+        "finds": {f"{lift:.2f}": share for lift, share in one.finds.items()}, "variance_gained": number(one.gained),
+        "partners": one.partners, "words": words(one),
+    }  # fmt: skip

@@ -1,0 +1,279 @@
+"""A pilot's data from a CSV file whose columns the pilot document names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from incentive_lab.errors import InputError, Problem, did_you_mean
+from incentive_lab.panel import Floats
+from incentive_lab.pilot.csvfile import Table, Text, covariates, read_table
+from incentive_lab.pilot.document import Data, Metric, Pilot
+from incentive_lab.pilot.drawing import Codes, Drawing, codes_of
+from incentive_lab.pilot.trial import Outcome, Trial
+
+
+@dataclass(frozen=True, eq=False)
+class When:
+    """When units of a panel were treated; see `Trial` for each."""
+
+    starts: Codes | None = None
+    in_arm: Floats | None = None
+    periods: tuple[str, ...] = ()
+    first_post: int = 0
+
+
+_CROSS = When()
+
+
+def trial_from_csv(pilot: Pilot, folder: Path) -> Trial:
+    """A pilot's data from the CSV file it names.
+
+    Args:
+        pilot: A checked plan with `data`.
+        folder: Where the plan lies.
+
+    Raises:
+        InputError: The file cannot be used; with every reason found.
+    """
+    assert pilot.data is not None
+    table = read_table(folder / pilot.data.file, pilot.data.missing)
+    return _panel(pilot, pilot.data, table) if pilot.data.columns.period else _cross_section(pilot, pilot.data, table)
+
+
+def arms_of(pilot: Pilot, written: Text, table: Table, where: str) -> Codes:
+    """Arms as numbers; -1 where the file gives none.
+
+    Raises:
+        InputError: The file writes an arm that the plan does not know.
+    """
+    known = {
+        _same(str(arm.value if arm.value is not None else arm.name)): place for place, arm in enumerate(pilot.arms)
+    }
+    codes = np.array([-1 if text in table.missing else known.get(_same(text), -2) for text in written], dtype=np.int64)
+    strange = sorted({str(text) for text in written[codes == -2]})
+    if strange:
+        raise InputError([Problem(where, f"found the arm '{strange[0]}'" + (f" and {len(strange) - 1} other unknown ones"
+                                  if len(strange) > 1 else "") + f"; the plan knows {', '.join(known)}.",
+                                  "Add `value: ...` to an arm of the plan to say how the file writes it.")])  # fmt: skip
+    return codes
+
+
+def _same(text: str) -> str:
+    """A number without needless zeros, so that 1, 1.0 and true are one arm."""
+    lowered = text.strip().lower()
+    if lowered in ("true", "false"):
+        return "1" if lowered == "true" else "0"
+    try:
+        number = float(lowered)
+    except ValueError:
+        return text.strip()
+    return f"{number:g}"
+
+
+def _require_arms(pilot: Pilot, arm: Codes) -> None:
+    empty = [one.name for place, one in enumerate(pilot.arms) if not (arm == place).any()]
+    if empty:
+        raise InputError([Problem("arms", f"the arm {' and '.join(empty)} is empty: nobody in the file is in it.",
+                                  "Check the arm's `value`, or the file.")])  # fmt: skip
+
+
+def _cross_section(pilot: Pilot, data: Data, table: Table) -> Trial:
+    columns = data.columns
+    rows = len(next(iter(table.columns.values())))
+    ids = table.text(columns.partner, "data.columns.partner") if columns.partner else np.array(
+        [str(row + 1) for row in range(rows)], dtype=object)  # fmt: skip
+    arm = arms_of(pilot, table.text(columns.arm, "data.columns.arm"), table, f"{table.name}, column {columns.arm}")
+    _refuse_twice(ids, arm, pilot, table)
+    kept = np.flatnonzero(arm >= 0)
+    notes = [] if len(kept) == rows else [f"{rows - len(kept)} rows without an arm were left out."]
+    _require_arms(pilot, arm)
+    outcomes = {}
+    for metric in pilot.metrics:
+        outcomes[metric.name] = Outcome(
+            metric, "number",
+            table.numbers(metric.of, f"metrics.{metric.name}.of")[kept],
+            _optional(table, metric.pre, f"metrics.{metric.name}.pre", kept),
+            _optional(table, metric.over, f"metrics.{metric.name}.over", kept),
+            _optional(table, metric.over_pre, f"metrics.{metric.name}.over_pre", kept),
+        )  # fmt: skip
+    return _trial(pilot, data, table, kept, tuple(str(one) for one in ids[kept]), arm[kept], outcomes, notes)
+
+
+def _optional(table: Table, column: str, where: str, kept: Codes) -> Floats | None:
+    return table.numbers(column, where)[kept] if column else None
+
+
+def _refuse_twice(ids: Text, arm: Codes, pilot: Pilot, table: Table) -> None:
+    seen: dict[str, set[int]] = {}
+    for name, code in zip(ids, arm, strict=True):
+        seen.setdefault(str(name), set()).add(int(code))
+    both = sorted(name for name, codes in seen.items() if len(codes) > 1)
+    if both:
+        raise InputError([Problem(f"{table.name}", f"{both[0]} is in two arms" + (f", and {len(both) - 1} other partners"
+                                  if len(both) > 1 else "") + "; arms must not overlap.",
+                                  "Each partner has one arm.")])  # fmt: skip
+    if len(seen) < len(ids):
+        twice = next(name for name in seen if (ids == name).sum() > 1)
+        raise InputError([Problem(table.name, f"{twice} has {(ids == twice).sum()} rows, and no column says when.",
+                                  "Name the column of the period, or add the rows up first.")])  # fmt: skip
+
+
+def _trial(
+    pilot: Pilot, data: Data, table: Table, kept: Codes, ids: tuple[str, ...], arm: Codes,
+    outcomes: dict[str, Outcome], notes: list[str], when: When = _CROSS,
+) -> Trial:  # fmt: skip
+    columns, plan = data.columns, pilot.assignment
+    cluster = table.text(columns.cluster, "data.columns.cluster")[kept] if columns.cluster else None
+    labels = [table.text(name, "assignment.strata")[kept] for name in plan.strata]
+    if columns.stratum:
+        labels.append(table.text(columns.stratum, "data.columns.stratum")[kept])
+    strata = codes_of(*labels) if labels else None
+    others, names = covariates(table, pilot.analysis.covariates, kept)
+    segments = {name: table.text(name, "analysis.segments")[kept] for name in pilot.analysis.segments if name != "size"}
+    clusters = codes_of(cluster) if cluster is not None else None
+    drawing = None
+    if plan.mechanism != "observed":
+        drawing = drawing_as_recorded(pilot, arm, strata, clusters)
+        notes.append("The file does not say how the numbers by arm came about; re-randomisation keeps them"
+                     + (" in each stratum." if strata is not None else "."))  # fmt: skip
+    return Trial(
+        partners=ids, arms=tuple(one.name for one in pilot.arms), arm=arm, drawing=drawing, strata=strata,
+        clusters=clusters,
+        cluster_names=() if cluster is None else tuple(sorted({str(one) for one in cluster})), others=others,
+        other_names=names, outcomes=outcomes, segments=segments, notes=tuple(notes), source=table.name,
+        starts=when.starts, in_arm=when.in_arm, periods=when.periods, first_post=when.first_post,
+    )  # fmt: skip
+
+
+def drawing_as_recorded(pilot: Pilot, arm: Codes, strata: Codes | None, clusters: Codes | None) -> Drawing:
+    """The drawing with the numbers by stratum and arm that were recorded.
+
+    Raises:
+        InputError: A cluster is in two arms or two strata.
+    """
+    units = np.arange(len(arm)) if clusters is None else clusters
+    count = int(units.max()) + 1
+    unit_arm, unit_stratum = np.full(count, -1, dtype=np.int64), np.zeros(count, dtype=np.int64)
+    unit_arm[units] = arm
+    if (unit_arm[units] != arm).any():
+        raise InputError([Problem("unit.cluster", "a cluster is in two arms, so it was not drawn as one.",
+                                  "Analyse as drawn: leave the cluster out, or correct the arms.")])  # fmt: skip
+    if strata is not None:
+        unit_stratum[units] = strata
+        if (unit_stratum[units] != strata).any():
+            raise InputError([Problem("assignment.strata", "a cluster lies in two strata, so it was not drawn within one.",
+                                      "Stratify by attributes of whole clusters.")])  # fmt: skip
+    shares = tuple(float((unit_arm == place).mean()) for place in range(len(pilot.arms)))
+    return Drawing(unit_stratum, shares, units).as_recorded(unit_arm.astype(np.int8))
+
+
+def _panel(pilot: Pilot, data: Data, table: Table) -> Trial:
+    columns = data.columns
+    unit = table.text(columns.partner, "data.columns.partner")
+    period = table.text(columns.period, "data.columns.period")
+    names, unit_codes = np.unique(unit.astype(str), return_inverse=True)
+    labels, period_codes = _periods(period)
+    cells = unit_codes * len(labels) + period_codes
+    if len(np.unique(cells)) < len(cells):
+        twice = int(np.flatnonzero(np.bincount(cells) > 1)[0])
+        raise InputError([Problem(table.name, f"{names[twice // len(labels)]} has two rows for "
+                                  f"{labels[twice % len(labels)]}.", "One row for each unit and period.")])  # fmt: skip
+    shape = (len(names), len(labels))
+    first = np.zeros(len(names), dtype=np.int64)
+    first[unit_codes[::-1]] = np.arange(len(unit))[::-1]
+
+    def cube(values: Floats) -> Floats:
+        out = np.full(shape, np.nan)
+        out[unit_codes, period_codes] = values
+        return out
+
+    starts, arm, in_arm, start = _who_when(pilot, data, table, labels, unit_codes, period_codes, shape, first, names)
+    kept = np.flatnonzero(arm >= 0)
+    _require_arms(pilot, arm)
+    outcomes = {metric.name: _averages(metric, table, cube, start, kept) for metric in pilot.metrics}
+    notes = [] if len(kept) == len(names) else [f"{len(names) - len(kept)} units without an arm were left out."]
+    return _trial(
+        pilot, data, table, first[kept], tuple(str(one) for one in names[kept]), arm[kept], outcomes, notes,
+        When(starts[kept], None if in_arm is None else in_arm[kept], tuple(labels), start),
+    )  # fmt: skip
+
+
+def _periods(period: Text) -> tuple[list[str], Codes]:
+    """Periods in order: as numbers when they all are, else as text."""
+    values = sorted(set(period), key=lambda text: (0, float(text), "") if _numeric(text) else (1, 0.0, text))
+    place = {text: code for code, text in enumerate(values)}
+    return [str(text) for text in values], np.array([place[text] for text in period], dtype=np.int64)
+
+
+def _numeric(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _who_when(
+    pilot: Pilot, data: Data, table: Table, labels: list[str], unit: Codes, period: Codes, shape: tuple[int, int],
+    first: Codes, names: NDArray[np.str_],
+) -> tuple[Codes, Codes, Floats | None, int]:  # fmt: skip
+    """First treated period, arm, months in the arm (switchback) and the first period of the pilot."""
+    columns = data.columns
+    if columns.first_treated:
+        written = table.text(columns.first_treated, "data.columns.first_treated")[first]
+        never = {*data.missing, "0", "inf", "Inf", "0.0", "never"}
+        starts = np.array([_start_of(str(text), labels, never) for text in written], dtype=np.int64)
+        arm = (starts >= 0).astype(np.int64)
+        if columns.arm:
+            arm = arms_of(pilot, table.text(columns.arm, "data.columns.arm")[first], table, table.name)
+        begun = starts[starts > 0]
+        return starts, arm, None, int(begun.min()) if len(begun) else 0
+    codes = arms_of(pilot, table.text(columns.arm, "data.columns.arm"), table, f"{table.name}, column {columns.arm}")
+    if pilot.assignment.mechanism == "switchback":
+        inside = np.full(shape, np.nan)
+        inside[unit, period] = np.where(codes >= 0, codes, np.nan)
+        return np.zeros(shape[0], dtype=np.int64), (np.nanmax(inside, axis=1) > 0).astype(np.int64), inside, 0
+    start = _start_of(data.start, labels, set())
+    highest = np.full(shape[0], -1, dtype=np.int64)
+    np.maximum.at(highest, unit, codes)
+    late = period >= start
+    changed = late & (codes >= 0) & (codes != highest[unit])
+    if changed.any():
+        who = names[unit[np.flatnonzero(changed)[0]]]
+        raise InputError([Problem(table.name, f"{who} is in two arms after the start.",
+                                  "Each unit has one arm; for changing arms use the mechanism switchback.")])  # fmt: skip
+    return np.where(highest > 0, start, -1), highest, None, start
+
+
+def _start_of(text: str, labels: list[str], never: set[str]) -> int:
+    if text in never:
+        return -1
+    if text in labels:
+        return labels.index(text)
+    if _numeric(text) and all(map(_numeric, labels)):
+        later = [place for place, label in enumerate(labels) if float(label) >= float(text)]
+        return later[0] if later else -1
+    raise InputError([Problem("data.start", f"found '{text}', which is no period of the file.",
+                              did_you_mean(text, labels))])  # fmt: skip
+
+
+def _averages(metric: Metric, table: Table, cube: Callable[[Floats], Floats], start: int, kept: Codes) -> Outcome:
+    """A metric of a panel as averages before and in the pilot."""
+    whole = cube(table.numbers(metric.of, f"metrics.{metric.name}.of"))[kept]
+    over = cube(table.numbers(metric.over, f"metrics.{metric.name}.over"))[kept] if metric.over else None
+
+    def mean(values: Floats) -> Floats:
+        known = np.isfinite(values)
+        sums = np.where(known, values, 0.0).sum(axis=1)
+        return np.asarray(np.divide(sums, known.sum(axis=1), out=np.full(len(values), np.nan), where=known.any(axis=1)))
+
+    return Outcome(
+        metric, "number", mean(whole[:, start:]), mean(whole[:, :start]) if start else None,
+        None if over is None else mean(over[:, start:]), None if over is None or not start else mean(over[:, :start]),
+        whole,
+    )  # fmt: skip

@@ -1,0 +1,226 @@
+"""Several answers at once: false discoveries, non-inferiority, segments shrunk to the common effect, a Bayesian reading."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import chdtrc, ndtr, stdtr, stdtrit
+
+from incentive_lab.panel import Floats
+from incentive_lab.pilot.estimate import Estimate, Interval
+
+
+def false_discovery(p_values: Floats) -> Floats:
+    """Benjamini and Hochberg's adjusted p-values, float64 [k]; nan stays nan.
+
+    Source: Benjamini and Hochberg, Controlling the false discovery rate (1995).
+
+    Example:
+        >>> false_discovery(np.array([0.01, 0.04, 0.03, 0.5])).round(4).tolist()
+        [0.04, 0.0533, 0.0533, 0.5]
+    """
+    adjusted = np.full(len(p_values), np.nan)
+    known = np.flatnonzero(np.isfinite(p_values))
+    order = known[np.argsort(-p_values[known], kind="stable")]
+    ranks = np.arange(len(order), 0, -1)
+    adjusted[order] = np.minimum.accumulate(np.minimum(1.0, p_values[order] * len(order) / ranks))
+    return adjusted
+
+
+@dataclass(frozen=True)
+class NonInferiority:
+    """Whether a guardrail held.
+
+    Attributes:
+        margin: Worst acceptable change, in the metric's unit, as a positive number.
+        worst: The end of the one-sided interval on the unwelcome side, counted so that a loss is negative.
+        verdict: held, broken (worse than the margin beyond doubt) or open.
+    """
+
+    margin: float
+    worst: float
+    verdict: str
+
+
+def non_inferiority(found: Estimate, margin: float, better: str, alpha: float) -> NonInferiority:
+    """Whether the metric is at worst `margin` below the control (above, if lower is better).
+
+    The interval's unwelcome end is compared with the margin, so the test has half of alpha on its side.
+
+    Source: Piaggio et al., Reporting of noninferiority trials, JAMA 308 (2012).
+
+    Example:
+        >>> from incentive_lab.pilot.estimate import Estimate, Interval
+        >>> told = Estimate("difference", "analytic", -1.0, Interval(-3.0, 1.0), 0, Interval(0, 0), 1, 9, .3, 50, 49, 20, 20)
+        >>> non_inferiority(told, 5.0, "higher", 0.05).verdict, non_inferiority(told, 2.0, "higher", 0.05).verdict
+        ('held', 'open')
+    """
+    sign = 1.0 if better == "higher" else -1.0
+    low, high = sorted((sign * found.interval.low, sign * found.interval.high))
+    if not np.isfinite(low):
+        return NonInferiority(margin, low, "open")
+    verdict = "held" if low > -margin else "broken" if high < -margin else "open"
+    return NonInferiority(margin, low, verdict)
+
+
+@dataclass(frozen=True)
+class Segment:
+    """The effect in one segment.
+
+    Attributes:
+        name: Of the segment.
+        units: Partners in it.
+        effect: As estimated there alone, on the scale of the analysis.
+        error: Its standard error.
+        shrunk: Drawn towards the common effect, as far as its own evidence is weak.
+        interval: Of the shrunk effect.
+        reason: Why there is none; empty when there is.
+    """
+
+    name: str
+    units: int
+    effect: float
+    error: float
+    shrunk: float
+    interval: Interval
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Heterogeneity:
+    """Effects over segments.
+
+    Attributes:
+        common: Mean effect, weighted by evidence.
+        between: Standard deviation of the segments' true effects.
+        p_value: Of the hypothesis that all segments have one effect.
+        verdict: same, differs or cannot tell.
+    """
+
+    segments: tuple[Segment, ...]
+    common: float
+    between: float
+    p_value: float
+    verdict: str
+
+
+def shrink(names: list[str], units: list[int], effects: Floats, errors: Floats, alpha: float) -> Heterogeneity:
+    """Segment effects shrunk by empirical Bayes, with the spread between segments by Paule and Mandel.
+
+    Source: Paule and Mandel (1982); Morris, Parametric empirical Bayes inference (1983), whose factor (k - 3) / (k - 1)
+        keeps some of each segment's own effect.
+
+    Example:
+        >>> found = shrink(["a", "b", "c"], [9, 9, 9], np.array([1.0, 1.0, 1.0]), np.array([0.5, 0.5, 0.5]), 0.05)
+        >>> found.between, found.verdict
+        (0.0, 'same')
+    """
+    k = len(effects)
+    between = paule_mandel(effects, errors)
+    weights = 1 / (errors**2 + between)
+    common = float((weights * effects).sum() / weights.sum())
+    plain = 1 / errors**2
+    centre = float((plain * effects).sum() / plain.sum())
+    q = float((plain * (effects - centre) ** 2).sum())
+    p_value = float(chdtrc(k - 1, q)) if k > 1 else float("nan")
+    keep = between / (between + errors**2) if between > 0 else np.zeros(k)
+    shrunk = common + keep * (effects - common)
+    of_common = 1 / weights.sum()
+    spread = np.sqrt(keep * errors**2 + (1 - keep) ** 2 * of_common)
+    reach = float(stdtrit(max(k - 1, 1), 1 - alpha / 2)) if k < 30 else 1.96
+    reach = min(reach, 4.0)
+    segments = tuple(
+        Segment(names[i], units[i], float(effects[i]), float(errors[i]), float(shrunk[i]),
+                Interval(float(shrunk[i] - reach * spread[i]), float(shrunk[i] + reach * spread[i])))
+        for i in range(k)
+    )  # fmt: skip
+    if k > 1 and p_value < alpha:
+        verdict = "differs"
+    else:
+        verdict = "same" if k > 1 and float(errors.max()) < 0.5 * abs(common) * np.sqrt(k) else "cannot tell"
+        verdict = "same" if k > 1 and between == 0 and np.ptp(effects) == 0 else verdict
+    return Heterogeneity(segments, common, float(np.sqrt(between)), p_value, verdict)
+
+
+def paule_mandel(effects: Floats, errors: Floats) -> float:
+    """Variance of the true effects at which the weighted squares equal their expectation; 0 when it would be negative.
+
+    Example:
+        >>> round(paule_mandel(np.array([0.0, 2.0, 4.0]), np.array([1.0, 1.0, 1.0])), 6)
+        3.0
+    """
+    k = len(effects)
+
+    def excess(variance: float) -> float:
+        weights = 1 / (errors**2 + variance)
+        centre = (weights * effects).sum() / weights.sum()
+        return float((weights * (effects - centre) ** 2).sum() - (k - 1))
+
+    if k < 2 or excess(0.0) <= 0:
+        return 0.0
+    low, high = 0.0, max(1e-12, float(np.var(effects)) * k)
+    while excess(high) > 0:
+        high *= 2
+    for _ in range(200):
+        middle = (low + high) / 2
+        low, high = (middle, high) if excess(middle) > 0 else (low, middle)
+    return (low + high) / 2
+
+
+@dataclass(frozen=True)
+class Belief:
+    """A Bayesian reading under a sceptical prior.
+
+    Attributes:
+        prior: Standard deviation of the prior around no effect.
+        mean: Of the posterior, as a relative change.
+        interval: Central, at the analysis' confidence.
+        chance_positive: That the effect is above zero.
+        chance_worth: That it is above the smallest effect worth having; nan when none is named.
+    """
+
+    prior: float
+    mean: float
+    interval: Interval
+    chance_positive: float
+    chance_worth: float
+
+
+def belief(effect: float, error: float, df: float, prior: float, alpha: float, worth: float = float("nan")) -> Belief:
+    """Normal prior around zero and a normal likelihood whose error is widened for its few degrees of freedom.
+
+    Args:
+        effect: Estimated relative change (a logarithm or a share).
+        error: Its standard error.
+        df: Degrees of freedom of the error.
+        prior: Standard deviation of the prior.
+        alpha: One less the confidence.
+        worth: An effect whose chance is wanted.
+
+    Example:
+        >>> found = belief(0.2, 0.1, 1e9, 0.1, 0.05)
+        >>> round(found.mean, 4), round(found.chance_positive, 3)
+        (0.1, 0.921)
+    """
+    wide = error * float(stdtrit(max(df, 1.0), 0.975)) / 1.959963984540054
+    precision = 1 / prior**2 + 1 / wide**2
+    mean = effect / wide**2 / precision
+    spread = precision**-0.5
+    from scipy.special import ndtri
+
+    reach = float(ndtri(1 - alpha / 2)) * spread
+    worthy = float(ndtr((mean - worth) / spread)) if np.isfinite(worth) else float("nan")
+    return Belief(prior, float(mean), Interval(mean - reach, mean + reach), float(ndtr(mean / spread)), worthy)
+
+
+def chance_above(effect: float, error: float, df: float, value: float = 0.0) -> float:
+    """Chance that an effect with a t distribution around its estimate lies above a value (no prior).
+
+    Example:
+        >>> round(chance_above(1.0, 1.0, 1e9), 4)
+        0.8413
+    """
+    if error == 0:
+        return float(effect > value)
+    return float(stdtr(df, (effect - value) / error))

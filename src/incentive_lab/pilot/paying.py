@@ -1,0 +1,165 @@
+"""What the arms cost: the kernel pays each arm's scheme on the pilot's months, with and without the effect."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from incentive_lab.engine.needs import needs
+from incentive_lab.engine.replay import replay
+from incentive_lab.errors import InputError, Problem, did_you_mean
+from incentive_lab.history import History
+from incentive_lab.history.for_schemes import panel_for
+from incentive_lab.money import decimals
+from incentive_lab.panel import Floats, Panel
+from incentive_lab.pilot.document import Pilot
+from incentive_lab.pilot.drawing import Codes
+from incentive_lab.pilot.fromhistory import Prepared
+from incentive_lab.pilot.world import planted
+from incentive_lab.scheme.check import check
+from incentive_lab.scheme.document import Scheme
+from incentive_lab.scheme.fingerprint import fingerprint
+from incentive_lab.scheme.load import load
+from incentive_lab.scheme.measures import Measure
+
+SHIPPED = Path(__file__).resolve().parents[3] / "data" / "schemes"
+
+
+def schemes_for(pilot: Pilot, folder: Path | None) -> dict[str, Scheme]:
+    """The scheme of each arm that names one, found beside the plan or among the shipped ones.
+
+    Raises:
+        InputError: A scheme is not there, or is not sound.
+    """
+    found, problems = {}, []
+    places = [one for one in (folder, SHIPPED) if one is not None]
+    for arm in pilot.arms:
+        if not arm.scheme:
+            continue
+        path = _file(arm.scheme, places)
+        if path is None:
+            known = [one.stem for place in places for one in place.glob("*.yaml")]
+            problems.append(Problem(f"arms.{arm.name}.scheme", f"there is no scheme '{arm.scheme}'.",
+                                    did_you_mean(arm.scheme, known)))  # fmt: skip
+            continue
+        scheme = load(path)
+        check(scheme).require()
+        found[arm.name] = scheme
+    if problems:
+        raise InputError(problems)
+    return found
+
+
+def _file(name: str, places: list[Path]) -> Path | None:
+    return next((place / f"{name}{end}" for place in places for end in (".yaml", ".yml", ".json")
+                 if (place / f"{name}{end}").is_file()), None)  # fmt: skip
+
+
+def fingerprints(schemes: Mapping[str, Scheme]) -> dict[str, str]:
+    """Arm -> fingerprint of its scheme."""
+    return {name: fingerprint(scheme) for name, scheme in schemes.items()}
+
+
+@dataclass(frozen=True, eq=False)
+class Payer:
+    """Pays schemes on a pilot's history.
+
+    Attributes:
+        schemes: Arm -> scheme; the control's first.
+        panel: The history with every column the schemes read.
+        leaves: Leaf name -> measure of that panel.
+        baseline: What guarantees compare with: the control's scheme.
+    """
+
+    schemes: Mapping[str, Scheme]
+    panel: Panel
+    leaves: Mapping[str, Measure]
+    baseline: Scheme
+
+    @classmethod
+    def of(cls, schemes: Mapping[str, Scheme], control: str, history: History) -> Payer:
+        """A payer; the history is asked once."""
+        documents = tuple(schemes.values())
+        return cls(schemes, panel_for(history, *documents), needs(*documents).leaves, schemes[control])
+
+    def paid(self, arm: str, panel: Panel | None = None) -> Floats:
+        """Payouts of everybody under an arm's scheme, float64 [partners, months] in currency units."""
+        scheme = self.schemes[arm]
+        result = replay(scheme, panel or self.panel, baseline=self.baseline, detail=False)
+        if result.panel.partner_ids != self.panel.partner_ids:
+            raise InputError([Problem(f"arms.{arm}.scheme", "it pays parents for their members, so a member's cost is unknown.",
+                                      "Draw whole groups, and use a scheme that pays members.")])  # fmt: skip
+        return np.asarray(result.total.T / 10 ** decimals(self.panel.currency))
+
+    def with_lift(self, in_arm: Floats, lift: float) -> Panel:
+        """The history as it would be with another level of the treated's deals."""
+        return planted(self.panel, self.leaves, in_arm, lift)
+
+
+@dataclass(frozen=True, eq=False)
+class Costs:
+    """Incremental incentive cost of one arm.
+
+    Attributes:
+        payer: Pays.
+        arm: Name of the arm.
+        control: Name of the control.
+        prepared: The pilot.
+        rows: Rows of the history of the arm's partners.
+        keep: Share of the control's payout that is kept for everybody; 0 without protection.
+        planted: Lift that was planted, which the schemes must see; 0 without.
+    """
+
+    payer: Payer
+    arm: str
+    control: str
+    prepared: Prepared
+    rows: Codes
+    keep: float = 0.0
+    planted: float = 0.0
+
+    @cached_property
+    def _months(self) -> slice:
+        return slice(self.prepared.world.start, self.prepared.world.stop)
+
+    @cached_property
+    def paid(self) -> Floats:
+        """What the arm's scheme pays its partners in the pilot's months, float64 [n, months]; the floor included."""
+        panel = self.payer.with_lift(self.prepared.in_arm, self.planted) if self.planted else self.payer.panel
+        own = self.payer.paid(self.arm, panel)[self.rows, self._months]
+        if not self.keep:
+            return np.asarray(own)
+        floor = self.keep * self.payer.paid(self.control, panel)[self.rows, self._months]
+        total = np.maximum(own.cumsum(axis=1), floor.cumsum(axis=1))
+        return np.asarray(np.diff(total, axis=1, prepend=0.0))
+
+    def without(self, relative: float) -> float:
+        """What the control's scheme would have paid the arm's partners without the effect, per partner and month."""
+        lift = (1 + self.planted) / (1 + relative) - 1
+        panel = self.payer.with_lift(self.prepared.in_arm, lift)
+        return float(self.payer.paid(self.control, panel)[self.rows, self._months].mean())
+
+    def incremental(self, relative: float) -> float:
+        """Incentive cost caused by the arm, per partner and month, if its effect on deals is `relative`."""
+        return float(self.paid.mean()) - self.without(relative)
+
+
+def ceiling(payer: Payer, pilot: Pilot, rows: Codes, arm: Codes, start: int) -> dict[str, float]:
+    """What each arm would have paid above the control's scheme in the months before the pilot, for its own partners.
+
+    Returns:
+        Arm -> currency units for as many months as the pilot has (or as there are), without any effect.
+    """
+    assert pilot.dates is not None
+    months = min(int(pilot.dates.months), start)
+    window = slice(start - months, start)
+    control = payer.paid(pilot.arms[0].name)[:, window]
+    factor = int(pilot.dates.months) / months
+    return {
+        one.name: float((payer.paid(one.name)[:, window] - control)[rows[arm == place]].sum()) * factor
+        for place, one in enumerate(pilot.arms) if place and one.name in payer.schemes
+    }  # fmt: skip

@@ -1,0 +1,265 @@
+"""Power by simulation on the partners' own history, with the closed form beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy.special import stdtr, stdtrit
+
+from incentive_lab.errors import InputError, Problem
+from incentive_lab.history import History
+from incentive_lab.panel import Floats
+from incentive_lab.pilot.auditing import Audit, audit_told, audited
+from incentive_lab.pilot.batched import fit_many
+from incentive_lab.pilot.checking import check
+from incentive_lab.pilot.document import Pilot
+from incentive_lab.pilot.drawing import Codes, spread
+from incentive_lab.pilot.fromhistory import plan_draw
+from incentive_lab.pilot.reading import fingerprint
+from incentive_lab.pilot.running import smallest_p_of
+from incentive_lab.pilot.scales import log_before
+from incentive_lab.pilot.told import number
+from incentive_lab.pilot.windows import Windowed, windowed
+
+LIFTS = np.array([0.0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.65, 0.8, 1.0, 1.5, 2.0, 3.0])
+ESTIMATORS = ("difference", "ancova", "winsorised", "log_ancova")
+_CELLS = 1_000_000
+Step = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Power:
+    """Power at one size.
+
+    Attributes:
+        partners: Partners in both arms together.
+        curves: Estimator -> share of simulated pilots that find each lift of `LIFTS`.
+        mde: Estimator -> smallest lift found with the wanted power; nan when none of `LIFTS` is.
+        closed: The same by the textbook formula for the best scale; nan where it has none.
+        resampled: Whether partners had to be drawn with replacement because there are fewer.
+    """
+
+    partners: int
+    curves: dict[str, tuple[float, ...]]
+    mde: dict[str, float]
+    closed: float
+    resampled: bool
+
+
+def sizes_for(partners: int, count: int = 10) -> list[int]:
+    """Sizes from twenty to all partners, even numbers.
+
+    Example:
+        >>> sizes_for(100, 4), sizes_for(12)
+        ([20, 34, 58, 100], [12])
+    """
+    if partners <= 20:
+        return [partners - partners % 2]
+    found = np.geomspace(20, partners, count)
+    return sorted({int(2 * round(one / 2)) if one < partners else partners for one in found})
+
+
+def simulate(
+    here: Windowed, pilot: Pilot, sizes: list[int], *, draws: int = 500, seed: int = 1, progress: Step | None = None,
+) -> list[Power]:  # fmt: skip
+    """Power of each estimator at each size.
+
+    Each simulated pilot takes partners by chance, draws arms as the plan does (blocks of like size, strata, or fixed
+    numbers), adds the lift to the treated's months and tests with HC2 errors and Satterthwaite's degrees of freedom,
+    which follow randomisation inference closely.
+
+    Args:
+        here: Outcomes of the partners in months like those of the pilot.
+        pilot: The plan.
+        sizes: Partners in both arms together.
+        draws: Simulated pilots for each size.
+        seed: Of the simulation.
+        progress: Called with the sizes done; may raise to cancel.
+    """
+    found = []
+    for place, size in enumerate(sizes):
+        if progress is not None:
+            progress(place, len(sizes))
+        found.append(_at_size(here, pilot, size, draws, np.random.default_rng([seed, size])))
+    if progress is not None:
+        progress(len(sizes), len(sizes))
+    return found
+
+
+def _at_size(here: Windowed, pilot: Pilot, size: int, draws: int, rng: np.random.Generator) -> Power:
+    again = size > len(here.post)
+    names = [name for name in ESTIMATORS if name != "log_ancova" or (here.post > 0).all()]
+    hits = {name: np.zeros(len(LIFTS)) for name in names}
+    step = max(1, _CELLS // size)
+    for begin in range(0, draws, step):
+        count = min(step, draws - begin)
+        rows = _samples(len(here.post), size, count, again, rng)
+        post, before = here.post[rows], here.pre[rows]
+        strata, treated = _arms(pilot, before, here.strata[rows], rng)
+        for name in names:
+            hits[name] += _found(name, pilot, post, before, treated, strata)
+    curves = {name: tuple((own / draws).tolist()) for name, own in hits.items()}
+    mde = {name: smallest(np.array(own), float(pilot.power)) for name, own in curves.items()}
+    return Power(size, curves, mde, closed_form(here, pilot, size), again)
+
+
+def _samples(partners: int, size: int, count: int, again: bool, rng: np.random.Generator) -> Codes:
+    if again:
+        return np.asarray(rng.integers(0, partners, (count, size)))
+    return np.argsort(rng.random((count, partners)), axis=1)[:, :size]
+
+
+def _arms(pilot: Pilot, before: Floats, strata: Codes, rng: np.random.Generator) -> tuple[Codes, Floats]:
+    """Strata and arms as the plan draws them: int64 and float64 [draws, n]."""
+    draws, size = before.shape
+    share = pilot.shares()[1] / (pilot.shares()[0] + pilot.shares()[1])
+    pattern = spread((1 - share, share), size).astype(np.float64)
+    if pilot.assignment.mechanism in ("blocked", "matched_pairs"):
+        block = 2 if pilot.assignment.mechanism == "matched_pairs" else int(pilot.assignment.block_size)
+        blocks = max(1, size // block)
+        own = np.minimum(np.arange(size) // block, blocks - 1)
+        order = np.argsort(before, axis=1, kind="stable")
+        codes = np.empty((draws, size), dtype=np.int64)
+        np.put_along_axis(codes, order, np.broadcast_to(own, (draws, size)), axis=1)
+    elif pilot.assignment.mechanism == "stratified":
+        codes = strata
+    else:
+        codes = np.zeros((draws, size), dtype=np.int64)
+    keys = codes + rng.random((draws, size))
+    treated = np.empty((draws, size))
+    starts = rng.integers(0, size, draws)
+    labels = pattern[(np.asarray(starts)[:, None] + np.arange(size)[None, :]) % size]
+    np.put_along_axis(treated, np.argsort(keys, axis=1), labels, axis=1)
+    return codes, treated
+
+
+def _found(name: str, pilot: Pilot, post: Floats, before: Floats, treated: Floats, strata: Codes) -> Floats:
+    """How many of these simulated pilots find each lift."""
+    level = 1 - float(pilot.alpha) / 2
+    use = None if pilot.analysis.without_pre or name == "difference" else before
+    if name == "winsorised":
+        share = float(pilot.analysis.winsorise)
+        cut = np.minimum(before, np.quantile(before, share, axis=1, keepdims=True))
+        counts = []
+        for lift in LIFTS:
+            lifted = post * (1 + lift * treated)
+            lifted = np.minimum(lifted, np.quantile(lifted, share, axis=1, keepdims=True))
+            one = fit_many(lifted, treated, treated, None if use is None else cut, strata)
+            counts.append((np.abs(one.at(0.0)) > stdtrit(one.df, level)).sum())
+        return np.array(counts, dtype=np.float64)
+    if name == "log_ancova":
+        logs = log_before(before.ravel())[:, 0].reshape(before.shape) if use is not None else None
+        one = fit_many(np.log(post), treated, treated, logs, strata)
+        places = np.log1p(LIFTS)
+    else:
+        one = fit_many(post, post * treated, treated, use, strata)
+        places = LIFTS
+    critical = stdtrit(one.df, level)
+    return np.array([(np.abs(one.at(float(place))) > critical).sum() for place in places], dtype=np.float64)
+
+
+def smallest(curve: Floats, wanted: float) -> float:
+    """The lift at which a power curve reaches what is wanted, between the points of `LIFTS`; nan if it does not.
+
+    Example:
+        >>> round(smallest(np.linspace(0, 1, 15), 0.8), 3)
+        1.1
+    """
+    if not (curve >= wanted).any():
+        return float("nan")
+    place = next(place for place, share in enumerate(curve.tolist()) if share >= wanted)
+    if place == 0:
+        return float(LIFTS[0])
+    part = (wanted - curve[place - 1]) / (curve[place] - curve[place - 1])
+    return float(LIFTS[place - 1] + part * (LIFTS[place] - LIFTS[place - 1]))
+
+
+def closed_form(here: Windowed, pilot: Pilot, size: int) -> float:
+    """The textbook's smallest effect: (t of alpha + t of power) times the error, on logarithms where all are above zero.
+
+    Source: Bloom, Minimum detectable effects, Evaluation Review 19 (1995).
+    """
+    logs = bool((here.post > 0).all())
+    y = np.log(here.post) if logs else here.post
+    x = log_before(here.pre) if logs else here.pre[:, None]
+    if pilot.analysis.without_pre:
+        x = np.zeros((len(y), 0))
+    design = np.column_stack([np.ones(len(y)), x])
+    residual = y - design @ np.linalg.lstsq(design, y, rcond=None)[0]
+    df = max(size - design.shape[1] - 1, 1)
+    spread_ = float(np.sqrt((residual**2).sum() / max(len(y) - design.shape[1], 1)))
+    share = pilot.shares()[1] / (pilot.shares()[0] + pilot.shares()[1])
+    error = spread_ / np.sqrt(size * share * (1 - share))
+    reach = float(stdtrit(df, 1 - float(pilot.alpha) / 2) + stdtrit(df, float(pilot.power))) * error
+    if logs:
+        return float(np.expm1(reach))
+    mean = float(here.post.mean())
+    return reach / mean if mean > 0 else float("nan")
+
+
+def power_told(
+    pilot: Pilot,
+    history: History,
+    folder: Path | None,
+    *,
+    draws: int = 500,
+    audit: bool = False,
+    progress: Step | None = None,
+) -> dict[str, Any]:
+    """What `pilot power --json` prints.
+
+    Raises:
+        InputError: The plan or the history cannot be used.
+    """
+    check(pilot).require()
+    if pilot.data is not None:
+        raise InputError([Problem("data", "power is simulated on a history, and this pilot reads a CSV file.", "")])
+    world, assigned = plan_draw(pilot, history)
+    here = windowed(world, assigned)
+    notes = list(assigned.notes)
+    clustered = assigned.clusters is not None
+    rows: list[Power] = []
+    if clustered:
+        notes.append(
+            "Whole clusters are drawn: power is that of the drawing as it is (the audit), not by number of partners."
+        )
+    else:
+        rows = simulate(here, pilot, sizes_for(len(here.post)), draws=draws, progress=progress)
+    checked: list[Audit] = []
+    locked = None
+    if audit or clustered:
+        checked, locked = audited(world, assigned, pilot)
+    least = smallest_p_of(assigned)
+    if least > float(pilot.alpha):
+        notes.append(f"This drawing can never give a p-value below {least:.3f}; no verdict is possible.")
+    if here.short:
+        notes.append(here.short)
+    told: dict[str, Any] = {
+        "ok": True, "pilot": pilot.id, "fingerprint": fingerprint(pilot), "history_id": world.panel.history_id,
+        "draws": draws, "alpha": float(pilot.alpha), "power": float(pilot.power), "months": here.months,
+        "pre_months": here.pre_months, "partners": len(here.post), "lifts": LIFTS.tolist(),
+        "mde": [
+            {"partners": one.partners, "by_estimator": {name: number(own) for name, own in one.mde.items()},
+             "closed_form": number(one.closed), "power": {name: list(own) for name, own in one.curves.items()},
+             "resampled": one.resampled} for one in rows
+        ],
+        "audit": [audit_told(one) for one in checked], "locked": locked, "smallest_p": number(least), "notes": notes,
+    }  # fmt: skip
+    if not rows:
+        told["mde_reason"] = notes[-1] if clustered else "no partner can be drawn"
+    return told
+
+
+def power_of_t(effect: float, error: float, df: float, alpha: float) -> float:
+    """Power of a two-sided t test for a true effect, by the shifted t distribution.
+
+    Example:
+        >>> round(power_of_t(2.8, 1.0, 1e6, 0.05), 2)
+        0.8
+    """
+    critical = float(stdtrit(df, 1 - alpha / 2))
+    return float(stdtr(df, effect / error - critical) + stdtr(df, -effect / error - critical))

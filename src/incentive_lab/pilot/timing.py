@@ -1,0 +1,139 @@
+"""Effects that are only timing: sales pulled forward or held back, and partners that stop just past a border."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from incentive_lab.format import percent
+from incentive_lab.panel import Floats
+from incentive_lab.pilot.drawing import Codes
+from incentive_lab.pilot.estimate import t_p_value
+from incentive_lab.pilot.linear import coefficient
+from incentive_lab.pilot.watching import Check
+
+
+def _compared(values: Floats, treated: Floats, pre: Floats | None = None) -> tuple[float, float]:
+    others = np.zeros((len(values), 0)) if pre is None or np.ptp(pre) == 0 else pre[:, None]
+    if np.ptp(values) == 0:
+        return 0.0, 1.0
+    one = coefficient(values, treated, others)
+    return one.effect, t_p_value(one.effect, one.error, one.df)
+
+
+def held_back(monthly: Floats, treated: Floats, start: int) -> Check:
+    """Whether the treated sold less in the month before the start than their year before says (waiting for the pilot)."""
+    if start < 4:
+        return Check("Waiting for the start", "look", "There are too few months before the start to tell.")
+    usual = monthly[:, : start - 1].mean(axis=1)
+    effect, p_value = _compared(monthly[:, start - 1], treated, usual)
+    mean = float(monthly[treated == 1, start - 1].mean())
+    share = effect / (mean - effect) if mean > effect else float("nan")
+    told = (
+        f"in the month before the start the arm is {percent(share, 1)} off" if np.isfinite(share) else "no sales then"
+    )
+    state = "look" if p_value < 0.05 and effect < 0 else "fine"
+    return Check("Waiting for the start", state, f"Held-back sales: {told} (p {p_value:.2f}).", p_value)
+
+
+def paid_back(monthly: Floats, after: Floats, treated: Floats, start: int) -> Check:
+    """Whether the arm sells less once the pilot is over (sales that were pulled forward).
+
+    Args:
+        monthly: Outcome up to the pilot's end, float64 [n, months].
+        after: Outcome of the months after it, float64 [n, k]; k may be 0.
+        treated: float64 [n].
+        start: First month of the pilot.
+    """
+    if after.shape[1] == 0:
+        return Check("Pulled forward", "look", "The history ends with the pilot, so sales that were pulled forward cannot be "
+                     "told from new ones yet. Read again in three months.")  # fmt: skip
+    usual = monthly[:, :start].mean(axis=1)
+    effect, p_value = _compared(after.mean(axis=1), treated, usual)
+    mean = float(after[treated == 1].mean())
+    share = effect / (mean - effect) if mean > effect else float("nan")
+    told = percent(share, 1) if np.isfinite(share) else "unknown"
+    state = "look" if p_value < 0.05 and effect < 0 else "fine"
+    months = "month" if after.shape[1] == 1 else "months"
+    return Check("Pulled forward", state, f"In {after.shape[1]} {months} after the pilot the arm is {told} off what it would "
+                 f"have had (p {p_value:.2f}).", p_value)  # fmt: skip
+
+
+def at_period_ends(monthly: Floats, treated: Floats, start: int, first_month: int) -> Check:
+    """Whether the arm moved sales into the last month of quarters.
+
+    Args:
+        monthly: float64 [n, months].
+        treated: float64 [n].
+        start: First month of the pilot.
+        first_month: Running number of column 0.
+    """
+    months = first_month + np.arange(monthly.shape[1])
+    last = months % 3 == 2
+    inside, before = np.arange(monthly.shape[1]) >= start, np.arange(monthly.shape[1]) < start
+
+    def share(which: NDArray[np.bool_]) -> Floats:
+        total = monthly[:, which].sum(axis=1)
+        return np.asarray(
+            np.divide(monthly[:, which & last].sum(axis=1), total, out=np.full(len(total), np.nan), where=total > 0)
+        )
+
+    now, then = share(inside), share(before)
+    rows = np.isfinite(now) & np.isfinite(then)
+    if rows.sum() < 8 or not last[inside].any() or 0 in (treated[rows].sum(), (1 - treated[rows]).sum()):
+        return Check("Quarter ends", "look", "Too few partners sell in and before the pilot to tell.")
+    effect, p_value = _compared(now[rows], treated[rows], then[rows])
+    state = "look" if p_value < 0.05 and effect > 0 else "fine"
+    return Check("Quarter ends", state, f"The last months of quarters hold {percent(effect, 1)} more of the arm's outcome than of "
+                 f"the control's (p {p_value:.2f}).", p_value)  # fmt: skip
+
+
+def at_borders(totals: Floats, treated: Floats, borders: Iterable[float], width: float = 0.05) -> Check:
+    """Whether more of the arm's totals lie just above a threshold than just below it, compared with the control.
+
+    Args:
+        totals: What thresholds are compared with, for each partner and period, float64 [n, periods].
+        treated: float64 [n].
+        borders: Thresholds above zero.
+        width: Of the band on each side, as a share of the threshold.
+    """
+    above, below = np.zeros((2, 1)), np.zeros((2, 1))
+    for border in borders:
+        over = (totals >= border) & (totals < border * (1 + width))
+        under = (totals < border) & (totals >= border * (1 - width))
+        for arm in (0, 1):
+            above[arm] += over[treated == arm].sum()
+            below[arm] += under[treated == arm].sum()
+    counts = np.hstack([above, below]).astype(int)
+    if counts.sum(axis=1).min() < 5:
+        return Check("Borders", "look", f"Only {counts.sum()} totals lie near a threshold, too few to see bunching.")
+    p_value = fisher(counts)
+    shares = counts[:, 0] / counts.sum(axis=1)
+    state = "look" if p_value < 0.05 and shares[1] > shares[0] else "fine"
+    return Check("Borders", state, f"Of totals within {percent(width, 0)} of a threshold {percent(shares[1], 0)} of the arm's and "
+                 f"{percent(shares[0], 0)} of the control's lie above it (p {p_value:.2f}).", p_value)  # fmt: skip
+
+
+def fisher(counts: Codes) -> float:
+    """Fisher's exact two-sided p-value of a two by two table.
+
+    Example:
+        >>> round(fisher(np.array([[8, 2], [1, 5]])), 6)
+        0.034965
+    """
+    from scipy.special import gammaln
+
+    (a, b), (c, d) = counts.tolist()
+    rows, columns, total = a + b, a + c, a + b + c + d
+    places = np.arange(max(0, rows + columns - total), min(rows, columns) + 1)
+
+    def log_choose(n: int, k: Codes) -> Floats:
+        return np.asarray(gammaln(n + 1) - gammaln(k + 1) - gammaln(n - k + 1))
+
+    logs = log_choose(columns, places) + log_choose(total - columns, rows - places)
+    chance = np.exp(logs - logs.max())
+    chance /= chance.sum()
+    here = chance[places == a][0]
+    return float(min(1.0, chance[chance <= here * (1 + 1e-7)].sum()))

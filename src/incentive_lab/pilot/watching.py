@@ -1,0 +1,233 @@
+"""What can go wrong while a pilot runs: arms out of proportion, contamination, missing data, neglected partners."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import chdtrc
+
+from incentive_lab.format import count, counted, percent
+from incentive_lab.panel import Floats
+from incentive_lab.pilot.document import Pilot
+from incentive_lab.pilot.drawing import Codes
+from incentive_lab.pilot.estimate import t_p_value
+from incentive_lab.pilot.linear import coefficient
+from incentive_lab.pilot.trial import Trial
+
+MISMATCH = 0.001
+"""Level of the test of proportions: a mismatch stops the reading, so it must not be raised by chance."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that was looked at.
+
+    Attributes:
+        name: Short.
+        state: fine, look or stop.
+        words: What was found, as a sentence.
+        p_value: Where it is a test; nan otherwise.
+    """
+
+    name: str
+    state: str
+    words: str
+    p_value: float = float("nan")
+
+
+def proportions(trial: Trial, shares: tuple[float, ...]) -> Check:
+    """Whether as many units are in each arm as the plan's shares say (sample-ratio mismatch)."""
+    units = trial.arm if trial.clusters is None else _by_cluster(trial.arm, trial.clusters)
+    found = np.bincount(units, minlength=len(shares))
+    if trial.drawing is not None and trial.drawing.counts is not None:
+        return Check("Sample ratio", "fine", "The file does not say which shares were planned; found "
+                     + ", ".join(f"{name} {count(int(size))}" for name, size in zip(trial.arms, found, strict=False))
+                     + ".")  # fmt: skip
+    expected = np.array(shares) * found.sum()
+    if (expected <= 0).any() or len(found) != len(shares):
+        return Check("Sample ratio", "look", "The plan's shares cannot be compared with what was found.")
+    value = float(((found - expected) ** 2 / expected).sum())
+    p_value = float(chdtrc(len(shares) - 1, value))
+    said = ", ".join(f"{name} {count(int(size))} of {expected[place]:,.1f} expected"
+                     for place, (name, size) in enumerate(zip(trial.arms, found, strict=True)))  # fmt: skip
+    if p_value < MISMATCH:
+        return Check("Sample ratio", "stop", f"The arms are out of proportion: {said}. Find out who is missing before "
+                     "anything is read.", p_value)  # fmt: skip
+    return Check("Sample ratio", "fine", f"{said}.", p_value)
+
+
+def _by_cluster(arm: Codes, clusters: Codes) -> Codes:
+    out = np.zeros(int(clusters.max()) + 1, dtype=np.int64)
+    out[clusters] = arm
+    return out
+
+
+@dataclass(frozen=True)
+class Balance:
+    """One covariate in two arms before the pilot.
+
+    Attributes:
+        name: Of the covariate.
+        arm: Compared with the control.
+        control: Its mean there.
+        treated: Its mean in the arm.
+        difference: In standard deviations of both arms together.
+        p_value: Of no difference.
+    """
+
+    name: str
+    arm: str
+    control: float
+    treated: float
+    difference: float
+    p_value: float
+
+
+def balance(trial: Trial) -> list[Balance]:
+    """How alike the arms were before the pilot: each metric, covariate and segment."""
+    columns: list[tuple[str, Floats]] = []
+    for name, outcome in trial.outcomes.items():
+        if outcome.pre is not None:
+            pre = outcome.pre
+            if outcome.over_pre is not None:
+                pre = np.divide(pre, outcome.over_pre, out=np.full(len(pre), np.nan), where=outcome.over_pre > 0)
+            columns.append((f"{name} before", pre))
+            if name == next(iter(trial.outcomes)) and np.nanmin(pre, initial=1.0) > 0:
+                columns.append((f"log of {name} before", np.log(pre)))
+    columns += [(name, trial.others[:, place]) for place, name in enumerate(trial.other_names)]
+    for name, labels in trial.segments.items():
+        columns += [(f"{name} {value}", (labels == value).astype(np.float64)) for value in sorted(set(labels))[:12]]
+    found = []
+    for arm in range(1, len(trial.arms)):
+        for name, values in columns:
+            rows = np.isfinite(values) & ((trial.arm == 0) | (trial.arm == arm))
+            treated = (trial.arm[rows] == arm).astype(np.float64)
+            if treated.sum() in (0, len(treated)) or len(treated) < 4:
+                continue
+            own = values[rows]
+            spread = float(np.sqrt((own[treated == 0].var() + own[treated == 1].var()) / 2))
+            means = float(own[treated == 0].mean()), float(own[treated == 1].mean())
+            p_value = 1.0
+            if np.ptp(own) > 0:
+                one = coefficient(own, treated, np.zeros((len(own), 0)))
+                p_value = t_p_value(one.effect, one.error, one.df)
+            found.append(
+                Balance(name, trial.arms[arm], *means, (means[1] - means[0]) / spread if spread else 0.0, p_value)
+            )
+    return found
+
+
+def missing(trial: Trial) -> Check:
+    """Whether outcomes are missing, or partners fell silent, in one arm more than in the other."""
+    primary = next(iter(trial.outcomes.values()))
+    for outcome in trial.outcomes.values():
+        if outcome.metric.role == "primary":
+            primary = outcome
+    gone = ~np.isfinite(primary.post)
+    silent = np.zeros(trial.size, dtype=bool)
+    if primary.pre is not None and primary.over is None and trial.periods:
+        silent = (np.nan_to_num(primary.post) == 0) & (np.nan_to_num(primary.pre) > 0)
+    lost = gone | silent
+    rates = [float(lost[trial.arm == arm].mean()) for arm in range(len(trial.arms)) if (trial.arm == arm).any()]
+    said = ", ".join(f"{name} {percent(rate, 1)}" for name, rate in zip(trial.arms, rates, strict=False))
+    kind = "silent or missing" if silent.any() else "missing"
+    if not lost.any():
+        return Check("Missing data", "fine", "Every partner has the primary outcome.")
+    p_value = 1.0
+    if len(rates) > 1:
+        rows = trial.arm <= 1
+        treated = (trial.arm[rows] == 1).astype(np.float64)
+        own = lost[rows].astype(np.float64)
+        if np.ptp(own) > 0 and 0 < treated.sum() < len(treated):
+            one = coefficient(own, treated, np.zeros((len(own), 0)))
+            p_value = t_p_value(one.effect, one.error, one.df)
+    state = "look" if p_value < 0.05 or gone.mean() > 0.1 else "fine"
+    words = f"{counted(int(lost.sum()), 'partner is', 'partners are')} {kind}: {said}."
+    if gone.any():
+        left = counted(int(gone.sum()), "partner", "partners")
+        words += f" {left} without a value left out; drop-outs with one stay in their arm."
+    else:
+        words += " They stay in their arm (intention to treat)."
+    return Check("Missing data", state, words, p_value)
+
+
+@dataclass(frozen=True)
+class Spillover:
+    """Where arms meet.
+
+    Attributes:
+        what: customers, deals or parents.
+        shared: How many are shared by partners of different arms.
+        partners: How many drawn partners they touch.
+    """
+
+    what: str
+    shared: int
+    partners: int
+
+
+def spillovers(
+    partners: Iterable[str], arm: Codes, customers: Iterable[tuple[str, str]], deals: Iterable[tuple[str, str]],
+    parents: Iterable[str],
+) -> list[Spillover]:  # fmt: skip
+    """How many customers, deals and parents (distributors above) connect partners of different arms.
+
+    Args:
+        partners: Drawn ids.
+        arm: Of each, int64 [n].
+        customers: (customer, partner) pairs.
+        deals: (deal, partner) pairs of deals that several partners share.
+        parents: Parent of each drawn partner, '' for none.
+
+    Example:
+        >>> spillovers(["a", "b"], np.array([0, 1]), [("x", "a"), ("x", "b"), ("y", "a")], [], ["", ""])[0]
+        Spillover(what='customers', shared=1, partners=2)
+    """
+    arm_of = {name: int(code) for name, code in zip(partners, arm, strict=True)}
+    above = [(parent, name) for parent, name in zip(parents, arm_of, strict=True) if parent]
+    above += [(parent, parent) for parent in {parent for parent, _ in above} if parent in arm_of]
+    found = []
+    for what, pairs in (("customers", customers), ("deals", deals), ("parents", above)):
+        groups: dict[str, set[str]] = {}
+        for key, name in pairs:
+            if name in arm_of:
+                groups.setdefault(key, set()).add(name)
+        across = [names for names in groups.values() if len({arm_of[name] for name in names}) > 1]
+        found.append(Spillover(what, len(across), len(set().union(*across)) if across else 0))
+    return found
+
+
+def contamination(paid: Iterable[tuple[str, str]], trial: Trial, own_rules: tuple[frozenset[str], ...]) -> Check:
+    """Whether partners were really paid by a rule that only another arm's scheme has.
+
+    Args:
+        paid: (partner, rule) of the payouts in the pilot's months.
+        trial: The pilot.
+        own_rules: For each arm the rules that no other arm has.
+    """
+    arm_of = dict(zip(trial.partners, trial.arm.tolist(), strict=True))
+    wrong: set[str] = set()
+    seen = 0
+    for partner, rule in paid:
+        if partner not in arm_of or not rule:
+            continue
+        seen += 1
+        if any(rule in rules for arm, rules in enumerate(own_rules) if arm != arm_of[partner]):
+            wrong.add(partner)
+    if not seen:
+        return Check("Contamination", "look", "The history says nothing of payouts by rule in these months, so contamination "
+                     "cannot be seen.")  # fmt: skip
+    if wrong:
+        return Check("Contamination", "stop" if len(wrong) > 0.1 * trial.size else "look",
+                     f"{counted(len(wrong), 'partner was', 'partners were')} paid by a rule of another arm; effects shrink "
+                     "towards none.")  # fmt: skip
+    return Check("Contamination", "fine", f"None of {counted(seen, 'payout')} came from another arm's rule.")
+
+
+def shares_of(pilot: Pilot) -> tuple[float, ...]:
+    """Planned shares by arm; for a roll-out those of the waves."""
+    if pilot.assignment.mechanism == "rollout":
+        return tuple([1 / int(pilot.assignment.waves)] * int(pilot.assignment.waves))
+    return pilot.shares()
