@@ -15,6 +15,7 @@ from incentive_lab.ui.workspace import name_address, preparation  # noqa: E402
 # File in pages/ and address, title, Material icon, what it is for; in the order of the navigation.
 PAGES = (
     ("overview", "Overview", "space_dashboard", "What is in use, where the draft stands, what needs attention."),
+    ("data", "Data", "database", "Choose or bring a partner history and see what is odd in it."),
     ("tune", "Tune", "tune", "Move the numbers of the draft and see what follows."),
 )
 

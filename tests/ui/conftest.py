@@ -39,11 +39,12 @@ def _environment(tiny_history: Path) -> Iterator[None]:
 
 def settled(app: AppTest) -> AppTest:
     """Run until the preparation is over."""
-    from incentive_lab.ui.workspace import preparation
+    from incentive_lab.ui.workspace import SOURCE, prepared
 
     app.run()
     end = time.monotonic() + SECONDS
-    while not (preparation().ready or preparation().problems):
+    state = prepared(app.session_state[SOURCE])
+    while not (state.ready or state.problems):
         assert time.monotonic() < end, "the preparation takes too long"
         time.sleep(0.1)
     return app.run()

@@ -13,7 +13,7 @@ _STYLE = """
 <style>
 [class*="st-key-card-"] { background: #ffffff; box-shadow: 0 1px 2px rgba(16, 32, 64, .06); }
 [data-testid="stMainBlockContainer"] { padding-left: 2.25rem; padding-right: 2.25rem; }
-[data-testid="stMainBlockContainer"] h1 { padding: 0.2rem 0 0.1rem; line-height: 1.2; }
+[data-testid="stMainBlockContainer"] h1 { padding: 0.2rem 0 0.5rem; line-height: 1.2; }
 [class*="st-key-card-"] h2 { padding: 0.1rem 0 0.15rem; }
 .st-key-toolbar kbd { display: none; }
 .st-key-tiers-box { background: #ffffff; border-radius: 0.5rem; }

@@ -34,18 +34,28 @@ class Source:
         path: Folder, file or URL; the demo's folder when nothing was named.
         mapping: Mapping file, or None.
         demo: Whether it is the generated one.
+        exclude: Kinds of findings whose rows are left out.
     """
 
     path: str
     mapping: str | None
     demo: bool
+    exclude: tuple[str, ...] = ()
 
 
 def source() -> Source:
-    """The history that the environment names (`INCENTIVE_LAB_HISTORY`, `INCENTIVE_LAB_MAPPING`), else the demo."""
+    """The history that the environment names, else the demo."""
+    return named_source() or demo_source()
+
+
+def named_source() -> Source | None:
+    """The history that `INCENTIVE_LAB_HISTORY` and `INCENTIVE_LAB_MAPPING` name."""
     named = os.environ.get("INCENTIVE_LAB_HISTORY")
-    if named:
-        return Source(named, os.environ.get("INCENTIVE_LAB_MAPPING") or None, False)
+    return Source(named, os.environ.get("INCENTIVE_LAB_MAPPING") or None, False) if named else None
+
+
+def demo_source() -> Source:
+    """The history that is generated when there is none."""
     return Source(str(home() / "demo"), None, True)
 
 
@@ -111,7 +121,7 @@ class Preparation:
 
         if self.source.demo and not (Path(self.source.path) / "partners.parquet").is_file():
             generate_demo(Path(self.source.path), partners=DEMO_PARTNERS, months=DEMO_MONTHS)
-        history = open_history(self.source.path, mapping=self.source.mapping)
+        history = open_history(self.source.path, mapping=self.source.mapping, exclude=self.source.exclude)
         with self.lock:
             history.describe()
         self.history = history

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
@@ -14,10 +15,14 @@ from incentive_lab.ui import workspace
 from incentive_lab.ui.attention import Notice, never_binding, notices
 from incentive_lab.ui.cards import card, draw, plain, tell_problems
 from incentive_lab.ui.figures import key_figures
+from incentive_lab.ui.histories import shown_path
 from incentive_lab.ui.preparing import Preparation
 from incentive_lab.ui.tables import table
 from incentive_lab.ui.toolbar import begin_with
 from incentive_lab.ui.workspace import Comparison
+
+if TYPE_CHECKING:
+    from incentive_lab.history import Finding
 
 _FINDINGS = {
     "negative_margins": "Won deals below cost",
@@ -44,8 +49,8 @@ def in_use() -> None:
         quality_card(state)
 
 
-def history_card(state: Preparation) -> None:
-    """The history in use, or that it is being read."""
+def history_card(state: Preparation, *, link: bool = True) -> None:
+    """The history in use, or that it is being read; with the link to the page where another is chosen."""
     with card("history", height="stretch"):
         if state.history is None:
             st.header("The partner history is being read", anchor=False)
@@ -55,21 +60,28 @@ def history_card(state: Preparation) -> None:
             told = state.history.describe()
         st.header("Demo history, generated" if state.source.demo else "Partner history", anchor=False)
         st.markdown(
-            "Made up for a first look; no real partner is in it. Set `INCENTIVE_LAB_HISTORY` to a folder, a workbook or a "
-            "database to use your own."
+            "Made up for a first look; no real partner is in it."
             if state.source.demo
-            else plain(state.source.path)
+            else f":small[{plain(shown_path(state.source.path))}]"
         )
-        rows = told["rows"]
-        months = f"{month_name(told['first_month'])} to {month_name(told['last_month'])}"
-        facts(
-            ("Partners", count(told["partners"])),
-            ("Months", f"{count(told['months'])}, {months}"),
-            ("Deals", count(rows.get("deals", 0))),
-            ("Activities", count(rows.get("activities", 0))),
-            ("Currency", told["currency"]),
-            ("Content id", f"`{told['history_id'][:12]}`"),
-        )
+        facts_of(told)
+        if link:
+            own = "Bring your own history" if state.source.demo else "Another history"
+            st.page_link("pages/data.py", label=own, icon=":material/database:")
+
+
+def facts_of(told: Mapping[str, Any]) -> None:
+    """What a history holds, from its description."""
+    rows = told["rows"]
+    months = f"{month_name(told['first_month'])} to {month_name(told['last_month'])}"
+    facts(
+        ("Partners", count(told["partners"])),
+        ("Months", f"{count(told['months'])}, {months}"),
+        ("Deals", count(rows.get("deals", 0))),
+        ("Activities", count(rows.get("activities", 0))),
+        ("Currency", told["currency"]),
+        ("Content id", f"`{told['history_id'][:12]}`"),
+    )
 
 
 def facts(*pairs: tuple[str, str]) -> None:
@@ -92,16 +104,32 @@ def quality_card(state: Preparation) -> None:
         currency = state.history.currency if state.history else ""
         found = state.findings
         st.header(f"{counted(len(found), 'finding')} in the data" if found else "Nothing odd in the data", anchor=False)
-        lines = []
-        for one in found[:6]:
-            amount = f"{compact(float(one.amount))} {currency}" if one.amount is not None else counted(one.rows, "row")
-            name = _FINDINGS.get(one.kind, one.kind.replace("_", " ").capitalize())
-            lines.append((plain(name), count(one.rows), amount))
-        if lines:
-            table(("Finding", "Rows", "In money"), lines)
-        if len(found) > 6:
-            st.markdown(f":gray[and {counted(len(found) - 6, 'more')}]")
-        st.markdown(":gray[Flagged, not left out.]" if found else "")
+        findings_table(found, currency)
+
+
+def findings_table(found: Sequence[Finding], currency: str, *, full: bool = False) -> None:
+    """What is odd, with its rows and the money in it; in full also each finding's sentence.
+
+    Args:
+        found: The findings.
+        currency: ISO 4217 code of their amounts.
+        full: All of them with their sentences, rather than the first six.
+    """
+    lines = []
+    for one in found if full else found[:6]:
+        amount = f"{compact(float(one.amount))} {currency}" if one.amount is not None else "-"
+        name = plain(_FINDINGS.get(one.kind, one.kind.replace("_", " ").capitalize()))
+        state = ("left out" if one.severity == "excluded" else "still in",) if full else ()
+        lines.append(
+            (f"**{name}** &nbsp; :small[{plain(one.message)}]" if full else name, count(one.rows), amount, *state)
+        )
+    if lines:
+        table(("Finding", "Rows", "In money", *(("Rows are",) if full else ())), lines, words={3} if full else ())
+    if len(found) > 6 and not full:
+        st.markdown(f":gray[and {counted(len(found) - 6, 'more')}]")
+    if found and not full:
+        left_out = sum(one.severity == "excluded" for one in found)
+        st.markdown(f":gray[{counted(left_out, 'kind')} left out.]" if left_out else ":gray[Flagged, not left out.]")
 
 
 def schemes_card() -> None:

@@ -18,7 +18,7 @@ from incentive_lab.errors import InputError, Problem, did_you_mean
 from incentive_lab.scheme import fingerprint as fingerprints
 from incentive_lab.scheme.document import Scheme
 from incentive_lab.scheme.load import load
-from incentive_lab.ui import shelf
+from incentive_lab.ui import histories, shelf
 from incentive_lab.ui.drafts import Draft
 from incentive_lab.ui.preparing import Preparation, Source, source
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 SHIPPED = Path(__file__).resolve().parents[3] / "data" / "schemes"
 FIRST_DRAFT, FIRST_BASELINE = "growth-80-20", "current-flat"
-DRAFT, TOKEN = "draft", "draft token"
+DRAFT, TOKEN, SOURCE = "draft", "draft token", "history source"
 LINK = "scheme"
 """Query parameter of a shared draft; `draft` is the one of a session's own draft."""
 
@@ -57,7 +57,19 @@ def fingerprint(scheme: Scheme) -> str:
 
 def preparation() -> Preparation:
     """The preparation of the history in use; started by the first who asks."""
-    return _prepared(source())
+    if SOURCE not in st.session_state:
+        st.session_state[SOURCE] = histories.chosen() or source()
+    return _prepared(st.session_state[SOURCE])
+
+
+def use(wanted: Source) -> None:
+    """Use another history in this session."""
+    st.session_state[SOURCE] = wanted
+
+
+def prepared(wanted: Source) -> Preparation:
+    """The preparation of any history, for looking at several."""
+    return _prepared(wanted)
 
 
 def prepare_again() -> None:

@@ -1,0 +1,124 @@
+"""A first look at files that somebody wants to use as a history: their tables, columns and first rows."""
+
+from __future__ import annotations
+
+import csv
+import itertools
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from incentive_lab.errors import InputError, Problem
+from incentive_lab.history.sources import Limits
+
+SAMPLE = 200
+"""Rows that are looked at."""
+LONGEST_CELL = 120
+"""Letters of a cell that are kept."""
+
+
+@dataclass(frozen=True)
+class Preview:
+    """One table of a file.
+
+    Attributes:
+        table: Its name as a mapping says it: the file's stem, or the sheet.
+        label: What a person calls it.
+        columns: Its header.
+        rows: First rows as text, at most `SAMPLE`; an empty cell is ''.
+    """
+
+    table: str
+    label: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+    def values(self, column: str) -> list[str]:
+        """The different values of a column in the first rows, in the order they appear."""
+        place = self.columns.index(column)
+        return list(dict.fromkeys(row[place] for row in self.rows if row[place]))
+
+
+def previews(path: Path, limits: Limits | None = None) -> tuple[list[Preview], list[Problem]]:
+    """The tables of a folder or workbook, and what cannot be looked at.
+
+    Example:
+        >>> previews(Path("nowhere"))
+        ([], [])
+    """
+    limits = limits or Limits()
+    found: list[Preview] = []
+    problems: list[Problem] = []
+    files = [path] if path.is_file() else sorted(path.iterdir()) if path.is_dir() else []
+    for file in files:
+        read = {".csv": _csv, ".parquet": _parquet, ".xlsx": _workbook}.get(file.suffix.lower())
+        if read is None:
+            continue
+        try:
+            found += read(file, limits)
+        except InputError as error:
+            problems += error.problems
+        except Exception:  # each library has its own exceptions for files that are not what their name says
+            problems.append(Problem(file.name, f"this is not a readable {file.suffix.lower()[1:]} file."))
+    return found, problems
+
+
+def _csv(file: Path, limits: Limits) -> list[Preview]:
+    try:
+        with file.open(encoding="utf-8-sig", newline="") as stream:
+            rows = list(itertools.islice(csv.reader(stream), SAMPLE + 1))
+    except UnicodeDecodeError:
+        fix = "Save it as UTF-8 (in Excel: CSV UTF-8)."
+        raise InputError([Problem(file.name, "the file is not in UTF-8.", fix)]) from None
+    return _made(file.stem, file.name, rows)
+
+
+def _parquet(file: Path, limits: Limits) -> list[Preview]:
+    import pyarrow.parquet as parquet
+
+    source = parquet.ParquetFile(file)
+    if source.metadata.num_rows > limits.rows:
+        said = f"it has {source.metadata.num_rows:,} rows; at most {limits.rows:,} are read."
+        raise InputError([Problem(file.name, said)])
+    names = list(source.schema_arrow.names)
+    batch = next(source.iter_batches(batch_size=SAMPLE), None)
+    rows = [[row[name] for name in names] for row in batch.to_pylist()] if batch is not None else []
+    return _made(file.stem, file.name, [names, *rows])
+
+
+def _workbook(file: Path, limits: Limits) -> list[Preview]:
+    import openpyxl
+
+    from incentive_lab.history.workbook import check_size
+
+    check_size(file, limits)
+    book = openpyxl.load_workbook(file, read_only=True, data_only=True)
+    try:
+        return [
+            made
+            for sheet in book.worksheets
+            for made in _made(
+                sheet.title, f"{file.name} sheet {sheet.title}",
+                [list(row) for row in sheet.iter_rows(values_only=True, max_row=SAMPLE + 1)],
+            )
+        ]  # fmt: skip
+    finally:
+        book.close()
+
+
+def _made(table: str, label: str, rows: Sequence[Sequence[Any]]) -> list[Preview]:
+    if not rows:
+        return []
+    columns = tuple(_text(cell) for cell in rows[0])
+    width = len(columns)
+    return [Preview(table, label, columns, tuple(_row(row, width) for row in rows[1:] if any(_text(c) for c in row)))]
+
+
+def _row(cells: Iterable[Any], width: int) -> tuple[str, ...]:
+    texts = [_text(cell) for cell in cells][:width]
+    return (*texts, *[""] * (width - len(texts)))
+
+
+def _text(cell: Any) -> str:
+    return "" if cell is None else str(cell)[:LONGEST_CELL].strip()

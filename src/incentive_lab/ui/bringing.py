@@ -1,0 +1,243 @@
+"""Bringing a history in: files or a place, their first rows, the mapping, the verdict, and only then its use."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+import streamlit as st
+
+from incentive_lab.errors import InputError, Problem
+from incentive_lab.format import counted
+from incentive_lab.history.previewing import Preview, previews
+from incentive_lab.history.suggesting import Choice, missing, suggested, suggested_columns, suggested_status
+from incentive_lab.history.tables import TABLES
+from incentive_lab.ui import histories, workspace
+from incentive_lab.ui.cards import card, plain, tell_problems
+from incentive_lab.ui.histories import Tried
+from incentive_lab.ui.preparing import Source
+from incentive_lab.ui.summary import facts_of, findings_table
+
+STAGED, TRIED, _REFUSED = "staged history", "tried history", "refused files"
+NOT_USED, NOWHERE = "not used", "not there"
+_FIXED = {
+    "status": ("won", "open", "lost"),
+    "type": ("reseller", "msp", "system_integrator", "distributor", "technology"),
+}
+_SHOWN_STATUSES = 12
+
+
+@st.fragment(key="bringing")
+def bringing() -> None:
+    """Everything from the files to the button that uses them; the history in use stays until then."""
+    note = "CSV, Parquet or one Excel workbook: partners, and deals or activities. Nothing leaves this machine."
+    with card("bring", "Bring a history", note):
+        left, right = st.columns([3, 2], gap="medium")
+        with left:
+            st.file_uploader(
+                "Files", type=list(histories.SUFFIXES), accept_multiple_files=True, key="history-files",
+                on_change=_files_came, help="Drag several files at once. Names of tables and columns may differ.",
+            )  # fmt: skip
+        with right:
+            st.text_input(
+                "Or a folder, file or database URL that this machine reaches", key="history-place",
+                placeholder="postgres://user@host/database", on_change=_place_came,
+            )  # fmt: skip
+        if problems := st.session_state.get(_REFUSED):
+            tell_problems(problems, "These files were not taken; the history in use is untouched")
+    path = st.session_state.get(STAGED)
+    if path is not None:
+        _mapping(Path(path))
+    one: Tried | None = st.session_state.get(TRIED)
+    if one is not None:
+        _verdict(one)
+
+
+def _files_came() -> None:
+    given = st.session_state["history-files"]
+    _forget()
+    if not given:
+        return
+    try:
+        path = histories.staged([(one.name, one.getvalue()) for one in given])
+    except InputError as error:
+        st.session_state[_REFUSED] = error.problems
+        return
+    st.session_state[STAGED] = str(path)
+    st.session_state[TRIED] = _first_try(path)
+
+
+def _first_try(path: Path) -> Tried:
+    """The files as they are; where they do not fit, by the suggested mapping if it fills all that is needed."""
+    one = histories.tried(Source(str(path), None, False), uploaded=True)
+    if one.good:
+        return one
+    choices = [choice for preview in previews(path, histories.UPLOADED)[0] if (choice := suggested(preview))]
+    if not choices or missing(choices):
+        return one
+    file = histories.write_mapping(path, choices)
+    return histories.tried(Source(str(path), str(file), False), uploaded=True)
+
+
+def _place_came() -> None:
+    place = st.session_state["history-place"].strip()
+    _forget()
+    if place:
+        st.session_state[TRIED] = histories.tried(Source(place, None, False))
+
+
+def _forget() -> None:
+    for key in (STAGED, TRIED, _REFUSED):
+        st.session_state.pop(key, None)
+
+
+def _mapping(path: Path) -> None:
+    """What the files hold, and which of it is what."""
+    found, problems = previews(path, histories.UPLOADED)
+    if problems:
+        tell_problems(tuple(problems), "Some files cannot be read")
+    if not found:
+        return
+    one: Tried | None = st.session_state.get(TRIED)
+    fits = one is not None and one.good and one.source.mapping is None
+    box = st.expander(
+        "**Which table and column is what**", expanded=not fits, icon=":material/account_tree:", key="mapping box"
+    )
+    with box:
+        st.markdown(
+            ":small[:gray[Their names fit as they are; change this only if a column is not what it says.]]"
+            if fits
+            else ":small[:gray[Suggested from the names; a star marks what is needed. Then try it.]]"
+        )
+        choices = [choice for preview in found if (choice := _table(preview)) is not None]
+        lacking = missing(choices)
+        if lacking:
+            st.warning(f"Still needed: {', '.join(lacking)}.", icon=":material/rule:")
+        st.button("Try this mapping", key="mapping-try", type="primary", disabled=bool(lacking), on_click=_try_mapping,
+                  args=(str(path), choices), icon=":material/play_arrow:")  # fmt: skip
+
+
+def _table(preview: Preview) -> Choice | None:
+    """One of their tables: its first rows, what it is, and its columns."""
+    first = suggested(preview)
+    st.markdown(f"**{plain(preview.label)}** :gray[{counted(len(preview.columns), 'column')}]")
+    frame = pd.DataFrame([list(row) for row in preview.rows[:5]], columns=_unique(preview.columns))
+    st.dataframe(
+        frame, hide_index=True, height=214, key=f"preview {preview.table}", alt=f"First rows of {preview.label}"
+    )
+    options = [NOT_USED, *TABLES]
+    table = st.selectbox(
+        f"{plain(preview.table)} is", options, index=options.index(first.table) if first else 0,
+        key=f"map {preview.table}", width=260,
+    )  # fmt: skip
+    if table == NOT_USED:
+        return None
+    guess = suggested_columns(table, preview.columns)
+    columns: dict[str, str] = {}
+    constants: dict[str, str] = {}
+    grid = st.columns(4, gap="small")
+    for place, ours in enumerate(TABLES[table].columns):
+        fixed = [f"always {value}" for value in _FIXED.get(ours.name, ())]
+        offered = [NOWHERE, *preview.columns, *fixed]
+        with grid[place % 4]:
+            picked = st.selectbox(
+                f"{ours.name}{' *' if ours.required else ''}", offered,
+                index=offered.index(guess[ours.name]) if ours.name in guess else 0,
+                key=f"map {preview.table} {table} {ours.name}", help=ours.help,
+            )  # fmt: skip
+        if picked in fixed:
+            constants[ours.name] = picked.removeprefix("always ")
+        elif picked != NOWHERE:
+            columns[ours.name] = picked
+    return Choice(preview.table, table, columns, constants, _statuses(preview, table, columns))
+
+
+def _statuses(preview: Preview, table: str, columns: dict[str, str]) -> dict[str, str]:
+    """What their words for a deal's status mean."""
+    if table != "deals" or "status" not in columns:
+        return {}
+    values = preview.values(columns["status"])
+    if set(values) <= {"open", "won", "lost"}:
+        return {}
+    meaning = {}
+    st.markdown(":small[:gray[What their statuses mean]]")
+    grid = st.columns(4, gap="small")
+    for place, value in enumerate(values):
+        guess = suggested_status(value)
+        if place >= _SHOWN_STATUSES:
+            meaning[value] = guess
+            continue
+        with grid[place % 4]:
+            states = ("open", "won", "lost")
+            meaning[value] = st.selectbox(
+                plain(value), states, index=states.index(guess), key=f"status {preview.table} {value}"
+            )
+    return meaning
+
+
+def _unique(columns: Sequence[str]) -> list[str]:
+    """Column names that differ, as a table on screen needs them."""
+    seen: dict[str, int] = {}
+    names = []
+    for column in columns:
+        seen[column] = seen.get(column, 0) + 1
+        names.append(column if seen[column] == 1 else f"{column} ({seen[column]})")
+    return names
+
+
+def _try_mapping(path: str, choices: Sequence[Choice]) -> None:
+    file = histories.write_mapping(Path(path), choices)
+    st.session_state[TRIED] = histories.tried(Source(path, str(file), False), uploaded=True)
+
+
+def _verdict(one: Tried) -> None:
+    """What came of opening it: the problems, or what it holds, what is odd in it, and the button that uses it."""
+    if not one.good:
+        tell_problems(one.problems, "This is not a history yet; the one in use is untouched")
+        return
+    assert one.told is not None
+    left, right = st.columns(2, gap="small")
+    with left, card("tried", "It can be used", height="stretch"):
+        facts_of(one.told)
+        for warning in one.told["warnings"]:
+            st.markdown(f":small[:gray[{plain(warning)}]]")
+        st.text_input("Call it", key="history-title", placeholder="Such as: resellers, spring export", max_chars=80)
+        with st.container(horizontal=True):
+            st.button("Use this history", key="history-use", type="primary", icon=":material/check:", on_click=_use)
+            st.button("Forget it", key="history-forget", on_click=_forget)
+    with right, card("tried-quality", counted(len(one.findings), "finding") if one.findings else "Nothing odd in it",
+                     height="stretch"):  # fmt: skip
+        findings_table(one.findings, one.told["currency"], full=True)
+        _exclude(one)
+
+
+def _exclude(one: Tried) -> None:
+    """Rows with some findings can be left out before it is used."""
+    from incentive_lab.history.quality_rules import excludable
+
+    kinds = [kind for kind in excludable() if kind in {finding.kind for finding in one.findings}]
+    if kinds or one.source.exclude:
+        st.multiselect(
+            "Leave out the rows of", sorted({*kinds, *one.source.exclude}), default=list(one.source.exclude),
+            key="history-exclude", format_func=lambda kind: kind.replace("_", " "), on_change=_excluded,
+        )  # fmt: skip
+
+
+def _excluded() -> None:
+    one: Tried = st.session_state[TRIED]
+    wanted = dataclasses.replace(one.source, exclude=tuple(st.session_state["history-exclude"]))
+    st.session_state[TRIED] = histories.tried(wanted, uploaded=STAGED in st.session_state)
+
+
+def _use() -> None:
+    one: Tried = st.session_state[TRIED]
+    try:
+        workspace.use(histories.keep(one, st.session_state.get("history-title", "").strip()))
+    except OSError as error:
+        st.session_state[_REFUSED] = (
+            Problem("history", f"it cannot be kept: {error.strerror}.", "Bring the files again."),
+        )
+    _forget()
+    st.rerun()

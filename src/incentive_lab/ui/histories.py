@@ -1,0 +1,204 @@
+"""Histories that were brought in: staged, tried, kept, chosen. Knows nothing of Streamlit."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import secrets
+import shutil
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from incentive_lab.errors import InputError, Problem
+from incentive_lab.history.sources import Limits, is_url
+from incentive_lab.home import home
+from incentive_lab.ui.preparing import Source, demo_source, named_source
+
+if TYPE_CHECKING:
+    from incentive_lab.history import Finding
+    from incentive_lab.history.suggesting import Choice
+
+UPLOADED = Limits(rows=2_000_000, unpacked_bytes=300_000_000, cell_bytes=1_000_000)
+"""How much an uploaded file may hold; larger histories are named by their path or URL."""
+SUFFIXES = ("csv", "parquet", "xlsx")
+_STALE = 24 * 3600.0
+
+
+@dataclass(frozen=True)
+class Tried:
+    """What came of opening a history.
+
+    Attributes:
+        source: What was opened.
+        problems: Why it cannot be used; empty when it can.
+        told: Its description, as `History.describe` gives it.
+        findings: What is odd in it, with the money.
+    """
+
+    source: Source
+    problems: tuple[Problem, ...] = ()
+    told: dict[str, Any] | None = None
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def good(self) -> bool:
+        """Whether it can be used."""
+        return self.told is not None
+
+
+def staged(files: Sequence[tuple[str, bytes]]) -> Path:
+    """Uploaded files in a folder of their own; a single workbook is given as the file.
+
+    Raises:
+        InputError: A name cannot be used, or two are the same.
+    """
+    folder = home() / "incoming" / secrets.token_hex(8)
+    problems, names = [], set()
+    for name, _ in files:
+        safe = Path(name).name
+        if not re.fullmatch(r"[^/\\\x00-\x1f]{1,150}\.(csv|parquet|xlsx)", safe, re.IGNORECASE):
+            problems.append(Problem(safe[:80], "this file cannot be used.", "Bring CSV, Parquet or .xlsx files."))
+        elif safe.lower() in names:
+            problems.append(Problem(safe, "there are two files of this name."))
+        names.add(safe.lower())
+    books = [name for name, _ in files if name.lower().endswith(".xlsx")]
+    if books and len(files) > 1:
+        problems.append(Problem(books[0], "a workbook is a history by itself.", "Bring it alone, or CSV and Parquet."))
+    if problems:
+        raise InputError(problems)
+    _sweep(folder.parent)
+    folder.mkdir(parents=True)
+    for name, content in files:
+        (folder / Path(name).name).write_bytes(content)
+    return folder / Path(books[0]).name if books else folder
+
+
+def _sweep(folder: Path) -> None:
+    """Forget what was brought in a day ago and never used."""
+    if folder.is_dir():
+        for old in folder.iterdir():
+            if old.stat().st_mtime < time.time() - _STALE:
+                shutil.rmtree(old, ignore_errors=True)
+
+
+def write_mapping(path: Path, choices: Sequence[Choice]) -> Path:
+    """The mapping of these choices, as a file beside the staged history."""
+    from ruamel.yaml import YAML
+
+    from incentive_lab.history.suggesting import mapping_of
+
+    folder = path if path.is_dir() else path.parent
+    file = folder / "mapping.yaml"
+    with file.open("w", encoding="utf-8") as stream:
+        YAML(typ="safe", pure=True).dump(mapping_of(choices), stream)
+    return file
+
+
+def tried(source: Source, *, uploaded: bool = False) -> Tried:
+    """Open a history to see whether it can be used; nothing in use is touched."""
+    from incentive_lab.history import open_history, quality
+
+    try:
+        history = open_history(
+            source.path, mapping=source.mapping, exclude=source.exclude, limits=UPLOADED if uploaded else None
+        )
+    except InputError as error:
+        return Tried(source, error.problems)
+    except OSError as error:
+        return Tried(source, (Problem(shown_path(source.path), f"it cannot be read: {error.strerror or error}."),))
+    with history.closing():
+        return Tried(source, (), history.describe(), tuple(quality(history)))
+
+
+def kept_folder() -> Path:
+    """Where histories that were brought in lie."""
+    return home() / "histories"
+
+
+def keep(one: Tried, title: str) -> Source:
+    """Keep a good history under its content id and make it the one in use; a URL or path stays where it is."""
+    assert one.told is not None
+    source = one.source
+    if _incoming(source.path):
+        folder = kept_folder() / str(one.told["history_id"])
+        path = Path(source.path)
+        staged_in = path if path.is_dir() else path.parent
+        if folder.exists():  # the same rows are there already, and may be in use
+            shutil.rmtree(staged_in, ignore_errors=True)
+            data = json.loads((folder / "about.json").read_text(encoding="utf-8"))
+            source = Source(data["path"], data["mapping"], False, tuple(data["exclude"]))
+            choose(source)
+            return source
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        shutil.move(staged_in, folder)
+        mapping = str(folder / "mapping.yaml") if source.mapping else None
+        source = replace(source, path=str(folder / path.name if path.suffix else folder), mapping=mapping)
+        about = {"title": title or path.name, "path": source.path, "mapping": mapping, "exclude": list(source.exclude)}
+        (folder / "about.json").write_text(json.dumps(about), encoding="utf-8")
+    choose(source)
+    return source
+
+
+def _incoming(path: str) -> bool:
+    return not is_url(path) and (home() / "incoming").resolve() in Path(path).resolve().parents
+
+
+def known() -> dict[str, Source]:
+    """Histories that can be chosen, by what people call them: the one named at start, those kept, the demo."""
+    found: dict[str, Source] = {}
+    named = named_source()
+    if named is not None:
+        found[f"Named at start: {shown_path(named.path)}"] = named
+    for about in sorted(kept_folder().glob("*/about.json")):
+        try:
+            data = json.loads(about.read_text(encoding="utf-8"))
+            found[f"{data['title']} ({about.parent.name[:8]})"] = Source(
+                data["path"], data["mapping"], False, tuple(data["exclude"])
+            )
+        except (ValueError, KeyError):
+            continue
+    found["Demo history, generated"] = demo_source()
+    return found
+
+
+def _choice_file() -> Path:
+    return home() / "history.json"
+
+
+def choose(source: Source) -> None:
+    """Use this history from now on, over restarts too, until the environment names another one."""
+    file = _choice_file()
+    file.parent.mkdir(parents=True, exist_ok=True)
+    part = file.with_suffix(".partial")
+    part.write_text(json.dumps({
+        "path": source.path, "mapping": source.mapping, "demo": source.demo, "exclude": list(source.exclude),
+        "environment": os.environ.get("INCENTIVE_LAB_HISTORY"),
+    }), encoding="utf-8")  # fmt: skip
+    part.chmod(0o600)
+    part.replace(file)
+
+
+def chosen() -> Source | None:
+    """What was chosen, unless the environment has changed since or it is gone."""
+    try:
+        data = json.loads(_choice_file().read_text(encoding="utf-8"))
+        source = Source(data["path"], data["mapping"], data["demo"], tuple(data["exclude"]))
+        same = data["environment"] == os.environ.get("INCENTIVE_LAB_HISTORY")
+    except (OSError, ValueError, KeyError):
+        return None
+    there = source.demo or is_url(source.path) or Path(source.path).exists()
+    return source if same and there else None
+
+
+def shown_path(path: str) -> str:
+    """A path or URL without the password in it.
+
+    Example:
+        >>> shown_path("postgres://ann:secret@host/db")
+        'postgres://ann:...@host/db'
+    """
+    return re.sub(r"(://[^:/@]+):[^@]*@", r"\1:...@", path)

@@ -1,0 +1,165 @@
+"""Bringing a history in: whatever is uploaded, the one in use stays until a better one is chosen."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from incentive_lab.errors import InputError
+from incentive_lab.history.previewing import previews
+from incentive_lab.history.suggesting import Choice, mapping_of, missing, suggested
+from incentive_lab.ui import histories
+from incentive_lab.ui.preparing import Source
+from tests.ui.conftest import settled
+from tests.ui.test_pages import shown
+
+PARTNERS = b"ResellerKey,ResellerName,BusinessType\nA,<b>Ann & Co</b>,reseller\nB,=1+1,msp\n"
+DEALS = (
+    b"OpportunityID,ResellerKey,Stage,CreateDate,CloseDate,SalesAmount\n"
+    b"1,A,Closed Won,2024-01-05,2024-01-20,1000.50\n2,A,Closed Lost,2024-02-05,2024-03-20,500\n"
+    b"3,B,Closed Won,2024-02-07,2024-05-20,250\n4,B,Talks,2024-05-07,,99\n"
+)
+GOOD = [("resellers.csv", PARTNERS), ("opportunities.csv", DEALS)]
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("INCENTIVE_LAB_HOME", str(tmp_path))
+    monkeypatch.delenv("INCENTIVE_LAB_HISTORY", raising=False)
+    return tmp_path
+
+
+@pytest.fixture
+def data(app: AppTest, place: Path) -> AppTest:
+    return app.switch_page("pages/data.py").run()
+
+
+def test_other_names_are_mapped_by_suggestion(place: Path) -> None:
+    path = histories.staged(GOOD)
+    found, problems = previews(path)
+    assert not problems
+    choices = [choice for one in found if (choice := suggested(one))]
+    assert {one.table for one in choices} == {"partners", "deals"}
+    assert not missing(choices)
+    mapping = histories.write_mapping(path, choices)
+    one = histories.tried(Source(str(path), str(mapping), False), uploaded=True)
+    assert one.good, one.problems
+    assert one.told is not None
+    assert one.told["partners"] == 2
+    kept = histories.keep(one, "Resellers")
+    assert histories.chosen() == kept
+    assert Path(kept.path).parent == histories.kept_folder()
+    assert any(name.startswith("Resellers") for name in histories.known())
+
+
+def test_what_is_still_needed_is_named() -> None:
+    assert missing([Choice("a", "deals", {"deal_id": "x"}, {"status": "won"})]) == [
+        "partners", "deals.partner_id", "deals.created_on", "deals.amount",
+    ]  # fmt: skip
+    union = mapping_of([Choice("a", "deals", {"deal_id": "x"}), Choice("b", "deals", {"deal_id": "y"})])
+    assert [part["from"] for part in union["tables"]["deals"]["union"]] == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("deals.csv", "caf\xe9,1".encode("latin-1")),
+        ("deals.parquet", b"PK not parquet"),
+        ("book.xlsx", b"not a zip"),
+        ("deals.csv", b""),
+    ],
+)
+def test_a_file_that_is_not_what_its_name_says_is_a_problem(place: Path, name: str, content: bytes) -> None:
+    path = histories.staged([(name, content)])
+    found, problems = previews(path, histories.UPLOADED)
+    assert not found
+    assert problems or not content
+    assert histories.tried(Source(str(path), None, False), uploaded=True).problems
+
+
+def test_a_workbook_that_unpacks_to_too_much_is_not_read(place: Path) -> None:
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w", zipfile.ZIP_DEFLATED) as bomb:
+        bomb.writestr("xl/worksheets/sheet1.xml", b"0" * (histories.UPLOADED.unpacked_bytes + 1))
+    path = histories.staged([("book.xlsx", held.getvalue())])
+    assert previews(path, histories.UPLOADED)[1]
+    assert histories.tried(Source(str(path), None, False), uploaded=True).problems
+
+
+def test_a_parquet_file_with_too_many_rows_is_not_read(place: Path) -> None:
+    held = io.BytesIO()
+    pd.DataFrame({"deal_id": ["x"]}).iloc[[0] * (histories.UPLOADED.rows + 1)].to_parquet(held)
+    path = histories.staged([("deals.parquet", held.getvalue())])
+    _, problems = previews(path, histories.UPLOADED)
+    assert "at most" in problems[0].message
+
+
+@pytest.mark.parametrize("name", ["../../evil.csv", "deals.exe", "", "a\x00b.csv"])
+def test_names_that_could_lead_elsewhere_stay_in_their_folder(place: Path, name: str) -> None:
+    try:
+        path = histories.staged([(name, b"a\n")])
+    except (InputError, ValueError):
+        return
+    assert all(file.parent == path for file in path.iterdir())
+    assert not (place / "evil.csv").exists()
+
+
+def test_a_choice_is_forgotten_when_it_is_gone_or_the_environment_names_another(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (place / "mine").mkdir()
+    histories.choose(Source(str(place / "mine"), None, False))
+    assert histories.chosen() is not None
+    monkeypatch.setenv("INCENTIVE_LAB_HISTORY", "elsewhere")
+    assert histories.chosen() is None
+    monkeypatch.delenv("INCENTIVE_LAB_HISTORY")
+    (place / "mine").rmdir()
+    assert histories.chosen() is None
+    (place / "history.json").write_text("{", encoding="utf-8")
+    assert histories.chosen() is None
+
+
+def test_the_page_takes_files_tells_what_they_hold_and_uses_them(data: AppTest) -> None:
+    data.file_uploader(key="history-files").upload("resellers.csv", PARTNERS)
+    data.file_uploader(key="history-files").upload("opportunities.csv", DEALS).run()
+    assert not data.exception
+    text = shown(data)
+    assert "It can be used" in text
+    assert data.selectbox(key="map opportunities deals amount").value == "SalesAmount"
+    before = data.session_state["history source"]
+    data.button(key="history-use").click().run()
+    assert data.session_state["history source"] != before
+    settled(data)
+    assert "Partners] &nbsp; **2**" in shown(data)
+    about = next(histories.kept_folder().glob("*/about.json"))
+    assert json.loads(about.read_text(encoding="utf-8"))["mapping"]
+
+
+def test_a_bad_history_changes_nothing(data: AppTest) -> None:
+    before = data.session_state["history source"]
+    data.file_uploader(key="history-files").upload("deals.csv", b"a,b\n1,2\n").run()
+    assert not data.exception
+    assert any("untouched" in str(error.proto) for error in data.error)
+    assert "history-use" not in [button.key for button in data.button]
+    assert data.session_state["history source"] == before
+    data.text_input(key="history-place").set_value("postgres://ann:secret@127.0.0.1:1/none").run()
+    assert not data.exception
+    assert data.error
+    assert not any("secret" in str(error.proto) for error in data.error)
+
+
+def test_a_mapping_is_changed_and_tried(data: AppTest) -> None:
+    data.file_uploader(key="history-files").upload("resellers.csv", PARTNERS)
+    data.file_uploader(key="history-files").upload("opportunities.csv", DEALS).run()
+    data.selectbox(key="map opportunities deals status").select("always won").run()
+    data.button(key="mapping-try").click().run()
+    assert not data.exception
+    assert data.session_state["tried history"].source.mapping
+    data.selectbox(key="map opportunities deals amount").select("not there").run()
+    assert any("deals.amount" in warning.value for warning in data.warning)
