@@ -17,6 +17,7 @@ PAGES = (
     ("overview", "Overview", "space_dashboard", "What is in use, where the draft stands, what needs attention."),
     ("data", "Data", "database", "Choose or bring a partner history and see what is odd in it."),
     ("tune", "Tune", "tune", "Move the numbers of the draft and see what follows."),
+    ("compare", "Compare", "compare_arrows", "Schemes, steps and histories side by side."),
 )
 
 

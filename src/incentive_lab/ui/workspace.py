@@ -208,6 +208,37 @@ def _compared(key: str, one: str, other: str, _scheme: Scheme, _baseline: Scheme
     return Comparison(after, before, impact(after, before), mix(after), revenue())
 
 
+def compare_on(state: Preparation, scheme: Scheme, baseline: Scheme) -> Comparison:
+    """A scheme and its baseline on any history that is prepared.
+
+    Raises:
+        InputError: The history does not have what a scheme asks for.
+    """
+    assert state.history is not None, "only a history that is read can be asked"
+    return _compared_on(state.history.history_id, fingerprint(scheme), fingerprint(baseline), state, scheme, baseline)
+
+
+@st.cache_resource(show_spinner=False, max_entries=16)
+def _compared_on(
+    history_id: str, one: str, other: str, _state: Preparation, _scheme: Scheme, _baseline: Scheme
+) -> Comparison:
+    from incentive_lab.engine.impact import impact, mix
+    from incentive_lab.engine.replay import replay
+    from incentive_lab.history.for_schemes import panel_for
+    from incentive_lab.scheme.measures import CATALOGUE
+
+    assert _state.history is not None
+    with _state.lock:
+        made = panel_for(_state.history, *_asking(_scheme, _baseline))
+        try:
+            sold = _state.history.panel({"revenue": CATALOGUE["revenue"]}).columns["revenue"].sum(axis=0)
+        except InputError:
+            sold = np.zeros(0)
+    after = replay(_scheme, made, baseline=_baseline, detail=False)
+    before = replay(_baseline, made, baseline=beneath(_baseline), detail=False)
+    return Comparison(after, before, impact(after, before), mix(after), np.asarray(sold) if sold.sum() > 0 else None)
+
+
 def reached(comparison: Comparison) -> tuple[TierReach, ...]:
     """Who has a realistic way to the next tier under the scheme."""
     return _reached(comparison.proposed.panel.history_id, comparison.proposed.fingerprint, comparison.proposed)
