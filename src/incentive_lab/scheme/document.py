@@ -10,9 +10,24 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, ValidationInfo, field_validator
 
 from incentive_lab.scheme.base import Part, Tunable
+from incentive_lab.scheme.declared import (
+    BehaviouralFactor,
+    DrawAmount,
+    DrawBalanceAtMost,
+    GuaranteedAmount,
+    KeptOfTheBaseline,
+    MinimumAmount,
+    PoolAmount,
+    RecoveredAtMost,
+    RecoveredShare,
+    ShareOfARole,
+    SharesOfADealAtMost,
+    TargetAmount,
+    TargetIndex,
+    TransactionalFactor,
+)
 from incentive_lab.scheme.measures import Measure
 from incentive_lab.scheme.numbers import Exact, month_count, number
-from incentive_lab.scheme.rates import Factor, Lump
 from incentive_lab.scheme.rules import (
     CapPeriod,
     Gate,
@@ -98,7 +113,7 @@ class Pool(Part):
     """
 
     id: Identifier
-    amount: LimitAmount
+    amount: PoolAmount
     per: CapPeriod = "quarter"
     rules: tuple[str, ...] = Field(min_length=1)
 
@@ -106,8 +121,8 @@ class Pool(Part):
 class MixFactors(Part):
     """The two factors that the mix dial solved, once, on a named history."""
 
-    behavioural: Factor = Decimal(1)
-    transactional: Factor = Decimal(1)
+    behavioural: BehaviouralFactor = Decimal(1)
+    transactional: TransactionalFactor = Decimal(1)
     solved_on: str = ""
 
 
@@ -171,8 +186,8 @@ class Guarantee(Part):
 
     id: Identifier = "guarantee"
     against: Literal["baseline"] | None = None
-    keep: ShareNumber = Decimal(1)
-    amount: Lump | None = None
+    keep: KeptOfTheBaseline = Decimal(1)
+    amount: GuaranteedAmount | None = None
     per: Literal["month", "quarter", "half_year", "year"] = "month"
     for_months: Annotated[
         int,
@@ -199,7 +214,7 @@ class Draw(Part):
     """
 
     id: Identifier = "draw"
-    amount: LimitAmount
+    amount: DrawAmount
     per: Literal["month", "quarter"] = "month"
     for_months: Annotated[
         int,
@@ -211,9 +226,9 @@ class Draw(Part):
         month_count("Recovered from month", 12, (1, 12), "Month of the programme year from which a draw is recovered.",
                "docs/scheme.md#caps-and-floors"),
     ] = 1  # fmt: skip
-    recover_at_most: LimitAmount | None = None
-    recover_share: ShareNumber = Decimal(1)
-    balance_at_most: LimitAmount | None = None
+    recover_at_most: RecoveredAtMost | None = None
+    recover_share: RecoveredShare = Decimal(1)
+    balance_at_most: DrawBalanceAtMost | None = None
     forgive: bool = False
     who: Who = Who()
 
@@ -221,7 +236,7 @@ class Draw(Part):
 class MinimumPayout(Part):
     """A settlement below `amount` is not paid: forfeited, or carried to the next settlement."""
 
-    amount: LimitAmount
+    amount: MinimumAmount
     below: Literal["forfeit", "carry"] = "forfeit"
 
 
@@ -236,8 +251,8 @@ class Splits(Part):
     """
 
     tiering: Literal["before", "after"] = "before"
-    at_most: ShareNumber = Decimal(1)
-    role_shares: dict[str, ShareNumber] = Field(default_factory=dict)
+    at_most: SharesOfADealAtMost = Decimal(1)
+    role_shares: dict[str, ShareOfARole] = Field(default_factory=dict)
 
 
 class Group(Part):
@@ -268,10 +283,10 @@ class Target(Part):
 
     measure: str
     who: Who = Who()
-    amount: LimitAmount
+    amount: TargetAmount
     per: Literal["month", "quarter", "half_year", "year"] = "quarter"
     weights: tuple[Annotated[Exact, Field(ge=0)], ...] = ()
-    index: Factor = Decimal(1)
+    index: TargetIndex = Decimal(1)
     prorate: bool = True
 
 

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from incentive_lab.scheme.base import Part, Tunable
+from incentive_lab.scheme.declared import AttainmentAtLeast, AttainmentAtMost, FixedReference, TimesTheReference
 from incentive_lab.scheme.numbers import month_count, number
 
 Border = Annotated[
@@ -76,10 +77,10 @@ class Reference(Part):
     """
 
     target: bool = False
-    amount: Lump | None = None
+    amount: FixedReference | None = None
     last_year: bool = False
     pace_of: Literal["type", "segment", "region"] | None = None
-    times: Factor = Decimal(1)
+    times: TimesTheReference = Decimal(1)
     new_partner: Literal["skip", "zero", "prorate"] = "skip"
     whole: bool = True
 
@@ -270,8 +271,8 @@ class Multiplier(Part):
     attainment_of: str | None = None
     against: Reference | None = None
     over: Over = "period"
-    at_least: Factor = Decimal(0)
-    at_most: Factor = Decimal(100)
+    at_least: AttainmentAtLeast = Decimal(0)
+    at_most: AttainmentAtMost = Decimal(100)
     table: Table | None = None
 
     @model_validator(mode="after")

@@ -10,8 +10,9 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator, model_validator
 
 from incentive_lab.scheme.base import Part, Tunable
+from incentive_lab.scheme.declared import GateFactor, KeptForEachReturn, PackageSize, ShareRepaid, ShareTakenBack
 from incentive_lab.scheme.numbers import Whole, month_count, number
-from incentive_lab.scheme.rates import Border, Factor, Lump, Multiplier, Over, Rate, RateNumber, Reference
+from incentive_lab.scheme.rates import Border, Lump, Multiplier, Over, Rate, RateNumber, Reference
 
 Identifier = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
 Period = Literal["line", "deal", "month", "quarter", "half_year", "year"]
@@ -123,7 +124,7 @@ class Gate(Part):
     id: Identifier = "gate"
     when: dict[str, Test] = Field(min_length=1)
     match: Literal["all", "any"] = "all"
-    multiply: Factor = Decimal(0)
+    multiply: GateFactor = Decimal(0)
     rules: tuple[str, ...] = ()
     missing: Literal["passes", "fails"] = "passes"
 
@@ -174,7 +175,7 @@ class Limit(Part):
 class Multiples(Part):
     """Only complete packages of `of` units count (complete), or a started one counts whole (started)."""
 
-    of: LimitQuantity
+    of: PackageSize
     counts: Literal["complete", "started"] = "complete"
 
 
@@ -186,7 +187,7 @@ class ReturnStep(Part):
         month_count("Within months", 1200, (1, 24), "Months since the sale up to which a share is taken back.",
                "docs/scheme.md#clawback"),
     ]  # fmt: skip
-    share: ShareNumber
+    share: ShareTakenBack
 
 
 class ReturnPolicy(Part):
@@ -202,9 +203,9 @@ class ReturnPolicy(Part):
     """
 
     method: Literal["original_rate", "share_of_paid", "unserved_time", "schedule", "recalculate", "ignore"] = "ignore"
-    share: ShareNumber = Decimal(1)
+    share: ShareTakenBack = Decimal(1)
     schedule: tuple[ReturnStep, ...] = ()
-    keep: LimitAmount = Decimal(0)
+    keep: KeptForEachReturn = Decimal(0)
 
     @model_validator(mode="before")
     @classmethod
@@ -227,7 +228,7 @@ class Repay(Part):
         month_count("Months to the milestone", 1200, (1, 24), "When a bonus is taken back unless its milestone is reached.",
                "docs/scheme.md#rules"),
     ]  # fmt: skip
-    share: ShareNumber = Decimal(1)
+    share: ShareRepaid = Decimal(1)
 
 
 class Fund(Part):

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from incentive_lab.scheme.base import Part, Tunable
+from incentive_lab.scheme.declared import Points, PointsAUnit
 from incentive_lab.scheme.numbers import Whole, month_count
 from incentive_lab.scheme.rates import Border
 from incentive_lab.scheme.rules import Identifier
@@ -57,7 +58,7 @@ class Level(Part):
     name: Identifier
     needs: dict[str, Border] = Field(default_factory=dict)
     any_of: tuple[dict[str, Border], ...] = ()
-    points: Border | None = None
+    points: Points | None = None
 
 
 class Tiers(Part):
@@ -86,7 +87,7 @@ class Tiers(Part):
     falls: Literal["to_earned", "one_level"] = "to_earned"
     border: Literal["at_or_above", "above"] = "at_or_above"
     start: Literal["recorded", "lowest"] = "recorded"
-    points: dict[str, Border] = Field(default_factory=dict)
+    points: dict[str, PointsAUnit] = Field(default_factory=dict)
     levels: tuple[Level, ...] = Field(min_length=1)
 
     @model_validator(mode="before")

@@ -121,10 +121,10 @@ def resolved(scheme: Scheme, node: Node, key: str, declaration: Tunable) -> Tuna
     if declaration.label == "Rate":
         unit: Unit | None = _rate(scheme, node)
         ranges = _RATES
-    elif isinstance(node.part, (Step, Award)) and declaration.label != "Starts at":
-        return declaration
-    else:
+    elif declaration.label == "Starts at" or (isinstance(node.part, (Target, Reference)) and key == "amount"):
         unit, ranges = _border(scheme, node, key), _BORDERS
+    else:
+        return declaration
     if unit is None:
         return declaration
     typical, step = ranges.get(unit, (declaration.typical, declaration.step))
