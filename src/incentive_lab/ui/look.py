@@ -27,6 +27,11 @@ _STYLE = """
 [class*="st-key-notice-fine"] { border-left: 4px solid #0b7f66 !important; }
 [class*="st-key-notice-"] { background: #ffffff; }
 :focus-visible { outline: 3px solid #1552c4 !important; outline-offset: 2px; }
+@media print {
+  [data-testid="stSidebar"], [data-testid="stHeader"] { display: none !important; }
+  [class*="st-key-no-print"], .st-key-card-what-if { display: none !important; }
+  [data-testid="stMain"] { overflow: visible !important; }
+}
 </style>
 """
 

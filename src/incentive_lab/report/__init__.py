@@ -1,0 +1,1 @@
+"""Documents for people: the programme guide and partner statements, as web pages and as PDF."""

@@ -1,0 +1,48 @@
+"""A document as PDF, set by Typst; the same document gives the same bytes."""
+
+from __future__ import annotations
+
+import json
+
+from incentive_lab.report.blocks import Document
+
+# The content travels as data, so nothing in it can be read as markup.
+_TEMPLATE = """
+#let data = json(bytes(sys.inputs.data))
+#set document(title: data.title, date: none)
+#set page(paper: "a4", margin: (x: 2.3cm, y: 2.4cm), footer: context [
+  #set text(8pt, fill: rgb("#43506a"))
+  #data.footer #h(1fr) #counter(page).display("1 / 1", both: true)])
+#set text(font: "Libertinus Serif", size: 10.5pt, fill: rgb("#0b1020"), lang: "en")
+#set par(leading: 0.68em, spacing: 1em)
+#show heading.where(level: 1): it => block(above: 1.6em, below: 0.7em, text(14pt, it.body))
+#show heading.where(level: 2): it => block(above: 1.3em, below: 0.5em, text(11.5pt, it.body))
+#text(20pt, weight: "bold", data.title)
+#v(-0.6em)
+#text(fill: rgb("#43506a"), data.subtitle)
+#for one in data.blocks {
+  if one.kind == "heading" { heading(level: one.level, one.text) }
+  else if one.kind == "paragraph" { par(one.text) }
+  else if one.kind == "points" { list(..one.items.map(item => [#item])) }
+  else if one.kind == "example" {
+    block(width: 100%, inset: 9pt, radius: 2pt, fill: rgb("#eef3fc"), stroke: (left: 2.5pt + rgb("#1552c4")),
+      breakable: false)[*Example.* #one.text]
+  } else {
+    table(columns: (1fr,) + (auto,) * (one.heads.len() - 1), stroke: none, inset: (x: 5pt, y: 4.5pt),
+      align: (x, y) => if one.words.contains(x) { left } else { right },
+      table.header(..one.heads.map(cell => text(fill: rgb("#43506a"), weight: "bold", cell))),
+      table.hline(stroke: 0.7pt + rgb("#9aa5b8")),
+      ..one.rows.flatten().map(cell => [#cell]),
+      table.hline(stroke: 0.4pt + rgb("#d3dae6")))
+  }
+}
+"""
+
+
+def pdf_bytes(document: Document) -> bytes:
+    """The document as a PDF file."""
+    import typst
+
+    data = json.dumps(document.plain(), ensure_ascii=False)
+    made: bytes = typst.compile(_TEMPLATE.encode(), sys_inputs={"data": data}, ignore_system_fonts=True, timestamp=0)
+    return made

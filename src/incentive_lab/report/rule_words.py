@@ -1,0 +1,211 @@
+"""A rule in plain sentences and a table of its rates, read from its declared parts."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from incentive_lab.format import count, counted, money, percent, quantity
+from incentive_lab.report.blocks import Table
+from incentive_lab.scheme.document import Scheme
+from incentive_lab.scheme.lookup import measure_named, unit_of
+from incentive_lab.scheme.rates import Rate
+from incentive_lab.scheme.rates import Table as RateTable
+from incentive_lab.scheme.rules import Limit, Rule, Test, Who
+from incentive_lab.scheme.tree import tree, written_fields
+from incentive_lab.scheme.words import written
+
+_TOLD = frozenset({"id", "label", "group", "on", "per", "rate", "requires", "limit", "net_of", "multiples", "who",
+                   "during", "returns", "award", "non_cash"})  # fmt: skip
+_SHORT_FORMS = frozenset({"csat", "nps"})
+_APPLIES = {
+    "marginal": "each part of the amount is paid at the rate of its own step",
+    "whole": "the whole amount is paid at the rate of the step reached",
+    "interpolated": "the rate rises evenly from step to step",
+}
+_RETURNS = {
+    "original_rate": "What was paid for a deal that comes back is taken back at the rate it was paid at.",
+    "recalculate": "A deal that comes back is taken out of the period it was sold in.",
+    "unserved_time": "For a contract that ends early, the part not served is taken back.",
+}
+
+
+def measure_label(scheme: Scheme, name: str) -> str:
+    """What people call a measure."""
+    try:
+        label = measure_named(name, scheme.measures).label
+    except KeyError:
+        label = ""
+    return label or (name.upper() if name in _SHORT_FORMS else name.replace("_", " ").capitalize())
+
+
+def small(text: str) -> str:
+    """A label inside a sentence: small first letter, unless it is a short form."""
+    return text if text[:2].isupper() else text[:1].lower() + text[1:]
+
+
+def who_words(who: Who) -> str:
+    """Whom a part concerns.
+
+    Example:
+        >>> who_words(Who(types=("reseller", "msp"))), who_words(Who())
+        ('partners of type reseller or msp', 'all partners')
+    """
+    parts = []
+    for name, values in (("type", who.types), ("region", who.regions), ("segment", who.segments), ("tier", who.tiers)):
+        if values != "all":
+            parts.append(f"of {name} {_either(values)}")
+    if who.partners != "all":
+        parts.append(f"named {_either(who.partners)}")
+    if who.except_partners:
+        parts.append(f"except {_either(who.except_partners)}")
+    for name, value in who.where.items():
+        parts.append(f"with {name.replace('_', ' ')} {value if isinstance(value, str) else _either(value)}")
+    if who.joined_before:
+        parts.append(f"that joined before {who.joined_before}")
+    if who.joined_from:
+        parts.append(f"that joined from {who.joined_from} on")
+    return "partners " + ", ".join(parts) if parts else "all partners"
+
+
+def _either(names: tuple[str, ...] | str) -> str:
+    values = [names] if isinstance(names, str) else [name.replace("_", " ") for name in names]
+    return values[0] if len(values) == 1 else f"{', '.join(values[:-1])} or {values[-1]}"
+
+
+def rule_sentences(scheme: Scheme, rule: Rule) -> list[str]:
+    """What the rule pays, when, for whom, and up to how much; parts without words of their own are named as written."""
+    said = [_pays(scheme, rule)]
+    if rule.award is not None:
+        prizes = ", ".join(money(float(prize), scheme.currency) for prize in rule.award.prizes)
+        said.append(f"The best partners win, first place first: {prizes}. Ties share the prizes they span.")
+    for name, test in rule.requires.items():
+        said.append(f"It is paid only while {test_words(scheme, name, test)}.")
+    said += [_limit(scheme, limit) for limit in rule.limit]
+    if rule.net_of:
+        said.append(f"What {', '.join(rule.net_of)} paid in the same period is taken off the amount first.")
+    if rule.multiples is not None:
+        what = "Only whole" if rule.multiples.counts == "complete" else "Started"
+        said.append(f"{what} packages of {count(float(rule.multiples.of))} count.")
+    if rule.during is not None:
+        said.append(f"It runs from {rule.during.from_} to {rule.during.to}.")
+    if rule.returns is not None and rule.returns.method in _RETURNS:
+        said.append(_RETURNS[rule.returns.method])
+    if rule.non_cash:
+        said.append("It is not paid in money.")
+    said += [f"{key.replace('_', ' ').capitalize()}: {_as_written(value)}."
+             for key, _, value in written_fields(rule) if key not in _TOLD]  # fmt: skip
+    return said
+
+
+def _as_written(value: object) -> str:
+    return written(tree(value)).replace("_", " ")
+
+
+def _pays(scheme: Scheme, rule: Rule) -> str:
+    """The first sentence: how much, on what, how often."""
+    often = {"deal": "for each deal", "line": "for each line of a deal"}.get(
+        rule.per, f"every {rule.per.replace('_', ' ')}"
+    )
+    whom = "" if who_words(rule.who) == "all partners" else f" Only for {who_words(rule.who)}."
+    if rule.on.payout_of:
+        return f"Pays {_rate(scheme, rule.rate, True)} of what {', '.join(rule.on.payout_of)} pay, {often}.{whom}"
+    name = rule.on.measure or rule.on.excess_of or ""
+    share = unit_of(name, scheme.measures) == "money"
+    base = small(measure_label(scheme, name))
+    if rule.on.excess_of:
+        base += " above its target or reference"
+    if rule.award is not None:
+        return f"A contest on {base}, {often}.{whom}"
+    if share:
+        return f"Pays {_rate(scheme, rule.rate, share)} of {base}, worked out {often}.{whom}"
+    return f"Counts {base}: {_rate(scheme, rule.rate, share)} each, worked out {often}.{whom}"
+
+
+def _rate(scheme: Scheme, rate: Rate, share: bool) -> str:
+    choice = rate.choice()
+    if choice is not None:
+        return f"a rate by {choice[0]} (see the table)"
+    if rate.table is not None or rate.grid is not None:
+        return "a rate by step (see the table)"
+    return _plain(rate.plain or Decimal(0), share, scheme.currency)
+
+
+def _plain(value: Decimal, share: bool, currency: str) -> str:
+    return percent(float(value), 4) if share else money(float(value), currency)
+
+
+def _limit(scheme: Scheme, limit: Limit) -> str:
+    per = limit.per.replace("_", " ")
+    rest = {"lost": "", "carried": " What is above is carried to later periods.",
+            "spilled": f" What is above goes to {limit.to}."}[limit.excess]  # fmt: skip
+    if limit.quantity is not None:
+        return f"At most {count(float(limit.quantity))} count in a {per}.{rest}"
+    if limit.amount is not None:
+        return f"It pays at most {money(float(limit.amount), scheme.currency)} a {per}.{rest}"
+    return f"It pays at most {percent(float(limit.share or 0))} of {small(measure_label(scheme, limit.of or ''))} a {per}.{rest}"
+
+
+def test_words(scheme: Scheme, name: str, test: Test) -> str:
+    """A test as part of a sentence.
+
+    Example:
+        >>> from incentive_lab.scheme.load import loads
+        >>> text = "{scheme: a, currency: USD, effective: {from: 2024-01-01}, rules: [{id: c, on: revenue, rate: 3%}]}"
+        >>> test_words(loads(text), "csat", Test(below=Decimal("3.5")))
+        'CSAT is below 3.5'
+    """
+    unit = {"money": "currency"}.get(unit_of(name, scheme.measures), unit_of(name, scheme.measures))
+    unit = "share" if test.kind in ("attainment", "growth") else unit
+    parts = [
+        f"{words} {quantity(bound, unit, scheme.currency)}"
+        for words, bound in (("below", test.below), ("above", test.above), ("at least", test.at_least),
+                             ("at most", test.at_most))
+        if bound is not None
+    ]  # fmt: skip
+    kind = {"attainment": "the attainment of ", "growth": "the growth of "}.get(test.kind, "")
+    return f"{kind}{small(measure_label(scheme, name))} is {' and '.join(parts)}"
+
+
+def rate_table(scheme: Scheme, rule: Rule) -> Table | None:
+    """The rates of a rule that has several: by attribute, or by step; None for one plain rate."""
+    share = bool(rule.on.payout_of) or unit_of(rule.on.measure or rule.on.excess_of or "", scheme.measures) == "money"
+    choice = rule.rate.choice()
+    if choice is not None:
+        rows = []
+        for value, one in choice[1].items():
+            words = _steps_words(scheme, rule, one.table, share) if one.table else _rate(scheme, one, share)
+            rows.append((value.replace("_", " "), words))
+        if rule.rate.otherwise is not None:
+            rows.append(("all others", _rate(scheme, rule.rate.otherwise, share)))
+        return Table((choice[0].capitalize(), "Rate"), tuple(rows))
+    table = rule.rate.table
+    if table is None:
+        return None
+    driver = table.by.name if table.by is not None else rule.on.measure or rule.on.excess_of or ""
+    over = table.over if isinstance(table.over, str) else f"the last {counted(table.over.trailing, 'month')}"
+    applies = _APPLIES.get(table.applies, table.applies.replace("_", " "))
+    lumps = any(step.lump for step in table.steps)
+    heads = [f"{measure_label(scheme, driver)}, {over.replace('_', ' ')}, from ({applies})", "Rate"]
+    found = []
+    for step in table.steps:
+        border = _border(scheme, driver, table, float(step.from_))
+        rate = _plain(step.rate or Decimal(0), share, scheme.currency)
+        lump = money(float(step.lump), scheme.currency) if step.lump else "-"
+        found.append((border, rate, lump) if lumps else (border, rate))
+    return Table((*heads, *(("Lump sum",) if lumps else ())), tuple(found))
+
+
+def _border(scheme: Scheme, driver: str, table: RateTable, border: float) -> str:
+    by = table.by
+    if table.of_target or (by is not None and (by.attainment_of or by.growth_of)):
+        return percent(border)
+    unit = unit_of(driver, scheme.measures)
+    return quantity(border, {"money": "currency"}.get(unit, unit), scheme.currency)
+
+
+def _steps_words(scheme: Scheme, rule: Rule, table: RateTable, share: bool) -> str:
+    driver = table.by.name if table.by is not None else rule.on.measure or rule.on.excess_of or ""
+    return "; ".join(
+        f"from {_border(scheme, driver, table, float(step.from_))}: {_plain(step.rate or Decimal(0), share, scheme.currency)}"
+        for step in table.steps
+    )

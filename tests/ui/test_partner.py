@@ -1,0 +1,88 @@
+"""One partner's page: statement, progress, outlook, what-if."""
+
+from __future__ import annotations
+
+import datetime
+from decimal import Decimal
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from incentive_lab.engine.replay import Replay, replay
+from incentive_lab.history import open_history
+from incentive_lab.history.for_schemes import panel_for
+from incentive_lab.history.supposing import Supposed, suppose
+from incentive_lab.scheme.document import Scheme
+from incentive_lab.scheme.load import loads
+from incentive_lab.ui.outlook import cap_room, outlook
+from tests.ui.test_pages import shown
+
+DEALS = """
+{scheme: d, currency: USD, effective: {from: 2024-01-01}, rules: [{id: each, on: margin, per: deal, rate: 10%},
+ {id: cert, on: certification, rate: 100}]}
+"""
+
+
+@pytest.fixture
+def partner(app: AppTest) -> AppTest:
+    return app.switch_page("pages/partner.py").run()
+
+
+def test_the_statement_adds_up_and_can_be_taken_away(partner: AppTest) -> None:
+    assert not partner.exception
+    text = shown(partner)
+    assert "Paid under the draft" in text
+    partner.selectbox(key="statement-period").select("All months").run()
+    assert not partner.exception
+    partner.selectbox(key="partner picked").select_index(3).run()
+    assert not partner.exception
+    assert len(partner.get("download_button")) == 2
+
+
+def test_what_if_says_what_more_would_pay(partner: AppTest) -> None:
+    partner.number_input(key="if-amount").set_value(0.0)
+    partner.selectbox(key="if-kind").select("certification")
+    partner.number_input(key="if-quantity").set_value(1)
+    next(button for button in partner.button if button.label == "Work it out").click().run()
+    assert not partner.exception
+    assert partner.success
+    assert "is paid" in partner.success[0].value
+
+
+def test_a_supposed_deal_counts_as_a_real_one_would(tiny_history: object) -> None:
+    scheme = loads(DEALS)
+    with open_history(str(tiny_history)).closing() as history:
+        panel = panel_for(history, scheme)
+        last = panel.first_month + panel.months - 1
+        on = datetime.date(last // 12, last % 12 + 1, 15)
+        what = Supposed(on, Decimal(1000), Decimal("0.25"), activities={"certification": 2})
+        who = panel.partner_ids[5]
+        more = suppose(history, panel, who, what, scheme)
+    change = replay(scheme, more, detail=False).by_rule - replay(scheme, panel, detail=False).by_rule
+    assert change[:, 5][:2].tolist() == [2_500, 20_000]
+    assert not np.delete(change, 5, axis=1).any()
+    assert len(more.deals["deal"].partner) == len(panel.deals["deal"].partner) + 1
+
+
+def test_nothing_supposed_changes_nothing(tiny_history: object) -> None:
+    scheme = loads(DEALS)
+    with open_history(str(tiny_history)).closing() as history:
+        panel = panel_for(history, scheme)
+        assert suppose(history, panel, panel.partner_ids[0], Supposed(datetime.date(2024, 1, 1)), scheme) is panel
+
+
+def test_the_outlook_holds_what_was_paid_and_a_range(after: Replay) -> None:
+    ahead = outlook(after, 0)
+    assert ahead is not None
+    assert ahead.left == 6
+    assert ahead.paid == pytest.approx(float(after.by_partner[0]) / 100)
+    assert ahead.low <= ahead.expected <= ahead.high
+    assert ahead.expected == pytest.approx(2 * ahead.paid)
+
+
+def test_the_room_under_a_cap_is_what_is_left_of_it(after: Replay, tiered: Scheme) -> None:
+    (room,) = cap_room(after, 0)
+    assert room.most == float(tiered.caps[0].amount or 0)
+    assert room.paid == pytest.approx(float(after.total[-1, 0]) / 100)
+    assert 0 <= room.used <= 1
