@@ -14,7 +14,7 @@ from experiments.benchmarks.world import month_panel, scheme
 from incentive_lab.engine.blocks import blocks
 from incentive_lab.engine.compile import Compiled
 from incentive_lab.engine.program import Block
-from incentive_lab.engine.replay import _run_one, compiled_parts, replay
+from incentive_lab.engine.replay import compiled_parts, replay, run_one
 from incentive_lab.panel import Floats, Panel
 
 CHUNKS = (500, 1_000, 2_500)
@@ -27,7 +27,7 @@ def kernel(panel: Panel, compiled: Compiled, threads: bool) -> Callable[[], obje
     made = blocks(compiled, panel, everybody, nothing, None)
 
     def one(block: Block) -> object:
-        return _run_one(compiled, block, panel.months, False, False)
+        return run_one(compiled, block, panel.months, False, False)
 
     return lambda: list(POOL.map(one, made)) if threads else [one(block) for block in made]
 

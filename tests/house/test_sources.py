@@ -18,12 +18,11 @@ LONGEST = 300
 """Lines of a module, past which a second idea has usually moved in."""
 
 LONGER: dict[str, str] = {
+    "engine/lower_deals.py": "everything that differs where a rule looks at one deal at a time",
+    "engine/machine.py": "one instruction after the other; the compiler wants them in one function",
     "engine/rows.py": "one builder: the rows of a compiled scheme in the units of the kernel",
-    "engine/kernel.py": "one compiled walk through the months, a third of it the names of the program's columns",
-    "engine/rule_month.py": "one compiled rule in one month: the steps of docs/payouts.md in their order",
     "engine/compile.py": "one table from the document's keys to the program's columns",
     "engine/statement.py": "one sentence for each step that moved a line",
-    "engine/tables.py": "every way a table pays, compiled together",
     "pilot/document.py": "the document's own keys, mostly help texts",
     "scheme/document.py": "the document's own keys, mostly help texts",
     "scheme/reading.py": "one reader that collects every problem before it stops",

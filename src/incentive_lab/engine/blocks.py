@@ -20,7 +20,7 @@ from incentive_lab.scheme.document import Scheme
 from incentive_lab.scheme.lookup import measure_named
 from incentive_lab.scheme.measures import Measure
 
-LANES = 512
+LANES = 1024
 """Partners of a block: contiguous lanes that stay in cache."""
 
 Rows = NDArray[np.int64]
@@ -37,6 +37,7 @@ class Layout:
     returned: Rows
     deal_values: Floats
     return_values: Floats
+    places: tuple[Rows, Rows, Rows, Rows]
 
 
 _LAYOUTS: weakref.WeakKeyDictionary[Panel, dict[object, list[Layout]]] = weakref.WeakKeyDictionary()
@@ -120,7 +121,20 @@ def _layout(
         level[:, slot, :] = values[lanes].T
     first, deal_values, rows = _deals(panel, columns, lanes, own)
     return_first, returned, return_values = _returns(panel, columns, lanes, first, rows)
-    return Layout(lanes, sums, level, np.vstack([first, return_first[None]]), returned, deal_values, return_values)
+    places = (*_places(first[0], len(lanes), panel.months), *_places(first[1], len(lanes), panel.months))
+    return Layout(
+        lanes, sums.reshape(-1, len(lanes)), level.reshape(-1, len(lanes)), np.vstack([first, return_first[None]]),
+        returned, deal_values, return_values, places,
+    )  # fmt: skip
+
+
+def _places(first: Rows, lanes: int, months: int) -> tuple[Rows, Rows]:
+    """Lane and month of each deal."""
+    counts = np.diff(first.reshape(lanes, months + 1), axis=1)
+    return (
+        np.repeat(np.arange(lanes), counts.sum(axis=1)),
+        np.repeat(np.tile(np.arange(months), lanes), counts.reshape(-1)),
+    )
 
 
 def _lane_rows(table_partner: Integers, table_month: Integers, lanes: Rows, months: int) -> tuple[Rows, Rows]:
@@ -220,26 +234,27 @@ def blocks(compiled: Compiled, panel: Panel, partners: Rows, awards: Floats, bas
     """
     scheme, rules = compiled.scheme, compiled.scheme.rules
     everyone = who_mask(scheme.eligible, panel)
-    eligible = np.array([everyone & who_mask(rule.who, panel) for rule in rules], dtype=np.int64)
+    eligible = np.array([everyone & who_mask(rule.who, panel) for rule in rules], dtype=np.float64)
     forms = _static(compiled.static_forms, len(rules), panel)
     fund_forms = _static(compiled.fund_forms, compiled.funds, panel)
     targets = target_sums(scheme, panel, compiled.columns.targets, year_shift(scheme, panel.first_month))
     guarantees = _masks([item.who for item in scheme.guarantees], panel) & everyone
     draws = _masks([item.who for item in scheme.draws], panel) & everyone
-    by_partner = (eligible, forms, fund_forms, guarantees, draws)
-    start = start_tiers(scheme, panel)
+    paid_before = np.zeros((0, panel.partners))
+    if baseline is not None:
+        paid_before = np.vstack([np.zeros((1, panel.partners)), np.cumsum(baseline, axis=0)])
+    fixed = np.vstack([
+        panel.joined[None], start_tiers(scheme, panel)[None], eligible, forms, fund_forms, guarantees, draws,
+        targets.reshape(-1, panel.partners), awards.reshape(-1, panel.partners), paid_before,
+    ])  # fmt: skip
     result = []
     for kept in layouts(panel, scheme, compiled.columns, partners):
-        lanes = kept.partners
-        whole = np.vstack([panel.joined[None, lanes], start[None, lanes], *(part[:, lanes] for part in by_partner)])
-        given = np.zeros((1 + len(awards), panel.months, len(lanes)))
-        if baseline is not None:
-            given[0] = baseline[:, lanes]
-        given[1:] = awards[:, :, lanes]
+        lane_of_deal, month_of_deal, lane_of_line, month_of_line = kept.places
         result.append(Block(
-            sums=kept.sums, levels=kept.levels, targets=np.ascontiguousarray(targets[:, :, lanes]),
-            whole=whole.astype(np.int64), given=given, first=kept.first, returned=kept.returned,
-            deal_values=kept.deal_values, return_values=kept.return_values,
+            sums=kept.sums, levels=kept.levels, fixed=np.ascontiguousarray(fixed[:, kept.partners], dtype=np.float64),
+            first=kept.first, returned=kept.returned, deal_values=kept.deal_values, return_values=kept.return_values,
+            lane_of_deal=lane_of_deal, month_of_deal=month_of_deal, lane_of_line=lane_of_line,
+            month_of_line=month_of_line,
         ))  # fmt: skip
     return result
 

@@ -6,12 +6,16 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from incentive_lab.engine import program as p
 from incentive_lab.engine.borders import border_kind, whole
 from incentive_lab.engine.columns import Column, ColumnBook, DealColumn
+from incentive_lab.engine.lowering import lower
 from incentive_lab.engine.periods import PERIOD_MONTHS, active_months, window_code, year_shift
 from incentive_lab.engine.rows import Builder
 from incentive_lab.errors import InputError, Problem
@@ -35,7 +39,9 @@ class Compiled:
 
     Attributes:
         scheme: The document.
-        program: The arrays.
+        tables: Its rules, tables, limits and so on as rows of numbers; see `program`.
+        settings: Whole numbers of the scheme.
+        numbers: Other numbers of the scheme.
         columns: The month columns, level columns, target columns and deal columns that its slots mean, in order.
         rule_ids: Line ids of the rules; the special lines follow.
         static_forms: Rule row -> (attribute, value -> form, otherwise).
@@ -44,12 +50,30 @@ class Compiled:
     """
 
     scheme: Scheme
-    program: p.Program
+    tables: Mapping[int, NDArray[Any]]
+    settings: p.I64
+    numbers: p.F64
     columns: ColumnBook
     rule_ids: tuple[str, ...]
     static_forms: Mapping[int, tuple[str, Mapping[str, int], int]]
     fund_forms: Mapping[int, tuple[str, Mapping[str, int], int]]
     funds: int
+
+    @cached_property
+    def program(self) -> p.Program:
+        """The instructions of the kernel."""
+        return self._lowered(False)
+
+    @cached_property
+    def traced(self) -> p.Program:
+        """The same, telling of each rule what a statement says."""
+        return self._lowered(True)
+
+    def _lowered(self, trace: bool) -> p.Program:
+        columns = self.columns
+        slots = len(columns.months), len(columns.levels), len(columns.targets), len(columns.deals)
+        awards = sum(1 for rule in self.scheme.rules if rule.award)
+        return lower(self.tables, self.settings, self.numbers, slots, awards, trace)
 
     @property
     def line_ids(self) -> tuple[str, ...]:
@@ -104,7 +128,7 @@ class _Compiler:
         returns = bool((flags[:, p.R_RETURNS] > 0).any())
         repays = (flags[:, p.R_REPAY_MONTHS] > 0).any()
         settings = self._settings(bool(self.earlier.any() or repays or returns), returns)
-        program = p.pack(settings, self._settings_numbers(), {
+        tables = {
             p.RULES: flags, p.RULES_F: self.rules_f, p.CHOICE: self.choice, p.FORMS: _ints(rows.forms, 10),
             p.FORM_ENDS: _floats(rows.forms_f, 2), p.STEPS: _floats(rows.steps, 8),
             p.OPERANDS: _ints(rows.operands, 7), p.REFERENCES: _ints(rows.references, 5),
@@ -121,16 +145,17 @@ class _Compiler:
             p.TIER_FIRST: alternative_first, p.TIER_RULE: self._tier_rule(),
             p.POINT_SLOTS: np.array(rows.points, dtype=np.int64), p.POINTS_F: _floats(rows.points_f, 2),
             p.RETURN_SLOTS: self.return_slot,
-        })  # fmt: skip
+        }  # fmt: skip
         return Compiled(
-            self.scheme, program, self.columns, tuple(self.places), rows.static_forms, rows.fund_forms, len(self.funds)
-        )
+            self.scheme, tables, settings, self._settings_numbers(), self.columns, tuple(self.places),
+            rows.static_forms, rows.fund_forms, len(self.funds),
+        )  # fmt: skip
 
     # settings ------------------------------------------------------------------------------------------------
     def _settings(self, keep_posted: bool, keep_rates: bool) -> p.I64:
         scheme = self.scheme
-        settings = np.zeros(p.DIRECTORY, dtype=np.int64)
-        self._rows_of_state(settings, keep_posted, keep_rates)
+        settings = np.zeros(p.SETTINGS, dtype=np.int64)
+        self._rows_of_partners(settings, keep_posted, keep_rates)
         settings[p.Z_MONTHS] = self.months
         settings[p.Z_SHIFT] = self.shift
         settings[p.Z_SETTLE] = PERIOD_MONTHS[scheme.settle]
@@ -152,23 +177,11 @@ class _Compiler:
             settings[p.Z_LOOK] = -look.months if look.months else named[look.window or "period"]
         return settings
 
-    def _rows_of_state(self, settings: p.I64, keep_posted: bool, keep_rates: bool) -> None:
-        """Where each balance and each lane attribute begins."""
-        scheme, rules, months = self.scheme, len(self.scheme.rules), self.months
+    def _rows_of_partners(self, settings: p.I64, keep_posted: bool, keep_rates: bool) -> None:
+        """Where what is known of partners begins, and what has to be remembered."""
+        rules, funds = len(self.scheme.rules), len(self.funds)
+        draws, guarantees = len(self.scheme.draws), len(self.scheme.guarantees)
         settings[p.Z_KEEP_POSTED], settings[p.Z_KEEP_RATES] = int(keep_posted), int(keep_rates)
-        limits, caps, funds = len(self.rows.limits), len(scheme.caps), len(self.funds)
-        draws, guarantees = len(scheme.draws), len(scheme.guarantees)
-        sizes = [
-            (p.S_ENTITLED, rules), (p.S_ACCOUNT, rules), (p.S_LIMIT_USED, limits), (p.S_LIMIT_CARRY, limits),
-            (p.S_CAP_USED, caps), (p.S_CAP_CARRY, caps), (p.S_FUND, funds), (p.S_DRAW, draws),
-            (p.S_TOP_UP, guarantees), (p.S_DUE, 1), (p.S_SETTLEMENT, 1), (p.S_EARNED, months + 1),
-            (p.S_POSTED, rules * (months + 1) * int(keep_posted)), (p.S_EFFECTIVE, rules * months * int(keep_rates)),
-            (p.S_WINDOW, rules), (p.S_ROWS, 0),
-        ]  # fmt: skip
-        at = 0
-        for setting, size in sizes:
-            settings[setting] = at
-            at += size
         at = 2
         for setting, size in ((p.H_ELIGIBLE, rules), (p.H_FORMS, rules), (p.H_FUND_FORMS, funds),
                               (p.H_GUARANTEES, guarantees), (p.H_DRAWS, draws), (p.H_ROWS, 0)):  # fmt: skip

@@ -7,12 +7,10 @@ from collections.abc import Mapping
 
 from incentive_lab.engine.compile import Compiled
 from incentive_lab.engine.program import (
-    DIRECTORY,
     F_COUNT,
     F_FIRST,
     F_MODE,
     FORMS,
-    I64,
     PLAIN,
     S_FROM,
     S_LUMP,
@@ -90,20 +88,18 @@ def base_words(scheme: Scheme, rule: Rule, base: float) -> str:
 
 
 def cell_of(compiled: Compiled, table: int, row: int, column: int) -> float:
-    """One cell of a compiled table, read outside the kernel."""
-    ints: I64 = compiled.program.ints
-    at, width = ints[DIRECTORY + 3 * table], ints[DIRECTORY + 3 * table + 1]
-    source = compiled.program.ints if table <= 25 else compiled.program.floats
-    return float(source[at + row * width + column])
+    """One cell of a scheme's tables."""
+    return float(compiled.tables[table][row, column])
 
 
 def step_of(compiled: Compiled, form: int, step: int) -> tuple[float, float, float]:
     """(border, rate, lump) of a step in the kernel's units."""
-    first = int(cell_of(compiled, FORMS, form, F_FIRST))
-    place = first + max(0, min(step, int(cell_of(compiled, FORMS, form, F_COUNT)) - 1))
-    return tuple(cell_of(compiled, STEPS, place, column) for column in (S_FROM, S_RATE, S_LUMP))  # type: ignore[return-value]
+    row = compiled.tables[FORMS][form]
+    place = int(row[F_FIRST]) + max(0, min(step, int(row[F_COUNT]) - 1))
+    start, rate, lump = compiled.tables[STEPS][place, [S_FROM, S_RATE, S_LUMP]].tolist()
+    return start, rate, lump
 
 
 def is_plain(compiled: Compiled, form: int) -> bool:
     """Whether a form is one plain rate."""
-    return form >= 0 and int(cell_of(compiled, FORMS, form, F_MODE)) == PLAIN
+    return form >= 0 and int(compiled.tables[FORMS][form, F_MODE]) == PLAIN

@@ -1,4 +1,4 @@
-"""Exact small arithmetic of the kernel: rounding, windows of months, one step of a table."""
+"""Exact small arithmetic of the kernel: rounding, and rows of lanes by their address."""
 
 from __future__ import annotations
 
@@ -6,16 +6,10 @@ import math
 
 import numba
 import numpy as np
+from numba import types
+from numba.extending import intrinsic
 
-from incentive_lab.engine.program import (
-    DIRECTORY,
-    HALF_EVEN,
-    HALF_UP,
-    MARGINAL,
-    PREVIOUS_YEAR,
-    UP,
-    WHOLE,
-)
+from incentive_lab.engine.program import HALF_EVEN, HALF_UP, UP
 
 OPTIONS = {"cache": True, "nogil": True, "error_model": "numpy", "fastmath": False}
 entry = numba.njit(**OPTIONS)
@@ -26,24 +20,22 @@ jit = numba.njit(**OPTIONS, no_cpython_wrapper=True, no_cfunc_wrapper=True)
 MILLION = 1e6
 
 
-@jit
-def cell(P, table, row, column):  # type: ignore[no-untyped-def]
-    """One integer of a table of the program."""
-    at = DIRECTORY + 3 * table
-    return P.ints[P.ints[at] + row * P.ints[at + 1] + column]
+@intrinsic
+def lanes_at(typingctx, address, count):  # type: ignore[no-untyped-def]
+    """The `count` numbers that begin at an address, as an array that owns nothing."""
+    row = types.Array(types.float64, 1, "C")
 
+    def codegen(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        from numba.np.arrayobj import make_array, populate_array
 
-@jit
-def number(P, table, row, column):  # type: ignore[no-untyped-def]
-    """One number of a table of the program."""
-    at = DIRECTORY + 3 * table
-    return P.floats[P.ints[at] + row * P.ints[at + 1] + column]
+        begin, length = arguments
+        array = make_array(row)(context, builder)
+        size = begin.type(8)
+        data = builder.inttoptr(begin, array.data.type)
+        populate_array(array, data=data, shape=[length], strides=[size], itemsize=size, meminfo=None)
+        return array._getvalue()
 
-
-@jit
-def rows(P, table):  # type: ignore[no-untyped-def]
-    """How many rows a table of the program has."""
-    return P.ints[DIRECTORY + 3 * table + 2]
+    return row(types.int64, types.int64), codegen
 
 
 @jit
@@ -84,58 +76,46 @@ def to_cents(x, unit, mode, at_line):  # type: ignore[no-untyped-def]
 
 
 @jit
-def money_lanes(x, ok, unit, mode, at_line, lanes):  # type: ignore[no-untyped-def]
-    """`to_cents` in place over lanes; 0 where `ok` is 0. Half-up, the usual mode, is written to be vectorised.
-
-    floor((x + unit / 2) / unit) is exact while x / unit stays under 9e9: 90 million dollars in cents.
-    """
-    if at_line and mode == HALF_UP:
-        half, cents = unit / 2, unit / MILLION
-        for lane in range(lanes):
-            size = abs(x[lane])
-            count = np.floor((size + half) / unit)
-            value = math.copysign(count * cents, x[lane])
-            x[lane] = value if ok[lane] == 1 else 0.0
-        return
-    for lane in range(lanes):
-        x[lane] = to_cents(x[lane], unit, mode, at_line) if ok[lane] == 1 else 0.0
+def to_line(x, unit, mode, at_line):  # type: ignore[no-untyped-def]
+    """Millionths of a cent brought to the rounding unit if rounding is at line."""
+    if at_line:
+        return round_money(x, unit, mode)
+    return x
 
 
 @jit
-def year_month(m, shift):  # type: ignore[no-untyped-def]
-    """Month m's place (0 to 11) in the programme year."""
-    return (m + shift) % 12
+def compared(kind, now, against, endless):  # type: ignore[no-untyped-def]
+    """Attainment (0), growth (1) or excess (2) of a value against its reference; NaN: nothing to compare with."""
+    if kind == 0:
+        return now / against if against > 0 else math.nan
+    if kind == 2:
+        return max(0.0, now - against) if against == against else math.nan
+    if against > 0:
+        return (now - against) / against
+    return math.inf if against == against and endless and now > 0 else math.nan
 
 
 @jit
-def period_start(m, per, shift):  # type: ignore[no-untyped-def]
-    """First month of m's period of `per` months; may be negative."""
-    return m - year_month(m, shift) % per
+def rounded_rate(amount, base, parts, unit, mode):  # type: ignore[no-untyped-def]
+    """amount / base to a multiple of `unit` millionths; what the grid of amounts took from a rate decides no tie."""
+    millionths = amount / base * parts
+    tie = half_away(2 * millionths / unit) * unit / 2
+    near = abs(tie / parts * base - amount) <= 0.5
+    return round_money(tie if near else millionths, unit, mode) / parts
 
 
 @jit
-def window(code, m, shift):  # type: ignore[no-untyped-def]
-    """First month and end (exclusive) of a window at month m, cut at month 0."""
-    if code == PREVIOUS_YEAR:
-        start = period_start(m, 12, shift)
-        return max(0, start - 12), max(0, start)
-    if code > 0:
-        return max(0, period_start(m, code, shift)), m + 1
-    if code == 0:
-        return 0, m + 1
-    return max(0, m + code + 1), m + 1
+def whole_units(size, unit, inverse):  # type: ignore[no-untyped-def]
+    """floor(size / unit) of whole numbers below 2^53, without a division: `inverse` is 1 / unit."""
+    count = np.floor(size * inverse)
+    rest = size - count * unit
+    return count - 1.0 if rest < 0 else (count + 1.0 if rest >= unit else count)
 
 
-@jit
-def step_amount(mode, above, x, start, lower, upper, rate, retroactive, amount):  # type: ignore[no-untyped-def]
-    """The amount of a table after one more step, at driver x (source: docs/payouts.md, step 5)."""
-    reached = x > start if above else x >= start
-    if not reached:
-        return amount
-    if mode == MARGINAL:
-        if retroactive:
-            return rate * min(x, upper)
-        return amount + rate * max(0.0, min(x, upper) - lower)
-    if mode == WHOLE:
-        return rate * min(x, upper)
-    return amount + rate * min(x, upper)
+@numba.njit(**{**OPTIONS, "fastmath": {"reassoc", "nsz"}}, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+def lane_sum(x, lanes):  # type: ignore[no-untyped-def]
+    """The sum of lanes in the order that is fastest: whole cents add up alike in any order."""
+    total = 0.0
+    for i in range(lanes):
+        total += x[i]
+    return total

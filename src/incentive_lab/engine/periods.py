@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from incentive_lab.engine.program import LIFE
+from incentive_lab.engine.program import LIFE, PREVIOUS_YEAR
 from incentive_lab.panel import month_index
 from incentive_lab.scheme.document import Scheme
 from incentive_lab.scheme.rates import Over, Trailing
@@ -47,3 +47,35 @@ def year_shift(scheme: Scheme, first_month: int) -> int:
         >>> # a programme year that starts in January and a history from March: 2
     """
     return (first_month - (scheme.year_starts - 1)) % 12
+
+
+def year_month(m: int, shift: int) -> int:
+    """Month m's place (0 to 11) in the programme year."""
+    return (m + shift) % 12
+
+
+def period_start(m: int, per: int, shift: int) -> int:
+    """First month of m's period of `per` months; may be negative.
+
+    Example:
+        >>> period_start(4, 3, 0), period_start(0, 3, 1)
+        (3, -1)
+    """
+    return m - year_month(m, shift) % per
+
+
+def window(code: int, m: int, shift: int) -> tuple[int, int]:
+    """First month and end (exclusive) of a window at month m, cut at month 0.
+
+    Example:
+        >>> window(3, 4, 0), window(-6, 4, 0), window(PREVIOUS_YEAR, 13, 0)
+        ((3, 5), (0, 5), (0, 12))
+    """
+    if code == PREVIOUS_YEAR:
+        start = period_start(m, 12, shift)
+        return max(0, start - 12), max(0, start)
+    if code > 0:
+        return max(0, period_start(m, code, shift)), m + 1
+    if code == LIFE:
+        return 0, m + 1
+    return max(0, m + code + 1), m + 1

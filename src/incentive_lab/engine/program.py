@@ -86,13 +86,12 @@ HALF_UP, HALF_EVEN, UP, DOWN = range(4)
     RULES_F, FORM_ENDS, STEPS, REFERENCES_F, TESTS_F, GATES_F, LIMITS_F, CAPS_F, MULTIPLIERS_F, GRID_RATES,
     GUARANTEES_F, DRAWS_F, SCHEDULES, REPAYS_F, POINTS_F, ALL_TABLES,
 ) = range(INTEGER_TABLES, INTEGER_TABLES + 16)  # fmt: skip
-# settings: the head of the integers; S_ rows of the state, H_ rows of a block's whole numbers
+# settings; H_ rows of what is known of partners
 (
     Z_MONTHS, Z_SHIFT, Z_SETTLE, Z_MODE, Z_AT_LINE, Z_MINIMUM, Z_RATE_MODE, Z_TIERS, Z_REVIEW, Z_SAME_PERIOD, Z_GRACE,
-    Z_ONE_LEVEL, Z_LOOK, Z_KEEP_POSTED, Z_KEEP_RATES, S_ENTITLED, S_ACCOUNT, S_LIMIT_USED, S_LIMIT_CARRY, S_CAP_USED,
-    S_CAP_CARRY, S_FUND, S_DRAW, S_TOP_UP, S_DUE, S_SETTLEMENT, S_EARNED, S_POSTED, S_EFFECTIVE, S_WINDOW, S_ROWS,
-    H_ELIGIBLE, H_FORMS, H_FUND_FORMS, H_GUARANTEES, H_DRAWS, H_ROWS, DIRECTORY,
-) = range(38)  # fmt: skip
+    Z_ONE_LEVEL, Z_LOOK, Z_KEEP_POSTED, Z_KEEP_RATES, H_ELIGIBLE, H_FORMS, H_FUND_FORMS, H_GUARANTEES, H_DRAWS, H_ROWS,
+    SETTINGS,
+) = range(22)  # fmt: skip
 H_JOINED, H_START_TIER = range(2)
 ZF_UNIT, ZF_MINIMUM, ZF_RATE_TO = range(3)
 # special lines after the rules
@@ -113,68 +112,55 @@ TRACE_FIELDS = (
 
 
 class Program(NamedTuple):
-    """One compiled scheme (one variant) in two arrays, so that kernel functions pass it cheaply.
+    """A compiled scheme as the kernel runs it. Every entry is an array, so that one compiled kernel serves all schemes.
 
-    `ints` holds the settings, then for each table its offset and width, then the integer tables; `floats` the
-    settings of numbers, then the tables of numbers. `cell` and `number` read them.
+    Attributes:
+        code: [instructions, C_WIDTH], see `ops`.
+        parts: [parts, PART_COLUMNS] which instructions run month by month, and which over deals.
+        act: [months, columns] whether an instruction runs in a month.
+        at: [months, columns] what is added to the row of an operand in a month.
+        monthly: [months, columns] numbers that differ from month to month.
+        pool: All other numbers.
+        forms, steps, ends: Rates and tables.
+        setup: Sizes of what the kernel allocates.
     """
 
-    ints: I64
-    floats: F64
+    code: I64
+    parts: I64
+    act: U8
+    at: I64
+    monthly: F64
+    pool: F64
+    forms: I64
+    steps: F64
+    ends: F64
+    setup: I64
 
 
 class Block(NamedTuple):
     """One block of partners (lanes): the history that the kernel walks.
 
     Attributes:
-        sums: [months + 1, slots, lanes] totals of the months before.
-        levels: [months, level slots, lanes].
-        targets: [months + 25, target slots, lanes] totals of the targets before, from 12 months before the panel on.
-        whole: [H_ROWS, lanes] month of joining, start tier, then eligibility and forms by rule, forms by fund, who
-            has which guarantee and draw.
-        given: [1 + awards, months, lanes] cents of the baseline, then of each award.
+        sums: [(months + 1) x slots, lanes] totals of the months before.
+        levels: [months x level slots, lanes].
+        fixed: [rows, lanes] month of joining, start tier, then eligibility and forms by rule, forms by fund, who has which
+            guarantee and draw; then (months + 25) x target slots totals of the targets before, from 12 months before the
+            panel on; then cents of each award by month, and of the baseline before each month if it is needed.
         first: [3, lanes * (months + 1)] first row of (lane, month) among deals, lines and returns.
         returned: [4, returns] month sold, term in months, row of the deal, row of the line (-1 unknown).
-        deal_values: [deal slots, deals].
+        deal_values: [deal slots + 1, deals]; the last row numbers the deals that lines belong to.
         return_values: [return slots, returns].
+        lane_of_deal, month_of_deal, lane_of_line, month_of_line: [deals] or [lines].
     """
 
     sums: F64
     levels: F64
-    targets: F64
-    whole: I64
-    given: F64
+    fixed: F64
     first: I64
     returned: I64
     deal_values: F64
     return_values: F64
-
-
-class State(NamedTuple):
-    """What partners carry from month to month.
-
-    Attributes:
-        lanes: [rows, lanes]; the S_ settings say which rows are what.
-        deals: [2, rules or 0, deals] effective rate and amount of each deal.
-    """
-
-    lanes: F64
-    deals: F64
-
-
-def pack(settings: I64, settings_f: F64, tables: dict[int, NDArray[np.generic]]) -> Program:
-    """Put a scheme's tables into the two arrays of a program."""
-    directory = np.zeros(3 * ALL_TABLES, dtype=np.int64)
-    ints: list[NDArray[np.generic]] = []
-    floats: list[NDArray[np.generic]] = []
-    at = {True: DIRECTORY + len(directory), False: len(settings_f)}
-    for table in range(ALL_TABLES):
-        rows = np.atleast_2d(tables[table]) if tables[table].ndim == 2 else tables[table].reshape(-1, 1)
-        whole = table < INTEGER_TABLES
-        directory[3 * table : 3 * table + 3] = at[whole], rows.shape[1], rows.shape[0]
-        (ints if whole else floats).append(rows.reshape(-1))
-        at[whole] += rows.size
-    return Program(
-        np.concatenate([settings, directory, *ints]).astype(np.int64),
-        np.concatenate([settings_f, *floats]).astype(np.float64),
-    )
+    lane_of_deal: I64
+    month_of_deal: I64
+    lane_of_line: I64
+    month_of_line: I64

@@ -18,6 +18,7 @@ from incentive_lab.scheme.lookup import unit_of
 from incentive_lab.scheme.rules import Rule
 
 Rows = NDArray[np.int64]
+Tiers = NDArray[np.uint8]
 
 
 def rounding_unit(scheme: Scheme) -> float:
@@ -49,7 +50,7 @@ def ranks_by_tier(scheme: Scheme) -> bool:
     )
 
 
-def award_amounts(scheme: Scheme, panel: Panel, tiers: Rows | None = None) -> Floats:
+def award_amounts(scheme: Scheme, panel: Panel, tiers: Tiers | None = None) -> Floats:
     """Prizes of every award rule; `tiers` [months, partners] are asked for where `ranks_by_tier` says so.
 
     Returns:
@@ -62,7 +63,7 @@ def award_amounts(scheme: Scheme, panel: Panel, tiers: Rows | None = None) -> Fl
     return amounts
 
 
-def _award(scheme: Scheme, rule: Rule, panel: Panel, amounts: Floats, tiers: Rows | None) -> None:
+def _award(scheme: Scheme, rule: Rule, panel: Panel, amounts: Floats, tiers: Tiers | None) -> None:
     award = rule.award
     assert award is not None
     values = month_column(panel, Column(rule.on.measure or ""), scheme)
@@ -83,7 +84,7 @@ def _award(scheme: Scheme, rule: Rule, panel: Panel, amounts: Floats, tiers: Row
                 amounts[last, partner] += prize
 
 
-def _tier_named(scheme: Scheme, rule: Rule, held: Rows) -> NDArray[np.bool_]:
+def _tier_named(scheme: Scheme, rule: Rule, held: Tiers) -> NDArray[np.bool_]:
     """Whether each partner's tier is one that the scheme and the rule name, bool [partners]."""
     names = [level.name for level in scheme.tiers.levels] if scheme.tiers else []
     named = [
@@ -137,11 +138,10 @@ def shared_cut(amounts: Floats, total: float, unit: float) -> Floats:
         >>> shared_cut(np.array([100.0, 100.0, 50.0]), 101.0, 1.0)
         array([41., 40., 20.])
     """
-    whole = float(amounts.sum())
-    if whole <= 0:
-        return np.zeros_like(amounts)
     units = [int(round(float(amount) / unit * 1_000_000)) for amount in amounts]
     target, everything = int(total / unit + 1e-9), sum(units)
+    if everything <= 0:
+        return np.zeros_like(amounts)
     scaled = [size * target // everything for size in units]
     order = sorted((row for row in range(len(units)) if units[row] > 0), key=lambda row: (-units[row], row))
     for row in order[: target - sum(scaled)]:

@@ -15,6 +15,7 @@ from incentive_lab.engine.blocks import blocks
 from incentive_lab.engine.claims import dated_claims
 from incentive_lab.engine.compile import Compiled, compile_scheme
 from incentive_lab.engine.kernel import run_block
+from incentive_lab.engine.ops import Y_PAID
 from incentive_lab.engine.program import BUDGET, GUARANTEE, POOL, SPECIAL_LINES, TRACE_FIELDS, Block
 from incentive_lab.engine.programme import award_amounts, budget_lines, pool_lines, ranks_by_tier
 from incentive_lab.engine.rollup import rolled_up
@@ -40,7 +41,7 @@ class Replay:
         total: float64 [months, partners], what was paid.
         by_rule: float64 [lines, partners].
         by_month: float64 [lines, months].
-        tiers: int64 [months, partners], the level in force (0 = lowest).
+        tiers: uint8 [months, partners], the level in force (0 = lowest).
         tier_names: Names of the levels.
         detail: float64 [lines, months, partners], or empty when it was not asked for.
         warnings: What was assumed, as sentences.
@@ -52,7 +53,7 @@ class Replay:
     total: Floats
     by_rule: Floats
     by_month: Floats
-    tiers: NDArray[np.int64]
+    tiers: NDArray[np.uint8]
     tier_names: tuple[str, ...]
     detail: Floats
     warnings: tuple[str, ...] = field(default=())
@@ -112,7 +113,7 @@ def replay(
         scheme=scheme, panel=panel,
         line_ids=(*(rule.id for rule in scheme.rules), *SPECIAL_LINES),
         total=np.zeros((panel.months, panel.partners)), by_rule=np.zeros((lines, panel.partners)),
-        by_month=np.zeros((lines, panel.months)), tiers=np.zeros((panel.months, panel.partners), dtype=np.int64),
+        by_month=np.zeros((lines, panel.months)), tiers=np.zeros((panel.months, panel.partners), dtype=np.uint8),
         tier_names=tuple(level.name for level in scheme.tiers.levels) if scheme.tiers else ("all",),
         detail=np.zeros((lines, panel.months, panel.partners)) if detail else _NOTHING,
         warnings=panel.warnings,
@@ -124,8 +125,8 @@ def replay(
     return out
 
 
-def _tiers(scheme: Scheme, panel: Panel) -> NDArray[np.int64]:
-    """The tiers in force, int64 [months, partners], before anything is paid."""
+def _tiers(scheme: Scheme, panel: Panel) -> NDArray[np.uint8]:
+    """The tiers in force, uint8 [months, partners], before anything is paid."""
     group = scheme.group if scheme.group and scheme.group.pays == "member" else None
     ranked = next(rule for rule in scheme.rules if rule.award is not None)
     bare = Scheme.model_validate({
@@ -149,7 +150,7 @@ def _baseline_total(scheme: Scheme, baseline: Scheme | None, panel: Panel) -> Fl
     return replay(bare, panel, detail=False).total
 
 
-Result = tuple[NDArray[np.int64], Floats, Floats, Floats, Floats, Floats, Floats]
+Result = tuple[NDArray[np.uint8], Floats, Floats, Floats, Floats, Floats, Floats, Floats]
 
 
 def run(
@@ -166,27 +167,28 @@ def run(
         results = [run_one(*task) for task in tasks]
     begin, paired = 0, []
     for block, result in zip(made, results, strict=True):
-        paired.append((partners[begin : begin + block.whole.shape[1]], result))
-        begin += block.whole.shape[1]
+        paired.append((partners[begin : begin + block.fixed.shape[1]], result))
+        begin += block.fixed.shape[1]
     return paired
 
 
-def run_one(compiled: Compiled, block: Block, months: int, detail: bool, trace: bool) -> Result:
+def run_one(compiled: Compiled, block: Block, months: int, detail: bool, trace: bool, by_deal: bool = False) -> Result:
     """Run the kernel over one block."""
-    lanes, rules = block.whole.shape[1], len(compiled.rule_ids)
+    lanes, rules = block.fixed.shape[1], len(compiled.rule_ids)
     lines = rules + len(SPECIAL_LINES)
-    tiers = np.zeros((months, lanes), dtype=np.int64)
-    total = np.zeros((months, lanes))
+    tiers, total = np.empty((months, lanes), dtype=np.uint8), np.empty((months, lanes))
     by_rule, by_month = np.zeros((lines, lanes)), np.zeros((lines, months))
     kept = np.zeros((lines, months, lanes)) if detail else _NOTHING
     traced = np.zeros((months, rules, len(TRACE_FIELDS), lanes)) if trace else _NO_TRACE
     balances = np.zeros((4, months, lanes)) if trace else _NOTHING
-    run_block(compiled.program, block, tiers, total, by_rule, by_month, kept, traced, balances)
-    return tiers, total, by_rule, by_month, kept, traced, balances
+    program = compiled.traced if trace else compiled.program
+    paid = np.zeros((rules if by_deal else program.setup[Y_PAID], block.deal_values.shape[1]))
+    run_block(program, block, tiers, total, by_rule, by_month, kept, traced, balances, paid)
+    return tiers, total, by_rule, by_month, kept, traced, balances, paid
 
 
 def _scatter(out: Replay, lanes: NDArray[np.int64], result: Result) -> None:
-    tiers, total, by_rule, by_month, detail, _, _ = result
+    tiers, total, by_rule, by_month, detail, *_ = result
     out.tiers[:, lanes] = tiers
     out.total[:, lanes] = total
     out.by_rule[:, lanes] = by_rule

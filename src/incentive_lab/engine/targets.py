@@ -7,7 +7,7 @@ from decimal import ROUND_FLOOR, ROUND_HALF_UP, Decimal
 
 import numpy as np
 
-from incentive_lab.engine.operands import TARGET_MARGIN
+from incentive_lab.engine.lower_values import TARGET_MARGIN
 from incentive_lab.engine.periods import PERIOD_MONTHS
 from incentive_lab.engine.who import who_mask
 from incentive_lab.money import decimals

@@ -1,0 +1,100 @@
+"""Deals in their order, and deals that come back (source: docs/payouts.md, steps 11 and 12)."""
+
+from __future__ import annotations
+
+from incentive_lab.engine.numeric import MILLION, half_away, jit, round_money
+from incentive_lab.engine.program import RETURN_SCHEDULE, RETURN_SHARE, RETURN_UNSERVED
+
+
+@jit
+def return_lanes(  # type: ignore[no-untyped-def]
+    back,     m,     at,     post_at,     begin,     month_rates,     rates,     work,     first,     returned,
+    values,     pool,     place,     slot,     method,     months,     lanes,
+):  # fmt: skip
+    """Take off `back` what returned deals take back from one rule in month m (step 12).
+
+    `pool` at `place`: share, kept, unit, mode, whether per deal, grain, rule, steps of the schedule, then the steps.
+    """
+    share, keep, unit, mode = pool[place], pool[place + 1], pool[place + 2], int(pool[place + 3])
+    per_deal, grain, rule, count = (
+        pool[place + 4] == 1,
+        int(pool[place + 5]),
+        int(pool[place + 6]),
+        int(pool[place + 7]),
+    )
+    for i in range(lanes):
+        lane = i * (months + 1)
+        for row in range(first[2, lane + begin], first[2, lane + m + 1]):
+            sold = returned[0, row]
+            if sold < 0:
+                continue
+            post = at[sold, post_at]
+            here = row >= first[2, lane + m]
+            if not ((here and post <= m) or (not here and post == m)):
+                continue
+            if per_deal:
+                deal = returned[2 + grain, row]
+                rate = rates[rule, deal] if deal >= 0 else 0.0
+            else:
+                rate = work[month_rates + post, i] if post >= 0 else 0.0
+            amount = half_away(values[slot, row] * rate)
+            since = m - sold
+            if method == RETURN_SHARE:
+                amount = half_away(amount * share / MILLION)
+            elif method == RETURN_UNSERVED:
+                term = returned[1, row]
+                if term > 0:
+                    amount = half_away(amount * max(0, term - since) / term)
+            elif method == RETURN_SCHEDULE:
+                part = 0.0
+                for step in range(count):
+                    if since <= pool[place + 8 + 2 * step]:
+                        part = pool[place + 9 + 2 * step]
+                        break
+                amount = half_away(amount * part / MILLION)
+            cents = round_money(amount, unit, mode) / MILLION
+            back[i] -= max(0.0, cents - keep) if cents > 0 else cents
+
+
+@jit
+def deal_limit(  # type: ignore[no-untyped-def]
+    out,     live,     most,     new,     lane_of,     month_of,     begin,     memory,     place,     at,
+    used_at,     carry_at,     by_deal,     keep,     by_row,     monthly,     number,     work,     spill,
+    carried_row,     lanes,
+):  # fmt: skip
+    """Pass deals through a limit in their order; `memory` from `place` on keeps lane, used, carried and two epochs.
+
+    What is allowed is a monthly number, or with `by_row` in `most`.
+    """
+    at_lane, used, carried = memory[place], memory[place + 1], memory[place + 2]
+    used_epoch, carry_epoch, at_month = memory[place + 3], memory[place + 4], -1
+    allowed = 0.0
+    for i in range(lanes):
+        lane, month = lane_of[begin + i], month_of[begin + i]
+        if lane != at_lane or month != at_month:
+            if lane != at_lane:
+                used, carried = 0.0, 0.0
+            else:
+                used = used if used_epoch == at[month, used_at] else 0.0
+                carried = carried if carry_epoch == at[month, carry_at] else 0.0
+            used_epoch, carry_epoch = at[month, used_at], at[month, carry_at]
+            at_lane, at_month = lane, month
+            allowed = monthly[month, number]
+        if by_deal and new[i] == 1.0:
+            used = 0.0
+        if live[i] != 1.0:
+            continue
+        if by_row:
+            allowed = most[i]
+        claim = out[i] + carried
+        paid = min(claim, max(0.0, allowed - used))
+        used += paid
+        out[i] = paid
+        if keep:
+            carried = claim - paid
+        elif spill >= 0:
+            work[spill + month, lane] += claim - paid
+        if carried_row >= 0:
+            work[carried_row + month, lane] = carried
+    memory[place], memory[place + 1], memory[place + 2] = at_lane, used, carried
+    memory[place + 3], memory[place + 4] = used_epoch, carry_epoch

@@ -1,0 +1,162 @@
+"""What rates, tables, references and tests give over lanes (source: docs/payouts.md, steps 3 to 10)."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from incentive_lab.engine.numeric import MILLION, half_away, jit, lanes_at, to_cents, whole_units
+from incentive_lab.engine.program import (
+    E_PARTS,
+    F_CAPPED,
+    F_EACH_LUMP,
+    F_MODE,
+    F_NOTHING,
+    F_TARGET,
+    HALF_UP,
+    IN_FULL,
+    INTERPOLATED_AMOUNT,
+    INTERPOLATED_RATE,
+    NEW_PRORATE,
+    NEW_ZERO,
+    S_LUMP,
+    S_RATE,
+    WHOLE,
+)
+from incentive_lab.engine.tables import curve_lanes, pay_one, step_lanes
+
+
+@jit
+def table_lanes(forms, steps, ends, form, has_before, same, base, x, before, target, out, lumps, lumpy, spare, lanes):  # type: ignore[no-untyped-def]
+    """What a table pays over lanes: amounts without lumps in `out`, lumps in `lumps`, in millionths of a cent."""
+    mode, parts = forms[form, F_MODE], ends[form, E_PARTS]
+    if mode in (INTERPOLATED_RATE, INTERPOLATED_AMOUNT) or forms[form, F_TARGET] >= 0 or forms[form, F_NOTHING]:
+        for i in range(lanes):
+            out[i], lumps[i] = pay_one(forms, steps, ends, form, base[i], x[i], before[i], has_before, same, target[i])
+        return
+    if lumpy:
+        each = forms[form, F_EACH_LUMP] == 1
+        step_lanes(forms, steps, form, x, lumps, S_LUMP, each, lanes)
+        if has_before:
+            step_lanes(forms, steps, form, before, spare, S_LUMP, each, lanes)
+            for i in range(lanes):
+                lumps[i] = lumps[i] - spare[i] if x[i] == x[i] else 0.0
+        for i in range(lanes):
+            lumps[i] *= MILLION
+    whole = mode in (WHOLE, IN_FULL)
+    if whole and (has_before or (not same and forms[form, F_CAPPED] == 0)):
+        step_lanes(forms, steps, form, x, spare, S_RATE, mode == IN_FULL, lanes)
+        for i in range(lanes):
+            out[i] = half_away(base[i] * spare[i])
+        return
+    curve_lanes(forms, steps, form, x, out, lanes)
+    if has_before:
+        curve_lanes(forms, steps, form, before, spare, lanes)
+        for i in range(lanes):
+            out[i] = out[i] - spare[i] if x[i] == x[i] else 0.0
+    if same:
+        for i in range(lanes):
+            out[i] = half_away(out[i])
+        return
+    if not has_before:
+        for i in range(lanes):
+            rate = half_away(out[i] / x[i] * parts) / parts if x[i] > 0 and not math.isinf(x[i]) else 0.0
+            out[i] = half_away(base[i] * rate)
+        return
+    step_lanes(forms, steps, form, x, spare, S_RATE, False, lanes)
+    for i in range(lanes):
+        moved = x[i] - before[i]
+        if moved == 0:
+            rate = spare[i]
+        elif math.isinf(moved) or math.isnan(moved):
+            rate = 0.0
+        else:
+            rate = half_away(out[i] / moved * parts) / parts
+        out[i] = half_away(base[i] * rate)
+
+
+@jit
+def money_lanes(x, ok, unit, mode, at_line, lanes):  # type: ignore[no-untyped-def]
+    """`to_cents` in place over lanes; 0 where `ok` is 0. Half-up, the usual mode, is written to be vectorised."""
+    if at_line and mode == HALF_UP:
+        half, cents, inverse = unit / 2, unit / MILLION, 1.0 / unit
+        for i in range(lanes):
+            count = math.copysign(whole_units(abs(x[i]) + half, unit, inverse) * cents, x[i])
+            x[i] = count if ok[i] == 1.0 else 0.0
+        return
+    for i in range(lanes):
+        x[i] = to_cents(x[i], unit, mode, at_line) if ok[i] == 1.0 else 0.0
+
+
+@jit
+def rate_money_lanes(out, base, rate, ok, unit, lanes):  # type: ignore[no-untyped-def]
+    """A plain rate and half-up money in one pass."""
+    half, cents, inverse = unit / 2, unit / MILLION, 1.0 / unit
+    if rate == np.floor(rate):
+        for i in range(lanes):
+            amount = base[i] * rate
+            count = math.copysign(whole_units(abs(amount) + half, unit, inverse) * cents, amount)
+            out[i] = count if ok[i] == 1.0 else 0.0
+        return
+    for i in range(lanes):
+        amount = half_away(base[i] * rate)
+        count = math.copysign(whole_units(abs(amount) + half, unit, inverse) * cents, amount)
+        out[i] = count if ok[i] == 1.0 else 0.0
+
+
+@jit
+def last_year_lanes(out, joined, sums, width, slots, months, slot, new, pace, early, end, start, times, lanes):  # type: ignore[no-untyped-def]
+    """Last year's window in `out`, moved at the group's pace if asked, times the reference's factor (step 3).
+
+    `sums` is the address of the running totals, `width` the bytes of one of their rows, `slots` the rows of a month.
+    """
+    upto = lanes_at(sums + width * (max(0, end - 12) * slots + slot), lanes)
+    since = lanes_at(sums + width * (max(0, early) * slots + slot), lanes)
+    if early >= 0 and new != NEW_PRORATE and pace < 0:
+        missing = 0.0 if new == NEW_ZERO else math.nan
+        for i in range(lanes):
+            past = half_away((upto[i] - since[i]) * times / MILLION)
+            out[i] = past if joined[i] <= early else missing
+        return
+    for i in range(lanes):
+        past = math.nan
+        if early >= 0 and joined[i] <= early:
+            past = upto[i] - since[i]
+        elif new == NEW_ZERO:
+            out[i] = 0.0
+            continue
+        elif new == NEW_PRORATE:
+            exists = max(0, early, int(max(joined[i], -1.0)))
+            if exists < end - 12:
+                row = lanes_at(sums + width * (exists * slots + slot), lanes)
+                past = half_away((upto[i] - row[i]) * (end - start) / (end - 12 - exists))
+        if pace >= 0 and past == past:
+            then = 0.0
+            if early >= 0:
+                then = (
+                    lanes_at(sums + width * ((end - 12) * slots + pace), lanes)[i]
+                    - lanes_at(sums + width * (early * slots + pace), lanes)[i]
+                )
+            now = (
+                lanes_at(sums + width * (min(end, months) * slots + pace), lanes)[i]
+                - lanes_at(sums + width * (start * slots + pace), lanes)[i]
+            )
+            past = past * now / then if then > 0 else math.nan
+        out[i] = half_away(past * times / MILLION) if past == past else math.nan
+
+
+@jit
+def test_lanes(out, value, least, most, any_of, missing, lanes):  # type: ignore[no-untyped-def]
+    """`out` after one more test, from `least` to `most`: all tests have to hold, or any."""
+    if any_of:
+        for i in range(lanes):
+            hit = ((value[i] >= least) & (value[i] <= most)) | (missing & (value[i] != value[i]))
+            out[i] = 1.0 if hit else out[i]
+        return
+    if missing:
+        for i in range(lanes):
+            out[i] = 0.0 if (value[i] < least) | (value[i] > most) else out[i]
+        return
+    for i in range(lanes):
+        out[i] = out[i] if (value[i] >= least) & (value[i] <= most) else 0.0

@@ -1,0 +1,182 @@
+"""Pieces of rules that rules by period and rules per deal share, as instructions (source: docs/payouts.md)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from incentive_lab.engine import ops as o
+from incentive_lab.engine import program as p
+from incentive_lab.engine.assembler import Months, Row
+from incentive_lab.engine.lower_values import Span, Values
+
+
+def open_to(v: Values, r: int) -> Row:
+    """The row that is 1 where rule r is open to the partner in this month."""
+    if not v.rules[r][p.R_TIER_LIMITED]:
+        return v.eligible(r)
+    v.look_up(o.OK, v.tier_at(range(v.months)), [0, *v.table(p.TIER_RULE)[r]])
+    v.code.emit(o.MULTIPLY, o.OK, v.eligible(r))
+    return o.WORK, o.OK, 0
+
+
+def chosen_form(v: Values, r: int, choices: Sequence[int], static: int, out: int) -> Row:
+    """The row of each partner's form: by the tier in force, or what the partner is."""
+    if v.rules[r][p.R_CHOICE] == p.CHOICE_TIER:
+        v.look_up(out, v.tier_at(range(v.months)), [-1, *choices])
+        return o.WORK, out, 0
+    return o.FIXED, static + r, 0
+
+
+def rate_of(v: Values, form: int) -> float:
+    """The coefficient of a plain form."""
+    return float(v.steps[v.form[form][p.F_FIRST], p.S_RATE])
+
+
+def is_plain(v: Values, form: int) -> bool:
+    """Whether a form is one rate."""
+    return bool(v.form[form][p.F_MODE] == p.PLAIN)
+
+
+def has_lumps(v: Values, forms: Sequence[int]) -> bool:
+    """Whether any of these forms pays lumps."""
+    return any(v.form[form][p.F_LUMPS] or v.form[form][p.F_MODE] == p.INTERPOLATED_AMOUNT for form in forms)
+
+
+def post_limits(v: Values, r: int, amount: int, ok: Row) -> None:
+    """Pass an amount through the rule's limits on amount and share, and through its fund."""
+    rule, code = v.rules[r], v.code
+    for row in range(rule[p.R_LIMIT], rule[p.R_LIMIT] + rule[p.R_LIMITS]):
+        limit = v.limits[row]
+        if limit[p.L_KIND] == p.LIMIT_QUANTITY:
+            continue
+        v.limit(r, row, amount, ok, v.fund + limit[p.L_FUND] if limit[p.L_FUND] >= 0 else -1)
+        if v.trace:
+            code.emit(o.TRACE, 0, v.limit_carry + row, ints=(r, p.X_CARRIED))
+    if rule[p.R_FUND] >= 0:
+        code.emit(o.CLAIM, amount, c=v.fund + rule[p.R_FUND])
+
+
+def finish(v: Values, r: int, amount: int, ok: Row) -> None:
+    """Gates, rounding, limits and the fund: millionths of a cent become posted cents."""
+    code = v.code
+    gated = bool(v.gates(r))
+    if gated:
+        code.emit(o.SCALE, amount, v.gate_row(r))
+    last = code.code[-1]
+    if last[o.C_OP] == o.PLAIN_RATE and last[o.C_OUT] == amount and v.at_line and v.mode == p.HALF_UP:
+        last[o.C_OP], last[o.C_B : o.C_B + 3] = o.RATE_MONEY, ok
+        last[o.C_F] = code.numbers(code.pool[last[o.C_F]], v.unit)
+    else:
+        code.emit(o.MONEY, amount, ok, ints=(v.mode, int(v.at_line)), f=code.numbers(v.unit))
+    if v.trace:
+        if gated:
+            code.emit(o.TRACE, 0, v.gate_row(r), ints=(r, p.X_GATE))
+        else:
+            trace_value(v, r, p.X_GATE, 1e6)
+        code.emit(o.TRACE, 0, amount, ints=(r, p.X_PAID))
+    post_limits(v, r, amount, ok)
+
+
+def trace_value(v: Values, r: int, field: int, value: float) -> None:
+    """Tell one number of a rule in every lane."""
+    v.fill(o.OTHER, value)
+    v.code.emit(o.TRACE, 0, o.OTHER, ints=(r, field))
+
+
+def trace_months(v: Values, r: int, field: int, values: Sequence[float]) -> None:
+    """Tell one number of a rule that differs from month to month."""
+    v.code.emit(o.FILL_MONTH, o.OTHER, n=v.code.number([float(value) for value in values]))
+    v.code.emit(o.TRACE, 0, o.OTHER, ints=(r, field))
+
+
+def earlier_payouts(v: Values, r: int, table: int, start: Months, out: int) -> None:
+    """Fill `out` with what the rules that r is net of, or pays on, posted since `start`."""
+    v.fill(out, 0.0)
+    for other, counts in enumerate(v.table(table)[r]):
+        if counts and other < r:
+            v.code.emit(
+                o.ADD_DIFFERENCE, out, v.posted(other, [m + 1 for m in range(v.months)]), v.posted(other, start)
+            )
+
+
+def fill_base(v: Values, r: int, start: Months, code: int) -> None:
+    """Fill BASE with what the rule pays on since `start`; undefined where it cannot be assessed."""
+    rule = v.rules[r]
+    kind, slot, end = rule[p.R_BASE], rule[p.R_SLOT], [m + 1 for m in range(v.months)]
+    if kind == p.BASE_MEASURE:
+        v.code.emit(o.DIFFERENCE, o.BASE, v.sums(slot, end), v.sums(slot, start))
+    elif kind == p.BASE_EXCESS:
+        v.reference(rule[p.R_REF], start, end, code, slot, o.BASE)
+        v.code.emit(o.EXCESS_OF, o.BASE, v.sums(slot, end), v.sums(slot, start))
+    elif kind == p.BASE_AWARD:
+        row = v.award_row + rule[p.R_AWARD] * v.months
+        v.code.emit(o.COPY, o.BASE, (o.FIXED, row, v.code.at(list(range(v.months)))))
+    else:
+        earlier_payouts(v, r, p.PAYOUT_OF, start, o.BASE)
+
+
+def remember(v: Values, r: int, start: Months, true_up: bool, ok: Row, first: Months) -> None:
+    """Keep what this posting period paid for each unit of its measure, for returns at the original rate."""
+    rule = v.rules[r]
+    if v.effective < 0 or rule[p.R_RETURNS] <= 0:
+        return
+    months = range(v.months)
+    paid = v.entitled + r
+    if not true_up:
+        paid = o.COUNTED
+        v.code.emit(o.DIFFERENCE, paid, v.posted(r, months), v.posted(r, first))
+        v.code.emit(o.ADD, paid, v.now + r)
+    slot = rule[p.R_SLOT]
+    v.code.emit(
+        o.REMEMBER_RATE, (o.WORK, v.effective + r * v.months, v.code.at(list(months))),
+        v.sums(slot, [m + 1 for m in months]), v.sums(slot, start), paid, ok, ints=(int(true_up),),
+        f=v.code.numbers(v.rules_f[r][p.RF_RATE_PARTS]),
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Windows:
+    """How a rule accumulates: the code of its window, where its base begins, where its entitlement starts anew."""
+
+    code: int
+    accumulates: bool
+    true_up: bool
+    start: list[int]
+    begins: list[bool]
+    so_far: list[int]
+
+
+def windows_of(v: Values, r: int, span: Span) -> Windows:
+    """How rule r accumulates, month by month."""
+    rule = v.rules[r]
+    accumulates = rule[p.R_ACCUMULATES] == 1
+    code = rule[p.R_WINDOW] if accumulates else rule[p.R_PER]
+    true_up = accumulates and rule[p.R_TRUE_UP] == 1
+    start = v.window(code, span.clip)[0] if true_up else list(span.first)
+    begins, so_far, before = [], [], -1
+    for m in range(v.months):
+        posts = span.active[m] and m == span.last[m]
+        opens = m - v.place(m) if rule[p.R_INSTALMENTS] else start[m]
+        begins.append(posts and opens != before)
+        if posts and (true_up or rule[p.R_INSTALMENTS]):
+            before = opens
+        so_far.append(max(0, before))
+    return Windows(code, accumulates, true_up, start, begins, so_far)
+
+
+def grid_rates(v: Values, first: int, row_form: int, width: int) -> int:
+    """Put the rates of a grid into the pool; the place of the first."""
+    count = v.form[row_form][p.F_COUNT] * width
+    return v.code.numbers(*v.table(p.GRID_RATES)[first : first + count])
+
+
+def pay_form(v: Values, form: int, out: int, lumps: int, driver: Row, has_before: bool, same: int, lumpy: bool) -> None:
+    """Write what one form pays on BASE into `out`, and its lumps."""
+    if is_plain(v, form):
+        v.code.emit(o.PLAIN_RATE, out, o.BASE, f=v.code.numbers(rate_of(v, form)))
+        if lumpy:
+            v.fill(lumps, 0.0)
+        return
+    v.code.emit(o.TABLE, out, o.BASE, driver, o.BEFORE, o.TARGET,
+                ints=(form, int(has_before), same, lumps, int(lumpy)))  # fmt: skip

@@ -1,0 +1,300 @@
+"""A compiled scheme's tables become instructions: tiers, deals, then the months with what surrounds the rules."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from incentive_lab.engine import ops as o
+from incentive_lab.engine import program as p
+from incentive_lab.engine.assembler import Row
+from incentive_lab.engine.lower_deals import lower_deals
+from incentive_lab.engine.lower_rules import lower_rule
+from incentive_lab.engine.lower_values import Values
+
+Tables = Mapping[int, NDArray[Any]]
+
+
+def lower(
+    tables: Tables, settings: p.I64, numbers: p.F64, slots: tuple[int, int, int, int], awards: int, trace: bool
+) -> p.Program:
+    """Write the program of a compiled scheme.
+
+    Args:
+        tables: The tables of `compile`, by their number.
+        settings: The Z_ and H_ settings.
+        numbers: The ZF_ settings.
+        slots: Month columns, levels, targets and deal columns that a block holds.
+        awards: Rules that award prizes.
+        trace: Also write what a statement tells of each rule.
+    """
+    values = Values(tables, settings, numbers, slots, awards, trace)
+    code = values.code
+    _tiers(values)
+    rules = range(len(values.rules))
+    for r in rules:
+        if values.rules[r][p.R_PER] == 0:
+            lower_deals(values, r)
+    with code.part():
+        _restart(values)
+        values.gate_rows()
+        code.emit(o.FILL, o.TOTAL, f=0)
+        for r in rules:
+            lower_rule(values, r)
+        _around(values)
+    return code.program(values.forms, values.steps, values.ends, values.tier_rows)
+
+
+def _tiers(v: Values) -> None:
+    """Which tier is in force, month by month."""
+    code, months = v.code, v.months
+    if not v.tiers:
+        return
+    review, same = v.settings[p.Z_REVIEW], bool(v.settings[p.Z_SAME_PERIOD])
+    last = [v.place(m) % review == review - 1 for m in range(months)]
+    due = [
+        (last[m] or (same and m == months - 1)) and _full_window(v, m) for m in range(months)
+    ]  # fmt: skip
+    with code.part():
+        with code.when([m == 0 for m in range(months)]):
+            code.emit(o.COPY, o.CURRENT, (o.FIXED, p.H_START_TIER, 0))
+            v.fill(o.MISSED, 0.0)
+        code.emit(o.COPY, v.tier_at(range(months)), o.CURRENT)
+        with code.when(due):
+            code.emit(o.FILL, o.BEST, f=0)
+            seen: dict[object, Row] = {}
+            for level, (first, count, alternatives) in enumerate(v.table(p.TIER_TESTS)):
+                v.fill(o.LEVEL_OK, 1.0)
+                _needs(v, first, count, o.LEVEL_OK, seen)
+                if alternatives:
+                    v.fill(o.ANY_OK, 0.0)
+                    base = v.table(p.TIER_FIRST)[level]
+                    for start, many in v.table(p.TIER_ALTERNATIVES)[base : base + alternatives]:
+                        v.fill(o.ONE_OK, 1.0)
+                        _needs(v, start, many, o.ONE_OK, seen)
+                        code.emit(o.HIGHEST, o.ANY_OK, o.ONE_OK, f=code.numbers(1.0))
+                    code.emit(o.MULTIPLY, o.LEVEL_OK, o.ANY_OK)
+                code.emit(o.HIGHEST, o.BEST, o.LEVEL_OK, f=code.numbers(float(level)))
+            code.emit(o.REVIEW, 0, o.BEST, o.CURRENT, o.MISSED,
+                      ints=(v.settings[p.Z_GRACE], v.settings[p.Z_ONE_LEVEL]))  # fmt: skip
+        for back in range(review if same else 0):
+            month = [v.start(m, review) + back for m in range(months)]
+            with code.when([due[m] and 0 <= month[m] <= m for m in range(months)]):
+                code.emit(o.COPY, v.tier_at([max(0, month[m]) for m in range(months)]), o.CURRENT)
+
+
+def _needs(v: Values, first: int, count: int, out: int, seen: dict[object, Row]) -> None:
+    """Set `out` to 0 where one of a level's needs does not hold."""
+    for test in range(first, first + count):
+        row = v.table(p.TESTS)[test]
+        key = tuple(v.table(p.OPERANDS)[row])
+        if key not in seen:
+            seen[key] = v.operand(row, [0] * v.months, v.code.work(1))
+        v.test(test, seen[key], out, False, False)
+
+
+def _full_window(v: Values, m: int) -> bool:
+    """Whether the review at month m sees a whole window."""
+    look = v.settings[p.Z_LOOK]
+    if look == 0:
+        return True
+    if look == p.PREVIOUS_YEAR:
+        return v.start(m, 12) - 12 >= 0
+    return (m + look + 1 if look < 0 else v.start(m, look)) >= 0
+
+
+def _restart(v: Values) -> None:
+    """At the start of a limit's period nothing is used; carried excess lapses with the programme year."""
+    for limits, used, carry in ((v.limits, v.limit_used, v.limit_carry), (v.caps, v.cap_used, v.cap_carry)):
+        for row, limit in enumerate(limits):
+            code = limit[p.L_WINDOW]
+            if code > 0:
+                with v.code.when([v.place(m) % code == 0 for m in range(v.months)]):
+                    v.fill(used + row, 0.0)
+            if code != p.LIFE and not limit[p.L_OVER_YEAR]:
+                with v.code.when([v.place(m) == 0 for m in range(v.months)]):
+                    v.fill(carry + row, 0.0)
+
+
+def _around(v: Values) -> None:
+    """What is taken back, caps, floors and the settlement, in the order of docs/payouts.md, steps 12 to 17."""
+    code, months = v.code, range(v.months)
+    extras = []
+    if v.takes_back:
+        _take_back(v)
+        extras.append((p.CLAWBACK, o.BACK))
+    if v.caps:
+        _caps(v)
+        extras.append((p.CAP, o.CUT))
+    if v.floors:
+        with_back = [row for row, there in ((o.BACK, v.takes_back), (o.CUT, bool(v.caps))) if there]
+        earned = (o.WORK, v.earned, code.at([m + 1 for m in months]))
+        code.emit(o.COPY, earned, (o.WORK, v.earned, code.at(list(months))))
+        for row in (o.TOTAL, *with_back):
+            code.emit(o.ADD, earned, row)
+        v.fill(o.TOP, 0.0)
+        v.fill(o.ADVANCE, 0.0)
+        for g in range(len(v.guarantees)):
+            _guarantee(v, g)
+        for d in range(len(v.draws)):
+            _draw(v, d)
+        extras += [(p.GUARANTEE, o.TOP), (p.DRAW, o.ADVANCE)]
+    for row in (o.TOTAL, *(row for _, row in extras)):
+        code.emit(o.ADD, v.settlement, row)
+    count = len(v.rules)
+    per = v.settings[p.Z_SETTLE]
+    with code.when([v.place(m) % per == per - 1 or m == v.months - 1 for m in months]):
+        code.emit(o.SETTLE, 0, v.due, v.settlement,
+                  ints=(v.settings[p.Z_MINIMUM], int(not v.at_line), v.mode, 3), f=code.numbers(v.minimum, v.unit))  # fmt: skip
+        for kind, row in ((p.CARRIED, o.BROUGHT), (p.MINIMUM, o.LEAST), (p.ROUNDING, o.ROUNDED)):
+            code.emit(o.EXTRA_LINE, o.TOTAL, row, ints=(count + kind,))
+    for kind, row in extras:
+        code.emit(o.EXTRA_LINE, o.TOTAL, row, ints=(count + kind,))
+    if v.trace:
+        _balances(v)
+    for u, fund in enumerate(v.funds):
+        if fund[p.U_EXPIRES]:
+            with code.when([v.place(m) == 11 for m in months]):
+                v.fill(v.fund + u, 0.0)
+
+
+def _take_back(v: Values) -> None:
+    """What returns and missed milestones take back."""
+    code, months = v.code, range(v.months)
+    v.fill(o.BACK, 0.0)
+    for r, rule in enumerate(v.rules):
+        if rule[p.R_NON_CASH]:
+            continue
+        numbers = v.rules_f[r]
+        slot = v.table(p.RETURN_SLOTS)[r]
+        if rule[p.R_RETURNS] > 0 and slot >= 0:
+            per_deal = rule[p.R_PER] == 0
+            span = v.span(r)
+            post = [m if per_deal else span.last[m] if span.active[m] else -1 for m in months]
+            begin = [span.first[m] if not per_deal and span.active[m] and m == span.last[m] else m for m in months]
+            schedule = v.table(p.SCHEDULES)[rule[p.R_SCHEDULE] : rule[p.R_SCHEDULE] + rule[p.R_SCHEDULES]]
+            pool = code.numbers(
+                numbers[p.RF_RETURN_SHARE], numbers[p.RF_RETURN_KEEP], v.unit, float(v.mode), float(per_deal),
+                float(rule[p.R_GRAIN]), float(r), float(len(schedule)), *(part for step in schedule for part in step),
+            )  # fmt: skip
+            code.emit(o.RETURNS, o.BACK, f=pool,
+                      ints=(slot, rule[p.R_RETURNS], v.effective + r * v.months, code.at(post), code.at(begin)))  # fmt: skip
+        if rule[p.R_REPAY_MONTHS] > 0:
+            paid = [m - rule[p.R_REPAY_MONTHS] for m in months]
+            with code.when([month >= 0 for month in paid]):
+                v.fill(o.ACTS, 1.0)
+                for k in range(rule[p.R_REPAY], rule[p.R_REPAY] + rule[p.R_REPAYS]):
+                    column = v.table(p.REPAYS)[k]
+                    code.emit(o.DIFFERENCE, o.VALUE, v.sums(column, months), v.sums(column, [max(0, m) for m in paid]))
+                    least = code.numbers(v.table(p.REPAYS_F)[k], np.inf)
+                    code.emit(o.TEST, o.ACTS, o.VALUE, f=least)
+                code.emit(o.REPAY, o.BACK, v.posted(r, [max(0, m) + 1 for m in paid]),
+                          v.posted(r, [max(0, m) for m in paid]), o.ACTS, ints=(v.mode,),
+                          f=code.numbers(numbers[p.RF_REPAY_SHARE], v.unit))  # fmt: skip
+
+
+def _caps(v: Values) -> None:
+    """What partner caps take off (or pay later), each seeing what earlier caps over all its rules left."""
+    code = v.code
+    one = len(v.caps) == 1
+    cuts = o.CUT if one else code.work(len(v.caps))
+    if not one:
+        v.fill(o.CUT, 0.0)
+    covers = v.table(p.CAP_RULE)
+    for c, cap in enumerate(v.caps):
+        posted = o.PART
+        everything = all(covered or rule[p.R_NON_CASH] for covered, rule in zip(covers[c], v.rules, strict=True))
+        if one and everything:
+            posted = o.TOTAL
+        else:
+            v.fill(o.PART, 0.0)
+        for earlier in range(c):
+            if all(mine or not other for mine, other in zip(covers[c], covers[earlier], strict=True)):
+                code.emit(o.ADD, o.PART, cuts + earlier)
+        if everything and posted == o.PART:
+            code.emit(o.ADD, o.PART, o.TOTAL)
+        elif not everything:
+            for r in range(len(v.rules)):
+                if covers[c][r]:
+                    with code.when(v.posts[r]):
+                        code.emit(o.ADD, o.PART, v.now + r)
+        most = v.table(p.CAPS_F)[c]
+        lost = v.is_lost(cap)
+        if not lost:
+            v.ceiling(cap, most)
+        code.emit(o.CAP_TAKE, cuts + c, posted, o.MOST, v.cap_used + c, v.cap_carry + c, n=v.most(cap, most) if lost else 0,
+                  ints=(cap[p.L_CARRY], v.fund + cap[p.L_FUND] if cap[p.L_FUND] >= 0 else -1, int(lost)))  # fmt: skip
+        if not one:
+            code.emit(o.ADD, o.CUT, cuts + c)
+
+
+def _named(v: Values, row: int, named: list[int]) -> None:
+    """Fill OK: who an item is for, by the partner and by the tier in force."""
+    v.code.emit(o.COPY, o.OK, (o.FIXED, row, 0))
+    if not all(named):
+        v.look_up(o.PART, v.tier_at(range(v.months)), [0, *named])
+        v.code.emit(o.MULTIPLY, o.OK, o.PART)
+
+
+def _guarantee(v: Values, g: int) -> None:
+    baseline, per, within, carry, prorate = v.guarantees[g]
+    code, months = v.code, range(v.months)
+    per = v.settings[p.Z_SETTLE] if baseline else per
+    top = v.top_up + g
+    with code.when([v.place(m) == 0 for m in months]):
+        v.fill(top, 0.0)
+    year = [max(0, m - v.place(m)) for m in months]
+    with code.when([
+        v.place(m) < within and (v.place(m) % per == per - 1 or m == v.months - 1) for m in months
+    ]):  # fmt: skip
+        _named(v, v.settings[p.H_GUARANTEES] + g, v.table(p.TIER_RULE)[len(v.rules) + g])
+        since = year if baseline or carry else [max(0, v.start(m, per)) for m in months]
+        if baseline:
+            row = v.baseline_row
+            code.emit(
+                o.DIFFERENCE, o.OTHER, (o.FIXED, row, code.at([m + 1 for m in months])), (o.FIXED, row, code.at(year))
+            )
+        code.emit(
+            o.GUARANTEE_TOP, o.TOP, o.OK, (o.WORK, v.earned, code.at([m + 1 for m in months])),
+            (o.WORK, v.earned, code.at(since)), top,
+            ints=(0 if baseline else 1 if carry else 2, per, prorate, carry, code.at(year), v.mode),
+            f=code.numbers(v.table(p.GUARANTEES_F)[g], v.unit, float(v.settings[p.Z_SHIFT])),
+        )  # fmt: skip
+
+
+def _draw(v: Values, d: int) -> None:
+    per, within, since, forgive = v.draws[d]
+    code, months = v.code, range(v.months)
+    with code.when([v.place(m) % per == per - 1 or m == v.months - 1 for m in months]):
+        _named(v, v.settings[p.H_DRAWS] + d, v.table(p.TIER_RULE)[len(v.rules) + len(v.guarantees) + d])
+        amount, most, share, balance = v.table(p.DRAWS_F)[d]
+        code.emit(
+            o.DRAW_BACK, o.ADVANCE, o.OK, (o.WORK, v.earned, code.at([m + 1 for m in months])),
+            (o.WORK, v.earned, code.at([max(0, v.start(m, per)) for m in months])), v.draw + d,
+            ints=(code.at([int(v.place(m) < within) for m in months]),
+                  code.at([int(v.place(m) + 1 >= since) for m in months]), v.mode),
+            f=code.numbers(amount, most, share, balance, v.unit),
+        )  # fmt: skip
+    if forgive:
+        with code.when([v.place(m) == 11 for m in months]):
+            v.fill(v.draw + d, 0.0)
+
+
+def _balances(v: Values) -> None:
+    """Write funds, draws owed, amounts brought forward and carried excess."""
+    kinds = (
+        range(v.fund, v.fund + len(v.funds)), range(v.draw, v.draw + len(v.draws)), (v.due,),
+        (*range(v.cap_carry, v.cap_carry + len(v.caps)), *range(v.limit_carry, v.limit_carry + len(v.limits))),
+    )  # fmt: skip
+    for kind, rows in enumerate(kinds):
+        for row in rows:
+            v.code.emit(o.BALANCE, 0, row, ints=(kind,))
+    for first, lapses in v.deal_carry:
+        row = (o.WORK, first, v.code.at(list(range(v.months))))
+        with v.code.when([m > 0 and not lapses[m] for m in range(v.months)]):
+            v.code.emit(o.HOLD, row, (o.WORK, first, v.code.at([max(0, m - 1) for m in range(v.months)])))
+        v.code.emit(o.ZERO_UNDEFINED, row, row)
+        v.code.emit(o.BALANCE, 0, row, ints=(3,))

@@ -1,0 +1,437 @@
+"""The payout machine: runs instructions over lanes. With `tables` the only place that says what a scheme pays.
+
+Source: docs/payouts.md. Everything is a function of numbers: no clock, no files, no randomness. Loops over lanes are
+short and touch few rows, so that the compiler vectorises them; what is rare is written lane by lane.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from incentive_lab.engine import ops as o
+from incentive_lab.engine.lane_balances import draw_lanes, guarantee_lanes, limit_lanes, settle_lanes
+from incentive_lab.engine.lane_deals import deal_limit, return_lanes
+from incentive_lab.engine.lane_rates import last_year_lanes, money_lanes, rate_money_lanes, table_lanes, test_lanes
+from incentive_lab.engine.numeric import (
+    MILLION,
+    compared,
+    half_away,
+    jit,
+    lane_sum,
+    lanes_at,
+    round_money,
+    rounded_rate,
+    to_line,
+)
+from incentive_lab.engine.program import (
+    E_PARTS,
+    F_FIRST,
+    F_MODE,
+    INTERPOLATED_RATE,
+    MARGINAL,
+    PLAIN,
+    S_RATE,
+    TO_END,
+    WHOLE,
+)
+from incentive_lab.engine.tables import curve, factor_at, is_beyond, line_value, step_reached
+
+
+@jit
+def execute(  # type: ignore[no-untyped-def]
+    code,     first,     last,     m,     act,     at,     monthly,     pool,     forms,     steps,     ends,
+    spaces,     widths,     lanes,     begin,     work,     rates,     paid,     lane_of,     month_of,     memory,
+    first_rows,     returned,     return_values,     by_rule,     by_month,     detail,     trace,     balances,
+):  # fmt: skip
+    """Run instructions `first` to `last` for month m over lanes.
+
+    Args:
+        code: [instructions, C_WIDTH]; `act` [months, columns], `at` [months, columns] and `monthly` are its tables by
+            month, `pool` its numbers.
+        forms, steps, ends: The tables of rates.
+        spaces, widths: Address of each space's first row, and the bytes from one of its rows to the next.
+        lanes: How many; `begin` is the first deal where lanes are deals.
+        work: The block's rows of work [rows, partners], also where lanes are deals.
+        rates, paid: [rules, deals] what each deal earned for each unit and in all.
+        lane_of, month_of: [deals]; `memory` is what deals leave for the next ones.
+        first_rows, returned, return_values: As in `Block`.
+        by_rule, by_month, detail, trace, balances: Outputs of `run_block`.
+    """
+    ground, ground_width = spaces[o.WORK], widths[o.WORK]
+    k = first - 1
+    while k + 1 < last:
+        k += 1
+        op = code[k, o.C_OP]
+        i0 = code[k, o.C_I]
+        if act[m, code[k, o.C_ACT]] == 0:
+            if op == o.GROUP:
+                k += i0
+            continue
+        if op == o.GROUP:
+            continue
+        out = lanes_at(ground + ground_width * (code[k, o.C_OUT] + at[m, code[k, o.C_OUT_AT]]), lanes)
+        s = code[k, o.C_A]
+        a = lanes_at(spaces[s] + widths[s] * (code[k, o.C_A + 1] + at[m, code[k, o.C_A + 2]]), lanes)
+        s = code[k, o.C_B]
+        b = lanes_at(spaces[s] + widths[s] * (code[k, o.C_B + 1] + at[m, code[k, o.C_B + 2]]), lanes)
+        s = code[k, o.C_C]
+        c = lanes_at(spaces[s] + widths[s] * (code[k, o.C_C + 1] + at[m, code[k, o.C_C + 2]]), lanes)
+        s = code[k, o.C_D]
+        d = lanes_at(spaces[s] + widths[s] * (code[k, o.C_D + 1] + at[m, code[k, o.C_D + 2]]), lanes)
+        i1, i2, i3, i4 = code[k, o.C_I + 1], code[k, o.C_I + 2], code[k, o.C_I + 3], code[k, o.C_I + 4]
+        i5, f = code[k, o.C_I + 5], code[k, o.C_F]
+        f0 = pool[f]
+        spare = lanes_at(ground + ground_width * o.SPARE, lanes)
+        if op == o.DIFFERENCE:
+            for i in range(lanes):
+                out[i] = a[i] - b[i]
+        elif op == o.PLAIN_RATE:
+            for i in range(lanes):
+                out[i] = half_away(a[i] * f0)
+        elif op == o.MONEY:
+            money_lanes(out, a, f0, i0, i1 == 1, lanes)
+        elif op == o.LINE:
+            if i1 == 1:
+                money_lanes(out, a, f0, i0, True, lanes)
+                for i in range(lanes):
+                    out[i] *= MILLION
+        elif op == o.POST:
+            mine = by_rule[i0]
+            if i1 == 1:
+                for i in range(lanes):
+                    mine[i] += a[i]
+                    out[i] += a[i]
+            else:
+                for i in range(lanes):
+                    mine[i] += a[i]
+            by_month[i0, m] = lane_sum(a, lanes)
+            if detail.shape[0] > 0:
+                kept = detail[i0, m]
+                for i in range(lanes):
+                    kept[i] = a[i]
+        elif op == o.LIMIT:
+            cut = lanes_at(ground + ground_width * o.SPARE1, lanes)
+            limit_lanes(out, a, b, c, d, i0 == 1, spare, cut, lanes)
+            if i1 >= 0:
+                fund = lanes_at(ground + ground_width * i1, lanes)
+                for i in range(lanes):
+                    fund[i] += cut[i]
+        elif op == o.RATE_MONEY:
+            rate_money_lanes(out, a, f0, b, pool[f + 1], lanes)
+        elif op == o.CUT_AT:
+            most = monthly[m, code[k, o.C_N]] if i0 == 0 else f0
+            for i in range(lanes):
+                out[i] = min(out[i], most)
+        elif op == o.CUT_USED:
+            most = monthly[m, code[k, o.C_N]]
+            for i in range(lanes):
+                taken = min(out[i], max(0.0, most - c[i]))
+                taken = taken if a[i] == 1.0 else 0.0
+                c[i] += taken
+                out[i] = taken
+        elif op == o.ADD:
+            for i in range(lanes):
+                out[i] += a[i]
+        elif op == o.FILL:
+            for i in range(lanes):
+                out[i] = f0
+        elif op == o.FILL_MONTH:
+            value = monthly[m, code[k, o.C_N]]
+            for i in range(lanes):
+                out[i] = value
+        elif op == o.COPY:
+            for i in range(lanes):
+                out[i] = a[i]
+        elif op == o.TEST:
+            test_lanes(out, a, f0, pool[f + 1], i0 == 1, i1 == 1, lanes)
+        elif op == o.GATE:
+            for i in range(lanes):
+                out[i] = half_away(out[i] * f0 / MILLION) if a[i] == 1.0 else out[i]
+        elif op == o.SCALE:
+            for i in range(lanes):
+                out[i] = half_away(out[i] * a[i] / MILLION)
+        elif op == o.LOOK_UP:
+            for i in range(lanes):
+                out[i] = pool[f + 1 + int(a[i])]
+        elif op == o.RATE_BY_LANE:
+            for i in range(lanes):
+                out[i] = half_away(a[i] * b[i])
+        elif op == o.TABLE:
+            lumps = lanes_at(ground + ground_width * i3, lanes)
+            table_lanes(forms, steps, ends, i0, i1 == 1, i2 == 1, a, b, c, d, out, lumps, i4 == 1, spare, lanes)
+        elif op == o.TRUE_UP:
+            for i in range(lanes):
+                spare[i] = out[i] - b[i]
+            for i in range(lanes):
+                b[i] = out[i] if a[i] == 1.0 else b[i]
+            for i in range(lanes):
+                out[i] = spare[i]
+        elif op == o.ADD_DIFFERENCE:
+            for i in range(lanes):
+                out[i] += a[i] - b[i]
+        elif op == o.NET:
+            for i in range(lanes):
+                out[i] = max(0.0, out[i] - a[i]) if out[i] > 0 else out[i]
+        elif op == o.MULTIPLY:
+            for i in range(lanes):
+                out[i] *= a[i]
+        elif op == o.RATIO_OF:
+            for i in range(lanes):
+                whole = c[i] - d[i]
+                out[i] = (a[i] - b[i]) / whole if whole != 0 else math.nan
+        elif op == o.ADD_POINTS:
+            for i in range(lanes):
+                out[i] += half_away((a[i] - b[i]) * f0 / pool[f + 1])
+        elif op == o.TARGET_OF:
+            for i in range(lanes):
+                total = a[i] - b[i]
+                out[i] = half_away(total * f0 / MILLION) if total > 0 else math.nan
+        elif op == o.LAST_YEAR:
+            last_year_lanes(
+                out, a, spaces[o.SUMS], widths[o.SUMS], int(pool[f + 1]), int(pool[f + 2]), i0, i1, i2, at[m, i3],
+                at[m, i4], at[m, i5], f0, lanes,
+            )  # fmt: skip
+        elif op == o.COMPARE:
+            for i in range(lanes):
+                out[i] = compared(i0, a[i] - b[i], out[i], i1 == 1)
+        elif op == o.EXCESS_OF:
+            for i in range(lanes):
+                out[i] = max(0.0, a[i] - b[i] - out[i]) if out[i] == out[i] else math.nan
+        elif op == o.PACKAGES:
+            for i in range(lanes):
+                whole = out[i] / f0
+                out[i] = (np.ceil(whole) if i0 == 1 else np.floor(whole)) * f0
+        elif op == o.LIVE_ROW:
+            for i in range(lanes):
+                out[i] = 1.0 if a[i] != 0.0 and a[i] == a[i] and b[i] == 1.0 else 0.0
+        elif op == o.DEFINED:
+            for i in range(lanes):
+                out[i] = a[i] if b[i] == b[i] else 0.0
+        elif op == o.CHOOSE:
+            for i in range(lanes):
+                out[i] = b[i] if a[i] == f0 else out[i]
+        elif op == o.SKIP:
+            used = False
+            for i in range(lanes):
+                if a[i] == f0:
+                    used = True
+                    break
+            if not used:
+                k += i0
+        elif op == o.GRID:
+            for i in range(lanes):
+                row, column = step_reached(forms, steps, ends, i0, a[i]), step_reached(forms, steps, ends, i1, b[i])
+                out[i] = half_away(c[i] * pool[f + row * i2 + column]) if row >= 0 and column >= 0 else 0.0
+        elif op == o.ROUND_RATE:
+            for i in range(lanes):
+                if a[i] != 0 and a[i] == a[i]:
+                    out[i] = half_away(rounded_rate(out[i], a[i], pool[f + 1], f0, i0) * a[i])
+        elif op == o.JOIN_LUMPS:
+            for i in range(lanes):
+                out[i] = out[i] + b[i] if a[i] == a[i] else 0.0
+        elif op == o.ZERO_UNDEFINED:
+            for i in range(lanes):
+                out[i] = out[i] if a[i] == a[i] else 0.0
+        elif op == o.MULTIPLIER:
+            for i in range(lanes):
+                factor = 0.0
+                if a[i] == a[i]:
+                    if i0 >= 0:
+                        factor = factor_at(forms, steps, ends, i0, a[i], b[i])
+                    else:
+                        factor = min(max(half_away(min(a[i] * MILLION, 1e15)), f0), pool[f + 1])
+                out[i] = factor
+        elif op == o.ZERO_UNLESS:
+            for i in range(lanes):
+                out[i] = out[i] if a[i] == 1.0 else 0.0
+        elif op == o.INSTALMENT:
+            part = at[m, i0]
+            for i in range(lanes):
+                if a[i] == 1.0:
+                    if i1 == 1:
+                        amount = max(0.0, to_line(half_away(out[i] * part / i2), f0, i3, i4 == 1) - b[i])
+                    else:
+                        amount = half_away(out[i] / i2)
+                    b[i] += amount
+                    out[i] = amount
+        elif op == o.EXPECTED_RATE:
+            mode, parts = forms[i0, F_MODE], ends[i0, E_PARTS]
+            for i in range(lanes):
+                if out[i] == out[i]:
+                    if mode == PLAIN:
+                        rate = steps[forms[i0, F_FIRST], S_RATE]
+                    elif mode == INTERPOLATED_RATE:
+                        rate = line_value(forms, steps, ends, i0, out[i], S_RATE, math.nan, parts) / parts
+                    else:
+                        amount, rate, _ = curve(forms, steps, ends, i0, out[i], math.nan)
+                        if mode != WHOLE:
+                            rate = half_away(amount / out[i] * parts) / parts if out[i] > 0 else 0.0
+                    out[i] = rate
+        elif op == o.ON_ACCOUNT:
+            for i in range(lanes):
+                out[i] = 0.0
+                if a[i] == 1.0 and b[i] == b[i] and c[i] == c[i]:
+                    to_date = to_line(half_away(c[i] * b[i]), f0, i0, i1 == 1)
+                    out[i] = to_date - d[i]
+                    d[i] = to_date
+        elif op == o.OFF_ACCOUNT:
+            for i in range(lanes):
+                if a[i] == 1.0:
+                    out[i] = to_line(out[i], f0, i0, i1 == 1) - d[i]
+                    d[i] = 0.0
+        elif op == o.SHARE_CEILING:
+            unit, part = pool[f + 1], monthly[m, code[k, o.C_N]]
+            for i in range(lanes):
+                most = np.floor((a[i] - b[i]) * f0 / unit) * (unit / MILLION)
+                out[i] = most if part == 1.0 else np.floor(most * part + 1e-9)
+        elif op == o.CLAIM:
+            for i in range(lanes):
+                claim = min(out[i], max(0.0, c[i]))
+                c[i] -= claim
+                out[i] = claim
+        elif op == o.ACCRUE:
+            for i in range(lanes):
+                if a[i] == 1.0:
+                    gained = half_away((b[i] - c[i]) * d[i]) if i1 == 1 else half_away(d[i] * MILLION)
+                    out[i] += round_money(gained, f0, i0) / MILLION
+        elif op == o.EXTRA_LINE:
+            mine = by_rule[i0]
+            for i in range(lanes):
+                mine[i] += a[i]
+                out[i] += a[i]
+            by_month[i0, m] = lane_sum(a, lanes)
+            if detail.shape[0] > 0:
+                kept = detail[i0, m]
+                for i in range(lanes):
+                    kept[i] = a[i]
+        elif op == o.CAP_TAKE:
+            if i2 == 1:
+                most = monthly[m, code[k, o.C_N]]
+                for i in range(lanes):
+                    taken = min(a[i], max(0.0, most - c[i]))
+                    c[i] += taken
+                    out[i] = taken - a[i]
+                continue
+            for i in range(lanes):
+                claim, room = a[i] + d[i], max(0.0, b[i] - c[i])
+                taken = min(claim, room)
+                away = claim - taken
+                d[i] = away if i0 == 1 else 0.0
+                c[i] += taken
+                out[i] = taken - a[i]
+                if i1 >= 0 and i0 == 0:
+                    work[i1, i] += away
+        elif op == o.GUARANTEE_TOP:
+            guarantee_lanes(
+                out, a, b, c, d, lanes_at(spaces[o.FIXED], lanes), m, i0, i1, i2 == 1, i3, at[m, i4], int(pool[f + 2]),
+                f0, pool[f + 1], i5, lanes_at(ground + ground_width * o.OTHER, lanes), lanes,
+            )  # fmt: skip
+        elif op == o.DRAW_BACK:
+            draw_lanes(
+                out, a, b, c, d, at[m, i0] == 1, at[m, i1] == 1, f0, pool[f + 1], pool[f + 2], pool[f + 3], pool[f + 4],
+                i2, lanes,
+            )  # fmt: skip
+        elif op == o.SETTLE:
+            brought, least_line = (
+                lanes_at(ground + ground_width * o.BROUGHT, lanes),
+                lanes_at(ground + ground_width * o.LEAST, lanes),
+            )
+            rounded = lanes_at(ground + ground_width * o.ROUNDED, lanes)
+            if not settle_lanes(a, b, brought, least_line, rounded, i0, f0, i1 == 1, pool[f + 1], i2, lanes):
+                k += i3
+        elif op == o.BALANCE:
+            kept = balances[i0, m]
+            for i in range(lanes):
+                kept[i] += a[i]
+        elif op == o.HIGHEST:
+            for i in range(lanes):
+                out[i] = f0 if a[i] == 1.0 else out[i]
+        elif op == o.REVIEW:
+            for i in range(lanes):
+                if a[i] >= b[i]:
+                    b[i] = a[i]
+                    c[i] = 0.0
+                else:
+                    c[i] += 1.0
+                    if c[i] > i0:
+                        b[i] = b[i] - 1.0 if i1 == 1 else a[i]
+                        c[i] = 0.0
+        elif op == o.REMEMBER_RATE:
+            for i in range(lanes):
+                sold, rate = a[i] - b[i], 0.0
+                if sold != 0 and d[i] == 1.0:
+                    if i0 == 1:
+                        rate = half_away(c[i] * f0 / sold) / f0
+                    else:
+                        rate = half_away(c[i] * MILLION * f0 / sold) / f0
+                out[i] = rate
+        elif op == o.RETURNS:
+            return_lanes(
+                out, m, at, i3, at[m, i4], i2, rates, work, first_rows, returned, return_values, pool, f, i0, i1,
+                by_month.shape[1], lanes,
+            )  # fmt: skip
+        elif op == o.REPAY:
+            for i in range(lanes):
+                bonus = a[i] - b[i]
+                if bonus > 0 and c[i] != 1.0:
+                    out[i] -= round_money(half_away(bonus * f0), pool[f + 1], i0) / MILLION
+        elif op == o.TRACE:
+            for i in range(lanes):
+                trace[m, i0, i1, i] = a[i]
+        elif op == o.TRACE_STEP:
+            for i in range(lanes):
+                form = int(b[i]) if i2 < 0 else i2
+                if form >= 0:
+                    trace[m, i0, i1, i] = step_reached(forms, steps, ends, form, a[i])
+        elif op == o.GATHER:
+            for i in range(lanes):
+                out[i] = work[i0 + month_of[begin + i], lane_of[begin + i]]
+        elif op == o.RUNNING:
+            before, so_far = memory[i0], memory[i0 + 1]
+            for i in range(lanes):
+                key = lane_of[begin + i] * act.shape[0] + month_of[begin + i]
+                so_far = so_far if key == before else 0.0
+                before = key
+                c[i] = b[i] + so_far
+                so_far += a[i]
+                out[i] = b[i] + so_far
+            memory[i0], memory[i0 + 1] = before, so_far
+        elif op == o.NEW_DEAL:
+            for i in range(lanes):
+                key = lane_of[begin + i] * act.shape[0] + month_of[begin + i]
+                out[i] = 1.0 if memory[i0] != key or memory[i0 + 1] != a[i] else 0.0
+                memory[i0], memory[i0 + 1] = key, a[i]
+        elif op == o.DEAL_LIMIT:
+            deal_limit(
+                out, a, b, c, lane_of, month_of, begin, memory, i0, at, i1, i2, i3 & 1 == 1, i3 & 2 == 2, i3 & 4 == 4,
+                monthly,
+                code[k, o.C_N], work, i4, i5, lanes,
+            )  # fmt: skip
+        elif op == o.HOLD:
+            for i in range(lanes):
+                out[i] = out[i] if out[i] == out[i] else a[i]
+        elif op == o.ONE_RATE:
+            mode = forms[i0, F_MODE]
+            if mode != MARGINAL and mode != TO_END and mode != PLAIN:
+                for i in range(lanes):
+                    if b[i] == b[i] and not is_beyond(forms, ends, i0, b[i], d[i]):
+                        if mode == INTERPOLATED_RATE:
+                            parts = ends[i0, E_PARTS]
+                            rate = line_value(forms, steps, ends, i0, c[i], S_RATE, d[i], parts) / parts
+                        else:
+                            rate = curve(forms, steps, ends, i0, c[i], d[i])[1]
+                        out[i] = 0.0 if is_beyond(forms, ends, i0, c[i], d[i]) else half_away(a[i] * rate)
+        elif op == o.POST_DEALS:
+            for i in range(lanes):
+                if a[i] == 1.0:
+                    work[i1 + month_of[begin + i], lane_of[begin + i]] += b[i]
+            if i0 < paid.shape[0]:
+                for i in range(lanes):
+                    if a[i] == 1.0:
+                        paid[i0, begin + i] = b[i]
+            if i2 == 1:
+                for i in range(lanes):
+                    if a[i] == 1.0:
+                        rates[i0, begin + i] = half_away(b[i] * MILLION * f0 / c[i]) / f0
