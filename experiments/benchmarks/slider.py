@@ -34,7 +34,7 @@ def slider(repeats: int, partners: int = 1_000, months: int = 36) -> list[Row]:
         "in all": moved,
         "change, validated": lambda: apply(document, {PATH: next(values)}),
         "fingerprint": lambda: fingerprint(document),
-        "compile": lambda: compile_scheme(document, panel.first_month, panel.months),
+        "compile": lambda: compile_scheme(document, panel.first_month, panel.months).program,
         "layout, kept": lambda: blocks(compiled, panel, everybody, nothing, None),
         "kernel, one thread": kernel(panel, compiled, False),
         "kernel, all threads": kernel(panel, compiled, True),

@@ -154,6 +154,8 @@ def windows_of(v: Values, r: int, span: Span) -> Windows:
     code = rule[p.R_WINDOW] if accumulates else rule[p.R_PER]
     true_up = accumulates and rule[p.R_TRUE_UP] == 1
     start = v.window(code, span.clip)[0] if true_up else list(span.first)
+    if not true_up and not rule[p.R_INSTALMENTS]:
+        return Windows(code, accumulates, False, start, [], [])
     begins, so_far, before = [], [], -1
     for m in range(v.months):
         posts = span.active[m] and m == span.last[m]

@@ -56,6 +56,7 @@ class Values:
         self.award_row = self.target_row + (self.months + 2 * TARGET_MARGIN + 1) * self.target_slots
         self.baseline_row = self.award_row + awards * self.months
         self.code = Assembler(self.months)
+        self._places = [year_month(m, self.shift) for m in range(self.months)]
         self._spans: dict[tuple[int, ...], Span] = {}
         self._gates: dict[object, int] = {}
         self.deal_carry: list[tuple[int, list[bool]]] = []
@@ -88,7 +89,7 @@ class Values:
 
     def place(self, m: int) -> int:
         """Month m's place (0 to 11) in the programme year."""
-        return year_month(m, self.shift)
+        return self._places[m]
 
     def start(self, m: int, per: int) -> int:
         """First month of m's period of `per` months; may be negative."""
