@@ -10,7 +10,7 @@ JOBS   ?= 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test lint bench docs lock clean
+.PHONY: help run test lint bench validate docs lock clean
 
 help: ## Show what can be made
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,6 +33,9 @@ docs: $(VENV)/installed ## Write what is generated anew (README outputs, docs/nu
 	$(BIN)/python -m tests.house.readme
 	$(BIN)/python -m tests.docs.numbers
 	$(BIN)/python -m pytest tests/docs tests/house
+
+validate: $(VENV)/installed ## Check the statistics of pilots slowly; writes experiments/validation/pilots.md (VALIDATE="--draws 500")
+	$(BIN)/python experiments/validation/pilots.py $(VALIDATE)
 
 lock: $(VENV)/installed ## Write requirements.txt anew from requirements.in (add UPGRADE=--upgrade for newer versions)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv

@@ -20,6 +20,8 @@ PAGES = (
     ("compare", "Compare", "compare_arrows", "Schemes, steps and histories side by side."),
     ("partner", "Partner", "person", "One partner's statement, its way to the next tier, and what-if."),
     ("guide", "Guide", "menu_book", "The programme in plain language, with an example of each reward."),
+    ("pilot_design", "Pilot design", "science", "Who would be drawn, what could be found, what it would cost."),
+    ("pilot_results", "Pilot results", "fact_check", "What a pilot says, and what to decide."),
 )
 
 

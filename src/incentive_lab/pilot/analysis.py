@@ -170,7 +170,7 @@ def _answers(pilot: Pilot, trial: Trial) -> tuple[Answer, ...]:
     for place, q_value in zip(family, adjusted, strict=True):
         one = found[place]
         level = float(pilot.analysis.false_discovery if one.metric.role == "secondary" else pilot.alpha)
-        verdict, words = _verdict(one.metric, one.found, float(q_value), level)
+        verdict, words = _verdict(one.metric, one.found, float(q_value), level, "adjusted p")
         found[place] = replace(one, q_value=float(q_value), verdict=verdict, words=words)
     return tuple(found)
 
@@ -205,13 +205,13 @@ def _margin(metric: Metric, found: Estimate) -> float | None:
     return None if metric.margin is None else float(metric.margin) * abs(found.control)
 
 
-def _verdict(metric: Metric, found: Estimate | None, p_value: float, level: float) -> tuple[str, str]:
+def _verdict(metric: Metric, found: Estimate | None, p_value: float, level: float, name: str = "p") -> tuple[str, str]:
     assert found is not None
     if found.smallest_p > level:
         return "cannot tell", (f"This drawing can never give a p-value below {found.smallest_p:.3f}, so at a level of "
                                f"{level:.3g} no verdict is possible; more units must be drawn.")  # fmt: skip
     if p_value > level:
-        return "no clear effect", f"An effect is neither shown nor excluded (p {p_value:.3g} against {level:.3g})."
+        return "no clear effect", f"An effect is neither shown nor excluded ({name} {p_value:.3g} against {level:.3g})."
     welcome = (found.effect > 0) == (metric.better == "higher")
     return ("better", "The arm does better.") if welcome else ("worse", "The arm does worse.")
 

@@ -111,52 +111,72 @@ class Fits:
         return np.asarray((self.beta[0] + size * self.beta[1]) / np.sqrt(np.maximum(variance, 1e-300)))
 
 
-def fit_many(outcome: Floats, direction: Floats, treated: Floats, before: Floats | None, strata: Codes) -> Fits:
-    """HC2 regressions of many simulated pilots at once.
+class Design:
+    """Arms, strata and one covariate of many simulated pilots, ready to be fitted to outcomes.
 
     Args:
-        outcome: float64 [draws, n].
-        direction: What one unit of effect adds, float64 [draws, n].
         treated: 0 or 1, float64 [draws, n].
         before: One covariate, float64 [draws, n], or None.
         strata: Stratum of each, int64 [draws, n], numbered from 0 within each draw.
     """
-    draws = len(outcome)
-    count = int(strata.max()) + 1
-    flat = (strata + np.arange(draws)[:, None] * count).ravel()
-    sizes = np.bincount(flat, minlength=draws * count)
-    per = np.maximum(sizes, 1)
 
-    def sums(values: Floats) -> Floats:
-        return np.asarray(np.bincount(flat, values.ravel(), draws * count), dtype=np.float64)
+    def __init__(self, treated: Floats, before: Floats | None, strata: Codes) -> None:
+        self.draws, self.count = len(treated), int(strata.max()) + 1
+        self.flat = (strata + np.arange(self.draws)[:, None] * self.count).ravel()
+        self.per = np.maximum(np.bincount(self.flat, minlength=self.draws * self.count), 1)
+        z, vectors = self.demeaned(treated), []
+        leverage = (1 / self.per)[self.flat].reshape(z.shape)
+        self.before: Floats | None = None
+        if before is not None:
+            x = self.demeaned(before)
+            self.before = x / np.sqrt(np.maximum(np.einsum("bi,bi->b", x, x), 1e-300))[:, None]
+            z = z - np.einsum("bi,bi->b", z, self.before)[:, None] * self.before
+            leverage = leverage + self.before**2
+            vectors.append(self.before)
+        self.size = np.maximum(np.einsum("bi,bi->b", z, z), 1e-300)
+        unit = z / np.sqrt(self.size)[:, None]
+        vectors.append(unit)
+        free = 1 - leverage - unit**2
+        ok = free > 1e-9
+        self.treated = z
+        self.weights = np.where(ok, (z / self.size[:, None]) ** 2 / np.where(ok, free, 1.0), 0.0)
+        self.df = _df(self.weights, free, vectors, self.sums, self.per, self.draws, self.count)
 
-    def demeaned(values: Floats) -> Floats:
-        return np.asarray(values - (sums(values) / per)[flat].reshape(values.shape))
+    def sums(self, values: Floats) -> Floats:
+        """Sums by draw and stratum, float64 [draws * strata]."""
+        return np.asarray(np.bincount(self.flat, values.ravel(), self.draws * self.count), dtype=np.float64)
 
-    y, v, z = demeaned(outcome), demeaned(direction), demeaned(treated)
-    leverage = (1 / per)[flat].reshape(y.shape)
-    vectors = []
-    if before is not None:
-        x = demeaned(before)
-        length = np.sqrt(np.maximum(np.einsum("bi,bi->b", x, x), 1e-300))
-        x = x / length[:, None]
-        y, v, z = (one - np.einsum("bi,bi->b", one, x)[:, None] * x for one in (y, v, z))
-        leverage = leverage + x**2
-        vectors.append(x)
-    size = np.maximum(np.einsum("bi,bi->b", z, z), 1e-300)
-    unit = z / np.sqrt(size)[:, None]
-    vectors.append(unit)
-    free = 1 - leverage - unit**2
-    ok = free > 1e-9
-    weights = np.where(ok, (z / size[:, None]) ** 2 / np.where(ok, free, 1.0), 0.0)
-    b0, b1 = (np.einsum("bi,bi->b", one, z) / size for one in (y, v))
-    e0, e1 = y - b0[:, None] * z, v - b1[:, None] * z
+    def demeaned(self, values: Floats) -> Floats:
+        """Values less the mean of their stratum."""
+        return np.asarray(values - (self.sums(values) / self.per)[self.flat].reshape(values.shape))
 
-    def spread(one: Floats, other: Floats) -> Floats:
-        return np.asarray(np.einsum("bi,bi,bi->b", weights, one, other))
+    def _residual(self, values: Floats) -> tuple[Floats, Floats]:
+        y = self.demeaned(values)
+        if self.before is not None:
+            y = y - np.einsum("bi,bi->b", y, self.before)[:, None] * self.before
+        beta = np.einsum("bi,bi->b", y, self.treated) / self.size
+        return beta, y - beta[:, None] * self.treated
 
-    parts = (spread(e0, e0), spread(e0, e1), spread(e1, e1))
-    return Fits((b0, b1), parts, _df(weights, free, vectors, sums, per, draws, count))
+    def fit(self, outcome: Floats, direction: Floats) -> Fits:
+        """HC2 regressions of each pilot.
+
+        Args:
+            outcome: float64 [draws, n].
+            direction: What one unit of effect adds, float64 [draws, n].
+        """
+        b0, e0 = self._residual(outcome)
+        b1, e1 = self._residual(direction)
+
+        def spread(one: Floats, other: Floats) -> Floats:
+            return np.asarray(np.einsum("bi,bi,bi->b", self.weights, one, other))
+
+        return Fits((b0, b1), (spread(e0, e0), spread(e0, e1), spread(e1, e1)), self.df)
+
+    def statistics(self, outcome: Floats) -> Floats:
+        """t statistics of outcomes as they are, float64 [draws]."""
+        beta, residual = self._residual(outcome)
+        variance = np.einsum("bi,bi,bi->b", self.weights, residual, residual)
+        return np.asarray(beta / np.sqrt(np.maximum(variance, 1e-300)))
 
 
 def _df(

@@ -194,7 +194,8 @@ def _panel(pilot: Pilot, data: Data, table: Table) -> Trial:
 
     starts, arm, in_arm, start = _who_when(pilot, data, table, labels, unit_codes, period_codes, shape, first, names)
     kept = np.flatnonzero(arm >= 0)
-    _require_arms(pilot, arm)
+    if in_arm is None and not data.columns.first_treated:
+        _require_arms(pilot, arm)
     outcomes = {metric.name: _averages(metric, table, cube, start, kept) for metric in pilot.metrics}
     notes = [] if len(kept) == len(names) else [f"{len(names) - len(kept)} units without an arm were left out."]
     return _trial(

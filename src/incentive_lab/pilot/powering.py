@@ -14,7 +14,7 @@ from incentive_lab.errors import InputError, Problem
 from incentive_lab.history import History
 from incentive_lab.panel import Floats
 from incentive_lab.pilot.auditing import Audit, audit_told, audited
-from incentive_lab.pilot.batched import fit_many
+from incentive_lab.pilot.batched import Design
 from incentive_lab.pilot.checking import check
 from incentive_lab.pilot.document import Pilot
 from incentive_lab.pilot.drawing import Codes, spread
@@ -143,23 +143,30 @@ def _found(name: str, pilot: Pilot, post: Floats, before: Floats, treated: Float
     use = None if pilot.analysis.without_pre or name == "difference" else before
     if name == "winsorised":
         share = float(pilot.analysis.winsorise)
-        cut = np.minimum(before, np.quantile(before, share, axis=1, keepdims=True))
-        counts = []
-        for lift in LIFTS:
-            lifted = post * (1 + lift * treated)
-            lifted = np.minimum(lifted, np.quantile(lifted, share, axis=1, keepdims=True))
-            one = fit_many(lifted, treated, treated, None if use is None else cut, strata)
-            counts.append((np.abs(one.at(0.0)) > stdtrit(one.df, level)).sum())
-        return np.array(counts, dtype=np.float64)
+        own = Design(treated, None if use is None else _cut(use, share), strata)
+        critical = stdtrit(own.df, level)
+        return np.array([
+            (np.abs(own.statistics(_cut(post * (1 + lift * treated), share))) > critical).sum() for lift in LIFTS
+        ], dtype=np.float64)  # fmt: skip
     if name == "log_ancova":
         logs = log_before(before.ravel())[:, 0].reshape(before.shape) if use is not None else None
-        one = fit_many(np.log(post), treated, treated, logs, strata)
+        one = Design(treated, logs, strata).fit(np.log(post), treated)
         places = np.log1p(LIFTS)
     else:
-        one = fit_many(post, post * treated, treated, use, strata)
+        one = Design(treated, use, strata).fit(post, post * treated)
         places = LIFTS
     critical = stdtrit(one.df, level)
     return np.array([(np.abs(one.at(float(place))) > critical).sum() for place in places], dtype=np.float64)
+
+
+def _cut(values: Floats, share: float) -> Floats:
+    """Values up to the quantile of each draw (numpy's linear one), by a partial sort."""
+    place = share * (values.shape[1] - 1)
+    low = int(np.floor(place))
+    high = min(low + 1, values.shape[1] - 1)
+    ordered = np.partition(values, (low, high), axis=1)
+    edge = ordered[:, low] + (place - low) * (ordered[:, high] - ordered[:, low])
+    return np.asarray(np.minimum(values, edge[:, None]))
 
 
 def smallest(curve: Floats, wanted: float) -> float:

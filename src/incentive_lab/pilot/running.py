@@ -187,7 +187,11 @@ def with_looks(read: Analysis) -> Analysis:
 def history_checks(pilot: Pilot, prepared: Prepared, history: History, schemes: dict[str, Scheme]) -> tuple[Check, ...]:
     """Checks that need the history: contamination, sales after the end, bunching at thresholds."""
     trial, here = prepared.trial, prepared.world
-    found = [contamination(_paid(here, history), trial, _own_rules(pilot, schemes))] if schemes else []
+    found = []
+    if pilot.planted is not None:
+        found.append(Check("Contamination", "fine", "A rehearsal: nobody was really paid by another scheme."))
+    elif schemes:
+        found.append(contamination(_paid(here, history), trial, _own_rules(pilot, schemes)))
     outcome = trial.outcomes[pilot.primary.name]
     plain = pilot.assignment.mechanism not in ("rollout", "switchback")
     if plain and outcome.monthly is not None and outcome.over is None and not here.is_level(pilot.primary.of):

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from incentive_lab.format import percent
+from incentive_lab.format import percent, points
 from incentive_lab.panel import Floats
 from incentive_lab.pilot.drawing import Codes
 from incentive_lab.pilot.estimate import t_p_value
@@ -23,6 +23,16 @@ def _compared(values: Floats, treated: Floats, pre: Floats | None = None) -> tup
     return one.effect, t_p_value(one.effect, one.error, one.df)
 
 
+def apart(share: float) -> str:
+    """A relative difference as a place.
+
+    Example:
+        >>> apart(-0.15), apart(0.02)
+        ('15 % below', '2 % above')
+    """
+    return f"{percent(abs(share), 1)} {'below' if share < 0 else 'above'}"
+
+
 def held_back(monthly: Floats, treated: Floats, start: int) -> Check:
     """Whether the treated sold less in the month before the start than their year before says (waiting for the pilot)."""
     if start < 4:
@@ -31,11 +41,11 @@ def held_back(monthly: Floats, treated: Floats, start: int) -> Check:
     effect, p_value = _compared(monthly[:, start - 1], treated, usual)
     mean = float(monthly[treated == 1, start - 1].mean())
     share = effect / (mean - effect) if mean > effect else float("nan")
-    told = (
-        f"in the month before the start the arm is {percent(share, 1)} off" if np.isfinite(share) else "no sales then"
-    )
+    told = f"in the month before the start the arm is {apart(share)}" if np.isfinite(share) else "no sales, against"
     state = "look" if p_value < 0.05 and effect < 0 else "fine"
-    return Check("Waiting for the start", state, f"Held-back sales: {told} (p {p_value:.2f}).", p_value)
+    return Check(
+        "Waiting for the start", state, f"Held-back sales: {told} what its year before says (p {p_value:.2f}).", p_value
+    )
 
 
 def paid_back(monthly: Floats, after: Floats, treated: Floats, start: int) -> Check:
@@ -54,10 +64,10 @@ def paid_back(monthly: Floats, after: Floats, treated: Floats, start: int) -> Ch
     effect, p_value = _compared(after.mean(axis=1), treated, usual)
     mean = float(after[treated == 1].mean())
     share = effect / (mean - effect) if mean > effect else float("nan")
-    told = percent(share, 1) if np.isfinite(share) else "unknown"
+    told = apart(share) if np.isfinite(share) else "at an unknown distance from"
     state = "look" if p_value < 0.05 and effect < 0 else "fine"
     months = "month" if after.shape[1] == 1 else "months"
-    return Check("Pulled forward", state, f"In {after.shape[1]} {months} after the pilot the arm is {told} off what it would "
+    return Check("Pulled forward", state, f"In {after.shape[1]} {months} after the pilot the arm is {told} what it would "
                  f"have had (p {p_value:.2f}).", p_value)  # fmt: skip
 
 
@@ -86,8 +96,11 @@ def at_period_ends(monthly: Floats, treated: Floats, start: int, first_month: in
         return Check("Quarter ends", "look", "Too few partners sell in and before the pilot to tell.")
     effect, p_value = _compared(now[rows], treated[rows], then[rows])
     state = "look" if p_value < 0.05 and effect > 0 else "fine"
-    return Check("Quarter ends", state, f"The last months of quarters hold {percent(effect, 1)} more of the arm's outcome than of "
-                 f"the control's (p {p_value:.2f}).", p_value)  # fmt: skip
+    words = (
+        f"The share of the last months of quarters in the arm's outcome differs by {points(effect)} from that in the "
+        f"control's (p {p_value:.2f})."
+    )
+    return Check("Quarter ends", state, words, p_value)
 
 
 def at_borders(totals: Floats, treated: Floats, borders: Iterable[float], width: float = 0.05) -> Check:

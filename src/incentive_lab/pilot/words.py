@@ -61,7 +61,7 @@ def reconciled(answer: Answer, currency: str, hanging: Whales | None) -> list[st
     found = answer.found
     if found is None:
         return [answer.reason]
-    lines = [f"Per partner and month the arm has {_end(found.effect, answer.unit, currency)} "
+    lines = [f"The arm has {_end(found.effect, answer.unit, currency)} per partner and month "
              f"({between(found.interval, answer.unit, currency)}) against {amount(found.control, answer.unit, currency)} in the "
              "control."]  # fmt: skip
     if np.isfinite(found.relative) and answer.unit != "share":

@@ -1,0 +1,323 @@
+"""How honest the pilots' default is, on panels like partners', beside what is commonly done.
+
+    python experiments/validation/pilots.py [--draws 2000] [--seeds 4]
+
+writes pilots.md and pilots.json beside this file. AdventureWorks is read through INCENTIVE_LAB_SAMPLES (default
+../shared/data beside the project); without it its rows are left out, and the table says so. `make validate` runs it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "src"))
+
+from incentive_lab.format import percent  # noqa: E402
+from incentive_lab.panel import Floats  # noqa: E402
+from incentive_lab.pilot.auditing import audit, scaled  # noqa: E402
+from incentive_lab.pilot.batched import Reference  # noqa: E402
+from incentive_lab.pilot.drawing import Codes, Drawing, blocks_of  # noqa: E402
+from incentive_lab.pilot.estimate import Sample  # noqa: E402
+from incentive_lab.pilot.estimators import estimate  # noqa: E402
+from incentive_lab.pilot.linear import basis  # noqa: E402
+from incentive_lab.pilot.rivals import Stretch  # noqa: E402
+from incentive_lab.pilot.sequential import drawn_boundaries  # noqa: E402
+
+PRE, POST, LOOKS = 12, 6, 12
+ALPHA = 0.05
+
+
+@dataclass(frozen=True, eq=False)
+class Panel:
+    """Outcomes by partner and month, and the cluster of each partner (or None)."""
+
+    name: str
+    size: int
+    values: Floats
+    clusters: Codes | None = None
+
+
+def synthetic(partners: int, months: int, seed: int, persistent: bool) -> Floats:
+    """Log-normal outcomes with log sd 1.5 in all: AR(1) 0.7 over months, with or without lasting partner effects."""
+    rng = np.random.default_rng([seed, partners, months, int(persistent)])
+    lasting = rng.normal(0, 1.2, partners) if persistent else np.zeros(partners)
+    moving = 0.9 if persistent else 1.5
+    noise = rng.normal(0, moving, (partners, months + 24))
+    walk = noise.copy()
+    for month in range(1, walk.shape[1]):
+        walk[:, month] = 0.7 * walk[:, month - 1] + np.sqrt(1 - 0.49) * noise[:, month]
+    return np.exp(9 + lasting[:, None] + walk[:, 24:])
+
+
+def clustered(groups: int, even: bool, seed: int) -> tuple[Floats, Codes]:
+    """Partners in clusters that share a part of their months; uneven ones hold from 1 to about 20 partners."""
+    rng = np.random.default_rng([seed, groups, int(even), 7])
+    sizes = np.full(groups, 6) if even else np.maximum(1, np.round(np.exp(rng.normal(1.5, 0.9, groups)))).astype(int)
+    codes = np.repeat(np.arange(groups), sizes)
+    values = synthetic(len(codes), PRE + POST, seed + 1000, True)
+    shared = rng.normal(0, 0.5, (groups, PRE + POST))
+    for month in range(1, PRE + POST):
+        shared[:, month] = 0.8 * shared[:, month - 1] + 0.6 * shared[:, month]
+    return values * np.exp(shared[codes]), codes
+
+
+def adventureworks() -> Floats | None:
+    """Revenue of AdventureWorks' resellers by month, float64 [partners, months]; None without the sample data."""
+    folder = Path(os.environ.get("INCENTIVE_LAB_SAMPLES", ROOT.parent / "shared" / "data")) / "adventureworks_resellers"
+    if not folder.is_dir():
+        return None
+    from incentive_lab.history import open_history
+    from incentive_lab.scheme.measures import CATALOGUE
+
+    with open_history(folder, mapping=ROOT / "data" / "mappings" / "adventureworks.yaml").closing() as history:
+        return np.asarray(history.panel({"revenue": CATALOGUE["revenue"]}).columns["revenue"] / 100)
+
+
+def partner_panels(seeds: int) -> Iterator[Panel]:
+    for size in (20, 40, 60, 200):
+        for persistent in (True, False):
+            for seed in range(seeds):
+                name = f"synthetic, {'with' if persistent else 'without'} lasting partner effects"
+                yield Panel(name, size, synthetic(size, PRE + POST, seed, persistent))
+    sold = adventureworks()
+    if sold is None:
+        return
+    active = np.flatnonzero((sold[:, : PRE + POST] > 0).sum(axis=1) >= 4)
+    for size in (20, 40, 60, 200):
+        for seed in range(seeds):
+            rows = np.random.default_rng([seed, size]).permutation(active)[:size]
+            first = int(np.random.default_rng([seed, size, 1]).integers(0, sold.shape[1] - PRE - POST + 1))
+            window = sold[rows, first : first + PRE + POST]
+            yield Panel("AdventureWorks resellers", size, window)
+
+
+def stretch_of(panel: Panel, treated: int | None = None) -> Stretch:
+    """The panel as twelve months before and six after, drawn in blocks of four (clusters: fixed numbers)."""
+    pre, post = panel.values[:, :PRE].mean(axis=1), panel.values[:, PRE:].mean(axis=1)
+    if panel.clusters is None:
+        strata = blocks_of(pre, np.zeros(len(pre), dtype=np.int64), 4)
+        return Stretch(post, pre, Drawing(strata, (0.5, 0.5), np.arange(len(pre))), strata, None)
+    groups = int(panel.clusters.max()) + 1
+    on = treated or groups // 2
+    counts = np.array([[groups - on, on]])
+    drawing = Drawing(np.zeros(groups, dtype=np.int64), (1 - on / groups, on / groups), panel.clusters, counts=counts)
+    return Stretch(post, pre, drawing, None, panel.clusters)
+
+
+def default_of(stretch: Stretch) -> str:
+    """The scale that the rule of docs/method.md takes (logarithms where all are above zero and skewed)."""
+    assert stretch.pre is not None
+    return "log_ancova" if (stretch.post > 0).all() and stretch.pre.std() > stretch.pre.mean() else "ancova"
+
+
+def rows_for(stretch: Stretch, name: str, size: str, draws: int) -> list[dict[str, object]]:
+    chosen = default_of(stretch)
+    found = []
+    for one in audit([stretch], ALPHA, draws):
+        found.append({
+            "panel": name, "size": size, "estimator": one.estimator, "inference": one.inference,
+            "default": one.estimator == chosen and one.inference == "randomisation", "rival": one.rival,
+            "false_positives": one.false_positives[0], "coverage": one.coverage[0], "finds": one.finds[0.25],
+            "gained": one.gained,
+        })  # fmt: skip
+    return found
+
+
+def peeking(draws: int, tested: int, lift: float = 0.9) -> dict[str, float]:
+    """Twelve monthly looks over a year at 40 partners: any-look false positives, and power against one look at the end."""
+    naive, honest, one_look, power, power_end = [], [], [], [], []
+    for seed in range(3):
+        values = synthetic(40, PRE + LOOKS, seed + 50, True)
+        pre = values[:, :PRE].mean(axis=1)
+        strata = blocks_of(pre, np.zeros(40, dtype=np.int64), 4)
+        drawing = Drawing(strata, (0.5, 0.5), np.arange(40))
+        rng = np.random.default_rng(seed)
+        reference, trial = (drawing.draw(rng, count).astype(float) for count in (draws, tested))
+        looks = [values[:, PRE : PRE + look + 1].mean(axis=1) for look in range(LOOKS)]
+        columns = basis(np.log(pre)[:, None], strata)
+        of_reference, of_trial = (Reference.of(one, columns) for one in (reference, trial))
+        null = np.column_stack([of_reference.statistics(np.log(post)[None, :])[:, 0] for post in looks])
+        seen = np.column_stack([of_trial.own(np.broadcast_to(np.log(post), trial.shape)) for post in looks])
+        fractions = np.arange(1, LOOKS + 1) / LOOKS
+        edges = drawn_boundaries(null, fractions, ALPHA)
+        honest.append(float((np.abs(seen) > edges).any(axis=1).mean()))
+        ends = np.quantile(np.abs(null), 1 - ALPHA, axis=0)
+        naive.append(float((np.abs(seen) > ends).any(axis=1).mean()))
+        one_look.append(float((np.abs(seen[:, -1]) > ends[-1]).mean()))
+        few = trial[: min(300, tested)]
+        lifted = [np.log(post)[None, :] + np.log1p(lift) * few for post in looks]
+        real = np.column_stack([Reference.of(few, columns).own(one) for one in lifted])
+        under = np.stack([of_reference.statistics(one) for one in lifted], axis=2)  # draws, tested, looks
+        hits, at_end = 0, 0
+        for place in range(len(few)):
+            own = drawn_boundaries(under[:, place, :], fractions, ALPHA)
+            hits += bool((np.abs(real[place]) > own).any())
+            at_end += bool(abs(real[place, -1]) > np.quantile(np.abs(under[:, place, -1]), 1 - ALPHA))
+        power.append(hits / len(few))
+        power_end.append(at_end / len(few))
+    return {
+        "any_look": float(np.mean(honest)), "any_look_worst": max(honest), "naive": float(np.mean(naive)),
+        "one_look": float(np.mean(one_look)), "power": float(np.mean(power)), "power_one_look": float(np.mean(power_end)),
+        "lift": lift,
+    }  # fmt: skip
+
+
+def recovered(draws: int) -> list[dict[str, object]]:
+    """Planted lifts and what each estimator gives back on average, by many draws on one panel of 60 partners."""
+    values = synthetic(60, PRE + POST, 5, True)
+    pre, post = values[:, :PRE].mean(axis=1), values[:, PRE:].mean(axis=1)
+    strata = blocks_of(pre, np.zeros(60, dtype=np.int64), 4)
+    drawn = Drawing(strata, (0.5, 0.5), np.arange(60)).draw(np.random.default_rng(3), draws).astype(float)
+    found = []
+    for name in ("difference", "ancova", "log_ancova", "ppml"):
+        logs = name in ("log_ancova", "ppml")
+        for lift in (0.0, 0.25, 0.5):
+            got = []
+            for treated in drawn:
+                own = estimate(
+                    Sample(post * (1 + lift * treated), treated, pre=pre, strata=strata), name, inference="analytic"
+                )
+                # Logarithms are unbiased on their own scale, amounts on theirs.
+                got.append(np.log1p(own.relative) if logs else own.effect / post.mean())
+            truth = float(np.log1p(lift)) if logs else lift
+            error = float(np.std(got) / np.sqrt(len(got)))
+            found.append(
+                {"estimator": name, "planted": lift, "truth": truth, "mean": float(np.mean(got)), "error": error}
+            )
+    return found
+
+
+def impossible() -> dict[str, object]:
+    """Three of six clusters: the smallest p-value that the drawing can give."""
+    codes = np.arange(6)
+    drawing = Drawing(np.zeros(6, dtype=np.int64), (0.5, 0.5), codes)
+    return {"assignments": drawing.assignments, "smallest_p": 2 / drawing.assignments}
+
+
+def check_scale() -> None:
+    """The audit's scales are the estimators' own."""
+    assert scaled("log_ancova", np.array([[1.0, np.e]]), None, 1.0)[0].tolist() == [[0.0, 1.0]]
+
+
+def summary(rows: list[dict[str, object]], peeks: dict[str, float]) -> list[dict[str, object]]:
+    own = [row for row in rows if row["default"]]
+    wolf = np.array([float(str(row["false_positives"])) for row in own])
+    held = np.array([float(str(row["coverage"])) for row in own])
+    bars = [
+        ("A/A false positives of the default, mean", wolf.mean(), 0.04, 0.06),
+        ("A/A false positives, least", wolf.min(), 0.025, 0.075), ("A/A false positives, most", wolf.max(), 0.025, 0.075),
+        ("Coverage of +25 %, least", held.min(), 0.93, 0.975), ("Coverage of +25 %, most", held.max(), 0.93, 0.975),
+        ("Any-look false positives, 12 looks", peeks["any_look"], 0.0, 0.055),
+        ("Power lost to 12 looks", peeks["power_one_look"] - peeks["power"], -1.0, 0.02),
+    ]  # fmt: skip
+    return [{"bar": name, "value": float(value), "low": low, "high": high, "holds": bool(low <= value <= high)}
+            for name, value, low, high in bars]  # fmt: skip
+
+
+def main() -> None:
+    options = argparse.ArgumentParser()
+    options.add_argument("--draws", type=int, default=2000)
+    options.add_argument("--seeds", type=int, default=4)
+    given = options.parse_args()
+    check_scale()
+    begun = time.monotonic()
+    rows: list[dict[str, object]] = []
+    for panel in partner_panels(given.seeds):
+        rows += rows_for(stretch_of(panel), panel.name, f"{panel.size} partners", given.draws)
+        print(f"{panel.name}, {panel.size}: {time.monotonic() - begun:.0f} s", file=sys.stderr)
+    for groups in (10, 20):
+        for even in (True, False):
+            for seed in range(given.seeds):
+                values, codes = clustered(groups, even, seed)
+                panel = Panel(f"clusters, {'even' if even else 'uneven'}", groups, values, codes)
+                rows += rows_for(stretch_of(panel), panel.name, f"{groups // 2} of {groups} clusters", given.draws)
+                if groups == 10:
+                    rows += rows_for(stretch_of(panel, 2), panel.name, "2 of 10 clusters", given.draws)
+    peeks = peeking(given.draws, given.draws)
+    found = {
+        "draws": given.draws, "seeds": given.seeds, "alpha": ALPHA, "rows": rows, "peeking": peeks,
+        "recovered": recovered(min(400, given.draws)), "three_of_six_clusters": impossible(), "summary": summary(rows, peeks),
+        "adventureworks": adventureworks() is not None, "seconds": time.monotonic() - begun,
+    }  # fmt: skip
+    here = Path(__file__).with_suffix("")
+    here.with_suffix(".json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    here.with_suffix(".md").write_text(told(found), encoding="utf-8")
+
+
+def told(found: dict[str, object]) -> str:
+    """The tables as Markdown."""
+    rows: list[dict[str, object]] = found["rows"]  # type: ignore[assignment]
+    peeks: dict[str, float] = found["peeking"]  # type: ignore[assignment]
+    lines = [
+        "# How honest the pilots' default is", "",
+        f"`python experiments/validation/pilots.py --draws {found['draws']} --seeds {found['seeds']}` wrote this: "
+        f"{found['draws']} re-randomisations of the drawing that is analysed (blocks of four by outcome before; clusters with fixed "
+        f"numbers) on each of {found['seeds']} panels a line, {PRE} months before and {POST} after, level 5 %.",
+        "", *([] if found["adventureworks"] else ["The sample data of AdventureWorks was not there; its rows are missing.", ""]),
+        "| bar | value | allowed | holds |", "| --- | --- | --- | --- |",
+    ]  # fmt: skip
+    for one in found["summary"]:  # type: ignore[attr-defined]
+        low = "" if one["low"] <= 0 else f"{percent(one['low'], 1)} to "
+        holds = "yes" if one["holds"] else "no"
+        lines.append(
+            f"| {one['bar']} | {percent(one['value'], 1)} | {low or 'at most '}{percent(one['high'], 1)} | {holds} |"
+        )
+    lines += ["", "Mean over panels (least to most). The default is in bold; coverage is of a planted +25 %, *finds* is power at +25 %, "
+              "*gained* the variance that the outcome before takes away.", "",
+              "| panel | size | method | A/A false positives | coverage | finds | gained |", "| --- | --- | --- | --- | --- | --- | --- |"]  # fmt: skip
+    groups: dict[tuple[str, str, str, str], list[dict[str, object]]] = {}
+    for row in rows:
+        key = (str(row["panel"]), str(row["size"]), str(row["estimator"]), str(row["inference"]))
+        groups.setdefault(key, []).append(row)
+    for (panel, size, estimator, inference), members in groups.items():
+        wolf, held, finds, gained = (np.array([float(str(row[name])) for row in members])
+                                     for name in ("false_positives", "coverage", "finds", "gained"))  # fmt: skip
+        method = inference.replace("rival: ", "") if members[0]["rival"] else f"{estimator}, {inference}"
+        mostly = sum(bool(row["default"]) for row in members) * 2 > len(members)
+        bold = "**" if mostly else ""
+        lines.append(f"| {panel} | {size} | {bold}{method}{bold} | {_span(wolf)} | {_span(held)} | {percent(float(finds.mean()), 0)} | "
+                     f"{percent(float(gained.mean()), 0) if np.isfinite(gained.mean()) else ''} |")  # fmt: skip
+    lines += ["", "## Looking every month for a year, 40 partners", "",
+              f"- any-look false positives with the spending on this very panel: {percent(peeks['any_look'], 1)} "
+              f"(at most {percent(peeks['any_look_worst'], 1)} on a panel)",
+              f"- testing at 5 % every month: {percent(peeks['naive'], 1)}; one look at the end: {percent(peeks['one_look'], 1)}",
+              f"- power at +{percent(peeks['lift'], 0)}: {percent(peeks['power'], 1)} with twelve looks, "
+              f"{percent(peeks['power_one_look'], 1)} with one at the end",
+              "", "## Planted effects come back", "",
+              "Logarithms for log_ancova and ppml, shares of the mean for the others; 60 partners.", "",
+              "| estimator | planted | truth | mean estimate | Monte Carlo error |", "| --- | --- | --- | --- | --- |"]  # fmt: skip
+    for one in found["recovered"]:  # type: ignore[attr-defined]
+        lines.append(
+            f"| {one['estimator']} | {percent(one['planted'], 0)} | {one['truth']:.3f} | {one['mean']:.3f} | {one['error']:.3f} |"
+        )
+    never: dict[str, float] = found["three_of_six_clusters"]  # type: ignore[assignment]
+    lines += [
+        "",
+        "## Where no verdict is possible",
+        "",
+        f"Three of six clusters have {never['assignments']:.0f} assignments, so no "
+        f"p-value is below {never['smallest_p']:.2f}; the design page and `pilot assign` say so, and the reading gives none.",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _span(values: Floats) -> str:
+    mean = percent(float(values.mean()), 1)
+    return (
+        mean if len(values) == 1 else f"{mean} ({percent(float(values.min()), 1)} to {percent(float(values.max()), 1)})"
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,309 @@
+"""Pilots as figures: what can be found, how alike the arms are, what came out, and what it hangs on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+
+from incentive_lab.charts.style import (
+    BASELINE,
+    CATEGORIES,
+    DRAFT,
+    GAIN,
+    INK,
+    LOSS,
+    MUTED,
+    OTHER,
+    Chart,
+    figure,
+    money_axis,
+    room_for,
+)
+from incentive_lab.format import compact, count, counted, month_name, percent
+from incentive_lab.pilot.analysis import Analysis, Answer
+from incentive_lab.pilot.multiple import Heterogeneity
+from incentive_lab.pilot.powering import LIFTS, Power
+from incentive_lab.pilot.watching import Balance
+from incentive_lab.pilot.whales import Whales
+from incentive_lab.pilot.words import change
+
+NAMES: Mapping[str, str] = {
+    "difference": "Difference in means", "ancova": "Adjusted for before", "winsorised": "Winsorised",
+    "log_ancova": "Logarithms, adjusted",
+}  # fmt: skip
+SEGMENTS = {
+    "same": "The effect is the same",
+    "differs": "The effect differs",
+    "cannot tell": "It cannot be told whether the effect differs",
+}
+FIFTHS = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
+_VERDICT = {"better": GAIN, "held": GAIN, "worse": LOSS, "broken": LOSS}
+
+
+def _percent_axis(low: float, high: float, **more: object) -> dict[str, object]:
+    """An axis of relative changes with readable steps."""
+    from incentive_lab.charts.style import nice_step
+
+    low, high = min(0.0, low), max(0.0, high)
+    step = nice_step(max(high - low, 0.01) / 5)
+    ticks = np.arange(np.floor(low / step), np.ceil(high / step) + 1) * step
+    room = 0.04 * max(high - low, 0.01)
+    return {"tickvals": ticks.tolist(), "ticktext": [change(round(float(one), 6)) for one in ticks],
+            "range": [low - room, high + room], **more}  # fmt: skip
+
+
+def mde_chart(found: Sequence[Power], power: float) -> Chart:
+    """The smallest effect found with the wanted power, by number of partners, for each estimator."""
+    names = list(found[-1].mde)
+    sizes = [one.partners for one in found]
+    most = max((value for one in found for value in one.mde.values() if np.isfinite(value)), default=1.0)
+    traces = [
+        go.Scatter(
+            x=sizes, y=[one.mde[name] if np.isfinite(one.mde[name]) else None for one in found], name=NAMES[name],
+            mode="lines+markers", line={"color": CATEGORIES[place], "width": 2},
+            hovertemplate="%{x} partners: %{y:+.0%}<extra>" + NAMES[name] + "</extra>",
+        )
+        for place, name in enumerate(names)
+    ]  # fmt: skip
+    traces.append(go.Scatter(
+        x=sizes, y=[one.closed if np.isfinite(one.closed) and one.closed <= 1.3 * most else None for one in found],
+        name="Closed form", mode="lines", line={"color": MUTED, "width": 1.5, "dash": "dot"},
+        hovertemplate="%{x} partners: %{y:+.0%}<extra>closed form</extra>",
+    ))  # fmt: skip
+    best = min((value for value in found[-1].mde.values() if np.isfinite(value)), default=float("nan"))
+    title = (
+        f"With {counted(sizes[-1], 'partner')} the smallest effect found is {change(best)}" if np.isfinite(best)
+        else "No effect up to +300 % is found often enough"
+    )  # fmt: skip
+    drawn = figure(
+        *traces, name="mde", height=320, margin={"b": 46, "l": 60}, yaxis=_percent_axis(0.0, most),
+        xaxis={"title": {"text": "Partners in both arms"}, "type": "log", "tickvals": [*sizes[::2], sizes[-1]],
+               "ticktext": [count(one) for one in [*sizes[::2], sizes[-1]]]},
+    )  # fmt: skip
+    return Chart(drawn, title, f"Smallest lift found with {percent(power, 0)} power, by simulation on your own history.",
+                 f"Smallest effect by number of partners. {title}.")  # fmt: skip
+
+
+def power_chart(one: Power, wanted: float) -> Chart:
+    """How often each lift is found at one size."""
+    traces = [
+        go.Scatter(x=LIFTS.tolist(), y=list(curve), name=NAMES[name], mode="lines",
+                   line={"color": CATEGORIES[place], "width": 2},
+                   hovertemplate="%{x:+.0%}: found with %{y:.0%}<extra>" + NAMES[name] + "</extra>")
+        for place, (name, curve) in enumerate(one.curves.items())
+    ]  # fmt: skip
+    at = {name: float(np.interp(0.15, LIFTS, curve)) for name, curve in one.curves.items()}
+    best = max(at.values(), default=0.0)
+    drawn = figure(
+        *traces, go.Scatter(x=[0, 1], y=[wanted, wanted], mode="lines", name=f"Wanted, {percent(wanted, 0)}",
+                            line={"color": MUTED, "dash": "dot", "width": 1.5}, hoverinfo="skip"),
+        name="power", height=320, margin={"b": 46, "l": 56},
+        yaxis={"range": [0, 1.02], "tickvals": list(FIFTHS), "ticktext": [percent(one, 0) for one in FIFTHS]},
+        xaxis={**_percent_axis(0.0, 1.0), "title": {"text": "True lift"}, "showgrid": True},
+    )  # fmt: skip
+    title = f"A lift of +15 % is found {percent(best, 0)} of the time"
+    return Chart(drawn, title, f"Share of simulated pilots with {counted(one.partners, 'partner')} that find each lift.",
+                 f"Power by lift. {title}.")  # fmt: skip
+
+
+def balance_chart(rows: Sequence[Balance]) -> Chart:
+    """How alike the arms were before the pilot, in standard deviations."""
+    shown = sorted(rows, key=lambda one: -abs(one.difference))[:14]
+    names = [one.name for one in shown]
+    reach = max([0.3, *(abs(one.difference) for one in shown)]) * 1.1
+    drawn = figure(
+        go.Scatter(
+            x=[one.difference for one in shown], y=names, mode="markers", showlegend=False,
+            marker={"size": 10, "color": [LOSS if abs(one.difference) > 0.5 else DRAFT for one in shown]},
+            hovertext=[f"<b>{one.name}</b><br>{one.arm} {one.treated:,.3g}, control {one.control:,.3g}" for one in shown],
+            hoverinfo="text",
+        ),
+        name="balance", height=max(170, 24 * len(shown) + 70), margin=room_for(names) | {"b": 46},
+        xaxis={"range": [-reach, reach], "showgrid": True, "title": {"text": "Standard deviations above the control"}},
+        yaxis={"autorange": "reversed", "type": "category", "showgrid": True},
+    )  # fmt: skip
+    worst = shown[0] if shown else None
+    title = "Nothing is known before the pilot" if worst is None else (
+        f"The arms were at most {abs(worst.difference):.2f} standard deviations apart" )  # fmt: skip
+    return Chart(drawn, title, "Difference before the pilot; beyond half a standard deviation is drawn in orange.",
+                 f"Balance of the arms before the pilot. {title}.")  # fmt: skip
+
+
+def forest_chart(read: Analysis) -> Chart:
+    """Relative effect and interval of each metric."""
+    rows = [one for one in read.answers if one.found is not None and np.isfinite(one.found.relative)]
+    several = len(read.trial.arms) > 2
+    names = [one.metric.name + (f", {one.arm}" if several else "") for one in rows]
+    ends = [_ends(one) for one in rows]
+    low, high = min([-0.05, *(one for one, _ in ends)]), max([0.05, *(one for _, one in ends)])
+    traces = [
+        go.Scatter(
+            x=[left, right], y=[name, name], mode="lines", line={"color": _VERDICT.get(one.verdict, BASELINE), "width": 4},
+            hoverinfo="skip", showlegend=False,
+        )
+        for one, name, (left, right) in zip(rows, names, ends, strict=True)
+    ]  # fmt: skip
+    points = go.Scatter(
+        x=[one.found.relative if one.found else None for one in rows], y=names, mode="markers+text", showlegend=False,
+        marker={"size": 11, "color": [_VERDICT.get(one.verdict, BASELINE) for one in rows]},
+        text=[change(one.found.relative) if one.found else "" for one in rows], textposition="top center",
+        textfont={"size": 12, "color": INK},
+        hovertext=[_told(one) for one in rows], hoverinfo="text",
+    )  # fmt: skip
+    drawn = figure(
+        *traces, points, name="forest", height=max(170, 46 * len(rows) + 60), margin=room_for(names) | {"b": 30},
+        xaxis={**_percent_axis(low, high), "showgrid": True, "zeroline": True},
+        yaxis={"autorange": "reversed", "type": "category", "showgrid": False},
+    )  # fmt: skip
+    title = f"{read.primary.metric.name.capitalize()}: {read.primary.verdict}"
+    if read.primary.found is not None and np.isfinite(read.primary.found.relative):
+        title += f", {change(read.primary.found.relative)}"
+    level = percent(1 - float(read.pilot.alpha), 1)
+    return Chart(drawn, title, f"Relative effect with its {level} interval; grey: neither shown nor excluded.",
+                 f"Effects on each metric. {title}.")  # fmt: skip
+
+
+def _ends(one: Answer) -> tuple[float, float]:
+    assert one.found is not None
+    own, point = one.found.relative_interval, one.found.relative
+    return (own.low if np.isfinite(own.low) else point), min(own.high, 3.0) if np.isfinite(own.high) else point
+
+
+def _told(one: Answer) -> str:
+    assert one.found is not None
+    found = one.found
+    return f"<b>{one.metric.name}</b>, {one.verdict}<br>{change(found.relative)}, p {found.p_value:.3g}<br>{found.estimator}"
+
+
+def months_chart(read: Analysis) -> Chart | None:
+    """The primary outcome by month in each arm; None without months."""
+    outcome = read.trial.outcomes[read.pilot.primary.name]
+    if outcome.monthly is None or not read.trial.periods:
+        return None
+    periods = list(read.trial.periods)
+    labels = [month_name(one) if len(one) == 7 and one[4] == "-" else one for one in periods]
+    traces, highest, lowest = [], 0.0, 0.0
+    for place, name in enumerate(read.trial.arms):
+        rows = read.trial.arm == place
+        if not rows.any():
+            continue
+        values = np.nanmean(outcome.monthly[rows], axis=0)
+        highest, lowest = max(highest, float(np.nanmax(values))), min(lowest, float(np.nanmin(values)))
+        traces.append(go.Scatter(
+            x=labels, y=values.tolist(), name=name, mode="lines", line={"color": BASELINE if place == 0 else CATEGORIES[place - 1],
+                                                                        "width": 2.5},
+            hovertemplate="%{x}: %{y:,.0f}<extra>" + name + "</extra>"))  # fmt: skip
+    start = read.trial.first_post
+    drawn = figure(
+        *traces, name="pilot-months", height=300, yaxis=money_axis(lowest, highest),
+        xaxis={"type": "category", "tickvals": labels[:: max(1, len(labels) // 8)]},
+        shapes=[{"type": "line", "x0": start - 0.5, "x1": start - 0.5, "y0": 0, "y1": 1, "yref": "paper",
+                 "line": {"color": MUTED, "dash": "dot"}}],
+        annotations=[{"x": start - 0.5, "y": 1, "yref": "paper", "text": "start", "showarrow": False, "xanchor": "left",
+                      "yanchor": "top", "font": {"size": 12, "color": MUTED}}],
+    )  # fmt: skip
+    sides = [np.nanmean(outcome.monthly[read.trial.arm == place][:, start:]) for place in (0, 1)
+             if (read.trial.arm == place).any()]  # fmt: skip
+    name = read.pilot.primary.name.capitalize()
+    title = f"{name} per partner by month and arm"
+    if len(sides) == 2:
+        title = (
+            f"Per partner and month the arms had {compact(float(sides[1]))} and {compact(float(sides[0]))} in the pilot"
+        )
+    return Chart(drawn, title, f"{name} per partner and month, crude means; large partners decide them.",
+                 f"Primary outcome by month. {title}.")  # fmt: skip
+
+
+def whales_chart(one: Whales, partners: Sequence[str]) -> Chart:
+    """The effect without each of the most influential partners, and without the 1, 3 and 5 that carry it most."""
+    tops = [(f"without the {count_} that carry it" if count_ > 1 else "without the one that carries it", effect)
+            for count_, _, effect in one.tops]  # fmt: skip
+    singles = [(f"without {partners[own.rows[0]]}", own.effect) for own in one.leave_one_out[:5]]
+    rows = [("everybody", one.effect), *tops, *singles]
+    names, values = [name for name, _ in rows], [value for _, value in rows]
+    said = [change(value) if one.logs else compact(value) for value in values]
+    low, high = min([0.0, *values]), max([0.0, *values])
+    room = 0.18 * max(high - low, 1e-9)
+    axis = _percent_axis(low - (room if low < 0 else 0), high + room) if one.logs else money_axis(
+        low - (room if low < 0 else 0), high + room, most=4)  # fmt: skip
+    drawn = figure(
+        go.Bar(y=names, x=values, orientation="h", showlegend=False, text=said, textposition="outside", cliponaxis=False,
+               textfont={"size": 12, "color": INK}, hoverinfo="skip",
+               marker_color=[DRAFT, *[LOSS] * len(tops), *[OTHER] * len(singles)]),
+        name="whales", height=28 * len(rows) + 60, margin=room_for(names) | {"b": 30}, xaxis={**axis, "showgrid": True},
+        yaxis={"autorange": "reversed", "type": "category", "showgrid": False},
+    )  # fmt: skip
+    share = one.tops[0][1] if one.tops else float("nan")
+    title = (
+        f"One partner carries {percent(share, 0)} of the effect"
+        if np.isfinite(share)
+        else "There are too few partners to leave any out"
+    )
+    if one.sign_changes:
+        title = "Without one partner the effect turns its sign"
+    return Chart(drawn, title, "Effect on the estimator's scale after leaving partners out.", f"Whale report. {title}.")
+
+
+def segments_chart(name: str, found: Heterogeneity, logs: bool) -> Chart:
+    """Effects by segment as estimated alone (grey) and drawn to the common effect (blue)."""
+
+    def scaled(value: float) -> float:
+        return float(np.expm1(value)) if logs else value
+
+    rows = found.segments
+    names = [f"{own.name} ({count(own.units)})" for own in rows]
+    traces = [
+        go.Scatter(x=[scaled(own.interval.low), scaled(own.interval.high)], y=[label, label], mode="lines", showlegend=False,
+                   hoverinfo="skip", line={"color": DRAFT, "width": 4}) for own, label in zip(rows, names, strict=True)
+    ]  # fmt: skip
+    open_mark = {"size": 9, "color": OTHER, "symbol": "circle-open", "line": {"width": 2}}
+    alone = go.Scatter(
+        x=[scaled(own.effect) for own in rows],
+        y=names,
+        mode="markers",
+        name="By itself",
+        marker=open_mark,
+        hoverinfo="skip",
+    )
+    drawn_to = go.Scatter(
+        x=[scaled(own.shrunk) for own in rows], y=names, mode="markers", name="Drawn to the common effect",
+        marker={"size": 11, "color": DRAFT}, hoverinfo="skip",
+    )  # fmt: skip
+    values = [scaled(value) for own in rows for value in (own.interval.low, own.interval.high, own.effect)]
+    axis = _percent_axis(min(values), max(values)) if logs else money_axis(min(values), max(values), most=4)
+    drawn = figure(
+        *traces, alone, drawn_to, name=f"segments-{name}", height=40 * len(rows) + 90, margin=room_for(names) | {"b": 30},
+        xaxis={**axis, "showgrid": True}, yaxis={"autorange": "reversed", "type": "category", "showgrid": False},
+    )  # fmt: skip
+    title = f"{SEGMENTS[found.verdict]} by {name}"
+    tested = "" if np.isnan(found.p_value) else f" Test of one effect: p {found.p_value:.2f}."
+    return Chart(drawn, title, f"Primary effect by {name}.{tested}", f"Effects by {name}. {title}.")
+
+
+def looks_chart(read: Analysis) -> Chart | None:
+    """The statistic at each look against its boundary; None without looks."""
+    if not read.looks:
+        return None
+    months = [one.months for one in read.looks]
+    edges = [one.boundary if np.isfinite(one.boundary) else None for one in read.looks]
+    seen = [abs(one.statistic) for one in read.looks]
+    top = 1.15 * max([*seen, *(edge for edge in edges if edge is not None), 1.0])
+    drawn = figure(
+        go.Scatter(x=months, y=edges, name="Boundary", mode="lines+markers", line={"color": LOSS, "dash": "dot", "width": 2},
+                   hovertemplate="after %{x} months: %{y:.2f}<extra>boundary</extra>"),
+        go.Scatter(x=months, y=seen, name="Statistic", mode="lines+markers", line={"color": DRAFT, "width": 2},
+                   marker={"size": 10}, hovertemplate="after %{x} months: %{y:.2f}<extra>statistic</extra>"),
+        name="looks", height=280, margin={"b": 46},
+        xaxis={"title": {"text": "Months since the start"}, "tickvals": months, "range": [0, max(months) + 0.5]},
+        yaxis={"range": [0, top]},
+    )  # fmt: skip
+    crossed = [one.months for one in read.looks if one.crossed]
+    title = f"The boundary was crossed after {crossed[0]} months" if crossed else "No look crossed its boundary"
+    return Chart(
+        drawn,
+        title,
+        "Studentised effect at each planned look; above the boundary the pilot may end.",
+        f"Looks. {title}.",
+    )

@@ -1,0 +1,103 @@
+"""The pilots that the pages offer, the plan in use, and what was worked out of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import streamlit as st
+
+from incentive_lab.errors import InputError, Problem
+from incentive_lab.pilot.analysis import Analysis
+from incentive_lab.pilot.document import Pilot
+from incentive_lab.pilot.reading import fingerprint, load
+from incentive_lab.pilot.running import Design, design, read_pilot
+from incentive_lab.scheme.tree import tree
+from incentive_lab.scheme.yaml_text import yaml_text
+from incentive_lab.ui import workspace
+
+FOLDER = Path(__file__).resolve().parents[3] / "experiments" / "pilots"
+PLAN = "pilot plan"
+UPLOADED = "pilot uploaded"
+
+
+def offered() -> Mapping[str, tuple[Pilot, Path]]:
+    """Pilots by id with their folders; one that cannot be read is left out."""
+    found = {}
+    for path in sorted(FOLDER.glob("*/pilot.yaml")):
+        try:
+            pilot = load(path)
+        except InputError:
+            continue
+        if pilot.data is None:
+            found[pilot.id] = (pilot, path.parent)
+    return found
+
+
+def first_plan() -> Pilot:
+    """The plan of this session; it begins as the first that is offered.
+
+    Raises:
+        InputError: None is offered.
+    """
+    if PLAN not in st.session_state:
+        known = offered()
+        if not known:
+            raise InputError([Problem(str(FOLDER), "there is no pilot here.", "Put one into a folder of its own.")])
+        st.session_state[PLAN] = (known.get("qualified-pipeline") or next(iter(known.values())))[0]
+    kept: Pilot = st.session_state[PLAN]
+    return kept
+
+
+def keep(pilot: Pilot) -> None:
+    """Make this the session's plan."""
+    st.session_state[PLAN] = pilot
+
+
+def folder_of(pilot: Pilot) -> Path | None:
+    """Where a plan lies; None for one that was changed or uploaded."""
+    held = offered().get(pilot.id)
+    return held[1] if held is not None and fingerprint(held[0]) == fingerprint(pilot) else None
+
+
+def text_of(pilot: Pilot) -> str:
+    """A plan as YAML, for download.
+
+    Example:
+        >>> from incentive_lab.pilot.reading import loads
+        >>> text = "{pilot: a, arms: [{name: off}, {name: on}], metrics: [{name: y, of: revenue, role: primary}]}"
+        >>> loads(text_of(loads(text))) == loads(text)
+        True
+    """
+    return yaml_text(tree(pilot))
+
+
+def designed(pilot: Pilot) -> Design:
+    """The plan drawn on the history in use.
+
+    Raises:
+        InputError: It does not fit.
+    """
+    return _designed(workspace.history().history_id, fingerprint(pilot), pilot)
+
+
+@st.cache_resource(show_spinner=False, max_entries=16)
+def _designed(history_id: str, name: str, _pilot: Pilot) -> Design:
+    with workspace.preparation().lock:
+        return design(_pilot, workspace.history(), folder_of(_pilot))
+
+
+def analysed(pilot: Pilot) -> Analysis:
+    """The plan read on the history in use.
+
+    Raises:
+        InputError: It cannot be read.
+    """
+    folder = folder_of(pilot)
+    return _analysed(workspace.history().history_id, fingerprint(pilot), str(folder), pilot)
+
+
+@st.cache_resource(show_spinner=False, max_entries=16)
+def _analysed(history_id: str, name: str, folder: str, _pilot: Pilot) -> Analysis:
+    with workspace.preparation().lock:
+        return read_pilot(_pilot, workspace.history(), folder_of(_pilot))[0]

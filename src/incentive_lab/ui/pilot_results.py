@@ -1,0 +1,222 @@
+"""The page on which a pilot is read: the decision first, then what it stands on."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import streamlit as st
+
+from incentive_lab.charts.pilot import forest_chart, looks_chart, months_chart, segments_chart, whales_chart
+from incentive_lab.errors import InputError
+from incentive_lab.format import compact, count, counted, percent
+from incentive_lab.pilot.analysis import Analysis
+from incentive_lab.pilot.reading import fingerprint
+from incentive_lab.pilot.told import analysis_told
+from incentive_lab.pilot.words import amount, between, change, reconciled, shares_between
+from incentive_lab.pilot_readout import ADVICE, readout
+from incentive_lab.ui import pilot_plans
+from incentive_lab.ui.cards import card, draw, figure_card, plain, tell_problems
+from incentive_lab.ui.tables import table
+
+_ICONS = {"fine": ":material/check_circle:", "look": ":material/visibility:", "stop": ":material/error:"}
+PICK = "pilot-result-pick"
+
+
+def pilot_results() -> None:
+    """The whole page."""
+    known = pilot_plans.offered()
+    plan = pilot_plans.first_plan()
+    names = list(known) if plan.id in known else [plan.id, *known]
+    left, right = st.columns([3, 2], vertical_alignment="bottom", gap="small")
+    with left:
+        st.title("Pilot results", anchor=False)
+    with right:
+        st.session_state[PICK] = plan.id
+        st.selectbox("Pilot", names, key=PICK, on_change=_pick,
+                     format_func=lambda name: (known[name][0].title or name) if name in known else name)  # fmt: skip
+    try:
+        with st.skeleton(height=420):
+            read = pilot_plans.analysed(plan)
+    except InputError as error:
+        tell_problems(error.problems, "This pilot cannot be read on this history")
+        return
+    _head(read)
+    key_figures(read)
+    columns = st.columns([3, 2], gap="small")
+    with columns[0]:
+        draw(forest_chart(read), "pilot-forest")
+    with columns[1]:
+        meaning(read)
+    _closer(read)
+
+
+def _pick() -> None:
+    known = pilot_plans.offered()
+    name = st.session_state[PICK]
+    if name in known:
+        pilot_plans.keep(known[name][0])
+
+
+def _head(read: Analysis) -> None:
+    """What the result may call itself, why, and the ways to take it along."""
+    pilot = read.pilot
+    badges = " ".join(f":{'green' if one == 'confirmatory' else 'orange'}-badge[{one}]" for one in read.label)
+    left, right = st.columns([3, 2], vertical_alignment="center", gap="small")
+    with left:
+        st.markdown(
+            f"{badges} **{plain(pilot.title or pilot.id)}** :gray[{fingerprint(pilot)[:11]}]  \n{plain(pilot.hypothesis)}"
+        )
+    with right, st.container(horizontal=True, horizontal_alignment="right", gap="xsmall"):
+        st.download_button("Read-out", lambda: readout(read), f"{pilot.id}.html", "text/html", on_click="ignore",
+                           icon=":material/download:", key="pilot-readout", help="One page; print it as PDF")  # fmt: skip
+        st.download_button("Figures", lambda: json.dumps(analysis_told(read), indent=1, ensure_ascii=False),
+                           f"{pilot.id}.json", "application/json", on_click="ignore", icon=":material/download:",
+                           key="pilot-json", help="Everything on this page as JSON")  # fmt: skip
+    notes = [*read.why, *read.trial.flags]
+    if notes:
+        st.info("  \n".join(plain(one) for one in notes), icon=":material/info:")
+
+
+def key_figures(read: Analysis) -> None:
+    """Four cards: what to do, the effect, its worth, the guardrails."""
+    cards = st.columns(4, gap="small")
+    found, value, currency = read.primary.found, read.value, read.trial.currency
+    with cards[0]:
+        figure_card("pilot-advice", "Advice", {"": "None yet"}.get(read.advice, read.advice.capitalize()), "", "", good="neither",
+                    line=ADVICE[read.advice], help=" ".join(read.reasons))  # fmt: skip
+    with cards[1]:
+        shown, line = "not known", read.primary.reason
+        if found is not None:
+            relative = np.isfinite(found.relative)
+            shown = change(found.relative) if relative else amount(found.effect, read.primary.unit, currency)
+            span = (
+                shares_between(found.relative_interval)
+                if relative
+                else between(found.interval, read.primary.unit, currency)
+            )
+            line = f"{span}, p {found.p_value:.3g}"
+        figure_card("pilot-effect", f"Effect on {read.primary.metric.name}", shown, "", "", good="neither", line=line,
+                    help=found.sentence if found else "")  # fmt: skip
+    with cards[2]:
+        if value is None:
+            figure_card("pilot-value", "Net value", "not known", "", "", good="neither", line=read.no_value[:90],
+                        help="Incremental margin less incentive cost, from the payout engine.")  # fmt: skip
+        else:
+            line = f"{compact(value.interval.low)} to {compact(value.interval.high)}; it pays with {percent(value.chance, 0)}"
+            label = f"Net value, {counted(value.partners, 'partner')}, {counted(value.months, 'month')}, {currency}"
+            figure_card("pilot-value", label, compact(value.point), "", "", good="neither", line=line,
+                        help=f"Margin {compact(value.margin)} less incentive cost {compact(value.cost)}.")  # fmt: skip
+    with cards[3]:
+        rails = [one for one in read.answers if one.metric.role == "guardrail"]
+        held = sum(one.verdict == "held" for one in rails)
+        line = ", ".join(f"{one.metric.name} {one.verdict}" for one in rails) or "the plan has none"
+        figure_card("pilot-rails", "Guardrails held", f"{count(held)} of {count(len(rails))}", "", "", good="neither", line=line,
+                    help="A guardrail holds when a loss beyond its margin is excluded.")  # fmt: skip
+
+
+def meaning(read: Analysis) -> None:
+    """What the primary effect says in amounts, as a share and for the typical partner; and why this advice."""
+    with card("pilot-meaning", "What it means", height="stretch"):
+        hanging = read.whales.get(read.primary.arm)
+        st.markdown(
+            "\n".join(
+                f"- {plain(one)}" for one in (*read.reasons, *reconciled(read.primary, read.trial.currency, hanging))
+            )
+        )
+        found = read.primary.found
+        if found is not None:
+            assumed = " ".join(found.assumes)
+            st.markdown(f":small[:gray[{plain(found.sentence)} It assumes: {plain(assumed)}]]")
+        if read.value is not None:
+            twice = dict(read.value.longer).get(2.0, 0.0)
+            edge = change(read.value.break_even) if np.isfinite(read.value.break_even) else "no effect in reach"
+            st.markdown(f":small[:gray[It breaks even at {plain(edge)}. Twice the data would be worth {compact(twice)} "
+                        f"{read.trial.currency} before deciding.]]")  # fmt: skip
+
+
+def _closer(read: Analysis) -> None:
+    views = ["Months and looks", "Whales", "Segments", "All metrics", "Checks"]
+    if read.placebos or read.sensitivity:
+        views.append("Without a draw")
+    view = st.segmented_control(
+        "Look closer", views, default=views[0], key="pilot-closer", label_visibility="collapsed"
+    )
+    if view == "Whales":
+        for name, one in read.whales.items():
+            draw(whales_chart(one, read.trial.partners), f"pilot-whales-{name}")
+        if not read.whales:
+            st.markdown("This estimator has no whale report.")
+    elif view == "Segments":
+        _segments(read)
+    elif view == "All metrics":
+        _metrics(read)
+    elif view == "Checks":
+        _checks(read)
+    elif view == "Without a draw":
+        _observational(read)
+    else:
+        _months(read)
+
+
+def _months(read: Analysis) -> None:
+    months, looks = months_chart(read), looks_chart(read)
+    left, right = st.columns([3, 2], gap="small")
+    with left:
+        if months is not None:
+            draw(months, "pilot-months")
+    with right:
+        if looks is not None:
+            draw(looks, "pilot-looks")
+        else:
+            with card("pilot-no-looks", "No looks before the end", height="stretch"):
+                st.markdown(plain(read.no_looks))
+
+
+def _segments(read: Analysis) -> None:
+    if not read.segments:
+        st.markdown("The plan names no segments, or they hold too few partners.")
+        return
+    logs = read.primary.found is not None and read.primary.found.estimator in ("log_ancova", "ppml")
+    columns = st.columns(min(3, len(read.segments)), gap="small")
+    for place, (name, one) in enumerate(read.segments.items()):
+        with columns[place % len(columns)]:
+            draw(segments_chart(name, one, logs), f"pilot-segment-{name}")
+
+
+def _metrics(read: Analysis) -> None:
+    rows = []
+    for one in read.answers:
+        found = one.found
+        if found is None:
+            rows.append((plain(one.metric.name), one.metric.role, plain(one.arm), "", "", "", plain(one.reason)))
+            continue
+        p_value = f"{found.p_value:.3g}" + (f" (adjusted {one.q_value:.3g})" if np.isfinite(one.q_value) else "")
+        rows.append((plain(one.metric.name), one.metric.role, plain(one.arm), amount(found.effect, one.unit, read.trial.currency),
+                     plain(between(found.interval, one.unit, read.trial.currency)), p_value, f"{one.verdict}"))  # fmt: skip
+    with card(
+        "pilot-metrics", "Every metric", "Change per partner and month with its interval; false discoveries controlled."
+    ):
+        table(("Metric", "Role", "Arm", "Effect", "Interval", "p-value", "Verdict"), rows)
+
+
+def _checks(read: Analysis) -> None:
+    with card("pilot-checks", "What was checked"):
+        st.markdown("\n".join(f"- {_ICONS[one.state]} **{plain(one.name)}** {plain(one.words)}" for one in read.checks))
+        if read.trial.notes:
+            st.markdown("  \n".join(f":gray[{plain(one)}]" for one in read.trial.notes))
+
+
+def _observational(read: Analysis) -> None:
+    with card("pilot-observed", "Nobody was drawn", "The same comparison where no effect can be."):
+        rows = [
+            (f"{counted(one.months_before, 'month')} earlier", compact(one.effect), f"{one.p_value:.3g}")
+            for one in read.placebos
+        ]
+        table(("Pretended start", "Effect", "p-value"), rows)
+        if read.sensitivity is not None:
+            share = percent(read.sensitivity.robustness, 1)
+            st.markdown(
+                f"A hidden cause that explains {share} of what is left of both the choice and the outcome would bring the "
+                "effect to zero."
+            )

@@ -1,0 +1,180 @@
+"""Pilots on a generated history: drawn, registered, read, watched, valued; and the commands that do it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from incentive_lab.cli import app
+from incentive_lab.history import History, open_history
+from incentive_lab.pilot.document import Pilot
+from incentive_lab.pilot.fromhistory import prepare
+from incentive_lab.pilot.reading import loads
+from incentive_lab.pilot.running import design, read_pilot
+from tests.pilot.conftest import PLAN
+
+
+@pytest.fixture(scope="module")
+def history(demo: Path) -> Iterator[History]:
+    with open_history(str(demo)).closing() as held:
+        yield held
+
+
+@pytest.fixture
+def plan() -> Pilot:
+    return loads(PLAN)
+
+
+def ask(*words: object) -> tuple[int, dict]:  # type: ignore[type-arg]
+    result = CliRunner().invoke(app, [*(str(word) for word in words), "--json"])
+    assert "Traceback" not in result.output
+    return result.exit_code, json.loads(result.stdout)
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    (tmp_path / "pilot.yaml").write_text(PLAN)
+    return tmp_path
+
+
+def test_the_same_plan_draws_the_same_arms(history: History, plan: Pilot) -> None:
+    one, other = design(plan, history, None), design(plan, history, None)
+    assert one.arms_text == other.arms_text
+    again = plan.model_copy(update={"assignment": plan.assignment.model_copy(update={"seed": 6})})
+    assert design(again, history, None).arms_text != one.arms_text
+
+
+def test_a_planted_lift_moves_the_treated_by_just_that_much(history: History, plan: Pilot) -> None:
+    with_lift = prepare(plan, history)
+    without = prepare(plan.model_copy(update={"planted": None}), history)
+    treated = with_lift.trial.arm == 1
+    one, other = (each.trial.outcomes["revenue"].post for each in (with_lift, without))
+    assert one[treated] == pytest.approx(1.6 * other[treated], abs=0.01)
+    assert (one[~treated] == other[~treated]).all()
+    pre = [each.trial.outcomes["revenue"].pre for each in (with_lift, without)]
+    assert (pre[0] == pre[1]).all()
+
+
+def test_a_reading_has_all_its_parts(history: History, plan: Pilot) -> None:
+    read, _ = read_pilot(plan, history, None)
+    assert read.label == ("exploratory", "rehearsal")
+    assert [one.metric.role for one in read.answers] == ["primary", "secondary", "guardrail"]
+    assert read.value is not None
+    assert read.value.interval.low < read.value.point < read.value.interval.high
+    assert 0 <= read.value.chance <= 1
+    assert read.value.information >= 0
+    assert [worth for _, worth in read.value.longer] == sorted(worth for _, worth in read.value.longer)
+    assert read.value.longer[-1][1] <= read.value.information + 1e-6
+    assert set(read.segments) == {"type", "size"}
+    assert read.whales["growth"].tops[0][0] == 1
+
+
+def test_payouts_of_the_value_are_the_kernels(history: History, plan: Pilot) -> None:
+    """With one scheme in both arms and no effect, scaling costs nothing."""
+    same = loads(PLAN.replace("growth-80-20", "current-flat").replace("planted: {lift: 60%}", ""))
+    from incentive_lab.pilot.paying import Costs, Payer, schemes_for
+
+    prepared = prepare(same, history)
+    payer = Payer.of(schemes_for(same, None), "flat", history)
+    assert prepared.trial.keys is not None
+    costs = Costs(payer, "growth", "flat", prepared, prepared.trial.keys[prepared.trial.arm == 1])
+    assert costs.incremental(0.0) == pytest.approx(0.0, abs=1e-9)
+    # The flat commission is 3 % of revenue, so a fifth more revenue costs 3 % of the difference.
+    revenue = prepared.trial.outcomes["revenue"].post[prepared.trial.arm == 1].mean()
+    assert costs.incremental(0.25) == pytest.approx(0.03 * revenue * (1 - 1 / 1.25), rel=1e-3)
+
+
+def test_a_roll_out_and_a_switchback_are_drawn_and_read(history: History) -> None:
+    for mechanism, more in (("rollout", "waves: 3, period_months: 2"), ("switchback", "period_months: 1")):
+        text = PLAN.replace(
+            "{mechanism: blocked, block_size: 4, seed: 5}", f"{{mechanism: {mechanism}, {more}, seed: 5}}"
+        )
+        read, _ = read_pilot(loads(text.replace("draws: 400", "draws: 99")), history, None)
+        found = read.primary.found
+        assert found is not None
+        assert found.inference == "randomisation"
+        assert found.estimator == {"rollout": "staggered"}.get(mechanism, mechanism)
+
+
+def test_clusters_by_region_and_by_parent_are_drawn_whole(history: History) -> None:
+    text = PLAN.replace("pilot: trial", "pilot: trial\nunit: {cluster: parent_id}").replace(
+        "blocked, block_size: 4", "complete"
+    )
+    made = design(loads(text), history, None)
+    assert made.assigned.clusters is not None
+    for unit in np.unique(made.assigned.clusters):
+        assert len(set(made.assigned.arm[made.assigned.clusters == unit])) == 1
+    few = design(loads(text.replace("parent_id", "region")), history, None)
+    assert any("no verdict is possible" in one for one in few.warnings) == (few.smallest_p > 0.05)
+
+
+def test_a_pilot_to_come_can_be_designed_but_not_read(demo: Path, place: Path) -> None:
+    (place / "pilot.yaml").write_text(PLAN.replace("2024-01-01", "2024-09-01"))
+    code, told = ask("pilot", "assign", place, "--history", demo)
+    assert code == 0
+    assert told["arms"]["growth"]["partners"] > 5
+    code, told = ask("pilot", "analyse", place, "--history", demo)
+    assert code == 1
+    assert "nothing to read yet" in told["problems"][0]["message"]
+
+
+def test_registered_once_and_then_frozen(demo: Path, place: Path) -> None:
+    code, told = ask("pilot", "assign", place, "--history", demo, "--register")
+    assert code == 0
+    assert set(told) >= {"arms", "balance", "spillover", "fingerprint"}
+    code, told = ask("pilot", "assign", place, "--history", demo, "--register")
+    assert code == 1
+    assert "registered already" in told["problems"][0]["message"]
+    code, told = ask("pilot", "analyse", place, "--history", demo)
+    assert code == 0
+    assert "confirmatory" in told["label"]
+    (place / "pilot.yaml").write_text(PLAN.replace("draws: 400", "draws: 500"))
+    code, told = ask("pilot", "analyse", place, "--history", demo)
+    assert told["label"][0] == "exploratory"
+    assert "analysis.draws" in told["why"][0]
+
+
+def test_the_command_prints_what_scripts_rely_on(demo: Path, place: Path) -> None:
+    code, told = ask("pilot", "analyse", place, "--history", demo)
+    assert code == 0
+    for metric in told["metrics"]:
+        assert set(metric) >= {"name", "role", "effect", "relative", "interval", "p_value", "method", "n"}
+    assert set(told) >= {"metrics", "checks", "decision"}
+    code, told = ask("pilot", "monitor", place, "--history", demo)
+    assert code == 0
+    assert set(told) >= {"looks", "flags"}
+    assert told["looks_reason"]
+
+
+def test_power_rises_with_partners_and_with_the_lift(demo: Path, place: Path) -> None:
+    code, told = ask("pilot", "power", place, "--history", demo, "--draws", 200)
+    assert code == 0
+    rows = told["mde"]
+    curve = rows[-1]["power"]["ancova"]
+    assert curve[0] < 0.12
+    assert curve[-1] > 0.8 > curve[1]
+    found = [row["by_estimator"]["ancova"] for row in rows if row["by_estimator"]["ancova"] is not None]
+    assert found[-1] < found[0] or len(found) == 1
+
+
+def test_the_readout_stands_alone(demo: Path, place: Path) -> None:
+    code, _ = ask("pilot", "analyse", place, "--history", demo, "--out", place / "out" / "readout.html")
+    assert code == 0
+    page = (place / "out" / "readout.html").read_text()
+    assert "rehearsal" in page
+    assert "http" not in page
+    assert "<svg" in page
+
+
+def test_a_wrong_scheme_and_a_missing_plan_are_told(demo: Path, place: Path) -> None:
+    (place / "pilot.yaml").write_text(PLAN.replace("growth-80-20", "growth-80-30"))
+    code, told = ask("pilot", "analyse", place, "--history", demo)
+    assert code == 1
+    assert "Did you mean growth-80-20?" in told["problems"][0]["fix"]
+    code, told = ask("pilot", "analyse", place / "absent.yaml", "--history", demo)
+    assert code == 1
