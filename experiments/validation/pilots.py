@@ -34,6 +34,7 @@ from incentive_lab.pilot.rivals import Stretch  # noqa: E402
 from incentive_lab.pilot.sequential import drawn_boundaries  # noqa: E402
 
 PRE, POST, LOOKS = 12, 6, 12
+BEHIND = 10_000  # draws behind each p-value: they are shared by all tests of a panel, so few would shift its rates
 ALPHA = 0.05
 
 
@@ -123,7 +124,7 @@ def default_of(stretch: Stretch) -> str:
 def rows_for(stretch: Stretch, name: str, size: str, draws: int) -> list[dict[str, object]]:
     chosen = default_of(stretch)
     found = []
-    for one in audit([stretch], ALPHA, draws):
+    for one in audit([stretch], ALPHA, draws, behind=BEHIND):
         found.append({
             "panel": name, "size": size, "estimator": one.estimator, "inference": one.inference,
             "default": one.estimator == chosen and one.inference == "randomisation", "rival": one.rival,
@@ -133,16 +134,16 @@ def rows_for(stretch: Stretch, name: str, size: str, draws: int) -> list[dict[st
     return found
 
 
-def peeking(draws: int, tested: int, lift: float = 0.9) -> dict[str, float]:
+def peeking(draws: int, lift: float = 0.9) -> dict[str, float]:
     """Twelve monthly looks over a year at 40 partners: any-look false positives, and power against one look at the end."""
     naive, honest, one_look, power, power_end = [], [], [], [], []
-    for seed in range(3):
+    for seed in range(4):
         values = synthetic(40, PRE + LOOKS, seed + 50, True)
         pre = values[:, :PRE].mean(axis=1)
         strata = blocks_of(pre, np.zeros(40, dtype=np.int64), 4)
         drawing = Drawing(strata, (0.5, 0.5), np.arange(40))
         rng = np.random.default_rng(seed)
-        reference, trial = (drawing.draw(rng, count).astype(float) for count in (draws, tested))
+        reference, trial = (drawing.draw(rng, count).astype(float) for count in (BEHIND, 2 * draws))
         looks = [values[:, PRE : PRE + look + 1].mean(axis=1) for look in range(LOOKS)]
         columns = basis(np.log(pre)[:, None], strata)
         of_reference, of_trial = (Reference.of(one, columns) for one in (reference, trial))
@@ -154,10 +155,11 @@ def peeking(draws: int, tested: int, lift: float = 0.9) -> dict[str, float]:
         ends = np.quantile(np.abs(null), 1 - ALPHA, axis=0)
         naive.append(float((np.abs(seen) > ends).any(axis=1).mean()))
         one_look.append(float((np.abs(seen[:, -1]) > ends[-1]).mean()))
-        few = trial[: min(300, tested)]
+        few = trial[: min(200, draws)]
         lifted = [np.log(post)[None, :] + np.log1p(lift) * few for post in looks]
         real = np.column_stack([Reference.of(few, columns).own(one) for one in lifted])
-        under = np.stack([of_reference.statistics(one) for one in lifted], axis=2)  # draws, tested, looks
+        half = Reference.of(drawing.draw(rng, 2000).astype(float), columns)
+        under = np.stack([half.statistics(one) for one in lifted], axis=2)  # draws, tested, looks
         hits, at_end = 0, 0
         for place in range(len(few)):
             own = drawn_boundaries(under[:, place, :], fractions, ALPHA)
@@ -179,21 +181,21 @@ def recovered(draws: int) -> list[dict[str, object]]:
     strata = blocks_of(pre, np.zeros(60, dtype=np.int64), 4)
     drawn = Drawing(strata, (0.5, 0.5), np.arange(60)).draw(np.random.default_rng(3), draws).astype(float)
     found = []
-    for name in ("difference", "ancova", "log_ancova", "ppml"):
-        logs = name in ("log_ancova", "ppml")
+    for name, scale in (("difference", "amount"), ("difference", "share"), ("ancova", "amount"), ("ancova", "share"),
+                        ("log_ancova", "logarithm"), ("ppml", "logarithm")):  # fmt: skip
         for lift in (0.0, 0.25, 0.5):
-            got = []
-            for treated in drawn:
-                own = estimate(
+            read = [
+                estimate(
                     Sample(post * (1 + lift * treated), treated, pre=pre, strata=strata), name, inference="analytic"
                 )
-                # Logarithms are unbiased on their own scale, amounts on theirs.
-                got.append(np.log1p(own.relative) if logs else own.effect / post.mean())
-            truth = float(np.log1p(lift)) if logs else lift
+                for treated in drawn
+            ]
+            # Each on the scale on which it estimates: amounts over the mean, shares and ppml's and log_ancova's as logarithms.
+            got = [one.effect / post.mean() if scale == "amount" else np.log1p(one.relative) for one in read]
+            truth = lift if scale == "amount" else float(np.log1p(lift))
             error = float(np.std(got) / np.sqrt(len(got)))
-            found.append(
-                {"estimator": name, "planted": lift, "truth": truth, "mean": float(np.mean(got)), "error": error}
-            )
+            found.append({"estimator": name, "scale": scale, "planted": lift, "truth": truth, "mean": float(np.mean(got)),
+                          "error": error})  # fmt: skip
     return found
 
 
@@ -243,10 +245,10 @@ def main() -> None:
                 rows += rows_for(stretch_of(panel), panel.name, f"{groups // 2} of {groups} clusters", given.draws)
                 if groups == 10:
                     rows += rows_for(stretch_of(panel, 2), panel.name, "2 of 10 clusters", given.draws)
-    peeks = peeking(given.draws, given.draws)
+    peeks = peeking(given.draws)
     found = {
         "draws": given.draws, "seeds": given.seeds, "alpha": ALPHA, "rows": rows, "peeking": peeks,
-        "recovered": recovered(min(400, given.draws)), "three_of_six_clusters": impossible(), "summary": summary(rows, peeks),
+        "recovered": recovered(min(600, given.draws)), "three_of_six_clusters": impossible(), "summary": summary(rows, peeks),
         "adventureworks": adventureworks() is not None, "seconds": time.monotonic() - begun,
     }  # fmt: skip
     here = Path(__file__).with_suffix("")
@@ -262,7 +264,7 @@ def told(found: dict[str, object]) -> str:
         "# How honest the pilots' default is", "",
         f"`python experiments/validation/pilots.py --draws {found['draws']} --seeds {found['seeds']}` wrote this: "
         f"{found['draws']} re-randomisations of the drawing that is analysed (blocks of four by outcome before; clusters with fixed "
-        f"numbers) on each of {found['seeds']} panels a line, {PRE} months before and {POST} after, level 5 %.",
+        f"numbers) on each of {found['seeds']} panels a line, {BEHIND} draws behind each p-value, {PRE} months before and {POST} after, level 5 %.",
         "", *([] if found["adventureworks"] else ["The sample data of AdventureWorks was not there; its rows are missing.", ""]),
         "| bar | value | allowed | holds |", "| --- | --- | --- | --- |",
     ]  # fmt: skip
@@ -294,11 +296,11 @@ def told(found: dict[str, object]) -> str:
               f"- power at +{percent(peeks['lift'], 0)}: {percent(peeks['power'], 1)} with twelve looks, "
               f"{percent(peeks['power_one_look'], 1)} with one at the end",
               "", "## Planted effects come back", "",
-              "Logarithms for log_ancova and ppml, shares of the mean for the others; 60 partners.", "",
-              "| estimator | planted | truth | mean estimate | Monte Carlo error |", "| --- | --- | --- | --- | --- |"]  # fmt: skip
+              "Amounts over the mean outcome; shares and percentages as logarithms; 60 partners, one panel.", "",
+              "| estimator | scale | planted | truth | mean estimate | Monte Carlo error |", "| --- | --- | --- | --- | --- | --- |"]  # fmt: skip
     for one in found["recovered"]:  # type: ignore[attr-defined]
         lines.append(
-            f"| {one['estimator']} | {percent(one['planted'], 0)} | {one['truth']:.3f} | {one['mean']:.3f} | {one['error']:.3f} |"
+            f"| {one['estimator']} | {one['scale']} | {percent(one['planted'], 0)} | {one['truth']:.3f} | {one['mean']:.3f} | {one['error']:.3f} |"
         )
     never: dict[str, float] = found["three_of_six_clusters"]  # type: ignore[assignment]
     lines += [

@@ -64,6 +64,16 @@ def percent(share: float, places: int = 2) -> str:
     return f"{'0' if text == '-0' else text} %"
 
 
+def chance(share: float) -> str:
+    """A probability in whole per cent that never claims certainty.
+
+    Example:
+        >>> chance(0.9996), chance(0.001), chance(0.25)
+        ('above 99 %', 'below 1 %', '25 %')
+    """
+    return "above 99 %" if share > 0.99 else "below 1 %" if share < 0.01 else percent(share, 0)
+
+
 def points(change: float) -> str:
     """A change of a share, in percentage points; no change is 0.
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from incentive_lab.format import compact, counted, money, percent
+from incentive_lab.format import chance, compact, counted, money, percent
 from incentive_lab.pilot.analysis import Analysis, Answer
 from incentive_lab.pilot.reading import fingerprint
 from incentive_lab.pilot.words import change, reconciled, shares_between
@@ -75,8 +75,8 @@ def _cards(read: Analysis) -> list[str]:
         cards.append(
             (
                 "Chance that it pays",
-                percent(value.chance, 0),
-                f"{percent(value.chance_sceptical, 0)} with a sceptical prior",
+                chance(value.chance),
+                f"{chance(value.chance_sceptical)} with a sceptical prior",
             )
         )
         cards.append(("Incentive cost", money(value.cost, currency), f"margin {money(value.margin, currency)}"))

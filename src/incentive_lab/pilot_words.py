@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from incentive_lab.format import count, counted, money, percent
+from incentive_lab.format import chance, count, counted, money, percent
 from incentive_lab.pilot.words import change
 
 _MARK = {"fine": "ok", "look": "look", "stop": "STOP"}
@@ -40,7 +40,7 @@ def _say_decision(answer: dict[str, Any]) -> None:
     print(f"Net value for {counted(value['partners'], 'partner')} over {counted(value['months'], 'month')}: "
           f"{money(value['expected'], currency)} ({money(low, currency)} to {money(high, currency)}), "
           f"margin {money(value['margin'], currency)} less cost {money(value['cost'], currency)}; it pays with a chance of "
-          f"{percent(value['chance_it_pays'], 0)}.")  # fmt: skip
+          f"{chance(value['chance_it_pays'])}.")  # fmt: skip
 
 
 def say_design(answer: dict[str, Any]) -> None:

@@ -23,7 +23,7 @@ def told(text: str) -> str:
     ("text", "said"),
     [
         (BASE + "arms: [{name: a}, {name: a}]\ndates: {start: 2024-01-01}", "the arm 'a' is there 2 times; arms must not overlap"),
-        (BASE + "arms: [{name: a, share: 80%}, {name: b, share: 40%}]\ndates: {start: 2024-01-01}", "add up to 120%"),
+        (BASE + "arms: [{name: a, share: 80%}, {name: b, share: 40%}]\ndates: {start: 2024-01-01}", "add up to 120 %"),
         (BASE + "arms: [{name: a, share: 100%}, {name: b}]\ndates: {start: 2024-01-01}", "this arm would be empty"),
         (BASE + "arms: [{name: a}, {name: b}]", "a pilot on a history needs its dates"),
         (BASE + "arms: [{name: a}, {name: b}]\ndates: {start: 2024-01-01, assigned: 2024-02-01}", "before they were drawn"),

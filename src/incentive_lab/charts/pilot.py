@@ -1,8 +1,8 @@
-"""Pilots as figures: what can be found, how alike the arms are, what came out, and what it hangs on."""
+"""A pilot that was read, as figures: what came out, when, in which segments, and what it hangs on."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import plotly.graph_objects as go
@@ -21,28 +21,21 @@ from incentive_lab.charts.style import (
     money_axis,
     room_for,
 )
-from incentive_lab.format import compact, count, counted, month_name, percent
+from incentive_lab.format import compact, count, month_name, percent
 from incentive_lab.pilot.analysis import Analysis, Answer
 from incentive_lab.pilot.multiple import Heterogeneity
-from incentive_lab.pilot.powering import LIFTS, Power
-from incentive_lab.pilot.watching import Balance
 from incentive_lab.pilot.whales import Whales
 from incentive_lab.pilot.words import change
 
-NAMES: Mapping[str, str] = {
-    "difference": "Difference in means", "ancova": "Adjusted for before", "winsorised": "Winsorised",
-    "log_ancova": "Logarithms, adjusted",
-}  # fmt: skip
 SEGMENTS = {
     "same": "The effect is the same",
     "differs": "The effect differs",
     "cannot tell": "It cannot be told whether the effect differs",
 }
-FIFTHS = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
 _VERDICT = {"better": GAIN, "held": GAIN, "worse": LOSS, "broken": LOSS}
 
 
-def _percent_axis(low: float, high: float, **more: object) -> dict[str, object]:
+def percent_axis(low: float, high: float, **more: object) -> dict[str, object]:
     """An axis of relative changes with readable steps."""
     from incentive_lab.charts.style import nice_step
 
@@ -52,83 +45,6 @@ def _percent_axis(low: float, high: float, **more: object) -> dict[str, object]:
     room = 0.04 * max(high - low, 0.01)
     return {"tickvals": ticks.tolist(), "ticktext": [change(round(float(one), 6)) for one in ticks],
             "range": [low - room, high + room], **more}  # fmt: skip
-
-
-def mde_chart(found: Sequence[Power], power: float) -> Chart:
-    """The smallest effect found with the wanted power, by number of partners, for each estimator."""
-    names = list(found[-1].mde)
-    sizes = [one.partners for one in found]
-    most = max((value for one in found for value in one.mde.values() if np.isfinite(value)), default=1.0)
-    traces = [
-        go.Scatter(
-            x=sizes, y=[one.mde[name] if np.isfinite(one.mde[name]) else None for one in found], name=NAMES[name],
-            mode="lines+markers", line={"color": CATEGORIES[place], "width": 2},
-            hovertemplate="%{x} partners: %{y:+.0%}<extra>" + NAMES[name] + "</extra>",
-        )
-        for place, name in enumerate(names)
-    ]  # fmt: skip
-    traces.append(go.Scatter(
-        x=sizes, y=[one.closed if np.isfinite(one.closed) and one.closed <= 1.3 * most else None for one in found],
-        name="Closed form", mode="lines", line={"color": MUTED, "width": 1.5, "dash": "dot"},
-        hovertemplate="%{x} partners: %{y:+.0%}<extra>closed form</extra>",
-    ))  # fmt: skip
-    best = min((value for value in found[-1].mde.values() if np.isfinite(value)), default=float("nan"))
-    title = (
-        f"With {counted(sizes[-1], 'partner')} the smallest effect found is {change(best)}" if np.isfinite(best)
-        else "No effect up to +300 % is found often enough"
-    )  # fmt: skip
-    drawn = figure(
-        *traces, name="mde", height=320, margin={"b": 46, "l": 60}, yaxis=_percent_axis(0.0, most),
-        xaxis={"title": {"text": "Partners in both arms"}, "type": "log", "tickvals": [*sizes[::2], sizes[-1]],
-               "ticktext": [count(one) for one in [*sizes[::2], sizes[-1]]]},
-    )  # fmt: skip
-    return Chart(drawn, title, f"Smallest lift found with {percent(power, 0)} power, by simulation on your own history.",
-                 f"Smallest effect by number of partners. {title}.")  # fmt: skip
-
-
-def power_chart(one: Power, wanted: float) -> Chart:
-    """How often each lift is found at one size."""
-    traces = [
-        go.Scatter(x=LIFTS.tolist(), y=list(curve), name=NAMES[name], mode="lines",
-                   line={"color": CATEGORIES[place], "width": 2},
-                   hovertemplate="%{x:+.0%}: found with %{y:.0%}<extra>" + NAMES[name] + "</extra>")
-        for place, (name, curve) in enumerate(one.curves.items())
-    ]  # fmt: skip
-    at = {name: float(np.interp(0.15, LIFTS, curve)) for name, curve in one.curves.items()}
-    best = max(at.values(), default=0.0)
-    drawn = figure(
-        *traces, go.Scatter(x=[0, 1], y=[wanted, wanted], mode="lines", name=f"Wanted, {percent(wanted, 0)}",
-                            line={"color": MUTED, "dash": "dot", "width": 1.5}, hoverinfo="skip"),
-        name="power", height=320, margin={"b": 46, "l": 56},
-        yaxis={"range": [0, 1.02], "tickvals": list(FIFTHS), "ticktext": [percent(one, 0) for one in FIFTHS]},
-        xaxis={**_percent_axis(0.0, 1.0), "title": {"text": "True lift"}, "showgrid": True},
-    )  # fmt: skip
-    title = f"A lift of +15 % is found {percent(best, 0)} of the time"
-    return Chart(drawn, title, f"Share of simulated pilots with {counted(one.partners, 'partner')} that find each lift.",
-                 f"Power by lift. {title}.")  # fmt: skip
-
-
-def balance_chart(rows: Sequence[Balance]) -> Chart:
-    """How alike the arms were before the pilot, in standard deviations."""
-    shown = sorted(rows, key=lambda one: -abs(one.difference))[:14]
-    names = [one.name for one in shown]
-    reach = max([0.3, *(abs(one.difference) for one in shown)]) * 1.1
-    drawn = figure(
-        go.Scatter(
-            x=[one.difference for one in shown], y=names, mode="markers", showlegend=False,
-            marker={"size": 10, "color": [LOSS if abs(one.difference) > 0.5 else DRAFT for one in shown]},
-            hovertext=[f"<b>{one.name}</b><br>{one.arm} {one.treated:,.3g}, control {one.control:,.3g}" for one in shown],
-            hoverinfo="text",
-        ),
-        name="balance", height=max(170, 24 * len(shown) + 70), margin=room_for(names) | {"b": 46},
-        xaxis={"range": [-reach, reach], "showgrid": True, "title": {"text": "Standard deviations above the control"}},
-        yaxis={"autorange": "reversed", "type": "category", "showgrid": True},
-    )  # fmt: skip
-    worst = shown[0] if shown else None
-    title = "Nothing is known before the pilot" if worst is None else (
-        f"The arms were at most {abs(worst.difference):.2f} standard deviations apart" )  # fmt: skip
-    return Chart(drawn, title, "Difference before the pilot; beyond half a standard deviation is drawn in orange.",
-                 f"Balance of the arms before the pilot. {title}.")  # fmt: skip
 
 
 def forest_chart(read: Analysis) -> Chart:
@@ -154,7 +70,7 @@ def forest_chart(read: Analysis) -> Chart:
     )  # fmt: skip
     drawn = figure(
         *traces, points, name="forest", height=max(170, 46 * len(rows) + 60), margin=room_for(names) | {"b": 30},
-        xaxis={**_percent_axis(low, high), "showgrid": True, "zeroline": True},
+        xaxis={**percent_axis(low, high), "showgrid": True, "zeroline": True},
         yaxis={"autorange": "reversed", "type": "category", "showgrid": False},
     )  # fmt: skip
     title = f"{read.primary.metric.name.capitalize()}: {read.primary.verdict}"
@@ -226,7 +142,7 @@ def whales_chart(one: Whales, partners: Sequence[str]) -> Chart:
     said = [change(value) if one.logs else compact(value) for value in values]
     low, high = min([0.0, *values]), max([0.0, *values])
     room = 0.18 * max(high - low, 1e-9)
-    axis = _percent_axis(low - (room if low < 0 else 0), high + room) if one.logs else money_axis(
+    axis = percent_axis(low - (room if low < 0 else 0), high + room) if one.logs else money_axis(
         low - (room if low < 0 else 0), high + room, most=4)  # fmt: skip
     drawn = figure(
         go.Bar(y=names, x=values, orientation="h", showlegend=False, text=said, textposition="outside", cliponaxis=False,
@@ -272,7 +188,7 @@ def segments_chart(name: str, found: Heterogeneity, logs: bool) -> Chart:
         marker={"size": 11, "color": DRAFT}, hoverinfo="skip",
     )  # fmt: skip
     values = [scaled(value) for own in rows for value in (own.interval.low, own.interval.high, own.effect)]
-    axis = _percent_axis(min(values), max(values)) if logs else money_axis(min(values), max(values), most=4)
+    axis = percent_axis(min(values), max(values)) if logs else money_axis(min(values), max(values), most=4)
     drawn = figure(
         *traces, alone, drawn_to, name=f"segments-{name}", height=40 * len(rows) + 90, margin=room_for(names) | {"b": 30},
         xaxis={**axis, "showgrid": True}, yaxis={"autorange": "reversed", "type": "category", "showgrid": False},

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from incentive_lab.errors import InputError
+from incentive_lab.format import percent
 from incentive_lab.pilot.decision import NetValue
 from incentive_lab.pilot.document import Metric, Pilot
 from incentive_lab.pilot.estimate import Estimate
@@ -154,7 +155,7 @@ def labels(pilot: Pilot, registered: Registered) -> tuple[tuple[str, ...], tuple
     if pilot.planted is not None:
         label.append("rehearsal")
         why.append(
-            f"A lift of {float(pilot.planted.lift):.1%} was added to the treated: this is a rehearsal, not a result."
+            f"A lift of {percent(float(pilot.planted.lift))} was added to the treated: this is a rehearsal, not a result."
         )
     return tuple(label), tuple(why)
 

@@ -112,13 +112,15 @@ def audit(
     Args:
         stretches: Outcomes of the same partners in months without a pilot.
         alpha: Level.
-        draws: Re-randomisations by the drawing; the same number stands behind each p-value.
+        draws: Re-randomisations that are tested.
         winsorise: Pooled quantile of `winsorised`.
+        behind: Re-randomisations behind each p-value; 0 for as many as are tested. They are drawn once for all tests of a
+            stretch, so few of them shift all its rates together.
         rivals: Also the naive t test, the delta method's relative lift and cluster errors with normal critical values.
     """
     seen: dict[tuple[str, str], list[tuple[float, float, dict[float, float], float]]] = {}
     for stretch in stretches:
-        for key, row in _one(stretch, alpha, draws, winsorise, rivals).items():
+        for key, row in _one(stretch, alpha, draws, winsorise, rivals, behind or draws).items():
             seen.setdefault(key, []).append(row)
     partners = len(stretches[0].post)
     return [
@@ -131,10 +133,12 @@ def audit(
     ]  # fmt: skip
 
 
-def _one(stretch: Stretch, alpha: float, draws: int, winsorise: float, rivals: bool) -> dict[tuple[str, str], Row]:
+def _one(
+    stretch: Stretch, alpha: float, draws: int, winsorise: float, rivals: bool, behind: int
+) -> dict[tuple[str, str], Row]:
     rng = np.random.default_rng(_SEED)
     every = stretch.drawing.enumerated()
-    drawn = (every if every is not None else stretch.drawing.draw(rng, draws)).astype(np.float64)
+    drawn = (every if every is not None else stretch.drawing.draw(rng, behind)).astype(np.float64)
     tested = drawn if every is not None else stretch.drawing.draw(rng, draws).astype(np.float64)
     if len(tested) > draws:
         tested = tested[rng.choice(len(tested), draws, replace=False)]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from incentive_lab.errors import InputError, Problem, did_you_mean
+from incentive_lab.format import percent
 from incentive_lab.pilot.document import Pilot
 
 
@@ -59,7 +60,7 @@ def _arms(pilot: Pilot) -> Iterator[Problem]:
     given = sum((arm.share for arm in pilot.arms if arm.share is not None), Decimal(0))
     open_arms = sum(arm.share is None for arm in pilot.arms)
     if given > 1 or (not open_arms and given != 1):
-        yield Problem("arms", f"the shares of the arms add up to {given:%}; they must make 100 %.",
+        yield Problem("arms", f"the shares of the arms add up to {percent(float(given))}; they must make 100 %.",
                       "Change the shares, or leave one out.")  # fmt: skip
     for arm, share in zip(pilot.arms, pilot.shares(), strict=True):
         if share <= 0:
@@ -159,7 +160,11 @@ def _warnings(pilot: Pilot) -> Iterator[Problem]:
         yield Problem("arms", "an arm names no scheme, so incentive cost is unknown and the decision leaves it out.",
                       "Name a scheme for each arm.")  # fmt: skip
     if pilot.planted is not None:
-        yield Problem("planted", f"this is a rehearsal: a lift of {pilot.planted.lift:%} is added to the treated.", "")
+        yield Problem(
+            "planted",
+            f"this is a rehearsal: a lift of {percent(float(pilot.planted.lift))} is added to the treated.",
+            "",
+        )
     if not pilot.hypothesis:
         yield Problem("hypothesis", "nothing says what is expected, so any result can be told as a success.",
                       "Write one sentence before the start.")  # fmt: skip

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from incentive_lab.errors import InputError
+from incentive_lab.format import chance
 from incentive_lab.pilot.analysis import Analysis
 from incentive_lab.pilot.decision import NetValue, net_value
 from incentive_lab.pilot.document import Metric, Pilot
@@ -103,7 +104,7 @@ def _advice(read: Analysis, value: NetValue | None) -> tuple[str, tuple[str, ...
     if value is None:
         return {"better": "amend" if still else "scale", "worse": "stop"}.get(first.verdict, "extend"), tuple(reasons)
     reasons.append(
-        f"By the data, the chance that it pays is {value.chance:.0%}; with a sceptical prior {value.chance_sceptical:.0%}."
+        f"By the data, the chance that it pays is {chance(value.chance)}; with a sceptical prior {chance(value.chance_sceptical)}."
     )
     if value.chance >= SURE and first.verdict == "better":
         return ("amend" if still else "scale"), tuple(reasons)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from incentive_lab.charts.pilot import balance_chart, mde_chart, power_chart
+from incentive_lab.charts.pilot_plan import balance_chart, mde_chart, power_chart
 from incentive_lab.errors import InputError
 from incentive_lab.format import compact, count, percent
 from incentive_lab.pilot.auditing import Audit, audited, words
@@ -191,7 +191,7 @@ def key_figures(made: Design, simulated: list[Power]) -> None:
         shown = compact(total) if made.costs else "not known"
         ceiling = float(pilot.cost_ceiling) if pilot.cost_ceiling is not None else None
         line = f"ceiling {compact(ceiling)} {trial.currency}" if ceiling is not None else "no ceiling in the plan"
-        figure_card("pilot-cost", f"Cost above today's scheme, {trial.currency}", shown, "", "", good="neither", line=line,
+        figure_card("pilot-cost", f"Added cost, {trial.currency}", shown, "", "", good="neither", line=line,
                     help="By replay on the months before the pilot, without any effect.")  # fmt: skip
     with cards[3]:
         least = made.smallest_p

@@ -9,7 +9,7 @@ import streamlit as st
 
 from incentive_lab.charts.pilot import forest_chart, looks_chart, months_chart, segments_chart, whales_chart
 from incentive_lab.errors import InputError
-from incentive_lab.format import compact, count, counted, percent
+from incentive_lab.format import chance, compact, count, counted, percent
 from incentive_lab.pilot.analysis import Analysis
 from incentive_lab.pilot.reading import fingerprint
 from incentive_lab.pilot.told import analysis_told
@@ -84,7 +84,7 @@ def key_figures(read: Analysis) -> None:
     found, value, currency = read.primary.found, read.value, read.trial.currency
     with cards[0]:
         figure_card("pilot-advice", "Advice", {"": "None yet"}.get(read.advice, read.advice.capitalize()), "", "", good="neither",
-                    line=ADVICE[read.advice], help=" ".join(read.reasons))  # fmt: skip
+                    line=_line(read), help=" ".join(read.reasons))  # fmt: skip
     with cards[1]:
         shown, line = "not known", read.primary.reason
         if found is not None:
@@ -103,7 +103,9 @@ def key_figures(read: Analysis) -> None:
             figure_card("pilot-value", "Net value", "not known", "", "", good="neither", line=read.no_value[:90],
                         help="Incremental margin less incentive cost, from the payout engine.")  # fmt: skip
         else:
-            line = f"{compact(value.interval.low)} to {compact(value.interval.high)}; it pays with {percent(value.chance, 0)}"
+            line = (
+                f"{compact(value.interval.low)} to {compact(value.interval.high)}; chance to pay {chance(value.chance)}"
+            )
             label = f"Net value, {counted(value.partners, 'partner')}, {counted(value.months, 'month')}, {currency}"
             figure_card("pilot-value", label, compact(value.point), "", "", good="neither", line=line,
                         help=f"Margin {compact(value.margin)} less incentive cost {compact(value.cost)}.")  # fmt: skip
@@ -113,6 +115,11 @@ def key_figures(read: Analysis) -> None:
         line = ", ".join(f"{one.metric.name} {one.verdict}" for one in rails) or "the plan has none"
         figure_card("pilot-rails", "Guardrails held", f"{count(held)} of {count(len(rails))}", "", "", good="neither", line=line,
                     help="A guardrail holds when a loss beyond its margin is excluded.")  # fmt: skip
+
+
+def _line(read: Analysis) -> str:
+    """The first reason, or the advice in words."""
+    return read.reasons[0] if read.reasons else ADVICE[read.advice]
 
 
 def meaning(read: Analysis) -> None:
