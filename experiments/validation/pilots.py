@@ -123,15 +123,15 @@ def default_of(stretch: Stretch) -> str:
 
 def rows_for(stretch: Stretch, name: str, size: str, draws: int) -> list[dict[str, object]]:
     chosen = default_of(stretch)
-    found = []
-    for one in audit([stretch], ALPHA, draws, behind=BEHIND):
-        found.append({
+    return [
+        {
             "panel": name, "size": size, "estimator": one.estimator, "inference": one.inference,
             "default": one.estimator == chosen and one.inference == "randomisation", "rival": one.rival,
             "false_positives": one.false_positives[0], "coverage": one.coverage[0], "finds": one.finds[0.25],
             "gained": one.gained,
-        })  # fmt: skip
-    return found
+        }
+        for one in audit([stretch], ALPHA, draws, behind=BEHIND)
+    ]  # fmt: skip
 
 
 def peeking(draws: int, lift: float = 0.9) -> dict[str, float]:

@@ -105,7 +105,7 @@ def words(one: Audit) -> str:
 
 
 def audit(
-    stretches: list[Stretch], alpha: float, draws: int, winsorise: float = 0.99, rivals: bool = True
+    stretches: list[Stretch], alpha: float, draws: int, winsorise: float = 0.99, rivals: bool = True, behind: int = 0
 ) -> list[Audit]:
     """Every candidate on every stretch.
 
