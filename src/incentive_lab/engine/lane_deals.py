@@ -23,14 +23,15 @@ def return_lanes(  # type: ignore[no-untyped-def]
         int(pool[place + 7]),
     )
     for i in range(lanes):
-        lane = i * (months + 1)
+        lane, came = i * (months + 1), begin
         for row in range(first[2, lane + begin], first[2, lane + m + 1]):
+            while row >= first[2, lane + came + 1]:
+                came += 1
             sold = returned[0, row]
             if sold < 0:
                 continue
             post = at[sold, post_at]
-            here = row >= first[2, lane + m]
-            if not ((here and post <= m) or (not here and post == m)):
+            if not ((came == m and post <= m) or (came < m and post == m)):
                 continue
             if per_deal:
                 deal = returned[2 + grain, row]
@@ -38,7 +39,7 @@ def return_lanes(  # type: ignore[no-untyped-def]
             else:
                 rate = work[month_rates + post, i] if post >= 0 else 0.0
             amount = half_away(values[slot, row] * rate)
-            since = m - sold
+            since = came - sold
             if method == RETURN_SHARE:
                 amount = half_away(amount * share / MILLION)
             elif method == RETURN_UNSERVED:
