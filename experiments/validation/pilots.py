@@ -34,7 +34,7 @@ from incentive_lab.pilot.rivals import Stretch  # noqa: E402
 from incentive_lab.pilot.sequential import drawn_boundaries  # noqa: E402
 
 PRE, POST, LOOKS = 12, 6, 12
-BEHIND = 10_000  # draws behind each p-value: they are shared by all tests of a panel, so few would shift its rates
+BEHIND = 8_000  # draws behind each p-value: they are shared by all tests of a panel, so few would shift its rates
 ALPHA = 0.05
 
 

@@ -76,7 +76,7 @@ def analyse(
     history: HistoryOption = None,
     mapping: MappingOption = None,
     exclude: ExcludeOption = None,
-    out: Annotated[Path | None, typer.Option("--out", help="Write the read-out as an HTML page here.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Write the read-out here, as .html or .pdf.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Read a pilot: effects, checks, and the decision in money."""

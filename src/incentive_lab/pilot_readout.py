@@ -11,6 +11,8 @@ from incentive_lab.format import chance, compact, counted, money, percent
 from incentive_lab.pilot.analysis import Analysis, Answer
 from incentive_lab.pilot.reading import fingerprint
 from incentive_lab.pilot.words import change, reconciled, shares_between
+from incentive_lab.report.blocks import Block, Document, Heading, Paragraph, Points, Table
+from incentive_lab.report.pdf import pdf_bytes
 
 ADVICE = {
     "scale": "Scale it", "amend": "Amend it, then scale", "extend": "Go on: it is not settled", "stop": "Stop it",
@@ -130,9 +132,47 @@ def _ends(one: Answer) -> tuple[float, float]:
     return low, min(high, 3.0)
 
 
+def readout_document(read: Analysis) -> Document:
+    """The same read-out as a document, for PDF: its figures as a table."""
+    pilot, found, value, currency = read.pilot, read.primary.found, read.value, read.trial.currency
+    facts = [(read.primary.metric.name, "not known" if found is None else change(found.relative), "" if found is None else
+              f"{shares_between(found.relative_interval)}, p {found.p_value:.3g}")]  # fmt: skip
+    if value is None:
+        facts.append(("net value", "not known", read.no_value))
+    else:
+        span = f"{counted(value.partners, 'partner')}, {counted(value.months, 'month')}"
+        facts += [
+            (
+                f"net value ({span})",
+                money(value.point, currency),
+                f"{compact(value.interval.low)} to {compact(value.interval.high)}",
+            ),
+            ("chance that it pays", chance(value.chance), f"{chance(value.chance_sceptical)} with a sceptical prior"),
+            ("incentive cost", money(value.cost, currency), f"margin {money(value.margin, currency)}"),
+            ("twice the data is worth", money(value.longer[1][1], currency), "before what it costs"),
+        ]
+    rows = tuple(
+        (one.metric.name, one.arm, "" if one.found is None else change(one.found.relative),
+         "" if one.found is None else shares_between(one.found.relative_interval), one.verdict) for one in read.answers
+    )  # fmt: skip
+    words = tuple(reconciled(read.primary, currency, read.whales.get(read.primary.arm)))
+    sizes = ", ".join(f"{name} {size}" for name, size in read.trial.sizes().items())
+    blocks: list[Block] = [Paragraph(pilot.hypothesis)] if pilot.hypothesis else []
+    blocks += [
+        *([Points(read.why)] if read.why else []), Table(("", "", ""), tuple(facts), (0, 2)), Points(read.reasons),
+        Heading("Effects on each metric"), Table(("Metric", "Arm", "Change", "Interval", "Verdict"), rows, (0, 1, 4)),
+        Heading("What the primary effect means"), Points(words), Paragraph("" if found is None else found.sentence),
+        Heading("What was checked"), Points(tuple(f"{one.name} ({one.state}): {one.words}" for one in read.checks)),
+    ]  # fmt: skip
+    title = f"{ADVICE[read.advice]}: {pilot.title or pilot.id}"
+    return Document(title, f"Pilot {pilot.id}, {' and '.join(read.label)}", tuple(blocks),
+                    f"{fingerprint(pilot)} on {read.trial.source}; {sizes} partners")  # fmt: skip
+
+
 def write_readout(read: Analysis, path: Path) -> None:
-    """Write the page, whole or not at all."""
+    """Write the read-out, whole or not at all: PDF where the name ends so, else HTML."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    content = pdf_bytes(readout_document(read)) if path.suffix.lower() == ".pdf" else readout(read).encode()
     part = path.with_name(path.name + ".partial")
-    part.write_text(readout(read), encoding="utf-8")
+    part.write_bytes(content)
     part.replace(path)

@@ -169,6 +169,9 @@ def test_the_readout_stands_alone(demo: Path, place: Path) -> None:
     assert "rehearsal" in page
     assert "http" not in page
     assert "<svg" in page
+    code, told = ask("pilot", "analyse", place, "--history", demo, "--out", place / "out" / "readout.pdf")
+    assert (place / "out" / "readout.pdf").read_bytes().startswith(b"%PDF")
+    assert told["response"]["log_error"] > 0
 
 
 def test_a_wrong_scheme_and_a_missing_plan_are_told(demo: Path, place: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from scipy.special import ndtri
 
 from incentive_lab.pilot.analysis import Analysis, Answer
 from incentive_lab.pilot.decision import NetValue
@@ -42,7 +43,8 @@ def analysis_told(read: Analysis) -> dict[str, Any]:
         "belief": None, "looks": [look_told(one) for one in read.looks],
         "placebos": [{"months_before": one.months_before, "effect": one.effect, "interval": pair(one.interval),
                       "p_value": one.p_value} for one in read.placebos],
-        "sensitivity": None, "decision": decision_told(read), "flags": list(trial.flags), "notes": list(trial.notes),
+        "sensitivity": None, "response": response_told(read), "decision": decision_told(read),
+        "flags": list(trial.flags), "notes": list(trial.notes),
     }  # fmt: skip
     if read.belief is not None:
         answer["belief"] = {
@@ -56,9 +58,27 @@ def analysis_told(read: Analysis) -> dict[str, Any]:
         own = read.sensitivity
         answer["sensitivity"] = {"robustness": own.robustness, "robustness_significance": own.robustness_significance,
                                  "partial_r2": own.partial_r2}  # fmt: skip
+    if answer["response"] is None:
+        answer["response_reason"] = "the primary effect has no relative size with an interval"
     if not read.looks:
         answer["looks_reason"] = read.no_looks or "no looks were planned"
     return answer
+
+
+def response_told(read: Analysis) -> dict[str, Any] | None:
+    """The primary effect as a projection takes it: logarithm of one plus the relative change, with its standard error."""
+    found = read.primary.found
+    if found is None:
+        return None
+    ends = found.relative_interval
+    if not np.isfinite([found.relative, ends.low, ends.high]).all() or ends.low <= -1:
+        return None
+    reach = 2 * float(ndtri(1 - float(read.pilot.alpha) / 2))
+    return {
+        "measure": read.primary.metric.of, "arm": read.primary.arm, "log_effect": float(np.log1p(found.relative)),
+        "log_error": float((np.log1p(ends.high) - np.log1p(ends.low)) / reach), "pilot": read.pilot.id,
+        "fingerprint": fingerprint(read.pilot), "label": list(read.label),
+    }  # fmt: skip
 
 
 def metric_told(read: Analysis, answer: Answer) -> dict[str, Any]:

@@ -14,7 +14,8 @@ from incentive_lab.pilot.analysis import Analysis
 from incentive_lab.pilot.reading import fingerprint
 from incentive_lab.pilot.told import analysis_told
 from incentive_lab.pilot.words import amount, between, change, reconciled, shares_between
-from incentive_lab.pilot_readout import ADVICE, readout
+from incentive_lab.pilot_readout import ADVICE, readout, readout_document
+from incentive_lab.report.pdf import pdf_bytes
 from incentive_lab.ui import pilot_plans
 from incentive_lab.ui.cards import card, draw, figure_card, plain, tell_problems
 from incentive_lab.ui.tables import table
@@ -70,6 +71,8 @@ def _head(read: Analysis) -> None:
     with right, st.container(horizontal=True, horizontal_alignment="right", gap="xsmall"):
         st.download_button("Read-out", lambda: readout(read), f"{pilot.id}.html", "text/html", on_click="ignore",
                            icon=":material/download:", key="pilot-readout", help="One page; print it as PDF")  # fmt: skip
+        st.download_button("PDF", lambda: pdf_bytes(readout_document(read)), f"{pilot.id}.pdf", "application/pdf",
+                           on_click="ignore", icon=":material/picture_as_pdf:", key="pilot-pdf")  # fmt: skip
         st.download_button("Figures", lambda: json.dumps(analysis_told(read), indent=1, ensure_ascii=False),
                            f"{pilot.id}.json", "application/json", on_click="ignore", icon=":material/download:",
                            key="pilot-json", help="Everything on this page as JSON")  # fmt: skip

@@ -1,0 +1,114 @@
+"""The pilot pages: a plan is drawn, moved, refused in words, audited; a result is read in all its parts."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from incentive_lab.pilot.reading import loads
+from tests.ui.conftest import SECONDS
+
+PLAN = """
+pilot: mine
+hypothesis: More is sold.
+population: {active_months: 2}
+arms: [{name: flat, scheme: current-flat}, {name: growth, scheme: growth-80-20}]
+assignment: {mechanism: blocked, seed: 5}
+dates: {start: 2024-01-01, months: 6, pre_months: 12}
+metrics:
+  - {name: revenue, of: revenue, role: primary}
+  - {name: csat, of: csat, role: guardrail, margin_amount: 0.3}
+analysis: {draws: 200, segments: [size]}
+looks: {count: 2, kind: group_sequential}
+value: {margin: margin}
+planted: {lift: 60%}
+"""
+
+
+def shown(app: AppTest) -> str:
+    parts = [*app.title, *app.header, *app.markdown, *app.info, *app.warning, *app.error]
+    return "\n".join(str(part.value) for part in parts)
+
+
+@pytest.fixture
+def design(app: AppTest) -> AppTest:
+    app.session_state["pilot plan"] = loads(PLAN)
+    return finished(app.switch_page("pages/pilot_design.py").run())
+
+
+@pytest.fixture
+def results(app: AppTest) -> AppTest:
+    app.session_state["pilot plan"] = loads(PLAN)
+    return app.switch_page("pages/pilot_results.py").run()
+
+
+def finished(app: AppTest) -> AppTest:
+    """Run until the work in the background is over."""
+    end = time.monotonic() + SECONDS
+    while any(str(button.label) == "Cancel" for button in app.button):
+        assert time.monotonic() < end, "the simulation takes too long"
+        time.sleep(0.3)
+        app.run()
+    return app
+
+
+def test_a_plan_shows_its_draw_its_power_and_its_cost(design: AppTest) -> None:
+    assert not design.exception
+    assert design.title[0].value == "Pilot design"
+    labels = [metric.label for metric in design.metric]
+    assert labels == ["Partners drawn", "Smallest effect found", "Added cost, USD", "Smallest p-value possible"]
+    assert len(design.get("plotly_chart")) == 3
+    assert "rehearsal" in shown(design)
+
+
+def test_a_dial_changes_the_plan_and_the_draw(design: AppTest) -> None:
+    before = design.metric[0].value
+    design.number_input(key="pilot-population.active_months").set_value(6).run()
+    finished(design)
+    assert not design.exception
+    assert design.session_state["pilot plan"].population.active_months == 6
+    assert int(design.metric[0].value) < int(before)
+
+
+def test_a_plan_that_is_not_possible_is_told_and_the_one_before_stays(design: AppTest) -> None:
+    design.selectbox(key="pilot-mechanism").select("stratified").run()
+    assert not design.exception
+    assert any("needs strata" in error.value for error in design.error)
+    assert design.session_state["pilot plan"].assignment.mechanism == "blocked"
+
+
+def test_the_audit_names_an_honest_method(design: AppTest) -> None:
+    design.button(key="run-audit").click().run()
+    finished(design)
+    assert not design.exception
+    text = shown(design)
+    assert "Cries wolf" in text
+    assert "cries wolf" in text or "No method keeps its level" in text
+
+
+def test_a_result_is_told_with_its_label_decision_and_charts(results: AppTest) -> None:
+    assert not results.exception
+    assert [metric.label for metric in results.metric][:2] == ["Advice", "Effect on revenue"]
+    text = shown(results)
+    assert "rehearsal" in text
+    assert "exploratory" in text
+    assert "What it means" in text
+    assert results.get("plotly_chart")
+
+
+@pytest.mark.parametrize("view", ["Months and looks", "Whales", "Segments", "All metrics", "Checks"])
+def test_each_closer_look_at_a_result_is_drawn(results: AppTest, view: str) -> None:
+    results.session_state["pilot-closer"] = view
+    results.run()
+    assert not results.exception
+    if view == "Checks":
+        assert "Sample ratio" in shown(results)
+
+
+def test_a_pilot_outside_the_history_is_told(app: AppTest) -> None:
+    app.session_state["pilot plan"] = loads(PLAN.replace("2024-01-01", "2031-01-01"))
+    app.switch_page("pages/pilot_results.py").run()
+    assert not app.exception
+    assert any("nothing to read yet" in error.value for error in app.error)
