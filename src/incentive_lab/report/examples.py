@@ -74,7 +74,9 @@ def worked_example(scheme: Scheme, rule: Rule, currency: str) -> Worked | None:
         return None
     whole = money(amount, currency) if unit == "money" else count(amount)
     tier = _tier(scheme)
-    given = f"A {tier + ' ' if tier else ''}partner has {small(measure_label(scheme, name))} of {whole} in one month"
+    label = small(measure_label(scheme, name))
+    what = f"{whole} of {label} in one month" if unit == "money" else f"{whole} in one month ({label})"
+    given = f"A {tier + ' ' if tier else ''}partner has {what}"
     total = round(sum(line.amount for line in lines), 6)
     return Worked(f"{given} and is paid {money(total, currency)} by this reward.", lines, total)
 

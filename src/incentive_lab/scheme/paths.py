@@ -53,23 +53,36 @@ def tunables(scheme: Scheme, *, defaults: bool = False) -> tuple[Address, ...]:
         >>> [(one.path, one.value, one.declaration.unit) for one in tunables(loads(text))]
         [('rules.c.rate', Decimal('0.03'), 'share')]
     """
-    found = [one for node in nodes(scheme) for one in _numbers(scheme, node, defaults)]
-    return (*found, *_moved(scheme))
+    held = _REMEMBERED.get(id(scheme))
+    if held is None or held[0] is not scheme:
+        every = [one for node in nodes(scheme) for one in _numbers(scheme, node)]
+        held = (scheme, (*every, *((one, True) for one in _moved(scheme))))
+        _REMEMBERED[id(scheme)] = held
+        while len(_REMEMBERED) > REMEMBERED:
+            _REMEMBERED.pop(next(iter(_REMEMBERED)), None)
+    return tuple(one for one, said in held[1] if said or defaults)
 
 
-def _numbers(scheme: Scheme, node: Node, defaults: bool) -> Iterator[Address]:
+REMEMBERED = 64
+"""Documents whose numbers are remembered: finding them takes milliseconds, and a dial asks several times."""
+_REMEMBERED: dict[int, tuple[Scheme, tuple[tuple[Address, bool], ...]]] = {}
+
+
+def _numbers(scheme: Scheme, node: Node) -> Iterator[tuple[Address, bool]]:
+    """Every number of a part, and whether the document says it (else it is a default)."""
     if isinstance(node.part, MixFactors):
         return
     declared = declarations(type(node.part))
     for key, info, value in fields_of(node.part):
         declaration = declared.get(key)
-        if declaration is None or (not defaults and is_default(info, value)):
+        if declaration is None:
             continue
+        said = not is_default(info, value)
         for names, number in entries(key, value):
             if isinstance(number, (Decimal, int)) and not isinstance(number, bool):
                 segments = (*node.place(key), *names)
                 told = resolved(scheme, node, names[-1] if names else key, declaration)
-                yield Address(join(segments), Decimal(number), told, label_of(segments, told))
+                yield Address(join(segments), Decimal(number), told, label_of(segments, told)), said
 
 
 def _moved(scheme: Scheme) -> Iterator[Address]:

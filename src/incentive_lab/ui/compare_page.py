@@ -60,7 +60,7 @@ def _schemes() -> None:
     found, failed = _compared({name: known[name] for name in picked}, reference)
     if found:
         draw(schemes_chart({plain_name(name): one.proposed for name, one in found.items()}), "versus", height="content")
-        figures_table("schemes", found)
+        figures_table("schemes", found, "the first")
     for name, error in failed.items():
         tell_problems(error.problems, f"{plain(name)} cannot be paid on this history")
 
@@ -87,12 +87,12 @@ def _compared(schemes: Mapping[str, Scheme], reference: Scheme) -> tuple[dict[st
     return found, failed
 
 
-def figures_table(key: str, found: Mapping[str, Comparison]) -> None:
+def figures_table(key: str, found: Mapping[str, Comparison], against: str) -> None:
     """Key figures as rows, what is compared as columns."""
     ones = list(found.values())
     rows: list[tuple[str, ...]] = [
         ("Cost", *(compact(one.proposed.cost / one.proposed.minor) for one in ones)),
-        ("against the first of each", *(_change(one) for one in ones)),
+        (f"Against {against}", *(_change(one) for one in ones)),
         ("Cost over revenue", *(_share(one) for one in ones)),
         ("Dearest programme year", *(_dearest(one) for one in ones)),
         ("Better off", *(count(one.impact.total.winners) for one in ones)),
@@ -208,7 +208,7 @@ def _on_histories(scheme: Scheme, baseline: Scheme, picked: tuple[str, ...]) -> 
             except InputError as error:
                 tell_problems(error.problems, f"The scheme cannot be paid on {plain(label)}")
     if found:
-        figures_table("histories", found)
+        figures_table("histories", found, "the baseline")
     if waiting:
         st.skeleton(height=160)
         st.button(f"Reading {', '.join(map(plain, waiting))}; look again", key="histories-again",

@@ -43,7 +43,7 @@ def _guide(fingerprint: str, title: str, _scheme: Scheme) -> Document:
 def _draw(block: Block) -> None:
     match block:
         case Heading(text, 1):
-            st.header(plain(text), anchor=False, divider="gray")
+            st.header(plain(text), anchor=False)
         case Heading(text, _):
             st.subheader(plain(text), anchor=False)
         case Paragraph(text):
