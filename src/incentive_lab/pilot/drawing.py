@@ -16,7 +16,7 @@ from incentive_lab.panel import Floats
 Arms = NDArray[np.int8]
 Codes = NDArray[np.int64]
 
-ENUMERATE_UP_TO = 20_000
+ENUMERATE_UP_TO = 40_000
 """Mechanisms with at most so many assignments are enumerated instead of sampled."""
 _CALIBRATION_DRAWS = 2_000
 _TRIES = 400
