@@ -39,7 +39,8 @@ def _environment(tiny_history: Path) -> Iterator[None]:
 
 def settled(app: AppTest) -> AppTest:
     """Run until the preparation is over."""
-    from incentive_lab.ui.workspace import SOURCE, prepared
+    from incentive_lab.ui.further import prepared
+    from incentive_lab.ui.workspace import SOURCE
 
     app.run()
     end = time.monotonic() + SECONDS

@@ -20,7 +20,7 @@ from incentive_lab.engine.reach import Cliff, TierReach
 from incentive_lab.format import compact, count, counted, percent
 from incentive_lab.scheme.diff import Change, diff
 from incentive_lab.scheme.document import Scheme
-from incentive_lab.ui import workspace
+from incentive_lab.ui import further, workspace
 from incentive_lab.ui.cards import card, draw, plain
 from incentive_lab.ui.drafts import Draft
 from incentive_lab.ui.drill import GROUPINGS, VIEW, labels_of, partners_view, show_partner, show_partners
@@ -99,7 +99,7 @@ def _rules(draft: Draft, comparison: Comparison) -> None:
 
 def _tiers(draft: Draft, comparison: Comparison) -> None:
     _pair(lambda: draw(tier_chart(comparison.proposed, comparison.baseline), "tiers"),
-          lambda: _reach(draft.scheme, workspace.reached(comparison)))  # fmt: skip
+          lambda: _reach(draft.scheme, further.reached(comparison)))  # fmt: skip
 
 
 def _reach(scheme: Scheme, found: tuple[TierReach, ...]) -> None:
@@ -140,7 +140,7 @@ def _margin(draft: Draft, comparison: Comparison) -> None:
 
 
 def _cliffs(comparison: Comparison) -> None:
-    found: tuple[Cliff, ...] = workspace.cliffs_of(comparison)
+    found: tuple[Cliff, ...] = further.cliffs_of(comparison)
     rules = {rule.id: rule.label or rule.id for rule in comparison.proposed.scheme.rules}
     paying = [one for one in found if one.jump is not None and one.jump >= 0.005]
     title = "No rule has a border inside its table"

@@ -10,7 +10,7 @@ from incentive_lab.charts.versus import schemes_chart, steps_chart
 from incentive_lab.errors import InputError
 from incentive_lab.format import compact, count, percent, points, signed
 from incentive_lab.scheme.document import Scheme
-from incentive_lab.ui import histories, workspace
+from incentive_lab.ui import further, histories, workspace
 from incentive_lab.ui.attention import heavy_losers, programme_years
 from incentive_lab.ui.cards import card, draw, plain, tell_problems
 from incentive_lab.ui.stacking import steps
@@ -197,14 +197,14 @@ def _on_histories(scheme: Scheme, baseline: Scheme, picked: tuple[str, ...]) -> 
     found: dict[str, Comparison] = {}
     waiting = []
     for label in picked:
-        state = workspace.prepared(known[label])
+        state = further.prepared(known[label])
         if state.problems:
             tell_problems(state.problems, f"{plain(label)} cannot be read")
         elif not state.ready or state.history is None:
             waiting.append(label)
         else:
             try:
-                found[label] = workspace.compare_on(state, scheme, baseline)
+                found[label] = further.compare_on(state, scheme, baseline)
             except InputError as error:
                 tell_problems(error.problems, f"The scheme cannot be paid on {plain(label)}")
     if found:

@@ -72,7 +72,7 @@ def words_of(scheme: Scheme, address: Address) -> Words:
         return Words(_plain(parts[1]), _inside(scheme, parts[2:]))
     if parts[0] == "variants" and len(parts) > 3:
         return Words(_plain(parts[1]), address.label.split(": ", 1)[-1])
-    return Words("", address.declaration.label if parts[0] in ("mix", "budget") else address.label)
+    return Words("", address.declaration.label if parts[0] in ("mix", "budget", "tiers") else address.label)
 
 
 def _inside(scheme: Scheme, parts: tuple[str, ...]) -> str:

@@ -24,7 +24,6 @@ from incentive_lab.ui.preparing import Preparation, Source, source
 
 if TYPE_CHECKING:
     from incentive_lab.engine.impact import Impact, Mix
-    from incentive_lab.engine.reach import Cliff, TierReach
     from incentive_lab.engine.replay import Replay
     from incentive_lab.history import History
     from incentive_lab.panel import Floats, Panel
@@ -32,8 +31,7 @@ if TYPE_CHECKING:
 SHIPPED = Path(__file__).resolve().parents[3] / "data" / "schemes"
 FIRST_DRAFT, FIRST_BASELINE = "growth-80-20", "current-flat"
 DRAFT, TOKEN, SOURCE = "draft", "draft token", "history source"
-LINK = "scheme"
-"""Query parameter of a shared draft; `draft` is the one of a session's own draft."""
+LINK = "scheme"  # query parameter of a shared draft; `draft` is the one of a session's own
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)
@@ -67,11 +65,6 @@ def use(wanted: Source) -> None:
     st.session_state[SOURCE] = wanted
 
 
-def prepared(wanted: Source) -> Preparation:
-    """The preparation of any history, for looking at several."""
-    return _prepared(wanted)
-
-
 def prepare_again() -> None:
     """Forget a preparation that failed, so that the next page tries anew."""
     _prepared.clear()
@@ -84,8 +77,7 @@ def schemes_folder() -> Path:
 
 def shipped() -> Mapping[str, Scheme]:
     """Schemes by id, read again when a file changes; a file that cannot be read is left out."""
-    files = sorted(schemes_folder().glob("*.yaml"))
-    return _schemes(tuple((str(path), path.stat().st_mtime_ns, path.stat().st_size) for path in files))
+    return _listed(schemes_folder())
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)
@@ -107,8 +99,12 @@ def known_schemes() -> Mapping[str, Scheme]:
 
 def presets() -> Mapping[str, Scheme]:
     """Presets by id, read again when a file changes."""
-    files = sorted(shelf.presets_folder().glob("*.yaml"))
-    return _schemes(tuple((str(path), path.stat().st_mtime_ns, path.stat().st_size) for path in files))
+    return _listed(shelf.presets_folder())
+
+
+def _listed(folder: Path) -> Mapping[str, Scheme]:
+    files = ((str(path), path.stat()) for path in sorted(folder.glob("*.yaml")))
+    return _schemes(tuple((name, about.st_mtime_ns, about.st_size) for name, about in files))
 
 
 def baseline_of(scheme: Scheme) -> Scheme:
@@ -208,61 +204,6 @@ def _compared(key: str, one: str, other: str, _scheme: Scheme, _baseline: Scheme
     return Comparison(after, before, impact(after, before), mix(after), revenue())
 
 
-def compare_on(state: Preparation, scheme: Scheme, baseline: Scheme) -> Comparison:
-    """A scheme and its baseline on any history that is prepared.
-
-    Raises:
-        InputError: The history does not have what a scheme asks for.
-    """
-    assert state.history is not None, "only a history that is read can be asked"
-    return _compared_on(state.history.history_id, fingerprint(scheme), fingerprint(baseline), state, scheme, baseline)
-
-
-@st.cache_resource(show_spinner=False, max_entries=16)
-def _compared_on(
-    history_id: str, one: str, other: str, _state: Preparation, _scheme: Scheme, _baseline: Scheme
-) -> Comparison:
-    from incentive_lab.engine.impact import impact, mix
-    from incentive_lab.engine.replay import replay
-    from incentive_lab.history.for_schemes import panel_for
-    from incentive_lab.scheme.measures import CATALOGUE
-
-    assert _state.history is not None
-    with _state.lock:
-        made = panel_for(_state.history, *_asking(_scheme, _baseline))
-        try:
-            sold = _state.history.panel({"revenue": CATALOGUE["revenue"]}).columns["revenue"].sum(axis=0)
-        except InputError:
-            sold = np.zeros(0)
-    after = replay(_scheme, made, baseline=_baseline, detail=False)
-    before = replay(_baseline, made, baseline=beneath(_baseline), detail=False)
-    return Comparison(after, before, impact(after, before), mix(after), np.asarray(sold) if sold.sum() > 0 else None)
-
-
-def reached(comparison: Comparison) -> tuple[TierReach, ...]:
-    """Who has a realistic way to the next tier under the scheme."""
-    return _reached(comparison.proposed.panel.history_id, comparison.proposed.fingerprint, comparison.proposed)
-
-
-@st.cache_resource(show_spinner=False, max_entries=16)
-def _reached(history_id: str, one: str, _result: Replay) -> tuple[TierReach, ...]:
-    from incentive_lab.engine.reach import reach
-
-    return reach(_result)
-
-
-def cliffs_of(comparison: Comparison) -> tuple[Cliff, ...]:
-    """Borders of the scheme's tables with what lies at them in the history."""
-    return _cliffs(comparison.proposed.panel.history_id, comparison.proposed.fingerprint, comparison.proposed)
-
-
-@st.cache_resource(show_spinner=False, max_entries=16)
-def _cliffs(history_id: str, one: str, _result: Replay) -> tuple[Cliff, ...]:
-    from incentive_lab.engine.reach import cliffs
-
-    return cliffs(_result)
-
-
 def replayed(scheme: Scheme, baseline: Scheme, *, detail: bool = False) -> Replay:
     """A scheme's replay on the panel that serves both schemes."""
     key = panel_key(scheme, baseline)
@@ -280,7 +221,7 @@ def beneath(baseline: Scheme) -> Scheme | None:
     return baseline_of(baseline) if any(item.against == "baseline" for item in baseline.guarantees) else None
 
 
-def _asking(scheme: Scheme, baseline: Scheme) -> list[Scheme]:
+def asking(scheme: Scheme, baseline: Scheme) -> list[Scheme]:
     """Every scheme whose measures a comparison needs."""
     return [one for one in (scheme, baseline, beneath(baseline)) if one is not None]
 
@@ -303,7 +244,7 @@ def panel_key(scheme: Scheme, baseline: Scheme) -> str:
 def _panel_key(history_id: str, one: str, other: str, _scheme: Scheme, _baseline: Scheme) -> str:
     from incentive_lab.engine.needs import needs
 
-    wanted = needs(*_asking(_scheme, _baseline))
+    wanted = needs(*asking(_scheme, _baseline))
     asked = (
         sorted(wanted.leaves.items()),
         sorted(wanted.deal_leaves.items()),
@@ -326,7 +267,7 @@ def _panel(key: str, _scheme: Scheme, _baseline: Scheme) -> Panel:
     from incentive_lab.history.for_schemes import panel_for
 
     with preparation().lock:
-        return panel_for(history(), *_asking(_scheme, _baseline))
+        return panel_for(history(), *asking(_scheme, _baseline))
 
 
 def history() -> History:
