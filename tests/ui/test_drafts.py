@@ -64,3 +64,12 @@ def test_a_scheme_that_cannot_be_paid_is_no_draft(flat: Scheme) -> None:
     broken = loads("{scheme: b, currency: USD, effective: {from: 2024-01-01}, rules: [{id: c, on: revenu, rate: 3%}]}")
     with pytest.raises(InputError, match="Did you mean revenue"):
         Draft.of(broken, flat)
+
+
+def test_a_whole_number_goes_back_to_what_it_was() -> None:
+    from incentive_lab.scheme.load import load
+    from tests.ui.conftest import ROOT
+
+    scheme = load(ROOT / "data/schemes/growth-80-20.yaml")
+    draft = Draft.of(scheme, load(ROOT / "data/schemes/current-flat.yaml")).moved("tiers.grace", Decimal(2))
+    assert started(draft, "tiers.grace") == 1

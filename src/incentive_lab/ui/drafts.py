@@ -165,4 +165,6 @@ def started(draft: Draft, path: str) -> Decimal | None:
         value = get(draft.start, path)
     except InputError:
         return None
-    return value if isinstance(value, Decimal) else None
+    if isinstance(value, bool) or not isinstance(value, (Decimal, int)):
+        return None
+    return Decimal(value)

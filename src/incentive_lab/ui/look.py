@@ -28,6 +28,7 @@ _STYLE = """
 [class*="st-key-notice-"] { background: #ffffff; }
 :focus-visible { outline: 3px solid #1552c4 !important; outline-offset: 2px; }
 [data-testid="stMultiSelect"] button[aria-label="Clear all"] { min-width: 24px; min-height: 24px; }
+[class*="st-key-open-"] button { text-align: left; padding-left: 0; }
 @media print {
   [data-testid="stSidebar"], [data-testid="stHeader"] { display: none !important; }
   [class*="st-key-no-print"], .st-key-card-what-if { display: none !important; }
