@@ -1,0 +1,167 @@
+"""What a submission rests on: documents by name, which must speak of the same scheme and history."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from incentive_lab.errors import InputError, Problem
+from incentive_lab.money import to_minor
+from incentive_lab.scheme.check import check
+from incentive_lab.scheme.document import Scheme
+from incentive_lab.scheme.fingerprint import fingerprint
+from incentive_lab.scheme.load import loads
+
+NAMES = ("scheme.yaml", "baseline.yaml", "replay.json", "projection.json", "pilot.json")
+"""Documents a submission may have; the scheme and the replay it must have."""
+LARGEST = 64_000_000
+
+
+@dataclass(frozen=True)
+class Submission:
+    """A scheme with its evidence.
+
+    Attributes:
+        documents: Name (of NAMES) -> bytes.
+        population: Whom the scheme is for; two schemes cannot be in effect for one population at a time.
+        history_source: Where the history was opened, a hint for running it again.
+        parent_id: The revision this one changes; found by population when it is not given.
+        seed: The seed of the forecast, where there is one.
+    """
+
+    documents: Mapping[str, bytes]
+    population: str = ""
+    history_source: str = ""
+    parent_id: str | None = None
+    seed: int | None = None
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A submission that holds together. Costs are minor units."""
+
+    scheme: Scheme
+    population: str
+    history_id: str
+    before: int | None
+    after: int
+    starts: str
+    ends: str
+
+
+def judged(given: Submission) -> Judged:
+    """Read a submission.
+
+    Raises:
+        InputError: A document is missing, unreadable, or of another scheme or history.
+    """
+    problems = [
+        Problem(name, "there is no such document in a submission.", f"Known: {', '.join(NAMES)}.")
+        for name in given.documents
+        if name not in NAMES
+    ]
+    problems += [
+        Problem(name, "a submission needs it.")
+        for name in ("scheme.yaml", "replay.json")
+        if name not in given.documents
+    ]
+    problems += [
+        Problem(name, f"has {len(body):,} bytes; at most {LARGEST:,} are kept.")
+        for name, body in given.documents.items()
+        if len(body) > LARGEST
+    ]
+    if problems:
+        raise InputError(problems)
+    scheme = loads(given.documents["scheme.yaml"])
+    check(scheme).require()
+    mine, replayed = fingerprint(scheme), _object(given, "replay.json")
+    if replayed.get("fingerprint") != mine:
+        problems.append(
+            Problem("replay.json", f"is of {replayed.get('fingerprint')}, the scheme is {mine}.", "Replay it again.")
+        )
+    before = replayed.get("baseline") or {}
+    if "baseline.yaml" in given.documents and before.get("fingerprint") != fingerprint(
+        loads(given.documents["baseline.yaml"])
+    ):
+        problems.append(Problem("baseline.yaml", "is not the scheme that the replay compares with."))
+    for name in ("projection.json", "pilot.json"):
+        if name in given.documents:
+            _of_the_same(name, _object(given, name), mine, str(replayed.get("history_id")), problems)
+    if problems:
+        raise InputError(problems)
+    starts, ends = effective(scheme)
+    return Judged(
+        scheme=scheme,
+        population=population_of(scheme, given.population),
+        history_id=str(replayed["history_id"]),
+        before=to_minor(str(before["total"]), scheme.currency) if "total" in before else None,
+        after=to_minor(str(replayed["total"]), scheme.currency),
+        starts=starts,
+        ends=ends,
+    )
+
+
+def _object(given: Submission, name: str) -> dict[str, Any]:
+    try:
+        found = json.loads(given.documents[name])
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise InputError([Problem(name, "is not a JSON object.", "Write it with --json.")])
+    return found
+
+
+def _of_the_same(name: str, found: dict[str, Any], mine: str, history: str, problems: list[Problem]) -> None:
+    if name == "projection.json" and found.get("fingerprint", mine) != mine:
+        problems.append(Problem(name, f"is of {found['fingerprint']}, the scheme is {mine}.", "Project it again."))
+    if found.get("history_id", history) != history:
+        problems.append(Problem(name, "was made on another history than the replay.", "Make it on the same history."))
+
+
+def effective(scheme: Scheme) -> tuple[str, str]:
+    """First day in effect, and the first day after.
+
+    Example:
+        >>> text = "{scheme: a, currency: USD, effective: {from: 2024-03-01}, rules: [{id: c, on: revenue, rate: 3%}]}"
+        >>> effective(loads(text))
+        ('2024-03-01', '2025-03-01')
+    """
+    return scheme.effective.from_, months_after(scheme.effective.from_, scheme.effective.months)
+
+
+def months_after(day: str, months: int) -> str:
+    """The same day so many months later (the last day of a shorter month).
+
+    Example:
+        >>> months_after("2024-11-30", 3)
+        '2025-02-28'
+    """
+    start = date.fromisoformat(day)
+    years, month = divmod(start.month - 1 + months, 12)
+    for last in (start.day, 30, 29, 28):
+        try:
+            return date(start.year + years, month + 1, min(start.day, last)).isoformat()
+        except ValueError:
+            continue
+    raise ValueError(day)
+
+
+def population_of(scheme: Scheme, given: str = "") -> str:
+    """Whom a scheme is for: the name given, else what it says of who is eligible.
+
+    Example:
+        >>> text = "{scheme: a, currency: USD, effective: {from: 2024-03-01}, rules: [{id: c, on: revenue, rate: 3%}]}"
+        >>> population_of(loads(text))
+        'all partners'
+    """
+    if given.strip():
+        return given.strip()[:100]
+    said = scheme.eligible.model_dump(exclude_defaults=True, mode="json")
+    parts = [
+        f"{key.replace('_', ' ')} {', '.join(sorted(map(str, value))) if not isinstance(value, str) else value}"
+        for key, value in sorted(said.items())
+    ]
+    return "; ".join(parts) or "all partners"

@@ -1,0 +1,118 @@
+"""Who acts, and what each role may do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from incentive_lab.errors import InputError, Problem, did_you_mean
+from incentive_lab.registry.models import Person
+from incentive_lab.scheme.base import one_of
+
+ROLES = ("viewer", "designer", "finance", "approver", "admin")
+
+MAY: Mapping[str, frozenset[str]] = {
+    "view": frozenset(ROLES),
+    "submit": frozenset({"designer"}),
+    "comment": frozenset({"designer", "finance", "approver", "admin"}),
+    "approve": frozenset({"finance", "approver"}),
+    "reject": frozenset({"finance", "approver"}),
+    "return": frozenset({"finance", "approver"}),
+    "activate": frozenset({"approver"}),
+    "retire": frozenset({"approver"}),
+    "review": frozenset({"finance", "approver"}),
+    "export": frozenset(ROLES),
+    "people": frozenset({"admin"}),
+    "policy": frozenset({"admin"}),
+}
+"""Action -> the roles that may take it."""
+
+LONGEST_NAME = 100
+
+
+class Refused(InputError):
+    """This person may not do this."""
+
+
+class Conflict(InputError):
+    """It cannot be done any more, or not beside what already holds."""
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who acts.
+
+    Attributes:
+        name: What the log shows.
+        issuer: Who vouches for them (an identity provider); empty for a typed name.
+        subject: Their id there.
+        signed_in_at: When they signed in, ISO 8601; empty for a typed name.
+    """
+
+    name: str
+    issuer: str = ""
+    subject: str = ""
+    signed_in_at: str = ""
+
+    @property
+    def authenticated(self) -> bool:
+        """Whether an identity provider vouches for the name."""
+        return bool(self.issuer and self.subject)
+
+
+def roles_of(session: Session, actor: Actor, typed_names: bool) -> frozenset[str]:
+    """What this person may act as.
+
+    While nobody has been given a role, a typed name may act in any (but in one of them on one revision only).
+
+    Raises:
+        Refused: A typed name where names must be signed in, or one that belongs to somebody who signs in.
+    """
+    if not actor.name.strip() or len(actor.name) > LONGEST_NAME or not actor.name.isprintable():
+        raise Refused([Problem("--as", f"a name has 1 to {LONGEST_NAME} printable characters.")])
+    if actor.authenticated:
+        found = session.scalar(select(Person).where(Person.issuer == actor.issuer, Person.subject == actor.subject))
+        if found is None:
+            return frozenset({"viewer"})
+        if found.not_before and actor.signed_in_at < found.not_before:
+            raise Refused([Problem(actor.name, "this sign-in is no longer valid.", "Sign in again.")])
+        return frozenset(found.roles.split())
+    if not typed_names:
+        raise Refused([Problem("--as", "this registry takes no typed names.", "Sign in on the dashboard.")])
+    if not session.scalar(select(func.count()).select_from(Person)):
+        return frozenset(ROLES)
+    person = session.scalar(select(Person).where(func.lower(Person.name) == actor.name.lower()))
+    if person is None:
+        return frozenset({"viewer"})
+    if person.issuer:
+        raise Refused([Problem(actor.name, "this name belongs to somebody who signs in.", "Sign in on the dashboard.")])
+    return frozenset(person.roles.split())
+
+
+def require(action: str, actor: Actor, roles: frozenset[str]) -> None:
+    """Refuse an action that none of the roles may take."""
+    if not roles & MAY[action]:
+        raise Refused(
+            [
+                Problem(
+                    actor.name,
+                    f"{one_of(sorted(roles)) or 'nobody'} may not {action}; {one_of(sorted(MAY[action]))} may.",
+                    "Ask an admin for the role.",
+                )
+            ]
+        )
+
+
+def known_roles(given: frozenset[str]) -> str:
+    """Roles as they are kept, in one order.
+
+    Example:
+        >>> known_roles(frozenset({"finance", "designer"}))
+        'designer finance'
+    """
+    for one in given - set(ROLES):
+        raise InputError([Problem("roles", f"there is no role '{one[:40]}'.", did_you_mean(one, ROLES))])
+    return " ".join(role for role in ROLES if role in given)

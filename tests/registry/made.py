@@ -1,0 +1,56 @@
+"""Submissions for tests, and the child process that is killed while it writes."""
+
+from __future__ import annotations
+
+import json
+import os
+
+from incentive_lab.registry.evidence import Submission
+from incentive_lab.registry.people import Actor
+from incentive_lab.registry.service import Registry
+from incentive_lab.scheme.fingerprint import fingerprint
+from incentive_lab.scheme.load import loads
+
+TEXT = """\
+scheme: {name}
+currency: USD
+effective: {{from: {starts}, months: {months}}}
+rules:
+  - {{id: commission, on: revenue, rate: {rate}%}}
+"""
+
+ANN, BEN, CAT, DAN = (Actor(name) for name in ("ann", "ben", "cat", "dan"))
+
+
+def submission(
+    name: str = "grown", rate: float = 3, starts: str = "2026-01-01", months: int = 12, total: float = 102.0, before: float = 100.0,
+    **more: str,
+) -> Submission:  # fmt: skip
+    text = TEXT.format(name=name, rate=rate, starts=starts, months=months)
+    replayed = {"fingerprint": fingerprint(loads(text)), "history_id": "h" * 32, "total": total,
+                "baseline": {"scheme": "flat", "total": before}}  # fmt: skip
+    return Submission({"scheme.yaml": text.encode(), "replay.json": json.dumps(replayed).encode()}, **more)
+
+
+def approved(registry: Registry, **more: object) -> str:
+    """A revision that ann proposed and ben signed."""
+    made = registry.submit(ANN, submission(**more), "worth it")  # type: ignore[arg-type]
+    registry.approve(BEN, made["id"], "agreed")
+    return str(made["id"])
+
+
+def work(url: str, start: int) -> None:
+    """Submit, approve and export without end; a line on standard output once each is acknowledged."""
+
+    def say(line: str) -> None:
+        os.write(1, f"{line}\n".encode())
+
+    registry = Registry(url)
+    say("ready")
+    for number in range(start, start + 1_000_000):
+        made = registry.submit(ANN, submission(f"s{number}", population=f"p{number}"), "worth it")
+        say(f"submitted {made['id']}")
+        registry.approve(BEN, made["id"], "agreed")
+        say(f"approved {made['id']}")
+        head = registry.exported(CAT, made["id"], "m" * 64)
+        say(f"exported {head}")

@@ -1,0 +1,92 @@
+"""Killed at any moment, and asked by fifty at once: every acknowledged decision is there, and only one wins."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import threading
+import time
+from collections import Counter
+from typing import IO
+
+from incentive_lab.errors import InputError
+from incentive_lab.registry.audit import Head
+from incentive_lab.registry.people import Actor, Conflict
+from incentive_lab.registry.service import Registry
+from tests.registry.made import ANN, submission, work
+
+KILLS = int(os.environ.get("INCENTIVE_LAB_KILLS", "10"))
+"""Kills on each database."""
+
+
+def forked(url: str, start: int) -> tuple[int, IO[str]]:
+    """A process that submits, approves and exports until it is killed, and the end of its pipe."""
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.dup2(writing, 1)
+        os.close(reading)
+        try:
+            work(url, start)
+        finally:
+            os._exit(1)
+    os.close(writing)
+    said = os.fdopen(reading)
+    assert said.readline() == "ready\n"
+    return child, said
+
+
+def test_what_was_acknowledged_survives_being_killed(url: str) -> None:
+    chance, start, told = random.Random(7), 0, []
+    Registry(url).store.close()
+    for _ in range(KILLS):
+        child, said = forked(url, start)
+        time.sleep(chance.uniform(0, 0.4))
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        lines = said.read().splitlines()
+        said.close()
+        told += [line for line in lines if line != "ready"]
+        start += len(lines) + 2
+    registry = Registry(url)
+    heads = tuple(Head.read(line.split()[1]) for line in told if line.startswith("exported"))
+    found = registry.verify(heads)
+    assert found.ok, found.faults
+    state = {row["id"]: row["state"] for row in registry.revisions()}
+    assert told
+    for line in told:
+        verb, name = line.split()
+        assert verb == "exported" or state[name] in ("approved", verb)
+    approvals = sum(bool(row["signatures"]) for row in registry.revisions())
+    assert approvals == Counter(state.values())["approved"]
+    # At most the one action that was under way when it was killed happened without being acknowledged.
+    assert len(told) <= found.entries <= len(told) + KILLS
+    registry.store.close()
+
+
+def test_of_fifty_approvals_at_once_exactly_one_wins(url: str) -> None:
+    registry = Registry(url)
+    registry.submit(ANN, submission(), "worth it")
+    gate, won, lost = threading.Barrier(50), [], []
+
+    def sign(number: int) -> None:
+        mine = Registry(url)
+        gate.wait()
+        try:
+            won.append(mine.approve(Actor(f"approver {number}"), "grown-1", "agreed")["state"])
+        except InputError as error:
+            lost.append(error)
+        mine.store.close()
+
+    threads = [threading.Thread(target=sign, args=(number,)) for number in range(50)]
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join()
+    assert won == ["approved"]
+    assert len(lost) == 49
+    assert all(isinstance(one, Conflict) and "decided already" in str(one) for one in lost), Counter(map(str, lost))
+    assert registry.verify().ok
+    assert len(registry.show("grown-1")["signatures"]) == 1
+    registry.store.close()
