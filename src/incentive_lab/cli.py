@@ -16,6 +16,7 @@ import typer
 
 from incentive_lab.errors import InputError, Problem
 from incentive_lab.pilot_cli import pilot_app
+from incentive_lab.registry_files_cli import registry_app
 
 if TYPE_CHECKING:
     from incentive_lab.history import History
@@ -28,6 +29,7 @@ app = typer.Typer(
 history_app = typer.Typer(help="Look at a history, or make one.", no_args_is_help=True)
 app.add_typer(history_app, name="history")
 app.add_typer(pilot_app, name="pilot")
+app.add_typer(registry_app, name="registry")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 HistoryOption = Annotated[str, typer.Option("--history", help="A folder, a workbook, a DuckDB file or a database URL.")]

@@ -1,0 +1,255 @@
+"""The commands `incentive-lab registry ...`; in a terminal a name is typed, and recorded as unauthenticated."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from incentive_lab.registry.people import Actor
+    from incentive_lab.registry.service import Registry
+
+registry_app = typer.Typer(
+    help="Propose, approve and keep schemes, with a log that shows tampering.", no_args_is_help=True
+)
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
+As = Annotated[str, typer.Option("--as", help="Your name; recorded as typed, not as signed in.")]
+Reason = Annotated[str, typer.Option("--reason", help="Why, in a sentence.")]
+Id = Annotated[str, typer.Argument(help="A revision's id, as `registry list` shows it.")]
+
+
+@contextmanager
+def opened_registry(as_json: bool) -> Iterator[Registry]:
+    """The registry, closed afterwards; what is wrong is told in sentences."""
+    from incentive_lab.cli import told
+
+    with told(as_json):
+        from incentive_lab.registry.service import Registry
+
+        registry = Registry()
+        try:
+            yield registry
+        finally:
+            registry.store.close()
+
+
+def emitted(result: dict[str, Any], as_json: bool, words: Callable[[dict[str, Any]], None]) -> None:
+    """Print a result as JSON, or as words."""
+    from incentive_lab.cli import emit
+
+    emit(result, as_json, words)
+
+
+def typed(name: str) -> Actor:
+    """Somebody by the name they typed."""
+    from incentive_lab.registry.people import Actor
+
+    return Actor(name)
+
+
+def _moved(result: dict[str, Any], as_json: bool) -> None:
+    """Print a revision that an action moved."""
+    emitted({"ok": True, **result}, as_json, _say_line)
+
+
+def _say_line(row: dict[str, Any]) -> None:
+    from incentive_lab.format import money
+    from incentive_lab.money import from_minor
+
+    cost = money(from_minor(row["cost_after"], row["currency"]), row["currency"])
+    print(
+        f"{row['id']}  {row['state']:<9} {row['fingerprint']}  {row['starts']} to {row['ends']}  {row['population']}  {cost}"
+    )
+    if row["missing_signatures"]:
+        print(f"  still to sign: {', '.join(row['missing_signatures'])}")
+    for one in row["due"]:
+        print(f"  due: {one}")
+
+
+@registry_app.command("submit")
+def submit(
+    scheme: Annotated[Path, typer.Argument(help="A scheme, YAML or JSON.")],
+    history: Annotated[str, typer.Option("--history", help="A folder, a workbook, a DuckDB file or a database URL.")],
+    name: As,
+    reason: Reason,
+    baseline: Annotated[Path | None, typer.Option("--baseline", help="The scheme it would replace.")] = None,
+    projection: Annotated[Path | None, typer.Option("--projection", help="What `project --json` printed.")] = None,
+    pilot: Annotated[Path | None, typer.Option("--pilot", help="What `pilot analyse --json` printed.")] = None,
+    population: Annotated[str, typer.Option("--population", help="Whom it is for; by default who is eligible.")] = "",
+    parent: Annotated[str | None, typer.Option("--parent", help="The revision it changes.")] = None,
+    mapping: Annotated[Path | None, typer.Option("--mapping", help="YAML that maps an export's own names.")] = None,
+    exclude: Annotated[list[str] | None, typer.Option("--exclude", help="Leave out rows with this finding.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Replay a scheme on a history and propose it with that evidence."""
+    with opened_registry(as_json) as registry:
+        from incentive_lab.cli import load_scheme, named_baseline, opened, progress
+        from incentive_lab.registry.evidence import Submission
+        from incentive_lab.report.evidence import evidence_of
+
+        document = load_scheme(scheme)
+        floor = named_baseline(document, scheme, baseline)
+        with (
+            progress(f"Replaying {document.id}", as_json),
+            opened(history, mapping, exclude, document).closing() as held,
+        ):
+            documents = evidence_of(document, floor, held)
+        extra = {"projection.json": projection, "pilot.json": pilot}
+        documents |= {key: path.read_bytes() for key, path in extra.items() if path is not None}
+        given = Submission(documents, population, str(history), parent)
+        _moved(registry.submit(typed(name), given, reason), as_json)
+
+
+@registry_app.command("approve")
+def approve(
+    revision: Id,
+    name: As,
+    reason: Reason,
+    role: Annotated[str | None, typer.Option("--role", help="finance or approver, if you have both.")] = None,
+    fingerprint: Annotated[str | None, typer.Option("--fingerprint", help="The one you looked at.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Sign a submitted revision; the last signature that is needed approves it."""
+    with opened_registry(as_json) as registry:
+        _moved(registry.approve(typed(name), revision, reason, role=role, seen=fingerprint), as_json)
+
+
+@registry_app.command("reject")
+def reject(revision: Id, name: As, reason: Reason, as_json: AsJson = False) -> None:
+    """Refuse a submitted revision for good."""
+    with opened_registry(as_json) as registry:
+        _moved(registry.reject(typed(name), revision, reason), as_json)
+
+
+@registry_app.command("return")
+def give_back(revision: Id, name: As, reason: Reason, as_json: AsJson = False) -> None:
+    """Ask its author for a change: it is a draft again."""
+    with opened_registry(as_json) as registry:
+        _moved(registry.give_back(typed(name), revision, reason), as_json)
+
+
+@registry_app.command("activate")
+def activate(revision: Id, name: As, reason: Reason, as_json: AsJson = False) -> None:
+    """Put an approved revision into effect; the one it changes ends where it starts."""
+    with opened_registry(as_json) as registry:
+        _moved(registry.activate(typed(name), revision, reason), as_json)
+
+
+@registry_app.command("retire")
+def retire(
+    revision: Id,
+    name: As,
+    reason: Reason,
+    on: Annotated[str | None, typer.Option("--on", help="First day without it; by default today.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """End a revision."""
+    with opened_registry(as_json) as registry:
+        _moved(registry.retire(typed(name), revision, reason, on), as_json)
+
+
+@registry_app.command("review")
+def review(revision: Id, name: As, reason: Reason, as_json: AsJson = False) -> None:
+    """Record that an active revision was looked at."""
+    with opened_registry(as_json) as registry:
+        _moved(registry.review(typed(name), revision, reason), as_json)
+
+
+@registry_app.command("comment")
+def comment(revision: Id, name: As, text: Annotated[str, typer.Option("--text")], as_json: AsJson = False) -> None:
+    """Say something about a revision."""
+    with opened_registry(as_json) as registry:
+        _moved(registry.comment(typed(name), revision, text), as_json)
+
+
+@registry_app.command("list")
+def list_all(as_json: AsJson = False) -> None:
+    """All revisions, newest first."""
+    with opened_registry(as_json) as registry:
+        rows = registry.revisions()
+        emitted({"ok": True, "revisions": rows}, as_json, _say_list)
+
+
+def _say_list(result: dict[str, Any]) -> None:
+    for row in result["revisions"]:
+        _say_line(row)
+    if not result["revisions"]:
+        print("Nothing was proposed yet.")
+
+
+@registry_app.command("show")
+def show(revision: Id, as_json: AsJson = False) -> None:
+    """One revision with its signatures, comments and log."""
+    with opened_registry(as_json) as registry:
+        emitted({"ok": True, **registry.show(revision)}, as_json, _say_shown)
+
+
+def _say_shown(row: dict[str, Any]) -> None:
+    _say_line(row)
+    print(f"  proposed by {row['author']} on {row['submitted_at'][:16]}Z: {row['reason']}")
+    print(f"  history {row['history_id']}, changes {row['parent_id'] or 'nothing in effect'}")
+    for one in row["signatures"]:
+        old = "" if one["round"] == row["round"] else " (an earlier round)"
+        print(f"  signed as {one['role']} by {_who(one)} on {one['at'][:16]}Z: {one['reason']}{old}")
+    for one in row["comments"]:
+        print(f"  {_who(one)}: {one['text']}")
+    for one in row["log"]:
+        print(f"  {one['seq']:>5} {one['at'][:16]}Z {one['action']:<9} {_who(one)}")
+
+
+def _who(one: dict[str, Any]) -> str:
+    return str(one["who"]) + ("" if one["authenticated"] else " (typed name)")
+
+
+@registry_app.command("people")
+def people(
+    person: Annotated[str, typer.Argument(help="The person's name.")],
+    roles: Annotated[list[str], typer.Argument(help="viewer, designer, finance, approver, admin.")],
+    name: As,
+    issuer: Annotated[str, typer.Option("--issuer", help="Who signs them in.")] = "",
+    subject: Annotated[str, typer.Option("--subject", help="Their id there.")] = "",
+    sign_out: Annotated[bool, typer.Option("--sign-out", help="End the sign-ins they have.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Say what a person may do; the first to get a role must be an admin."""
+    with opened_registry(as_json) as registry:
+        row = registry.give_roles(
+            typed(name), person, frozenset(roles), issuer=issuer, subject=subject, sign_out=sign_out
+        )
+        emitted({"ok": True, **row}, as_json, lambda one: print(f"{one['name']}: {one['roles']}"))
+
+
+@registry_app.command("verify")
+def verify(
+    heads: Annotated[
+        list[str] | None, typer.Option("--head", help="A head that was printed or exported before.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Find any edit, deletion, reorder or truncation made behind the registry's back."""
+    with opened_registry(as_json) as registry:
+        from dataclasses import asdict
+
+        from incentive_lab.registry.audit import Head
+
+        found = registry.verify(tuple(Head.read(one) for one in heads or ()))
+        faults = [asdict(one) for one in found.faults]
+        result = {"ok": found.ok, "head": str(found.head), "entries": found.entries,
+                  "first_bad": faults[0] if faults else None, "faults": faults}  # fmt: skip
+        emitted(result, as_json, _say_verified)
+        if not found.ok:
+            raise typer.Exit(1)
+
+
+def _say_verified(result: dict[str, Any]) -> None:
+    print(f"{result['entries']} entries, head {result['head']}")
+    for one in result["faults"]:
+        at = f"entry {one['seq']}, " if one["seq"] is not None else ""
+        print(f"- {at}{one['where']}: {one['what']}")
+    if result["ok"]:
+        print("Nothing was touched. Keep the head: what is cut off after it can then be found.")

@@ -1,0 +1,81 @@
+"""The commands `incentive-lab registry export|reproduce`: what leaves the registry, and whether it can be run again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from incentive_lab.registry_cli import As, AsJson, Id, emitted, opened_registry, registry_app, typed
+
+__all__ = ["registry_app"]
+
+
+@registry_app.command("export")
+def export(
+    revision: Id,
+    out: Annotated[Path, typer.Option("--out", help="The pack to write, or the folder with --for-systems.")],
+    name: As,
+    systems: Annotated[bool, typer.Option("--for-systems", help="Scheme, payouts and rates as files.")] = False,
+    history: Annotated[str | None, typer.Option("--history", help="For the payouts of --for-systems.")] = None,
+    mapping: Annotated[Path | None, typer.Option("--mapping", help="YAML that maps an export's own names.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write the decision pack as one zip, or what other systems need as a folder."""
+    with opened_registry(as_json) as registry:
+        from incentive_lab.report.exporting import export_for_systems, export_pack
+
+        if systems:
+            from incentive_lab.cli import opened
+
+            source = history or registry.show(revision)["history_source"]
+            with opened(source, mapping, None).closing() as held:
+                done = export_for_systems(registry, typed(name), revision, out, held)
+        else:
+            done = export_pack(registry, typed(name), revision, out)
+        emitted({"ok": True, **done}, as_json, lambda one: print(f"{one['out']}\nKeep the log's head: {one['head']}"))
+
+
+@registry_app.command("reproduce")
+def reproduce(
+    pack: Annotated[Path, typer.Argument(help="A decision pack.")],
+    history: Annotated[
+        str | None, typer.Option("--history", help="Where the history is; by default where it was.")
+    ] = None,
+    mapping: Annotated[Path | None, typer.Option("--mapping", help="YAML that maps an export's own names.")] = None,
+    exclude: Annotated[list[str] | None, typer.Option("--exclude", help="Leave out rows with this finding.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Run a pack's replay again and compare every figure; a pack that was altered is refused."""
+    from incentive_lab.cli import told
+
+    with told(as_json):
+        from dataclasses import asdict
+
+        from incentive_lab.cli import opened
+        from incentive_lab.report.pack import opened_pack, schemes_of
+        from incentive_lab.report.pack import reproduce as run
+
+        held_pack = opened_pack(pack.read_bytes())
+        source = history or held_pack.history_source
+        with opened(source, mapping, exclude, schemes_of(held_pack)[0]).closing() as held:
+            found = run(held_pack, held)
+        result = {
+            "ok": not found.differences, "matches": not found.differences, "figures": found.figures,
+            "differences": [asdict(one) for one in found.differences], "not_run": list(found.not_run),
+            "id": held_pack.manifest["id"], "fingerprint": held_pack.manifest["fingerprint"],
+            "history_id": held_pack.manifest["history_id"], "sha256": held_pack.sha256,
+        }  # fmt: skip
+        emitted(result, as_json, _say_reproduced)
+        if found.differences:
+            raise typer.Exit(1)
+
+
+def _say_reproduced(result: dict[str, Any]) -> None:
+    print(f"{result['id']} {result['fingerprint']} on {result['history_id']}: {result['figures']} figures compared")
+    for one in result["differences"][:40]:
+        print(f"- {one['path']}: was {one['was']}, is {one['now']}")
+    for one in result["not_run"]:
+        print(f"- not run again: {one}")
+    print("Every figure is the same." if result["matches"] else f"{len(result['differences'])} figures differ.")

@@ -1,0 +1,161 @@
+"""What leadership decides upon, read from a revision and its documents; page, memo and workbook tell the same."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from incentive_lab.format import count, counted, money, percent, signed
+from incentive_lab.scheme.check import check
+from incentive_lab.scheme.diff import diff
+from incentive_lab.scheme.document import Scheme
+from incentive_lab.scheme.load import loads
+
+HALF_A_CENT = 0.005
+
+
+@dataclass(frozen=True)
+class Case:
+    """A revision with its evidence. Amounts are whole currency units.
+
+    Attributes:
+        revision: What `Registry.show` gives.
+        scheme: What is proposed.
+        baseline: What it is compared with, if anything.
+        replay: replay.json.
+        projection: projection.json, if there is one.
+        pilot: pilot.json, if there is one.
+    """
+
+    revision: Mapping[str, Any]
+    scheme: Scheme
+    baseline: Scheme | None
+    replay: Mapping[str, Any]
+    projection: Mapping[str, Any] | None
+    pilot: Mapping[str, Any] | None
+
+    @classmethod
+    def of(cls, revision: Mapping[str, Any], documents: Mapping[str, bytes]) -> Case:
+        """The case that a revision's documents make."""
+        read = {name: json.loads(body) for name, body in documents.items() if name.endswith(".json")}
+        floor = documents.get("baseline.yaml")
+        return cls(revision, loads(documents["scheme.yaml"]), loads(floor) if floor is not None else None,
+                   read["replay.json"], read.get("projection.json"), read.get("pilot.json"))  # fmt: skip
+
+    @property
+    def title(self) -> str:
+        """What people call it."""
+        return self.scheme.title or self.scheme.id
+
+    @property
+    def currency(self) -> str:
+        """Of all amounts."""
+        return self.scheme.currency
+
+    @property
+    def before(self) -> float | None:
+        """What the baseline costs on the same history."""
+        found = self.replay.get("baseline", {}).get("total")
+        return float(found) if found is not None else None
+
+    @property
+    def after(self) -> float:
+        """What the scheme costs on the history."""
+        return float(self.replay["total"])
+
+    @cached_property
+    def changes(self) -> tuple[str, ...]:
+        """The differences to the baseline, in words."""
+        return tuple(one.sentence for one in diff(self.baseline, self.scheme)) if self.baseline is not None else ()
+
+    @cached_property
+    def partners(self) -> tuple[tuple[str, float, float], ...]:
+        """Partner, before, after; the one that gains most first. Without a baseline, before is zero."""
+        was = self.replay.get("baseline", {}).get("by_partner", {})
+        rows = [(name, float(was.get(name, 0)), float(now)) for name, now in self.replay["by_partner"].items()]
+        return tuple(sorted(rows, key=lambda row: (row[1] - row[2], row[0])))
+
+    @property
+    def rules(self) -> tuple[tuple[str, float, float], ...]:
+        """Line, before, after."""
+        was, now = self.replay.get("baseline", {}).get("by_rule", {}), self.replay["by_rule"]
+        return tuple((name, float(was.get(name, 0)), float(now.get(name, 0))) for name in dict.fromkeys((*now, *was)))
+
+    @property
+    def months(self) -> tuple[tuple[str, float, float], ...]:
+        """Month, before, after."""
+        was = self.replay.get("baseline", {}).get("by_month", {})
+        return tuple((month, float(was.get(month, 0)), float(now)) for month, now in self.replay["by_month"].items())
+
+    def cost_words(self) -> str:
+        """The cost on the history, against the baseline, in a sentence."""
+        months, partners = count(self.replay["months"]), counted(self.replay["partners"], "partner")
+        said = f"On {months} months of {partners} it costs {money(self.after, self.currency)}"
+        if self.before is None:
+            return said + "; there is no baseline to compare it with."
+        change = self.after - self.before
+        share = f" ({signed(percent(change / self.before, 1))})" if self.before else ""
+        return (
+            f"{said}, {signed(money(change, self.currency))}{share} against {money(self.before, self.currency)} today."
+        )
+
+    def people_words(self) -> str:
+        """Winners and losers in a sentence."""
+        found = self.replay.get("change")
+        if not found:
+            return "Who wins and who loses is not known without a baseline."
+        lost = sum(row[1] - row[2] for row in self.partners if row[1] - row[2] >= HALF_A_CENT)
+        return (f"{counted(found['winners'], 'partner')} gain, {count(found['losers'])} lose together "
+                f"{money(lost, self.currency)}, {count(found['unchanged'])} are paid the same.")  # fmt: skip
+
+    def forecast_words(self) -> str:
+        """The forecast in a sentence, or that there is none."""
+        if self.projection is None or not isinstance(self.projection.get("total"), dict):
+            return "No forecast was submitted: the cost of the coming year and the chance of breaking the budget are not known."
+        total = self.projection["total"]
+        low, middle, high = (money(total[name], self.currency) for name in ("p05", "p50", "p95"))
+        said = f"Forecast {middle}; nine times in ten between {low} and {high}."
+        over = self.projection.get("p_over_budget")
+        if over is None:
+            return said + " The chance of breaking a budget is not told."
+        return said + f" Chance of breaking the budget: {percent(over, 1)}."
+
+    def pilot_words(self) -> tuple[str, ...]:
+        """The pilot's result, a sentence for each metric, or that there is none."""
+        if self.pilot is None:
+            return ("No pilot was submitted: that partners change what they do is not shown by an experiment.",)
+        said = []
+        for one in self.pilot.get("metrics", ()):
+            interval, p = one.get("interval"), one.get("p_value")
+            between = (
+                f", interval {interval[0]:,.4g} to {interval[1]:,.4g}" if interval and None not in interval else ""
+            )
+            chance = f", p = {p:.3g}" if isinstance(p, (int, float)) else ""
+            effect = one.get("effect")
+            told = f"{effect:,.4g}" if isinstance(effect, (int, float)) else "cannot tell"
+            said.append(
+                f"{one.get('name', 'metric')}: {told}{between}{chance} ({one.get('method', 'method not named')})."
+            )
+        decision = self.pilot.get("decision")
+        words = decision.get("words") if isinstance(decision, dict) else decision
+        return (*said, str(words)) if words else tuple(said) or ("The pilot has no metric that was read.",)
+
+    def warnings(self) -> tuple[str, ...]:
+        """What is still open."""
+        found = [f"{one.path}: {one.message}" for one in check(self.scheme).warnings]
+        return (*found, *map(str, self.replay.get("warnings", ())))
+
+    def signers(self) -> tuple[str, ...]:
+        """Who signed this round, and who has still to."""
+        row = self.revision
+        said = [f"{one['who']} as {one['role']} on {one['at'][:10]}{unvouched(one)}: {one['reason']}"
+                for one in row["signatures"] if one["round"] == row["round"]]  # fmt: skip
+        return (*said, *(f"Still to sign: {role}" for role in row["missing_signatures"]))
+
+
+def unvouched(row: Mapping[str, Any]) -> str:
+    """What is said beside a name that was only typed."""
+    return "" if row["authenticated"] else " (typed name, not signed in)"

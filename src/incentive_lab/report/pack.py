@@ -1,0 +1,215 @@
+"""The decision pack: one zip with all that was decided upon, of which no byte can be changed unnoticed.
+
+Files are stored in the order of their names under a fixed date, and the zip's comment is the sha256 of the manifest, which
+has the sha256 of every other file: from the contents there is exactly one pack, and it is compared byte by byte.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from incentive_lab import __version__
+from incentive_lab.errors import InputError, Problem
+from incentive_lab.report.case import Case
+from incentive_lab.report.evidence import as_json, replay_document, replays
+from incentive_lab.report.guide import guide
+from incentive_lab.report.html import html_page
+from incentive_lab.report.memo import memo
+from incentive_lab.report.pdf import pdf_bytes
+from incentive_lab.report.rule_words import rate_table
+from incentive_lab.report.workbook import workbook_bytes
+from incentive_lab.results import safe
+from incentive_lab.scheme.document import Scheme
+from incentive_lab.scheme.dump import dumps_json
+from incentive_lab.scheme.fingerprint import fingerprint
+from incentive_lab.scheme.load import loads
+from incentive_lab.scheme.schema import json_schema
+
+if TYPE_CHECKING:
+    from incentive_lab.history import History
+
+LARGEST = 300_000_000
+MANIFEST = "manifest.json"
+_DATE = (2000, 1, 1, 0, 0, 0)
+
+
+def pack_bytes(revision: Mapping[str, Any], documents: Mapping[str, bytes], head: str) -> bytes:
+    """The pack of a revision.
+
+    Args:
+        revision: What `Registry.show` gives.
+        documents: Its evidence.
+        head: The audit log's head before this export.
+    """
+    case = Case.of(revision, documents)
+    explained = guide(case.scheme)
+    files = {
+        **documents,
+        "scheme.json": dumps_json(case.scheme).encode(),
+        "scheme.schema.json": as_json(json_schema()),
+        "decision.json": as_json({**revision, "head": head}),
+        "guide.html": html_page(explained).encode(),
+        "guide.pdf": pdf_bytes(explained),
+        "memo.pdf": pdf_bytes(memo(case)),
+        "workbook.xlsx": workbook_bytes(case),
+        "rates.csv": rate_cards(case.scheme),
+    }
+    manifest = {
+        "format": "incentive-lab decision pack 1", "id": revision["id"], "fingerprint": revision["fingerprint"],
+        "history_id": revision["history_id"], "code_version": revision["code_version"], "seed": revision["seed"],
+        "exported_by_version": __version__, "head": head,
+        "files": {name: hashlib.sha256(body).hexdigest() for name, body in sorted(files.items())},
+    }  # fmt: skip
+    return zipped({**files, MANIFEST: as_json(manifest)})
+
+
+def zipped(files: Mapping[str, bytes]) -> bytes:
+    """The one zip of these files."""
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as archive:
+        for name, body in sorted(files.items()):
+            entry = zipfile.ZipInfo(name, _DATE)
+            entry.create_system, entry.external_attr = 3, 0o644 << 16
+            archive.writestr(entry, body)
+        archive.comment = hashlib.sha256(files[MANIFEST]).hexdigest().encode()
+    return stream.getvalue()
+
+
+def rate_cards(scheme: Scheme) -> bytes:
+    """The rate table of every rule that has one, as CSV for other systems."""
+    stream = io.StringIO(newline="")
+    writer = csv.writer(stream)
+    writer.writerow(["rule", "currency", "row", "column", "value"])
+    for rule in scheme.rules:
+        table = rate_table(scheme, rule)
+        for number, cells in enumerate(table.rows, 1) if table is not None else ():
+            for title, cell in zip(table.heads if table is not None else (), cells, strict=True):
+                writer.writerow([safe(rule.id), scheme.currency, number, safe(title), safe(cell)])
+    return stream.getvalue().encode()
+
+
+@dataclass(frozen=True)
+class Pack:
+    """A pack that is whole.
+
+    Attributes:
+        files: Name -> bytes, without the manifest.
+        manifest: What it says.
+        sha256: Of the manifest.
+    """
+
+    files: Mapping[str, bytes]
+    manifest: Mapping[str, Any]
+    sha256: str
+
+    @property
+    def history_source(self) -> str:
+        """Where the history was when the scheme was submitted."""
+        return str(json.loads(self.files["decision.json"])["history_source"])
+
+
+def opened_pack(body: bytes) -> Pack:
+    """Read a pack.
+
+    Raises:
+        InputError: It is no pack, or a byte of it was changed.
+    """
+    if len(body) > LARGEST:
+        raise InputError([Problem("pack", f"has {len(body):,} bytes; a pack has at most {LARGEST:,}.")])
+    try:
+        with zipfile.ZipFile(io.BytesIO(body)) as archive:
+            entries = archive.infolist()
+            if any(one.compress_type != zipfile.ZIP_STORED for one in entries) or len(entries) > 100:
+                raise _altered("it was packed by something else")
+            files = {one.filename: archive.read(one) for one in entries}
+    except (zipfile.BadZipFile, OSError, NotImplementedError, RuntimeError, ValueError, EOFError):
+        raise _altered("it cannot be read as a zip") from None
+    if MANIFEST not in files:
+        raise _altered("it has no manifest")
+    try:
+        manifest = json.loads(files[MANIFEST])
+        listed = dict(manifest["files"])
+    except (ValueError, KeyError, TypeError):
+        raise _altered("its manifest cannot be read") from None
+    for name in sorted(listed.keys() | (files.keys() - {MANIFEST})):
+        if name not in files or hashlib.sha256(files[name]).hexdigest() != listed.get(name):
+            raise _altered(f"{name} is not what the manifest says")
+    if zipped(files) != body:
+        raise _altered("its frame or its manifest was changed")
+    kept = {name: text for name, text in files.items() if name != MANIFEST}
+    return Pack(kept, manifest, hashlib.sha256(files[MANIFEST]).hexdigest())
+
+
+def _altered(what: str) -> InputError:
+    return InputError([Problem("pack", f"{what}: this is not a pack as it was exported.",
+                               "Ask for the pack again, or export it from the registry.")])  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A figure that came out otherwise."""
+
+    path: str
+    was: Any
+    now: Any
+
+
+@dataclass(frozen=True)
+class Reproduced:
+    """A pack that was run again.
+
+    Attributes:
+        pack: The pack.
+        figures: How many figures were compared.
+        differences: Those that differ.
+        not_run: Documents of the pack that were not run again, with the reason.
+    """
+
+    pack: Pack
+    figures: int
+    differences: tuple[Difference, ...]
+    not_run: tuple[str, ...]
+
+
+def schemes_of(pack: Pack) -> tuple[Scheme, Scheme | None]:
+    """The scheme and the baseline in a pack.
+
+    Raises:
+        InputError: The scheme is not the one that was decided upon.
+    """
+    scheme, floor = loads(pack.files["scheme.yaml"]), pack.files.get("baseline.yaml")
+    if fingerprint(scheme) != pack.manifest["fingerprint"]:
+        raise _altered("its scheme is not the one that was decided upon")
+    return scheme, loads(floor) if floor is not None else None
+
+
+def reproduce(pack: Pack, history: History) -> Reproduced:
+    """Replay a pack's scheme on the history and compare every figure."""
+    scheme, floor = schemes_of(pack)
+    was = json.loads(pack.files["replay.json"])
+    now = json.loads(as_json(replay_document(*replays(scheme, floor, history))))
+    differences: list[Difference] = []
+    figures = _compare("", was, now, differences)
+    not_run = [f"{name}: it is kept as it was submitted" 
+               for name in ("projection.json", "pilot.json") if name in pack.files]  # fmt: skip
+    return Reproduced(pack, figures, tuple(differences), tuple(not_run))
+
+
+def _compare(path: str, was: Any, now: Any, found: list[Difference]) -> int:
+    """Put what differs into `found`; how many values were compared."""
+    if isinstance(was, dict) and isinstance(now, dict):
+        keys = dict.fromkeys((*was, *now))
+        return sum(_compare(f"{path}.{key}".lstrip("."), was.get(key), now.get(key), found) for key in keys)
+    if isinstance(was, list) and isinstance(now, list) and len(was) == len(now):
+        pairs = enumerate(zip(was, now, strict=True))
+        return sum(_compare(f"{path}.{place}", one, other, found) for place, (one, other) in pairs)
+    if was != now:
+        found.append(Difference(path, was, now))
+    return 1

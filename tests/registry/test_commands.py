@@ -1,0 +1,114 @@
+"""The commands on a real replay: propose, sign, verify, export, reproduce."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from pathlib import Path
+
+import openpyxl
+import pytest
+
+from incentive_lab.errors import InputError
+from incentive_lab.report.pack import opened_pack, zipped
+from tests.cli.conftest import Command, ask, place  # noqa: F401
+
+
+@pytest.fixture
+def proposed(place: Path, ask: Command, monkeypatch: pytest.MonkeyPatch, quick: Path) -> Path:  # noqa: F811
+    monkeypatch.setenv("INCENTIVE_LAB_DATABASE_URL", f"sqlite:///{quick / 'registry.sqlite'}")
+    code, said = ask("registry", "submit", place / "grown.yaml", "--history", place / "history", "--as", "=ann",
+                     "--reason", '=HYPERLINK("http://evil","<b>x</b>")')  # fmt: skip
+    assert code == 0, said
+    assert (said["id"], said["state"], said["needs"]) == ("grown-1", "submitted", ["finance", "approver"])
+    return place
+
+
+def signed(ask: Command, revision: str = "grown-1") -> None:  # noqa: F811
+    for name in ("ben", "cat"):
+        code, said = ask("registry", "approve", revision, "--as", name, "--reason", "agreed")
+        assert code == 0, said
+    assert said["state"] == "approved"
+
+
+def test_the_commands_move_a_revision(proposed: Path, ask: Command) -> None:  # noqa: F811
+    code, said = ask("registry", "approve", "grown-1", "--as", "=ann", "--reason", "mine")
+    assert (code, said["ok"]) == (1, False)
+    signed(ask)
+    assert ask("registry", "activate", "grown-1", "--as", "ben", "--reason", "now")[1]["state"] == "active"
+    code, said = ask("registry", "list")
+    assert [row["state"] for row in said["revisions"]] == ["active"]
+    assert ask("registry", "show", "grown-1")[1]["signatures"][0]["authenticated"] is False
+    code, said = ask("registry", "verify")
+    assert (code, said["ok"], said["first_bad"]) == (0, True, None)
+    assert ask("registry", "verify", "--head", "99:" + "0" * 64)[1]["first_bad"]["seq"] == 99
+    assert ask("registry", "retire", "grown-1", "--as", "ben", "--reason", "over")[1]["state"] == "retired"
+
+
+def test_a_pack_reproduces_figure_by_figure(proposed: Path, ask: Command) -> None:  # noqa: F811
+    signed(ask)
+    code, said = ask("registry", "export", "grown-1", "--as", "cat", "--out", proposed / "pack.zip")
+    assert code == 0, said
+    code, said = ask("registry", "reproduce", proposed / "pack.zip", "--history", proposed / "history")
+    assert (code, said["matches"], said["differences"]) == (0, True, [])
+    assert said["figures"] > 40
+    # One more deal is another history, and other figures.
+    deals = proposed / "history" / "deals.csv"
+    deals.write_text(deals.read_text() + "Z1,B,won,2024-04-01,2024-04-30,9000.00,400.00,USD\n")
+    code, said = ask("registry", "reproduce", proposed / "pack.zip", "--history", proposed / "history")
+    assert (code, said["matches"]) == (1, False)
+    assert {"history_id", "total"} <= {one["path"] for one in said["differences"]}
+
+
+def test_a_pack_with_any_byte_changed_is_refused(proposed: Path, ask: Command) -> None:  # noqa: F811
+    ask("registry", "export", "grown-1", "--as", "cat", "--out", proposed / "pack.zip")
+    body = (proposed / "pack.zip").read_bytes()
+    assert opened_pack(body).manifest["id"] == "grown-1"
+    places = {*range(0, len(body), max(1, len(body) // 60)), *range(40), *range(len(body) - 90, len(body))}
+    for place_ in places:
+        changed = bytearray(body)
+        changed[place_] ^= 1
+        with pytest.raises(InputError, match="pack"):
+            opened_pack(bytes(changed))
+    with pytest.raises(InputError):
+        opened_pack(body + b"\0")
+    with zipfile.ZipFile(proposed / "pack.zip") as archive:
+        files = {name: archive.read(name) for name in archive.namelist()}
+    with pytest.raises(InputError, match=r"evil\.txt"):
+        opened_pack(zipped({**files, "../evil.txt": b"x"}))
+
+
+def test_text_in_a_pack_is_neither_formula_nor_markup(proposed: Path, ask: Command) -> None:  # noqa: F811
+    ask("registry", "export", "grown-1", "--as", "cat", "--out", proposed / "pack.zip")
+    pack = opened_pack((proposed / "pack.zip").read_bytes())
+    (proposed / "book.xlsx").write_bytes(pack.files["workbook.xlsx"])
+    book = openpyxl.load_workbook(proposed / "book.xlsx")
+    formulas = [cell.value for sheet in book for row in sheet.iter_rows() for cell in row if cell.data_type == "f"]
+    assert formulas
+    assert all(one.startswith(("=SUM(", "=C")) for one in formulas)
+    assert any(
+        "HYPERLINK" in str(cell.value) and cell.data_type == "s" for row in book["Decision"].iter_rows() for cell in row
+    )
+    assert [len(book[name]._charts) for name in ("Months", "Rules")] == [1, 1]
+    total = list(book["Partners"].iter_rows(values_only=True))[1:-1]
+    replayed = json.loads(pack.files["replay.json"])
+    assert sum(row[2] for row in total) == pytest.approx(replayed["total"])
+    assert b"<b>x" not in pack.files["guide.html"]
+    assert pack.files["memo.pdf"].startswith(b"%PDF-")
+    assert b"revenue" in pack.files["rates.csv"] or pack.files["rates.csv"].count(b"\n") > 1
+
+
+def test_an_export_never_leaves_half_a_file(proposed: Path, ask: Command) -> None:  # noqa: F811
+    code, said = ask("registry", "export", "grown-1", "--as", "cat", "--out", proposed / "none" / "pack.zip")
+    assert (code, said["ok"]) == (1, False)
+    code, said = ask("registry", "export", "nope-1", "--as", "cat", "--out", proposed / "pack.zip")
+    assert "there is no" in said["problems"][0]["message"]
+    assert not (proposed / "pack.zip").exists()
+
+
+def test_systems_get_statements_rates_and_the_scheme(proposed: Path, ask: Command) -> None:  # noqa: F811
+    code, said = ask("registry", "export", "grown-1", "--as", "cat", "--for-systems", "--history", proposed / "history",
+                     "--out", proposed / "systems")  # fmt: skip
+    assert code == 0, said
+    assert sorted(path.name for path in (proposed / "systems").iterdir()) == ["payouts.csv", "rates.csv", "scheme.json"]
+    assert json.loads((proposed / "systems" / "scheme.json").read_text())["scheme"] == "grown"
