@@ -16,6 +16,7 @@ import typer
 
 from incentive_lab.errors import InputError, Problem
 from incentive_lab.pilot_cli import pilot_app
+from incentive_lab.projection_cli import project_command
 from incentive_lab.registry_files_cli import registry_app
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ history_app = typer.Typer(help="Look at a history, or make one.", no_args_is_hel
 app.add_typer(history_app, name="history")
 app.add_typer(pilot_app, name="pilot")
 app.add_typer(registry_app, name="registry")
+app.command("project")(project_command)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 HistoryOption = Annotated[str, typer.Option("--history", help="A folder, a workbook, a DuckDB file or a database URL.")]

@@ -1,0 +1,223 @@
+"""Answers from scenarios: distributions, chances, drivers and differences, each with its Monte Carlo standard error."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from incentive_lab.panel import Floats
+from incentive_lab.projection.running import Outcome, Projection
+
+QUANTILES = (0.05, 0.10, 0.50, 0.90, 0.95)
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A number and its Monte Carlo standard error, None where a single scenario tells nothing of it."""
+
+    value: float
+    error: float | None
+
+
+def mean(values: Floats) -> Figure:
+    """The mean over scenarios.
+
+    Example:
+        >>> mean(np.array([1.0, 3.0])).value
+        2.0
+    """
+    n = len(values)
+    return Figure(float(values.mean()), float(values.std(ddof=1) / np.sqrt(n)) if n > 1 else None)
+
+
+def chance(happens: Any) -> Figure:
+    """The share of scenarios in which something happens; its error allows for the one more that might have (Agresti).
+
+    Example:
+        >>> chance(np.array([True, False, False, False])).value
+        0.25
+    """
+    n = len(happens)
+    share = float(np.mean(happens))
+    near = (share * n + 2) / (n + 4)
+    return Figure(share, float(np.sqrt(near * (1 - near) / (n + 4))))
+
+
+def quantile(values: Floats, at: float) -> Figure:
+    """A quantile; its error is half the span of the order statistics one standard deviation to either side.
+
+    Example:
+        >>> quantile(np.arange(101.0), 0.5).value
+        50.0
+    """
+    n = len(values)
+    if n * min(at, 1 - at) < 2:  # too few scenarios lie beyond it to say how sure it is
+        return Figure(float(np.quantile(values, at)), None)
+    ordered = np.sort(values)
+    wide = np.sqrt(n * at * (1 - at))
+    low, high = max(0, int(np.floor(n * at - wide))), min(n - 1, int(np.ceil(n * at + wide)))
+    steps = max(1, high - low)
+    error = float(ordered[high] - ordered[low]) / steps * float(wide)
+    return Figure(float(np.quantile(values, at)), error)
+
+
+def tail_mean(values: Floats, at: float = 0.95) -> Figure:
+    """The mean of what lies at or beyond a quantile (CVaR), with the error of Rockafellar and Uryasev's form."""
+    border = float(np.quantile(values, at))
+    beyond = border + np.maximum(values - border, 0.0) / (1 - at)
+    return mean(beyond)
+
+
+def distribution(values: Floats) -> dict[str, float | None]:
+    """Mean, spread, quantiles and tail of amounts, with the standard errors of each under `errors`."""
+    found = {f"p{round(100 * at):02d}": quantile(values, at) for at in QUANTILES}
+    tail, middle = tail_mean(values), mean(values)
+    told: dict[str, Any] = {
+        "mean": middle.value, "sd": float(values.std(ddof=1)) if len(values) > 1 else None, "se": middle.error,
+        **{name: one.value for name, one in found.items()}, "cvar95": tail.value,
+    }  # fmt: skip
+    told["errors"] = {**{name: one.error for name, one in found.items()}, "cvar95": tail.error}
+    return told
+
+
+def over_budget(outcome: Outcome, minor: int) -> Figure | None:
+    """The chance that some programme year asks for more than its budget; None without a budget."""
+    budget = outcome.scheme.budget
+    if budget is None:
+        return None
+    return chance((outcome.demand > float(budget.amount) * minor).any(axis=1))
+
+
+def over(outcome: Outcome, amount: float) -> Figure:
+    """The chance that the horizon costs more than an amount in minor units."""
+    return chance(outcome.total > amount)
+
+
+def discounted(values: Floats, rate: float) -> Floats:
+    """[scenarios] present value of monthly amounts, discounted to the start at a yearly rate."""
+    factors = (1 + rate) ** (-np.arange(1, values.shape[1] + 1) / 12)
+    return np.asarray(values @ factors)
+
+
+def present_value(told: Projection) -> Figure | None:
+    """Net present value of margin less incentives; None where costs of sales are unknown."""
+    if told.margin is None:
+        return None
+    return mean(discounted(told.margin - told.outcome.monthly, float(told.assumptions.discount)))
+
+
+def break_even_lift(told: Projection) -> Figure | None:
+    """The rise in revenue that pays for the scheme (beside the one compared with, if there is one).
+
+    Extra margin a unit of revenue is taken to be the mean one, less what the scheme pays on it. None without margin.
+    """
+    if told.margin is None or told.revenue.sum() <= 0:
+        return None
+    cost = told.outcome.total - (told.outcomes[1].total if len(told.outcomes) > 1 else 0.0)
+    revenue, margin = told.revenue.sum(axis=1), told.margin.sum(axis=1)
+    net = margin - told.outcome.total
+    usable = (revenue > 0) & (net > 0)
+    if not usable.any():
+        return None
+    return mean(cost[usable] / net[usable])
+
+
+def anyway_share(told: Projection) -> Figure | None:
+    """The share of revenue that may come anyway before the scheme earns nothing: beyond it, the return is below zero."""
+    if told.margin is None:
+        return None
+    margin = told.margin.sum(axis=1)
+    usable = margin > 0
+    return mean(1 - told.outcome.total[usable] / margin[usable]) if usable.any() else None
+
+
+def difference(told: Projection) -> dict[str, Any] | None:
+    """The band of the difference of two schemes in the same scenarios; None with one scheme."""
+    if len(told.outcomes) < 2:
+        return None
+    gap = told.outcomes[0].total - told.outcomes[1].total
+    shown = distribution(gap)
+    apart = float(told.outcomes[0].total.var() + told.outcomes[1].total.var())
+    variance = float(gap.var())
+    return {**shown, "p_dearer": chance(gap > 0).value, "variance_saved": apart / variance if variance > 0 else None}
+
+
+def accrual(told: Projection) -> dict[str, Floats]:
+    """Cost to date by month: the mean, and the 10th and 90th percentiles; [horizon] each, minor units."""
+    path = np.cumsum(told.outcome.monthly, axis=1)
+    return {"mean": path.mean(axis=0), "p10": np.quantile(path, 0.1, axis=0), "p90": np.quantile(path, 0.9, axis=0)}
+
+
+@dataclass(frozen=True)
+class Driver:
+    """How far cost moves with something: its mean in the scenarios where that is low and where it is high.
+
+    Attributes:
+        name: What moves.
+        low, high: Mean cost in the lowest and the highest fifth of scenarios by it.
+        share: Share of the variance of cost that it explains alone (first-order index).
+        error: Standard error of the share, by the jack-knife over tenths of the scenarios.
+    """
+
+    name: str
+    low: float
+    high: float
+    share: float
+    error: float
+
+
+def drivers(told: Projection, inputs: Sequence[tuple[str, Floats]]) -> list[Driver]:
+    """What moves the cost most, first."""
+    cost = told.outcome.total
+    found = []
+    for name, values in inputs:
+        if len(values) < 50 or values.std() <= 0 or cost.std() <= 0:
+            continue
+        low, high = np.quantile(values, [0.2, 0.8])
+        parts = np.array([first_order(np.delete(values, fold), np.delete(cost, fold))
+                          for fold in np.array_split(np.arange(len(cost)), 10)])  # fmt: skip
+        error = float(np.sqrt(9 / 10 * ((parts - parts.mean()) ** 2).sum()))
+        found.append(Driver(name, float(cost[values <= low].mean()), float(cost[values >= high].mean()),
+                            first_order(values, cost), error))  # fmt: skip
+    return sorted(found, key=lambda one: -abs(one.high - one.low))
+
+
+def first_order(values: Floats, cost: Floats) -> float:
+    """Share of the variance of cost between equal groups of scenarios ordered by an input, less what chance gives.
+
+    Example:
+        >>> x = np.arange(1000.0)
+        >>> round(first_order(x, x), 1)
+        1.0
+    """
+    groups = max(2, min(20, len(cost) // 25))
+    parts = np.array_split(cost[np.argsort(values, kind="stable")], groups)
+    between = sum(len(part) * (part.mean() - cost.mean()) ** 2 for part in parts)
+    within = sum(((part - part.mean()) ** 2).sum() for part in parts)
+    noise = within / max(1, len(cost) - groups) * (groups - 1)
+    whole = between + within
+    return float(np.clip((between - noise) / whole, 0.0, 1.0)) if whole > 0 else 0.0
+
+
+def own_inputs(told: Projection) -> list[tuple[str, Floats]]:
+    """What differs between scenarios: the level of each stream, revenue, who stays, who rises."""
+    return [(f"{name}: how many", values) for name, values in told.factors.items()] + [
+        ("Revenue", told.revenue.sum(axis=1)), ("Partners that stay", told.staying),
+        ("Partners that rise a tier", told.outcome.higher),
+    ]  # fmt: skip
+
+
+def crps(scenarios: Floats, actual: float) -> float:
+    """Continuous ranked probability score of scenarios against what came: lower is better, 0 is perfect.
+
+    Example:
+        >>> crps(np.array([5.0, 5.0]), 5.0)
+        0.0
+    """
+    ordered = np.sort(scenarios)
+    n = len(ordered)
+    spread = float(((2 * np.arange(1, n + 1) - n - 1) * ordered).sum()) / n**2
+    return float(np.abs(ordered - actual).mean()) - spread

@@ -1,0 +1,133 @@
+"""Backtest: fit on the first part of history, project the rest, and see how often the band held."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from incentive_lab.engine.replay import replay
+from incentive_lab.errors import InputError, Problem
+from incentive_lab.panel import Floats, month_label
+from incentive_lab.projection.answers import crps
+from incentive_lab.projection.model import fit
+from incentive_lab.projection.past import Past, until
+from incentive_lab.projection.running import project
+from incentive_lab.scheme.document import Scheme
+
+BANDS = (50, 80, 95)
+LEAST = 12
+"""Months of history that a fit of the backtest is given at least."""
+
+
+@dataclass(frozen=True, eq=False)
+class Cut:
+    """One cut of history. Minor units.
+
+    Attributes:
+        month: ISO name of the first month that was projected.
+        actual: What the scheme would really have paid over the months after the cut.
+        scenarios: [n] projected.
+        naive: [m] the benchmark's scenarios: last year's same months, each moved by a past change from year to year.
+    """
+
+    month: str
+    actual: float
+    scenarios: Floats
+    naive: Floats
+
+    def inside(self, band: int) -> bool:
+        """Whether the middle band of so many per cent holds what came."""
+        low, high = np.quantile(self.scenarios, [0.5 - band / 200, 0.5 + band / 200])
+        return bool(low <= self.actual <= high)
+
+
+@dataclass(frozen=True, eq=False)
+class Backtest:
+    """All cuts of a history.
+
+    Attributes:
+        cuts: In order.
+        horizon: Months projected after each.
+    """
+
+    cuts: tuple[Cut, ...]
+    horizon: int
+
+    def coverage(self, band: int) -> float:
+        """Share of cuts in which a band held."""
+        return float(np.mean([cut.inside(band) for cut in self.cuts]))
+
+    @property
+    def bias(self) -> float:
+        """Mean projected cost over actual cost, less one, over all cuts."""
+        return float(sum(cut.scenarios.mean() for cut in self.cuts) / sum(cut.actual for cut in self.cuts) - 1)
+
+    @property
+    def crps(self) -> float:
+        """Mean continuous ranked probability score, minor units."""
+        return float(np.mean([crps(cut.scenarios, cut.actual) for cut in self.cuts]))
+
+    @property
+    def crps_naive(self) -> float:
+        """The same for the naive seasonal benchmark."""
+        return float(np.mean([crps(cut.naive, cut.actual) for cut in self.cuts]))
+
+
+def backtest(
+    past: Past, scheme: Scheme, *, floor: Scheme | None = None, horizon: int = 3, scenarios: int = 300, seed: int = 7,
+    cuts: int = 8, progress: Callable[[int, int], None] | None = None,
+) -> Backtest:  # fmt: skip
+    """Fit and project at several cuts under the same scheme.
+
+    Args:
+        past: See `past_of`.
+        scheme: Under which history is paid before and after each cut.
+        floor: What a guarantee compares with.
+        horizon: Months projected after each cut; each cut moves by as many.
+        scenarios: Of each cut.
+        seed: Of the draws.
+        cuts: At most so many, the latest ones.
+        progress: Called with cuts done and wanted.
+
+    Raises:
+        InputError: History is too short for a single cut.
+    """
+    months = past.panel.months
+    places = list(range(months - horizon, LEAST - 1, -horizon))[:cuts][::-1]
+    if not places:
+        raise InputError([Problem("history", f"it has {months} months; a backtest needs {LEAST + horizon}: {LEAST} to "
+                                  f"fit and {horizon} to see.", "Project fewer months, or bring a longer history.")])  # fmt: skip
+    real = replay(scheme, past.panel, baseline=floor, detail=False).total.sum(axis=1)
+    done = []
+    for number, place in enumerate(places):
+        told = project(fit(until(past, place), horizon=horizon), scheme, floor=floor, horizon=horizon,
+                       scenarios=scenarios, seed=seed + number, past=place)  # fmt: skip
+        done.append(Cut(
+            month_label(past.panel.first_month + place), float(real[place : place + horizon].sum()), told.outcome.total,
+            naive_scenarios(real[:place], horizon),
+        ))  # fmt: skip
+        if progress is not None:
+            progress(number + 1, len(places))
+    return Backtest(tuple(done), horizon)
+
+
+def naive_scenarios(paid: Floats, horizon: int) -> Floats:
+    """Last year's same months times every ratio of so many months to the same months a year before.
+
+    Without two years of history: the last months again, moved by past ratios of neighbouring spans.
+
+    Example:
+        >>> naive_scenarios(np.full(36, 10.0), 3).tolist()[:2]
+        [30.0, 30.0]
+    """
+    months = len(paid)
+    lag = 12 if months >= 12 + 2 * horizon and horizon <= 12 else horizon
+    base = float(paid[months - lag : months - lag + horizon].sum())
+    ends = range(lag + horizon, months + 1)
+    ratios = [
+        float(paid[end - horizon : end].sum()) / float(paid[end - horizon - lag : end - lag].sum())
+        for end in ends if paid[end - horizon - lag : end - lag].sum() > 0
+    ]  # fmt: skip
+    return base * np.array(ratios or [1.0])

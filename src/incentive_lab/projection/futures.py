@@ -1,0 +1,143 @@
+"""Scenarios as histories: what happened, then what was drawn, for schemes that pay partners together or deal by deal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from incentive_lab.panel import DealTable, Floats, Panel, Returns, TargetRow
+from incentive_lab.projection.world import Drawn
+from incentive_lab.scheme.measures import Measure
+
+if TYPE_CHECKING:
+    from incentive_lab.projection.paying import Payer
+
+
+def stretched(panel: Panel, past: int, horizon: int) -> Panel:
+    """The last months of a panel with room for the horizon; targets of the last year are taken for the years after."""
+    begin = panel.months - past
+    columns = {
+        name: np.concatenate([values[:, begin:], np.zeros((panel.partners, horizon))], axis=1)
+        for name, values in panel.columns.items()
+    }
+    targets = [replace(row, first_month=row.first_month - begin) for row in panel.targets]
+    known = {(row.by, row.who, row.measure, row.first_month) for row in targets}
+    again: list[TargetRow] = []
+    for row in targets:
+        for years in range(1, horizon // 12 + 2):
+            later = replace(row, first_month=row.first_month + 12 * years)
+            inside = past - 11 <= later.first_month < past + horizon and later.first_month + later.months > past
+            if inside and (row.by, row.who, row.measure, later.first_month) not in known:
+                known.add((row.by, row.who, row.measure, later.first_month))
+                again.append(later)
+    deals = {grain: _window(table, begin) for grain, table in panel.deals.items()}
+    returns = panel.returns
+    if returns is not None:
+        keep = returns.month >= begin
+        returns = Returns(
+            returns.partner[keep], returns.month[keep] - begin, returns.sold_month[keep] - begin, returns.deal_id[keep],
+            returns.line[keep], returns.term_months[keep],
+            {name: values[keep] for name, values in returns.values.items()},
+        )  # fmt: skip
+    joined = np.where(panel.joined > -1000, panel.joined - begin, panel.joined).astype(np.int32)
+    return replace(panel, first_month=panel.first_month + begin, months=past + horizon, joined=joined, columns=columns,
+                   targets=(*targets, *again), deals=deals, returns=returns)  # fmt: skip
+
+
+def _window(table: DealTable, begin: int) -> DealTable:
+    keep = table.month >= begin
+    return DealTable(table.partner[keep], table.month[keep] - begin, table.day[keep], table.deal_id[keep],
+                     table.line[keep], {name: values[keep] for name, values in table.values.items()})  # fmt: skip
+
+
+def scenario_panel(payer: Payer, drawn: Drawn, s: int) -> Panel:
+    """One scenario as a history: what happened, then what was drawn."""
+    panel, model, past = payer.panel, payer.model, payer.past
+    rows = panel.partners
+    mine = slice(s * rows, (s + 1) * rows)
+    columns = dict(panel.columns)
+    for slot, leaf in enumerate(model.leaves):
+        columns[leaf] = np.concatenate([panel.columns[leaf][:, :past], drawn.values[slot, :, mine].T], axis=1)
+    joined = panel.joined.copy()
+    joined[model.known :] = past + drawn.begin[mine][model.known :]
+    for name, measure in model.past.leaves.items():
+        if measure.is_level:
+            columns[name] = np.concatenate(
+                [panel.columns[name][:, :past], _level(measure, name, drawn, mine, joined, past, payer)], axis=1
+            )
+    tables, returns = _deals_of(payer, drawn, s)
+    return replace(panel, columns=columns, joined=joined, deals=tables, returns=returns)
+
+
+def _level(measure: Measure, name: str, drawn: Drawn, mine: slice, joined: Any, past: int, payer: Payer) -> Floats:
+    if name in drawn.levels:
+        return np.asarray(drawn.levels[name][:, mine].T)
+    ahead = np.arange(past, payer.months)[None, :] - joined[:, None].astype(np.float64)
+    return np.where((joined[:, None] > -1000) & (ahead >= 0), ahead, np.nan)
+
+
+def _deals_of(payer: Payer, drawn: Drawn, s: int) -> tuple[Mapping[str, DealTable], Returns | None]:
+    """The single deals and returns of a scenario, those of history first."""
+    panel, model, past, rows = payer.panel, payer.model, payer.past, payer.panel.partners
+    chosen: list[tuple[str, Any]] = []
+    for name, items in drawn.items.items():
+        here = items[(items[:, 0] >= s * rows) & (items[:, 0] < (s + 1) * rows)]
+        chosen.append((name, here))
+    tables = {grain: _with_drawn(payer, table, chosen, drawn, s) for grain, table in panel.deals.items()}
+    returns = panel.returns
+    if returns is None:
+        return tables, None
+    for name, items in chosen:
+        back = model.comebacks.get(name)
+        if back is None:
+            continue
+        lag = back.lag[items[:, 2]]
+        keep = (lag >= 0) & (items[:, 1] + lag < payer.horizon)
+        items, number, lag = items[keep], np.flatnonzero(keep), lag[keep]
+        ids = _ids(name, number)
+        columns = [
+            np.r_[returns.partner, items[:, 0] - s * rows], np.r_[returns.month, past + items[:, 1] + lag],
+            np.r_[returns.sold_month, past + items[:, 1]], np.r_[returns.term_months, back.term[items[:, 2]]],
+        ]  # fmt: skip
+        values = {key: np.r_[column, back.values[key][items[:, 2]]] for key, column in returns.values.items()}
+        deal_id = np.r_[returns.deal_id, ids]
+        line = np.r_[returns.line, np.full(len(ids), "", dtype=object)]
+        order = np.lexsort((deal_id.astype(str), columns[1], columns[0]))
+        partner, month, sold, term = (column[order].astype(np.int32) for column in columns)
+        returns = Returns(partner, month, sold, deal_id[order], line[order], term,
+                          {key: column[order] for key, column in values.items()})  # fmt: skip
+    return tables, returns
+
+
+def _ids(stream: str, numbers: Any) -> NDArray[np.object_]:
+    """Ids of drawn deals, in order after those of history."""
+    return np.array([f"~{stream[:3]}{number:09d}" for number in numbers.tolist()], dtype=np.object_)
+
+
+def _with_drawn(payer: Payer, table: DealTable, chosen: list[tuple[str, Any]], drawn: Drawn, s: int) -> DealTable:
+    model, past, rows = payer.model, payer.past, payer.panel.partners
+    partner, month, day = [table.partner], [table.month], [table.day]
+    ids, lines = [table.deal_id], [table.line]
+    values: dict[str, list[Floats]] = {name: [column] for name, column in table.values.items()}
+    for name, items in chosen:
+        stream = model.streams[name]
+        mine = [leaf for leaf in table.values if model.stream_of.get(leaf) == name]
+        if not mine:
+            continue
+        number = np.arange(len(items))
+        partner.append((items[:, 0] - s * rows).astype(np.int32))
+        month.append((past + items[:, 1]).astype(np.int32))
+        day.append((10**5 + 31 * items[:, 1] + number % 28).astype(np.int32))
+        ids.append(_ids(name, number))
+        lines.append(np.full(len(items), "", dtype=object))
+        where = {model.leaves[slot]: column for column, slot in enumerate(stream.slots)}
+        for leaf, columns in values.items():
+            columns.append(drawn.pools[name][items[:, 2], where[leaf]] if leaf in mine else np.zeros(len(items)))
+    stacked: list[Any] = [np.concatenate(one) for one in (partner, month, day, ids, lines)]
+    order = np.lexsort((stacked[4].astype(str), stacked[3].astype(str), stacked[2], stacked[1], stacked[0]))
+    p, m, d, i, li = (one[order] for one in stacked)
+    return DealTable(p, m, d, i, li, {leaf: np.concatenate(columns)[order] for leaf, columns in values.items()})

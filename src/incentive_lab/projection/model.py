@@ -1,0 +1,295 @@
+"""The fitted model of a programme: its streams of deals and activities, its scores, who leaves and who joins."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from incentive_lab.errors import InputError, Problem
+from incentive_lab.panel import Floats, Panel
+from incentive_lab.projection.past import Past, is_item
+from incentive_lab.projection.streams import Rows, Stream, fit_stream, grouped
+
+UNIT = 1e6
+LEAST_MONTHS = 3
+DAYS: Mapping[str, str] = {
+    "closed_on": "closed deals", "created_on": "created deals", "qualified_on": "qualified deals",
+    "registered_on": "registered deals", "returned_on": "returned deals", "recorded_on": "recorded deals",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class Level:
+    """A score: its last value, how often it changes, and the values it changes to."""
+
+    name: str
+    last: Floats
+    change: float
+    own_first: Rows
+    own_values: Floats
+    segment_first: Rows
+    segment_values: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class Comeback:
+    """What of each item of a stream comes back: months later (-1: never) and how much, by returned leaf."""
+
+    lag: Rows
+    term: Rows
+    values: Mapping[str, Floats]
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """A programme as fitted.
+
+    Attributes:
+        past: What it was fitted to, newcomers' rows added to its panel.
+        known: Partners of history; the rest of the rows are room for newcomers.
+        leaves: Names of the additive leaves, in slot order.
+        streams: By name.
+        stream_of: Leaf -> name of its stream; leaves without one are carried or events.
+        carried: Leaves that go on at their last level (contracts in force).
+        levels: Scores by name.
+        segment: [rows] segment of each partner; `segments` names them.
+        alive: [rows] probability that the partner is still active.
+        churn: Probability of leaving in a month.
+        joins: Partners that join in a month.
+        comebacks: Stream -> what comes back of its items.
+        notes: What was assumed, as sentences.
+    """
+
+    past: Past
+    known: int
+    leaves: tuple[str, ...]
+    streams: Mapping[str, Stream]
+    stream_of: Mapping[str, str]
+    carried: tuple[str, ...]
+    levels: Mapping[str, Level]
+    segment: Rows
+    segments: tuple[str, ...]
+    alive: Floats
+    churn: float
+    joins: float
+    comebacks: Mapping[str, Comeback]
+    notes: tuple[str, ...]
+
+    @property
+    def panel(self) -> Panel:
+        """The panel with room for newcomers."""
+        return self.past.panel
+
+
+def fit(past: Past, *, horizon: int = 12) -> Model:
+    """Fit the model.
+
+    Args:
+        past: See `past_of`.
+        horizon: Months that will be projected, which decides how much room newcomers get.
+
+    Raises:
+        InputError: There is too little to fit anything to.
+    """
+    panel = past.panel
+    if panel.partners == 0 or panel.months < LEAST_MONTHS:
+        raise InputError([Problem("history", f"it has {panel.partners} partners over {panel.months} months; a "
+                                  f"projection is fitted to at least one partner and {LEAST_MONTHS} months.",
+                                  "Bring a longer history.")])  # fmt: skip
+    joined = panel.joined.astype(np.int64)
+    happened = _happened(past)
+    if happened.sum() == 0:
+        raise InputError([Problem("history", "nothing that these schemes look at ever happened in it.",
+                                  "Check the measures of the scheme, or bring another history.")])  # fmt: skip
+    months = panel.months
+    seen = happened > 0
+    last = np.where(seen.any(axis=1), months - 1 - np.argmax(seen[:, ::-1], axis=1), -1)
+    begun = np.where(joined > -1000, joined, np.where(seen.any(axis=1), np.argmax(seen, axis=1), 0))
+    begun = np.minimum(np.clip(begun, 0, None), np.where(last >= 0, np.argmax(seen, axis=1), months - 1))
+    churn, alive = _leaving(happened, begun, last, months)
+    arrivals = int(((joined > months - 13) & (joined >= 0) & (joined < months)).sum())
+    joins = arrivals / min(12, months)
+    there = joined < months
+    alive = np.where(there, alive, 0.0)
+    segment, segments = _segments(panel, seen)
+    # Who was silent at the end is counted to its last sign of life and half of the silence, by how likely it is there.
+    stop = np.where(alive > 0.5, months - 1, last)
+    known = panel.partners
+    panel, segment = _with_room(panel, segment, joins, horizon)
+    room = panel.partners - known
+    past = replace(past, panel=panel)
+    begun, stop = np.r_[begun, np.full(room, months)], np.r_[stop, np.full(room, months - 1)]
+    alive = np.r_[alive, np.ones(room)]
+    return _assembled(past, known, segment, segments, alive, churn, joins, begun, stop)
+
+
+def _assembled(
+    past: Past, known: int, segment: Rows, segments: tuple[str, ...], alive: Floats, churn: float, joins: float,
+    begun: Rows, stop: Rows,
+) -> Model:  # fmt: skip
+    panel = past.panel
+    leaves = tuple(name for name, measure in past.leaves.items() if not measure.is_level)
+    slot = {name: place for place, name in enumerate(leaves)}
+    first_slot = next((slot[name] for name in leaves if past.leaves[name].event == "first_deal"), -1)
+    common: dict[str, Any] = {"segment": segment, "groups": len(segments), "joined": begun, "until": stop,
+                              "first_month": panel.first_month}  # fmt: skip
+    streams: dict[str, Stream] = {}
+    stream_of: dict[str, str] = {}
+    comebacks: dict[str, Comeback] = {}
+    market: Floats | None = None
+    notes: list[str] = []
+    for date in sorted(past.items, key=lambda name: name != "closed_on"):
+        table, name = past.items[date], DAYS.get(date, date)
+        mine = [leaf for leaf in leaves if is_item(past.leaves[leaf]) and str(past.leaves[leaf].date) == date]
+        counts = np.zeros((panel.partners, panel.months))
+        np.add.at(counts, (table.partner, table.month), 1.0)
+        pool = np.array([table.values[leaf] for leaf in mine]).T.reshape(len(table.partner), len(mine))
+        streams[name] = fit_stream(
+            name, np.array([slot[leaf] for leaf in mine]), counts, pool, 0.0, table.partner.astype(np.int64),
+            market=market, first_slot=first_slot if date == "closed_on" else -1, **common,
+        )  # fmt: skip
+        stream_of |= dict.fromkeys(mine, name)
+        if date == "closed_on":
+            market = streams[name].innovations
+            if panel.returns is not None:
+                comebacks[name] = _comeback(panel, table)
+    carried: list[str] = []
+    for leaf in leaves:
+        measure = past.leaves[leaf]
+        if leaf in stream_of or measure.event is not None:
+            continue
+        values = panel.columns[leaf]
+        if measure.spread:
+            carried.append(leaf)
+            continue
+        counted = np.array_equal(values, np.round(values / UNIT) * UNIT)
+        where = np.argwhere(values > 0)
+        pool = np.zeros((0, 1)) if counted else values[where[:, 0], where[:, 1]][:, None]
+        counts = values / UNIT if counted else (values > 0).astype(np.float64)
+        owner = np.zeros(0, dtype=np.int64) if counted else where[:, 0]
+        streams[leaf] = fit_stream(leaf, np.array([slot[leaf]]), np.maximum(counts, 0.0), pool, UNIT if counted else 0.0,
+                                   owner, market=market, **common)  # fmt: skip
+        stream_of[leaf] = leaf
+    if carried:
+        notes.append("Contracts in force go on at the level of their last three months.")
+    if panel.months < 24:
+        notes.append("With less than two years of history no season can be seen; every month counts alike.")
+    levels = {name: _level(name, panel.columns[name], segment, len(segments))
+              for name, measure in past.leaves.items() if measure.level is not None}  # fmt: skip
+    return Model(past, known, leaves, streams, stream_of, tuple(carried), levels, segment, segments, alive, churn, joins,
+                 comebacks, tuple(notes))  # fmt: skip
+
+
+def _happened(past: Past) -> Floats:
+    """[partners, months] how many things happened: deals and activities."""
+    panel = past.panel
+    counts = np.zeros((panel.partners, panel.months))
+    for table in past.items.values():
+        np.add.at(counts, (table.partner, table.month), 1.0)
+    for name, measure in past.leaves.items():
+        if measure.table == "activities":
+            counts += panel.columns[name] > 0
+    return counts
+
+
+def _leaving(happened: Floats, begun: Rows, last: Rows, months: int) -> tuple[float, Floats]:
+    """Probability of leaving in a month, and of each partner that it is still there given its silence.
+
+    Among partners to whom something happens at least every other month, half a year of silence counts as having left.
+    """
+    span = np.maximum(1, last - begun + 1)
+    rate = happened.sum(axis=1) / span
+    frequent = (rate >= 0.5) & (last >= 0) & (span >= 3)
+    left = frequent & (months - 1 - last >= 6)
+    exposed = float(np.minimum(span, months)[frequent].sum())
+    churn = (float(left.sum()) + 0.5) / (exposed + 100.0)
+    silent = np.where(last >= 0, months - 1 - last, months - begun).astype(np.float64)
+    # How often something happens to a partner, drawn towards the middle where it has hardly been seen.
+    pace = (happened.sum(axis=1) + 0.5) / (span + 2.0)
+    gone = churn / (churn + pace) * np.expm1(np.minimum((churn + pace) * silent, 50.0))
+    return float(min(churn, 0.2)), np.asarray(1.0 / (1.0 + gone))
+
+
+def _segments(panel: Panel, seen: NDArray[np.bool_]) -> tuple[Rows, tuple[str, ...]]:
+    """Segments are partner types with at least five partners to whom anything happened; the rest are one."""
+    types = panel.attributes["type"].astype(str)
+    counts = {name: int((seen.any(axis=1) & (types == name)).sum()) for name in sorted(set(types.tolist()))}
+    names = [name for name, number in counts.items() if number >= 5]
+    if len(names) < len(counts):
+        names.append("others" if names else "all")
+    place = {name: row for row, name in enumerate(names)}
+    return np.array([place.get(name, len(names) - 1) for name in types], dtype=np.int64), tuple(names)
+
+
+def _with_room(panel: Panel, segment: Rows, joins: float, horizon: int) -> tuple[Panel, Rows]:
+    """The panel with rows for newcomers, each with the attributes of a partner that joined last."""
+    room = int(min(200, np.ceil(joins * horizon * 2 + 4 * np.sqrt(joins * horizon * 2)))) if joins > 0 else 0
+    if room == 0:
+        return panel, segment
+    donors = np.argsort(-panel.joined.astype(np.int64), kind="stable")[: max(1, min(panel.partners, room))]
+    rows = np.r_[np.arange(panel.partners), donors[np.arange(room) % len(donors)]]
+    ids = (*panel.partner_ids, *(f"~new-{place + 1}" for place in range(room)))
+    joined = panel.joined[rows].copy()
+    joined[panel.partners :] = panel.months
+    attributes = {name: values[rows] for name, values in panel.attributes.items()}
+    for name in ("name", "tier", "parent_id"):
+        if name in attributes:
+            attributes[name][panel.partners :] = ""
+    columns = {}
+    for name, values in panel.columns.items():
+        columns[name] = values[rows].copy()
+        columns[name][panel.partners :] = np.nan if np.isnan(values).any() else 0.0
+    return replace(panel, partner_ids=ids, joined=joined, attributes=attributes, columns=columns), segment[rows]
+
+
+def _level(name: str, values: Floats, segment: Rows, groups: int) -> Level:
+    """A score as fitted: values at which it stood after each change."""
+    known = ~np.isnan(values)
+    both = known[:, 1:] & known[:, :-1]
+    changed = both & (values[:, 1:] != values[:, :-1])
+    rate = float((changed.sum() + 0.5) / (both.sum() + 5.0))
+    fresh = np.zeros_like(known)
+    fresh[:, 0] = known[:, 0]
+    fresh[:, 1:] = known[:, 1:] & (changed | ~known[:, :-1])
+    where = np.argwhere(fresh)
+    held = values[where[:, 0], where[:, 1]]
+    own_first, own = grouped(where[:, 0], len(values))
+    segment_first, mine = grouped(segment[where[:, 0]], groups)
+    return Level(name, values[:, -1].copy(), rate, own_first, held[own], segment_first, held[mine])
+
+
+def _comeback(panel: Panel, table: Any) -> Comeback:
+    """Which items of a table came back, when and how much of them."""
+    returns = panel.returns
+    assert returns is not None
+    place = {(int(partner), str(deal)): row
+             for row, (partner, deal) in enumerate(zip(table.partner, table.deal_id, strict=True))}  # fmt: skip
+    lag, term = np.full(len(table.partner), -1, dtype=np.int64), np.zeros(len(table.partner), dtype=np.int64)
+    values = {name: np.zeros(len(table.partner)) for name in returns.values}
+    for row in range(len(returns.partner)):
+        item = place.get((int(returns.partner[row]), str(returns.deal_id[row])), -1)
+        if item >= 0 and returns.month[row] >= returns.sold_month[row]:
+            lag[item] = returns.month[row] - returns.sold_month[row]
+            term[item] = returns.term_months[row]
+            for name, column in returns.values.items():
+                values[name][item] += column[row]
+    return Comeback(lag, term, values)
+
+
+def diagnostics(model: Model) -> list[dict[str, Any]]:
+    """One row for each stream that a person can read: how many, how uneven, which trend, how much the market moves."""
+    return [
+        {
+            "stream": stream.name, "items": stream.count, "months": stream.months,
+            "a_month": float((stream.shape / stream.rate)[: model.known].sum()) if stream.count else 0.0,
+            "growth_a_year": float(np.expm1(12 * stream.growth)), "growth_error": 12 * stream.growth_error,
+            "market_sd": stream.sigma / float(np.sqrt(1 - stream.phi**2)), "persistence": stream.phi,
+            "with_market": stream.rho, "season_highest": float(stream.season.max()),
+            "season_lowest": float(stream.season.min()), "drift": stream.drift, "dispersion": stream.dispersion,
+        }
+        for stream in model.streams.values()
+    ]  # fmt: skip

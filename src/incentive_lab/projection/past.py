@@ -1,0 +1,100 @@
+"""What a projection is fitted to: the panel that schemes ask for, and the items behind every measure of deals."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from incentive_lab.engine.needs import needs
+from incentive_lab.errors import InputError, Problem
+from incentive_lab.history.history import History
+from incentive_lab.panel import DealTable, Panel, Returns
+from incentive_lab.scheme.document import Scheme
+from incentive_lab.scheme.measures import CATALOGUE, Measure
+
+ANALYSED = ("revenue", "margin")
+"""Measures that answers need beside those of the scheme."""
+
+
+@dataclass(frozen=True, eq=False)
+class Past:
+    """History as far as it is fitted.
+
+    Attributes:
+        panel: Every leaf that the schemes and the answers read.
+        leaves: Name in the panel -> measure.
+        items: Date column -> the single deals behind the leaves of that date.
+        margin: Whether the history knows what deals cost.
+    """
+
+    panel: Panel
+    leaves: Mapping[str, Measure]
+    items: Mapping[str, DealTable]
+    margin: bool
+
+
+def past_of(history: History, *schemes: Scheme) -> Past:
+    """Everything a projection of these schemes needs of a history.
+
+    Raises:
+        InputError: The schemes are in another currency, or ask for what the history does not have.
+    """
+    wrong = [
+        Problem(f"{scheme.id}: currency", f"the scheme pays in {scheme.currency}, the history is in {history.currency}",
+                f"Write the scheme in {history.currency}.")
+        for scheme in schemes if scheme.currency != history.currency
+    ]  # fmt: skip
+    if wrong:
+        raise InputError(wrong)
+    first, wanted = schemes[0], needs(*schemes)
+    leaves = dict(wanted.leaves)
+    for name in ANALYSED:
+        if name not in leaves and not history.problems_of({name: CATALOGUE[name]}):
+            leaves[name] = CATALOGUE[name]
+    options = {"settle": first.settle, "year_starts": first.year_starts, "late_data": first.late_data,
+               "role_shares": first.splits.role_shares}  # fmt: skip
+    panel = history.panel(leaves, deal_leaves=wanted.deal_leaves, want_returns=wanted.returns, **options)  # type: ignore[arg-type]
+    by_date: dict[str, dict[str, Measure]] = {}
+    for name, measure in leaves.items():
+        if is_item(measure):
+            by_date.setdefault(str(measure.date), {})[name] = measure
+    items = {
+        date: history.panel(group, deal_leaves={"deal": tuple(group)}, **options).deals["deal"]  # type: ignore[arg-type]
+        for date, group in by_date.items()
+    }
+    return Past(panel, leaves, items, "margin" in leaves)
+
+
+def is_item(measure: Measure) -> bool:
+    """Whether a leaf adds up whole deals, so that deals can be resampled for it."""
+    return measure.table == "deals" and not (measure.spread or measure.distinct)
+
+
+def until(past: Past, months: int) -> Past:
+    """What was known after so many months: later rows and partners that joined later are left out of the fit.
+
+    Args:
+        past: The whole history.
+        months: How many of its months to keep.
+    """
+    panel = past.panel
+    cut = replace(
+        panel,
+        months=months,
+        columns={name: values[:, :months] for name, values in panel.columns.items()},
+        deals={grain: _first(table, months) for grain, table in panel.deals.items()},
+        returns=None if panel.returns is None else _returned(panel.returns, months),
+    )
+    return replace(past, panel=cut, items={date: _first(table, months) for date, table in past.items.items()})
+
+
+def _first(table: DealTable, months: int) -> DealTable:
+    keep = table.month < months
+    return DealTable(table.partner[keep], table.month[keep], table.day[keep], table.deal_id[keep], table.line[keep],
+                     {name: values[keep] for name, values in table.values.items()})  # fmt: skip
+
+
+def _returned(table: Returns, months: int) -> Returns:
+    keep = table.month < months
+    return Returns(table.partner[keep], table.month[keep], table.sold_month[keep], table.deal_id[keep], table.line[keep],
+                   table.term_months[keep], {name: values[keep] for name, values in table.values.items()})  # fmt: skip

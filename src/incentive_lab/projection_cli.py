@@ -1,0 +1,57 @@
+"""The command `incentive-lab project`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+
+def project_command(
+    scheme: Annotated[Path, typer.Argument(help="A scheme, YAML or JSON.")],
+    history: Annotated[str, typer.Option("--history", help="A folder, a workbook, a DuckDB file or a database URL.")],
+    scenarios: Annotated[int, typer.Option("--scenarios", help="How many futures are drawn.")] = 1000,
+    months: Annotated[int, typer.Option("--months", help="How many months ahead.")] = 12,
+    seed: Annotated[int, typer.Option("--seed", help="Of the draws; the same seed gives the same answer.")] = 7,
+    assumptions: Annotated[str, typer.Option("--assumptions", help="A file, or the name of a preset.")] = "base",
+    against: Annotated[Path | None, typer.Option("--against", help="A second scheme in the same futures.")] = None,
+    baseline: Annotated[Path | None, typer.Option("--baseline", help="What a guarantee compares with.")] = None,
+    threads: Annotated[int, typer.Option("--threads", help="0: one a processor. Changes no result.")] = 0,
+    backtest: Annotated[bool, typer.Option("--backtest", help="Fit on the past of the past, and compare.")] = False,
+    mapping: Annotated[Path | None, typer.Option("--mapping", help="YAML that maps an export's own names.")] = None,
+    exclude: Annotated[list[str] | None, typer.Option("--exclude", help="Leave out rows with this finding.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
+) -> None:
+    """Project what a scheme will cost, how sure that is, and what drives it."""
+    from incentive_lab.cli import emit, load_scheme, named_baseline, opened, progress, told
+
+    with told(as_json):
+        from incentive_lab.projection.assumptions import load
+        from incentive_lab.projection.backtest import backtest as test
+        from incentive_lab.projection.model import fit
+        from incentive_lab.projection.past import past_of
+        from incentive_lab.projection.running import project
+        from incentive_lab.projection_words import backtest_result, project_result, say_backtest, say_project
+
+        document, supposed = load_scheme(scheme), load(assumptions)
+        other = load_scheme(against) if against is not None else None
+        floor = named_baseline(document, scheme, baseline)
+        guarded = any(item.against == "baseline" for item in document.guarantees)
+        asked = [document, *(one for one in (other, floor if guarded else None) if one is not None)]
+        with progress("Reading the history", as_json), opened(history, mapping, exclude, document).closing() as held:
+            past = past_of(held, *asked)
+        result: dict[str, Any]
+        if backtest:
+            with progress("Projecting the past", as_json) as step:
+                tested = test(past, document, floor=floor, horizon=months if months != 12 or past.panel.months >= 48 else 3,
+                              scenarios=min(scenarios, 2000), seed=seed, progress=step)  # fmt: skip
+            result = backtest_result(tested, document, past)
+            emit(result, as_json, say_backtest)
+            return
+        model = fit(past, horizon=min(60, max(1, months)))
+        with progress(f"Projecting {document.id}", as_json) as step:
+            done = project(model, document, against=other, floor=floor, assumptions=supposed, horizon=months,
+                           scenarios=scenarios, seed=seed, threads=threads, progress=step)  # fmt: skip
+        result = project_result(done)
+        emit(result, as_json, say_project)

@@ -1,0 +1,100 @@
+"""A small programme made from known laws, and schemes for it; a tiny generated history for what needs one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import incentive_lab.engine  # noqa: F401  # the kernel cache is found before INCENTIVE_LAB_HOME points elsewhere
+from incentive_lab.history import History, open_history
+from incentive_lab.history.demo import generate_demo
+from incentive_lab.panel import DealTable, Panel, month_index
+from incentive_lab.projection.model import Model, fit
+from incentive_lab.projection.past import Past
+from incentive_lab.scheme.document import Scheme
+from incentive_lab.scheme.load import loads
+from incentive_lab.scheme.measures import CATALOGUE
+
+HEAD = "currency: USD\neffective: {from: 2024-01-01}\n"
+FLAT = loads(f"scheme: flat\n{HEAD}rules: [{{id: commission, on: revenue, rate: 3%}}]")
+TIERED = loads(f"""
+scheme: tiered
+baseline: flat
+{HEAD}
+settle: quarter
+budget: {{amount: 90_000, when_exceeded: prorate}}
+tiers: {{looks_at: {{months: 12}}, grace: 1, levels: [{{name: low}}, {{name: high, needs: {{revenue: 60_000, lead: 4}}}}]}}
+rules:
+  - {{id: leads, group: behavioural, on: lead, rate: {{by_tier: {{low: 100, high: 150}}}}, limit: {{quantity: 9, per: quarter}}}}
+  - id: volume
+    on: revenue
+    rate: {{table: {{over: year_to_date, steps: [{{name: a, from: 0, rate: 1%}}, {{name: b, from: 30_000, rate: 4%}}]}}}}
+caps: [{{id: top, per: quarter, amount: 3_000}}]
+guarantees: [{{against: baseline, keep: 50%}}]
+""")
+GROUPED = loads(f"""
+scheme: grouped
+{HEAD}
+rules:
+  - {{id: best, on: revenue, per: quarter, award: {{prizes: [900, 400]}}}}
+  - {{id: volume, on: revenue, rate: 2%}}
+""")
+
+
+def made_past(partners: int = 30, months: int = 36, seed: int = 3, rate: float = 1.5) -> Past:
+    """Poisson deals with lognormal amounts at equal rates, Poisson leads; nobody joins late or leaves."""
+    random = np.random.default_rng(seed)
+    counts = random.poisson(rate, (partners, months))
+    where = np.argwhere(counts > 0)
+    rows = np.repeat(where, counts[where[:, 0], where[:, 1]], axis=0)
+    amounts = np.round(np.exp(random.normal(8.0, 0.8, len(rows))) * 100)
+    number = np.arange(len(rows))
+    deals = DealTable(
+        rows[:, 0].astype(np.int32), rows[:, 1].astype(np.int32), number.astype(np.int32),
+        np.array([f"d{n:06d}" for n in number], dtype=object), np.full(len(rows), "", dtype=object),
+        {"revenue": amounts, "margin": np.round(amounts * 0.3)},
+    )  # fmt: skip
+    columns = {}
+    for name, values in deals.values.items():
+        columns[name] = np.zeros((partners, months))
+        np.add.at(columns[name], (rows[:, 0], rows[:, 1]), values)
+    columns["lead"] = random.poisson(0.8, (partners, months)) * 1e6
+    text = {name: np.full(partners, "", dtype=object) for name in ("name", "region", "segment", "tier", "parent_id")}
+    panel = Panel(
+        history_id="made", currency="USD", partner_ids=tuple(f"p{n:03d}" for n in range(partners)),
+        first_month=month_index(2022, 1), months=months, joined=np.full(partners, -100_000, dtype=np.int32),
+        attributes={**text, "type": np.full(partners, "reseller", dtype=object)}, columns=columns,
+    )  # fmt: skip
+    leaves = {name: CATALOGUE[name] for name in columns}
+    return Past(panel, leaves, {"closed_on": deals}, True)
+
+
+@pytest.fixture(scope="session")
+def past() -> Past:
+    return made_past()
+
+
+@pytest.fixture(scope="session")
+def model(past: Past) -> Model:
+    return fit(past)
+
+
+@pytest.fixture(scope="session")
+def flat() -> Scheme:
+    return FLAT
+
+
+@pytest.fixture(scope="session")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("projection") / "history"
+    generate_demo(folder, partners=40, months=24)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def history(tiny: Path) -> Iterator[History]:
+    with open_history(str(tiny)).closing() as held:
+        yield held

@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from incentive_lab.errors import InputError
+from incentive_lab.projection.draws import gamma, poisson, uniforms
+from incentive_lab.projection.model import Model, diagnostics, fit
+from incentive_lab.projection.past import Past, until
+from incentive_lab.projection.streams import dispersion_of, season_of, trend_and_market
+from tests.projection.conftest import made_past
+
+
+def test_philox_gives_the_published_numbers() -> None:
+    # Known answer of Random123 for a counter and key of zeros: 6627e8d5 e169c58d bc57ac4c 9b00dbd8.
+    one = ((0x6627E8D5 >> 5) * 67108864.0 + (0xE169C58D >> 6) + 0.5) / 9007199254740992.0
+    two = ((0xBC57AC4C >> 5) * 67108864.0 + (0x9B00DBD8 >> 6) + 0.5) / 9007199254740992.0
+    assert uniforms(0, 0, 0, 0, 0) == (one, two)
+    assert uniforms(1, 0, 0, 0, 0) != (one, two)
+
+
+@pytest.mark.parametrize("mean", [0.3, 4.0, 60.0, 900.0])
+def test_counts_have_the_mean_and_variance_of_poisson(mean: float) -> None:
+    drawn = np.array([poisson(mean, uniforms(5, s, 0, 0, 0)[0], 5, s, 0, 0, 1) for s in range(20_000)])
+    error = np.sqrt(mean / len(drawn))
+    assert abs(drawn.mean() - mean) < 4 * error
+    assert abs(drawn.var() / mean - 1) < 4 * np.sqrt((2 + 1 / mean) / len(drawn))
+
+
+@pytest.mark.parametrize("shape", [0.2, 1.0, 7.5])
+def test_gamma_numbers_have_their_mean_and_variance(shape: float) -> None:
+    drawn = np.array([gamma(shape, 9, s, 1, 2, 0) for s in range(20_000)])
+    assert abs(drawn.mean() - shape) < 4 * np.sqrt(shape / len(drawn))
+    assert abs(drawn.var() / shape - 1) < 4 * np.sqrt((2 + 6 / shape) / len(drawn))
+
+
+def test_a_season_is_found_where_there_is_one_and_only_there() -> None:
+    random = np.random.default_rng(1)
+    true = 1 + 0.4 * np.sin(2 * np.pi * np.arange(12) / 12)
+    seen = random.poisson(400 * np.tile(true, 4))
+    assert np.abs(season_of(seen.astype(float), 0) - true).max() < 0.12
+    assert np.abs(season_of(random.poisson(400, 48).astype(float), 0) - 1).max() < 0.08
+
+
+def test_growth_is_found_with_an_error_that_covers_it() -> None:
+    random = np.random.default_rng(2)
+    held = 0
+    for _ in range(60):
+        totals = random.poisson(300 * np.exp(0.004 * np.arange(36))).astype(float)
+        growth, error, *_ = trend_and_market(totals, np.ones(12), 0)
+        held += abs(growth - 0.004) < 1.96 * error
+    assert held >= 51
+
+
+def test_dispersion_is_that_of_the_gamma_factor() -> None:
+    random = np.random.default_rng(4)
+    expected = np.full(40_000, 3.0)
+    uneven = random.poisson(expected * random.gamma(2.0, 0.5, len(expected)))
+    assert dispersion_of(uneven.astype(float), expected) == pytest.approx(2.0, rel=0.15)
+    assert dispersion_of(random.poisson(expected).astype(float), expected) == 0.0
+
+
+def test_rates_are_those_of_the_partners(model: Model) -> None:
+    deals = model.streams["closed deals"]
+    rates = deals.shape / deals.rate
+    assert rates[: model.known].mean() == pytest.approx(1.5, rel=0.15)
+    assert rates[: model.known].std() < 0.25, "partners with one true rate are shrunk towards it"
+    assert {row["stream"] for row in diagnostics(model)} == {"closed deals", "lead"}
+
+
+def test_who_fell_silent_is_thought_to_have_left(past: Past) -> None:
+    silent = made_past(seed=11)
+    for values in silent.panel.columns.values():
+        values[0, 24:] = 0.0
+    table = silent.items["closed_on"]
+    keep = ~((table.partner == 0) & (table.month >= 24))
+    cut = type(table)(table.partner[keep], table.month[keep], table.day[keep], table.deal_id[keep], table.line[keep],
+                      {name: values[keep] for name, values in table.values.items()})  # fmt: skip
+    alive = fit(Past(silent.panel, silent.leaves, {"closed_on": cut}, True)).alive
+    assert alive[0] < 0.1
+    assert alive[1:30].min() > 0.9
+
+
+@pytest.mark.parametrize(("partners", "months", "rate"), [(1, 12, 2.0), (3, 3, 2.0), (30, 6, 0.05)])
+def test_little_history_is_fitted_to_something_finite(partners: int, months: int, rate: float) -> None:
+    model = fit(made_past(partners, months, seed=5, rate=rate))
+    for stream in model.streams.values():
+        assert np.isfinite(stream.shape).all()
+        assert np.isfinite(stream.rate).all()
+        assert (stream.rate > 0).all()
+
+
+def test_too_little_history_is_said(past: Past) -> None:
+    with pytest.raises(InputError, match="fitted to at least one partner and 3 months"):
+        fit(until(past, 2))

@@ -1,0 +1,196 @@
+from __future__ import annotations
+
+import threading
+
+import numpy as np
+import pytest
+
+from incentive_lab.engine.replay import replay
+from incentive_lab.errors import InputError
+from incentive_lab.panel import Floats
+from incentive_lab.projection import running
+from incentive_lab.projection.answers import crps, difference, distribution, first_order, over_budget, quantile
+from incentive_lab.projection.assumptions import BASE, Assumptions, diff, json_schema, loads, presets
+from incentive_lab.projection.backtest import backtest
+from incentive_lab.projection.model import Model, fit
+from incentive_lab.projection.past import Past, past_of, until
+from incentive_lab.projection.paying import Payer
+from incentive_lab.projection.running import Cancelled, project
+from incentive_lab.projection.world import Drawn, World
+from incentive_lab.scheme.document import Scheme
+from tests.projection.conftest import FLAT, GROUPED, TIERED, made_past
+
+
+@pytest.mark.parametrize("scheme", [FLAT, TIERED, GROUPED], ids=lambda one: one.id)
+def test_no_change_is_no_difference_in_every_scenario(model: Model, scheme: Scheme) -> None:
+    told = project(model, scheme, against=scheme, floor=FLAT, scenarios=12)
+    assert (told.outcomes[0].total > 0).all()
+    assert (told.outcomes[0].monthly == told.outcomes[1].monthly).all()
+    assert difference(told)["mean"] == 0.0  # type: ignore[index]
+
+
+def test_threads_chunks_and_more_scenarios_change_nothing(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    one = project(model, TIERED, floor=FLAT, scenarios=30, threads=1)
+    monkeypatch.setattr(running, "LANES", 7 * model.panel.partners)
+    many = project(model, TIERED, floor=FLAT, scenarios=45, threads=3)
+    for name in ("monthly", "by_rule", "by_tier", "demand", "partners"):
+        assert (getattr(one.outcome, name) == getattr(many.outcome, name)[:30]).all(), name
+    other = project(model, TIERED, floor=FLAT, scenarios=30, seed=8)
+    assert (one.outcome.total != other.outcome.total).any()
+
+
+@pytest.mark.parametrize("scheme", [FLAT, TIERED, GROUPED], ids=lambda one: one.id)
+def test_history_as_the_only_scenario_pays_what_replay_pays(past: Past, scheme: Scheme) -> None:
+    horizon = 12
+    before = past.panel.months - horizon
+    fitted = fit(until(past, before), horizon=horizon)
+    payer = Payer(scheme, fitted, horizon, baseline=FLAT, past=before)
+    rows = fitted.panel.partners
+    values = np.zeros((len(fitted.leaves), horizon, rows))
+    for slot, leaf in enumerate(fitted.leaves):
+        values[slot, :, : past.panel.partners] = past.panel.columns[leaf][:, before:].T
+    nobody = np.zeros(rows, dtype=np.int64)
+    items = {name: np.zeros((0, 3), dtype=np.int64) for name in payer.items}
+    paid = payer.pay(Drawn(0, 1, values, {}, nobody, nobody + horizon, items, {}, {}))
+    real = replay(scheme, past.panel, baseline=FLAT)
+    assert paid.monthly[0].tolist() == real.total[before:].sum(axis=1).tolist()
+    assert paid.by_rule[0].sum() == real.total[before:].sum()
+
+
+def test_a_flat_rate_has_the_mean_and_variance_of_its_compound_law(model: Model) -> None:
+    """Cost of a flat rate is rate x sum of N amounts: mean = rate E[N] E[A], given the fitted laws of both."""
+    deals = model.streams["closed deals"]
+    told = project(model, FLAT, scenarios=3000, horizon=6)
+    alive, months = model.alive[: model.known], np.arange(6)
+    stays = (1 - model.churn) ** (months + 1)
+    rates = (deals.shape / deals.rate)[: model.known] * alive
+    season = deals.season[(model.panel.first_month + model.panel.months + months) % 12]
+    growth = np.exp(deals.growth * (months + 1))
+    own = np.array([deals.pool[deals.own_items[a:b], list(deals.slots).index(model.leaves.index("revenue"))].mean()
+                    for a, b in zip(deals.own_first[:-1], deals.own_first[1:], strict=True)])[: model.known]  # fmt: skip
+    whole = deals.pool[:, list(deals.slots).index(model.leaves.index("revenue"))].mean()
+    amount = deals.own_weight[: model.known] * own + (1 - deals.own_weight[: model.known]) * whole
+    expected = 0.03 * (rates * amount).sum() * (season * growth * stays).sum()
+    total = told.outcome.total
+    assert abs(total.mean() - expected) < 4 * total.std() / np.sqrt(len(total)) + 0.002 * expected
+    chance_alone = 0.03**2 * (rates.sum() * 6) * (deals.pool[:, 0] ** 2).mean()
+    assert total.var() > 0.9 * chance_alone, "the spread is at least that of a compound Poisson law"
+
+
+def test_two_schemes_meet_the_same_world(model: Model) -> None:
+    told = project(model, TIERED, against=FLAT, floor=FLAT, scenarios=200)
+    gap = difference(told)
+    assert gap is not None
+    alone = project(model, FLAT, scenarios=200)
+    assert (alone.outcome.total == told.outcomes[1].total).all()
+    assert gap["variance_saved"] > 1.5
+
+
+def test_a_budget_is_never_overspent_and_its_breaking_is_told(model: Model) -> None:
+    told = project(model, TIERED, floor=FLAT, scenarios=60)
+    found = over_budget(told.outcome, told.minor)
+    assert found is not None
+    assert found.value > 0
+    assert told.outcome.monthly.sum(axis=1).max() <= 9_000_000
+    assert told.outcome.by_rule.sum(axis=1) == pytest.approx(told.outcome.total, abs=1), "lines add up"
+    assert told.outcome.by_tier.sum(axis=1) == pytest.approx(told.outcome.total, rel=1e-9)
+
+
+def test_assumptions_move_the_world_as_they_say(model: Model) -> None:
+    base = project(model, FLAT, scenarios=300).outcome.total.mean()
+
+    def cost(text: str) -> float:
+        return float(project(model, FLAT, scenarios=300, assumptions=loads(text)).outcome.total.mean())
+
+    assert cost("{assumptions: a, market: -20%}") == pytest.approx(0.8 * base, rel=0.03)
+    assert cost("{assumptions: a, price: 10%}") == pytest.approx(1.1 * base, rel=0.001)
+    assert cost("{assumptions: a, lifts: [{of: deals, change: 30%}]}") == pytest.approx(1.3 * base, rel=0.03)
+    assert cost("{assumptions: a, lose_largest: 1}") < 0.98 * base
+
+
+def test_a_response_is_shown_beside_the_line_without_one(model: Model) -> None:
+    dearer = FLAT.model_validate({**FLAT.model_dump(by_alias=True, exclude_unset=True), "scheme": "dear", "rules": [
+        {"id": "commission", "on": "revenue", "rate": "6%"}]})  # fmt: skip
+    said = loads("{assumptions: a, response: [{of: deals, per_cent: 0.5}]}")
+    told = project(model, dearer, against=FLAT, assumptions=said, scenarios=200)
+    assert told.no_response.total.mean() == pytest.approx(2 * told.outcomes[1].total.mean(), rel=1e-6)
+    assert told.outcome.total.mean() == pytest.approx(2**0.5 * told.no_response.total.mean(), rel=0.03)
+    quiet = project(model, dearer, scenarios=20)
+    assert quiet.no_response is quiet.outcome
+
+
+@pytest.mark.parametrize(
+    "text", ["{assumptions: a, response: [{of: deals, per_cent: 99}]}", "{assumptions: a, churn: -1}"]
+)
+def test_impossible_assumptions_are_refused(text: str) -> None:
+    with pytest.raises(InputError):
+        loads(text)
+
+
+def test_an_assumption_about_nothing_is_refused(model: Model) -> None:
+    with pytest.raises(InputError, match=r"do not look at 'laed'\. Did you mean lead"):
+        project(model, FLAT, assumptions=loads("{assumptions: a, lifts: [{of: laed, change: 1%}]}"), scenarios=2)
+
+
+def test_presets_say_what_they_change() -> None:
+    assert next(iter(presets())) == "base"
+    for name, preset in presets().items():
+        assert preset.assumptions == name
+        assert bool(diff(BASE, preset)) == (name != "base")
+    assert "x-tunable" in str(json_schema())
+    assert Assumptions(assumptions="x").responds is False
+
+
+@pytest.mark.parametrize(("scenarios", "horizon"), [(0, 12), (10**9, 12), (10, 0), (10, 1000)])
+def test_numbers_out_of_range_are_refused(model: Model, scenarios: int, horizon: int) -> None:
+    with pytest.raises(InputError, match="allowed are"):
+        project(model, FLAT, scenarios=scenarios, horizon=horizon)
+
+
+def test_a_run_can_be_cancelled(model: Model) -> None:
+    stop = threading.Event()
+    with pytest.raises(Cancelled):
+        project(model, FLAT, scenarios=100_000, cancel=stop, progress=lambda done, of: stop.set())
+
+
+def test_one_whale_does_not_break_anything() -> None:
+    past = made_past(12, 24, seed=6)
+    table = past.items["closed_on"]
+    table.values["revenue"][0] = 9 * table.values["revenue"].sum()
+    past.panel.columns["revenue"][0, table.month[0]] += table.values["revenue"][0]
+    told = distribution(project(fit(past), FLAT, scenarios=100).outcome.total)
+    assert all(np.isfinite(told[name]) for name in ("mean", "p05", "p95", "cvar95"))
+
+
+def test_errors_are_those_of_many_runs() -> None:
+    random = np.random.default_rng(8)
+    found = [quantile(random.normal(size=400), 0.9) for _ in range(300)]
+    assert np.mean([one.error for one in found]) == pytest.approx(np.std([one.value for one in found]), rel=0.25)
+
+
+def test_scores_and_shares_have_their_known_values() -> None:
+    normal = np.random.default_rng(1).normal(size=20_000)
+    assert crps(normal, 0.0) == pytest.approx((np.sqrt(2) - 1) / np.sqrt(np.pi), rel=0.03)
+    noise = np.random.default_rng(2).normal(size=20_000)
+    assert first_order(normal, normal + noise) == pytest.approx(0.5, abs=0.03)
+    assert first_order(noise, normal) < 0.01
+
+
+def test_on_data_from_the_model_the_band_holds() -> None:
+    """The band of four in five over programmes drawn from a known law: binomial limits around 80 %."""
+    held = 0
+    for seed in range(40):
+        past = made_past(20, 30, seed=100 + seed)
+        tested = backtest(past, FLAT, horizon=6, scenarios=150, cuts=1, seed=seed)
+        held += tested.cuts[0].inside(80)
+    assert 25 <= held <= 39
+
+
+def test_a_real_history_is_fitted_and_projected(history: object) -> None:
+    past = past_of(history, TIERED, FLAT)  # type: ignore[arg-type]
+    told = project(fit(past), TIERED, floor=FLAT, scenarios=20)
+    assert told.margin is not None
+    drawn: Floats = World(told.model, BASE, 12, 7).draw(0, 2).values
+    assert np.isfinite(drawn).all()
+    assert (drawn[told.model.leaves.index("revenue")] >= 0).all()
+    assert drawn[told.model.leaves.index("lead")].any()
