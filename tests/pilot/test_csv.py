@@ -168,6 +168,18 @@ def test_nobody_drawn_is_observational_with_placebos_and_sensitivity(read, rng) 
     assert matched.groups == 12
 
 
+def test_several_arms_are_judged_together_but_apart_from_secondary_metrics(read, rng) -> None:  # type: ignore[no-untyped-def]
+    rows = "id,z,y,w\n" + "".join(
+        f"{i},{i % 3},{10 + 3 * (i % 3 == 2) + rng.normal():.4f},{rng.normal():.4f}\n" for i in range(90))  # fmt: skip
+    told = read(rows, "analysis: {estimator: difference, inference: analytic}",
+                arms="[{name: off, value: 0}, {name: a, value: 1}, {name: b, value: 2}]",
+                metrics="[{name: y, of: y, role: primary}, {name: w, of: w}]")  # fmt: skip
+    first = [one for one in told.answers if one.metric.name == "y"]
+    p_values = sorted(one.found.p_value for one in first)
+    assert sorted(one.q_value for one in first) == pytest.approx([2 * p_values[0], max(2 * p_values[0], p_values[1])])
+    assert [one.verdict for one in first] == ["no clear effect", "better"]
+
+
 def test_arms_of_the_shipped_documents_are_named_in_their_schema() -> None:
     import jsonschema
     from ruamel.yaml import YAML

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from incentive_lab.errors import InputError
 from incentive_lab.format import percent
+from incentive_lab.panel import Floats
 from incentive_lab.pilot.decision import NetValue
 from incentive_lab.pilot.document import Metric, Pilot
 from incentive_lab.pilot.estimate import Estimate
@@ -17,6 +19,7 @@ from incentive_lab.pilot.multiple import (
     NonInferiority,
     belief,
     false_discovery,
+    family_wise,
     non_inferiority,
 )
 from incentive_lab.pilot.observational import Placebo, Sensitivity, placebos, sensitivity
@@ -41,7 +44,8 @@ class Answer:
         reason: Why there is none.
         verdict: better, worse, no clear effect, cannot tell, held, broken or open.
         words: The verdict as a sentence.
-        q_value: p-value adjusted for false discoveries among secondary metrics and arms; nan for others.
+        q_value: p-value adjusted among secondary metrics and arms (false discoveries), or among the arms of the primary one
+            (Holm); nan for others.
         guardrail: For a guardrail with a margin.
         unit: Of the effect.
     """
@@ -163,17 +167,19 @@ def labels(pilot: Pilot, registered: Registered) -> tuple[tuple[str, ...], tuple
 def _answers(pilot: Pilot, trial: Trial) -> tuple[Answer, ...]:
     order = sorted(pilot.metrics, key=lambda one: ("primary", "secondary", "guardrail").index(one.role))
     found = [_answer(pilot, trial, metric, arm) for metric in order for arm in range(1, len(trial.arms))]
-    family = [
-        place for place, one in enumerate(found)
-        if one.found is not None and (one.metric.role == "secondary" or (one.metric.role == "primary" and len(trial.arms) > 2))
-    ]  # fmt: skip
-    adjusted = false_discovery(np.array([_p_value(found[place]) for place in family]))
-    for place, q_value in zip(family, adjusted, strict=True):
+    _adjust(found, "secondary", false_discovery, float(pilot.analysis.false_discovery))
+    if len(trial.arms) > 2:
+        _adjust(found, "primary", family_wise, float(pilot.alpha))
+    return tuple(found)
+
+
+def _adjust(found: list[Answer], role: str, adjusted: Callable[[Floats], Floats], level: float) -> None:
+    """Judge all answers of a role together, by their adjusted p-values."""
+    family = [place for place, one in enumerate(found) if one.found is not None and one.metric.role == role]
+    for place, q_value in zip(family, adjusted(np.array([_p_value(found[place]) for place in family])), strict=True):
         one = found[place]
-        level = float(pilot.analysis.false_discovery if one.metric.role == "secondary" else pilot.alpha)
         verdict, words = _verdict(one.metric, one.found, float(q_value), level, "adjusted p")
         found[place] = replace(one, q_value=float(q_value), verdict=verdict, words=words)
-    return tuple(found)
 
 
 def _p_value(answer: Answer) -> float:

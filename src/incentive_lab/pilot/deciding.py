@@ -89,7 +89,11 @@ def _usable(found: Estimate) -> bool:
 
 def _advice(read: Analysis, value: NetValue | None) -> tuple[str, tuple[str, ...]]:
     first = read.primary
-    reasons = [first.words]
+    several = len(read.trial.arms) > 2
+    reasons = [
+        *([f"This is about the arm {first.arm}; every arm has its own effects."] if several else []),
+        first.words,
+    ]
     broken = [one.metric.name for one in read.answers if one.verdict == "broken"]
     still = [one.metric.name for one in read.answers if one.verdict == "open"]
     if any(one.state == "stop" for one in read.checks):

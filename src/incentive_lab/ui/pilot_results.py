@@ -131,7 +131,11 @@ def meaning(read: Analysis) -> None:
         hanging = read.whales.get(read.primary.arm)
         st.markdown(
             "\n".join(
-                f"- {plain(one)}" for one in (*read.reasons, *reconciled(read.primary, read.trial.currency, hanging))
+                f"- {plain(one)}"
+                for one in (
+                    *read.reasons,
+                    *reconciled(read.primary, read.trial.currency, hanging, bool(read.trial.periods)),
+                )
             )
         )
         found = read.primary.found
