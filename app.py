@@ -22,6 +22,7 @@ PAGES = (
     ("guide", "Guide", "menu_book", "The programme in plain language, with an example of each reward."),
     ("pilot_design", "Pilot design", "science", "Who would be drawn, what could be found, what it would cost."),
     ("pilot_results", "Pilot results", "fact_check", "What a pilot says, and what to decide."),
+    ("review", "Review", "approval", "What is proposed, on what evidence, and the decision."),
 )
 
 

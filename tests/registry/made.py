@@ -27,8 +27,11 @@ def submission(
     **more: str,
 ) -> Submission:  # fmt: skip
     text = TEXT.format(name=name, rate=rate, starts=starts, months=months)
-    replayed = {"fingerprint": fingerprint(loads(text)), "history_id": "h" * 32, "total": total,
-                "baseline": {"scheme": "flat", "total": before}}  # fmt: skip
+    replayed = {
+        "fingerprint": fingerprint(loads(text)), "history_id": "h" * 32, "total": total, "months": 12, "partners": 1,
+        "by_partner": {"A": total}, "by_rule": {"commission": total}, "by_month": {"2025-01": total},
+        "baseline": {"scheme": "flat", "total": before},
+    }  # fmt: skip
     return Submission({"scheme.yaml": text.encode(), "replay.json": json.dumps(replayed).encode()}, **more)
 
 

@@ -169,11 +169,14 @@ def test_what_was_looked_at_is_what_is_signed(local: Registry) -> None:
     ({"projection.json": {"fingerprint": "s1", "history_id": "h" * 32}}, "Project it again"),
     ({"pilot.json": {"history_id": "other"}}, "another history"),
     ({"notes.exe": {}}, "no such document"),
+    ({"months": None}, "lacks months"),
 ])  # fmt: skip
 def test_evidence_of_something_else_is_refused(local: Registry, change: dict[str, object], said: str) -> None:
     documents = dict(submission().documents)
     for name, value in change.items():
-        if name == "fingerprint":
+        if value is None:
+            documents["replay.json"] = documents["replay.json"].replace(b'"months"', b'"moons"')
+        elif name == "fingerprint":
             documents["replay.json"] = json.dumps(json.loads(documents["replay.json"]) | {name: value}).encode()
         else:
             documents[name] = json.dumps(value).encode()

@@ -17,6 +17,8 @@ from incentive_lab.scheme.load import loads
 
 NAMES = ("scheme.yaml", "baseline.yaml", "replay.json", "projection.json", "pilot.json")
 """Documents a submission may have; the scheme and the replay it must have."""
+FIGURES = ("history_id", "total", "months", "partners", "by_month", "by_rule", "by_partner")
+"""What a replay says, all of which is shown to whoever decides."""
 LARGEST = 64_000_000
 
 
@@ -82,6 +84,9 @@ def judged(given: Submission) -> Judged:
         problems.append(
             Problem("replay.json", f"is of {replayed.get('fingerprint')}, the scheme is {mine}.", "Replay it again.")
         )
+    missing = [key for key in FIGURES if key not in replayed]
+    if missing:
+        raise InputError([*problems, Problem("replay.json", f"lacks {', '.join(missing)}.", "Replay it again.")])
     before = replayed.get("baseline") or {}
     if "baseline.yaml" in given.documents and before.get("fingerprint") != fingerprint(
         loads(given.documents["baseline.yaml"])

@@ -15,6 +15,8 @@ from incentive_lab.scheme.document import Scheme
 from incentive_lab.scheme.load import loads
 
 HALF_A_CENT = 0.005
+SAYS_ONLY = frozenset({"scheme", "title", "author", "reason", "baseline"})
+"""Keys of a scheme that change no payout."""
 
 
 @dataclass(frozen=True)
@@ -68,8 +70,10 @@ class Case:
 
     @cached_property
     def changes(self) -> tuple[str, ...]:
-        """The differences to the baseline, in words."""
-        return tuple(one.sentence for one in diff(self.baseline, self.scheme)) if self.baseline is not None else ()
+        """The differences to the baseline that decide what is paid, in words."""
+        if self.baseline is None:
+            return ()
+        return tuple(one.sentence for one in diff(self.baseline, self.scheme) if one.path not in SAYS_ONLY)
 
     @cached_property
     def partners(self) -> tuple[tuple[str, float, float], ...]:

@@ -1,0 +1,84 @@
+"""Signing, rejecting, asking for a change, and remarks; each recorded with who did it and why."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import streamlit as st
+
+from incentive_lab.errors import InputError, Problem
+from incentive_lab.registry.people import Actor
+from incentive_lab.registry.service import Registry
+from incentive_lab.report.case import unvouched
+from incentive_lab.ui.cards import card, plain, tell_problems
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+DONE = "review done"
+
+
+def typed_names_allowed() -> bool:
+    """Whether this server answers to this machine alone, so that a typed name can only be its user's."""
+    return st.get_option("server.address") in LOOPBACK
+
+
+def deciding(registry: Registry, row: Mapping[str, Any]) -> None:
+    """The signatures there are, and the form for the next decision."""
+    with card("review-deciding", "Decision", f"{row['state']}; needs {' and '.join(row['needs'])}"):
+        for one in row["signatures"]:
+            old = "" if one["round"] == row["round"] else ", in an earlier round"
+            st.markdown(f":material/check: **{plain(one['who'])}** as {one['role']}{unvouched(one)}, "
+                        f"{one['at'][:10]}{old}: {plain(one['reason'])}")  # fmt: skip
+        if row["missing_signatures"]:
+            st.markdown(f"Still to sign: **{' and '.join(row['missing_signatures'])}**")
+        if st.session_state.get(DONE):
+            st.success(plain(st.session_state.pop(DONE)))
+        if not typed_names_allowed():
+            st.info("This server can be reached from other machines, so typed names decide nothing here. Decide on the "
+                    "command line, or on a server that answers to 127.0.0.1 only.")  # fmt: skip
+            return
+        with st.form(f"review-form-{row['id']}-{row['fingerprint']}", border=False):
+            name = st.text_input("Your name", key="review-name", max_chars=100,
+                                 help="Recorded as typed: nobody vouches for it.")  # fmt: skip
+            role = None
+            if row["missing_signatures"]:
+                role = st.segmented_control("Sign as", ("approver", "finance"), key="review-role")
+            reason = st.text_area("Reason or remark", key="review-reason", max_chars=2000, height=80)
+            with st.container(horizontal=True):
+                pressed = {action: st.form_submit_button(label, type="primary" if action == "approve" else "secondary")
+                           for action, label in _offered(row["state"]).items()}  # fmt: skip
+        chosen = next((action for action, was in pressed.items() if was), None)
+        if chosen is not None:
+            _decide(registry, row, chosen, name, reason, role)
+
+
+def _offered(state: str) -> dict[str, str]:
+    """Actions that this state has, with their buttons."""
+    offered = {
+        "submitted": {"approve": "Approve", "return": "Ask for change", "reject": "Reject"},
+        "approved": {"activate": "Activate"},
+        "active": {"review": "Record a review"},
+    }
+    return {**offered.get(state, {}), "comment": "Comment"}
+
+
+def _decide(registry: Registry, row: Mapping[str, Any], action: str, name: str, reason: str, role: str | None) -> None:
+    """Do it, for the fingerprint that was on the screen, or say why not."""
+    actor, revision = Actor(name.strip()), str(row["id"])
+    actions: dict[str, Callable[[], dict[str, Any]]] = {
+        "approve": lambda: registry.approve(actor, revision, reason, role=role, seen=str(row["fingerprint"])),
+        "return": lambda: registry.give_back(actor, revision, reason),
+        "reject": lambda: registry.reject(actor, revision, reason),
+        "activate": lambda: registry.activate(actor, revision, reason),
+        "review": lambda: registry.review(actor, revision, reason),
+        "comment": lambda: registry.comment(actor, revision, reason),
+    }
+    try:
+        if not actor.name:
+            raise InputError([Problem("Your name", "is needed: the log says who decided.")])
+        done = actions[action]()
+    except InputError as error:
+        tell_problems(error.problems, "Nothing was decided")
+        return
+    st.session_state[DONE] = f"Recorded: {action} by {actor.name} (typed name); it is {done['state']}."
+    st.rerun()

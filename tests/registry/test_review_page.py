@@ -1,0 +1,83 @@
+"""The page on a real revision: it shows the case, and decides nothing that the registry would not."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from incentive_lab.registry.people import Actor
+from incentive_lab.registry.service import Registry
+from tests.registry.made import ANN, submission
+
+PAGE = "from incentive_lab.ui.review_page import review_page\nreview_page()"
+EVIL = "<script>alert(1)</script> [x](http://evil) $a$"
+
+
+@pytest.fixture
+def registry(quick: Path, monkeypatch: pytest.MonkeyPatch) -> Registry:
+    url = f"sqlite:///{quick / 'registry.sqlite'}"
+    monkeypatch.setenv("INCENTIVE_LAB_DATABASE_URL", url)
+    opened = Registry(url)
+    given = submission()
+    replay = json.loads(given.documents["replay.json"])
+    replay |= {"months": 12, "partners": 2, "by_partner": {"A": 60.0, EVIL: 42.0}, "by_rule": {"commission": 102.0},
+               "by_month": {"2025-01": 102.0}, "change": {"total": 2.0, "winners": 1, "losers": 1, "unchanged": 0}}  # fmt: skip
+    replay["baseline"] |= {"by_partner": {"A": 50.0, EVIL: 50.0}}
+    documents = {**given.documents, "replay.json": json.dumps(replay).encode()}
+    opened.submit(ANN, type(given)(documents, EVIL), EVIL)
+    return opened
+
+
+@pytest.fixture
+def page(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> AppTest:
+    monkeypatch.setattr("incentive_lab.ui.review_deciding.typed_names_allowed", lambda: True)
+    return AppTest.from_string(PAGE, default_timeout=60).run()
+
+
+def press(page: AppTest, label: str, name: str, reason: str) -> AppTest:
+    page.text_input(key="review-name").input(name)
+    page.text_area(key="review-reason").input(reason)
+    return next(one for one in page.button if one.label == label).click().run()
+
+
+def test_the_case_is_shown_and_signed(page: AppTest, registry: Registry) -> None:
+    assert not page.exception
+    assert [one.value for one in page.metric][:2] == ["102 USD", "1 / 1"]
+    press(page, "Comment", "cat", "looks fine")
+    press(page, "Approve", "ben", "agreed")
+    assert not page.exception
+    assert registry.show("grown-1")["state"] == "approved"
+    assert registry.show("grown-1")["signatures"][0]["authenticated"] is False
+    assert "approved" in page.success[0].value
+
+
+def test_the_page_refuses_what_the_registry_refuses(page: AppTest, registry: Registry) -> None:
+    for name, reason in (("ann", "my own"), ("", "nobody"), ("ben", "")):
+        press(page, "Approve", name, reason)
+        assert not page.exception
+    assert registry.show("grown-1")["signatures"] == []
+
+
+def test_what_changed_meanwhile_is_not_signed(page: AppTest, registry: Registry) -> None:
+    registry.give_back(Actor("cat"), "grown-1", "lower it")
+    registry.submit(ANN, submission(rate=2, population=EVIL), "lowered")
+    press(page, "Approve", "ben", "agreed")
+    assert not page.exception
+    assert registry.show("grown-1")["signatures"] == []
+
+
+def test_text_is_never_markup(page: AppTest) -> None:
+    for one in (*page.markdown, *page.title):
+        assert not re.search(r"(?<!\\)(<script|\[x|\$a)", one.value)
+
+
+def test_typed_names_decide_nothing_on_a_server_for_many(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("streamlit.get_option", lambda name: "0.0.0.0" if name == "server.address" else None)
+    page = AppTest.from_string(PAGE, default_timeout=60).run()
+    assert not page.exception
+    assert [one.label for one in page.button] == []
+    assert "typed names decide nothing" in page.info[0].value
