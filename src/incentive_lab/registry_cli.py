@@ -224,6 +224,38 @@ def people(
         emitted({"ok": True, **row}, as_json, lambda one: print(f"{one['name']}: {one['roles']}"))
 
 
+@registry_app.command("policy")
+def policy(
+    name: As,
+    reason: Reason,
+    both_above: Annotated[
+        str | None, typer.Option("--both-above", help="Change of cost above which finance signs.")
+    ] = None,
+    review_every: Annotated[int | None, typer.Option("--review-every", help="Months between reviews.")] = None,
+    refresh_every: Annotated[int | None, typer.Option("--refresh-every", help="Months until a new proposal.")] = None,
+    typed_names: Annotated[bool | None, typer.Option("--typed-names/--no-typed-names")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Change the registry's settings; what is not named stays."""
+    with opened_registry(as_json) as registry:
+        from pydantic import ValidationError
+
+        from incentive_lab.errors import InputError, Problem
+        from incentive_lab.registry.policy import Policy
+
+        given = {"both_above": both_above, "review_every": review_every, "refresh_every": refresh_every,
+                 "typed_names": typed_names}  # fmt: skip
+        try:
+            wanted = Policy.model_validate(
+                registry.policy().model_dump() | {key: value for key, value in given.items() if value is not None}
+            )
+        except ValidationError as error:
+            raise InputError([Problem(f"--{str(one['loc'][0]).replace('_', '-')}", one["msg"] + ".")
+                              for one in error.errors()]) from None  # fmt: skip
+        kept = registry.set_policy(typed(name), wanted, reason)
+        emitted({"ok": True, **kept.model_dump(mode="json")}, as_json, lambda one: print(one))
+
+
 @registry_app.command("verify")
 def verify(
     heads: Annotated[

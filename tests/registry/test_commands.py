@@ -45,6 +45,16 @@ def test_the_commands_move_a_revision(proposed: Path, ask: Command) -> None:  # 
     assert ask("registry", "retire", "grown-1", "--as", "ben", "--reason", "over")[1]["state"] == "retired"
 
 
+def test_settings_are_changed_inside_their_bounds(proposed: Path, ask: Command) -> None:  # noqa: F811
+    code, said = ask("registry", "policy", "--both-above", "60%", "--as", "root", "--reason", "a small programme")
+    assert (code, said["both_above"], said["review_every"]) == (0, 0.6, 3)
+    code, said = ask("registry", "policy", "--review-every", "0", "--as", "root", "--reason", "never")
+    assert (code, said["problems"][0]["path"]) == (1, "--review-every")
+    ask("registry", "policy", "--no-typed-names", "--as", "root", "--reason", "all sign in")
+    code, said = ask("registry", "approve", "grown-1", "--as", "ben", "--reason", "agreed")
+    assert "takes no typed names" in said["problems"][0]["message"]
+
+
 def test_a_pack_reproduces_figure_by_figure(proposed: Path, ask: Command) -> None:  # noqa: F811
     signed(ask)
     code, said = ask("registry", "export", "grown-1", "--as", "cat", "--out", proposed / "pack.zip")

@@ -18,8 +18,9 @@ DONE = "review done"
 
 
 def typed_names_allowed() -> bool:
-    """Whether this server answers to this machine alone, so that a typed name can only be its user's."""
-    return st.get_option("server.address") in LOOPBACK
+    """Whether this server answers to this machine alone, and no proxy says that it asks for somebody else."""
+    passed_on = any(name in st.context.headers for name in ("X-Forwarded-For", "Forwarded", "Via"))
+    return st.get_option("server.address") in LOOPBACK and not passed_on
 
 
 def deciding(registry: Registry, row: Mapping[str, Any]) -> None:
