@@ -11,6 +11,7 @@ from incentive_lab.registry.evidence import Submission
 from incentive_lab.registry.people import MAY, ROLES, Actor, Conflict, Refused
 from incentive_lab.registry.policy import Policy
 from incentive_lab.registry.service import Registry
+from incentive_lab.report.case import Case
 from tests.registry.made import ANN, BEN, CAT, DAN, approved, submission
 
 
@@ -221,3 +222,19 @@ def test_reviews_become_due(local: Registry) -> None:
     assert local.show("grown-1")["due"] == []
     local.clock = lambda: "2027-01-01T00:00:00+00:00"
     assert local.show("grown-1")["due"] == ["review", "refresh"]
+
+
+def test_a_forecast_of_the_same_scheme_is_kept_with_its_seed(local: Registry) -> None:
+    given = submission()
+    forecast = {
+        "history_id": "h" * 32,
+        "seed": 3,
+        "p_over_budget": 0.25,
+        "total": {"p05": 80.0, "p50": 100.0, "p95": 130.0},
+    }
+    documents = {**given.documents, "projection.json": json.dumps(forecast).encode()}
+    assert local.submit(ANN, Submission(documents), "worth it")["seed"] == 3
+    case = Case.of(local.show("grown-1"), local.documents("grown-1"))
+    assert case.forecast_words() == (
+        "Forecast 100.00 USD; nine times in ten between 80.00 USD and 130.00 USD. Chance of breaking the budget: 25 %."
+    )

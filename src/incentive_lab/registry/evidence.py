@@ -31,19 +31,17 @@ class Submission:
         population: Whom the scheme is for; two schemes cannot be in effect for one population at a time.
         history_source: Where the history was opened, a hint for running it again.
         parent_id: The revision this one changes; found by population when it is not given.
-        seed: The seed of the forecast, where there is one.
     """
 
     documents: Mapping[str, bytes]
     population: str = ""
     history_source: str = ""
     parent_id: str | None = None
-    seed: int | None = None
 
 
 @dataclass(frozen=True)
 class Judged:
-    """A submission that holds together. Costs are minor units."""
+    """A submission that holds together. Costs are minor units; the seed is the forecast's."""
 
     scheme: Scheme
     population: str
@@ -52,6 +50,7 @@ class Judged:
     after: int
     starts: str
     ends: str
+    seed: int | None
 
 
 def judged(given: Submission) -> Judged:
@@ -92,8 +91,11 @@ def judged(given: Submission) -> Judged:
         loads(given.documents["baseline.yaml"])
     ):
         problems.append(Problem("baseline.yaml", "is not the scheme that the replay compares with."))
+    seed = None
     for name in ("projection.json", "pilot.json"):
         if name in given.documents:
+            if name == "projection.json":
+                seed = _object(given, name).get("seed")
             _of_the_same(name, _object(given, name), mine, str(replayed.get("history_id")), problems)
     if problems:
         raise InputError(problems)
@@ -106,6 +108,7 @@ def judged(given: Submission) -> Judged:
         after=to_minor(str(replayed["total"]), scheme.currency),
         starts=starts,
         ends=ends,
+        seed=seed if isinstance(seed, int) else None,
     )
 
 

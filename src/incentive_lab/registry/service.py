@@ -65,7 +65,7 @@ class Registry(Office):
             row.starts, row.ends, row.fingerprint = found.starts, found.ends, mine
             row.history_id, row.history_source = found.history_id, given.history_source
             row.currency, row.cost_before, row.cost_after = found.scheme.currency, found.before, found.after
-            row.code_version, row.seed, row.evidence = __version__, given.seed, audit.plain(evidence)
+            row.code_version, row.seed, row.evidence = __version__, found.seed, audit.plain(evidence)
             row.needs = " ".join(policy.needs(found.before, found.after))
             row.submitted_at, row.decided_at, row.review_due, row.refresh_due = at, None, None, None
             return self._recorded(session, at, actor, "submit", row, before, reason)
