@@ -1,0 +1,90 @@
+"""What a scheme will cost, as figures: the fan of cost to date, its distribution, and what moves it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+
+from incentive_lab.charts.style import BASELINE, DRAFT, GAIN, LOSS, TINT, Chart, figure, money_axis, room_for
+from incentive_lab.format import compact, month_name, percent
+from incentive_lab.panel import Floats
+from incentive_lab.projection.answers import Driver
+
+
+def fan_chart(labels: Sequence[str], path: Floats, currency: str, budget: float | None, quiet: Floats | None) -> Chart:
+    """Cost to date by month: the middle, the bands that hold half, four fifths and nine tenths of futures.
+
+    Args:
+        labels: ISO months.
+        path: [scenarios, months] cost to date, whole currency units.
+        currency: ISO 4217 code.
+        budget: A line across; None without one.
+        quiet: [months] mean without any response; None where nothing was supposed.
+    """
+    names = [month_name(label) for label in labels]
+    traces = []
+    for low, high, colour in ((0.05, 0.95, "#e6eefb"), (0.1, 0.9, TINT), (0.25, 0.75, "#9db9ec")):
+        bottom, top = np.quantile(path, [low, high], axis=0)
+        traces.append(go.Scatter(x=[*names, *names[::-1]], y=[*top, *bottom[::-1]], fill="toself", fillcolor=colour,
+                                 line={"width": 0}, name=percent(high - low, 0), hoverinfo="skip"))  # fmt: skip
+    middle = np.quantile(path, 0.5, axis=0)
+    low, high = np.quantile(path, [0.1, 0.9], axis=0)
+    hover = [f"<b>{name}</b><br>middle {compact(m)} {currency}<br>four in five {compact(a)} to {compact(b)}"
+             for name, m, a, b in zip(names, middle, low, high, strict=True)]  # fmt: skip
+    traces.append(go.Scatter(x=names, y=middle, name="Middle", mode="lines", line={"color": DRAFT, "width": 2.5},
+                             hovertext=hover, hoverinfo="text"))  # fmt: skip
+    if quiet is not None:
+        traces.append(go.Scatter(x=names, y=quiet, name="Nobody reacts", mode="lines", hoverinfo="skip",
+                                 line={"color": BASELINE, "width": 2, "dash": "dot"}))  # fmt: skip
+    top = float(np.quantile(path[:, -1], 0.95))
+    shown = budget is not None and budget < 3 * top
+    if shown:
+        traces.append(go.Scatter(x=names, y=[budget] * len(names), name="Budget", mode="lines", hoverinfo="skip",
+                                 line={"color": LOSS, "width": 2, "dash": "dash"}))  # fmt: skip
+    drawn = figure(*traces, name="fan", height=330, margin={"t": 36},
+                   yaxis=money_axis(0.0, max(top, budget or 0.0) if shown else top),
+                   xaxis={"type": "category", "nticks": 13, "tickangle": 0})  # fmt: skip
+    title = f"Four futures in five cost {compact(low[-1])} to {compact(high[-1])}"
+    note = f"Cost to date in {currency}; bands hold 50, 80 and 90 % of futures."
+    if budget is not None and not shown:
+        note += f" The budget, {compact(budget)}, is far above."
+    return Chart(drawn, title, note, f"Fan of cost to date. {title}, the middle is {compact(middle[-1])}.")
+
+
+def distribution_chart(total: Floats, currency: str, budget: float | None) -> Chart:
+    """How often each total came up."""
+    counts, edges = np.histogram(total, bins=min(40, max(8, len(total) // 12)))
+    centres, share = (edges[1:] + edges[:-1]) / 2, counts / len(total)
+    low, middle, high = np.quantile(total, [0.05, 0.5, 0.95])
+    colours = [LOSS if budget is not None and centre > budget else DRAFT for centre in centres]
+    drawn = figure(
+        go.Bar(x=centres, y=share, width=np.diff(edges) * 0.9, marker={"color": colours},
+               hovertext=[f"{compact(centre)} {currency}: {percent(part, 1)}" for centre, part in zip(centres, share, strict=True)],
+               hoverinfo="text"),
+        name="distribution", height=260, margin={"t": 8, "b": 30}, showlegend=False,
+        xaxis={"tickvals": [low, middle, high],
+               "ticktext": [f"P5 {compact(low)}", f"P50 {compact(middle)}", f"P95 {compact(high)}"]},
+        yaxis={"tickformat": ".0%", "nticks": 5},
+    )  # fmt: skip
+    title = f"One future in twenty costs more than {compact(high)}"
+    return Chart(
+        drawn, title, f"Share of futures by total cost in {currency}.", f"Distribution of total cost. {title}."
+    )
+
+
+def tornado_chart(drivers: Sequence[Driver], middle: float, minor: int, currency: str) -> Chart:
+    """Mean cost in the lowest and the highest fifth of futures by each driver."""
+    rows = [one.name for one in drivers]
+    low, high = [one.low / minor - middle for one in drivers], [one.high / minor - middle for one in drivers]
+    drawn = figure(
+        go.Bar(y=rows, x=low, orientation="h", name="lowest fifth", marker={"color": GAIN}, hoverinfo="skip"),
+        go.Bar(y=rows, x=high, orientation="h", name="highest fifth", marker={"color": DRAFT}, hoverinfo="skip"),
+        name="tornado", height=max(200, 34 * len(rows) + 70), barmode="overlay", margin={**room_for(rows), "t": 30},
+        xaxis={**money_axis(min([0.0, *low, *high]), max([0.0, *low, *high]), most=4), "showgrid": True},
+        yaxis={"autorange": "reversed", "type": "category", "showgrid": False},
+    )  # fmt: skip
+    title = f"{drivers[0].name} moves the cost most" if drivers else "Nothing moves the cost"
+    note = f"Mean cost against {compact(middle)} {currency}, in the fifth of futures where each is lowest and highest."
+    return Chart(drawn, title, note, f"Tornado of drivers. {title}.")

@@ -1,0 +1,215 @@
+"""The page Projection: the band of what a scheme will cost, its risk in words, its drivers, and whether bands held."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from incentive_lab.charts.projection import distribution_chart, fan_chart, tornado_chart
+from incentive_lab.errors import InputError
+from incentive_lab.format import compact, counted, percent, signed
+from incentive_lab.money import decimals
+from incentive_lab.panel import month_label
+from incentive_lab.projection import answers
+from incentive_lab.projection.assumptions import Assumptions, presets
+from incentive_lab.projection.backtest import BANDS, Backtest, backtest
+from incentive_lab.projection.model import Model, fit
+from incentive_lab.projection.past import Past, past_of
+from incentive_lab.projection.running import Projection, project
+from incentive_lab.scheme.document import Scheme
+from incentive_lab.scheme.numbers import Number, Whole
+from incentive_lab.ui import workspace
+from incentive_lab.ui.cards import card, draw, plain, tell_problems
+from incentive_lab.ui.compare_page import DRAFT, offered
+from incentive_lab.ui.tables import table
+
+SCENARIOS = {"Quick: 128": 128, "Fair: 512": 512, "Full: 2,000": 2000}
+DIALS = ("market", "growth", "price", "churn", "lose_largest")
+
+
+def projection_page() -> None:
+    """The whole page."""
+    st.title("Projection", anchor=False)
+    try:
+        _page()
+    except InputError as error:
+        tell_problems(error.problems, "This cannot be projected")
+
+
+def _page() -> None:
+    known = offered()
+    places = st.columns([3, 3, 2, 2], gap="small")
+    name = places[0].selectbox("Scheme", list(known), key="projection-scheme", index=list(known).index(DRAFT))
+    against = places[1].selectbox("Against", [one for one in known if one != name], key="projection-against", index=None,
+                                  placeholder="No other scheme")  # fmt: skip
+    months = int(places[2].number_input("Months ahead", 1, 60, 12, key="projection-months"))
+    many = SCENARIOS[places[3].selectbox("Futures", list(SCENARIOS), key="projection-scenarios")]
+    supposed = _assumptions()
+    scheme, other = known[name], known[against] if against else None
+    told = _projected(scheme, other, supposed, months, many)
+    _risk(told)
+    _charts(told)
+    if other is not None:
+        _difference(told)
+    _scenarios(scheme, other, months, many)
+    _backtested(scheme)
+
+
+def _assumptions() -> Assumptions:
+    """A preset, with its main numbers as controls made from their declarations."""
+    known = presets()
+    titles = {one.title: one for one in known.values()}
+    chosen = titles[st.selectbox("Assumptions", list(titles), key="projection-assumptions")]
+    changes: dict[str, Any] = {}
+    with st.expander("Change the assumptions", key="projection-change"):
+        for place, name in zip(st.columns(len(DIALS), gap="small"), DIALS, strict=True):
+            declared = next(
+                one for one in Assumptions.model_fields[name].metadata if isinstance(one, (Number, Whole))
+            ).tunable
+            percents = declared.unit == "share"
+            scale = 100 if percents else 1
+            value = float(getattr(chosen, name)) * scale
+            low, high = (bound * scale for bound in declared.bounds)
+            whole = declared.unit == "count"
+            kind: Any = int if whole else float
+            moved = place.number_input(
+                declared.label + (", %" if percents else ""), kind(low), kind(high), kind(value), kind(declared.step * scale),
+                key=f"projection-{name} {chosen.assumptions}", help=declared.help,
+            )  # fmt: skip
+            if moved != value:
+                changes[name] = int(moved) if whole else Decimal(repr(moved)) / scale
+    return Assumptions.model_validate({**chosen.model_dump(), **changes}) if changes else chosen
+
+
+def _asked(scheme: Scheme, other: Scheme | None) -> tuple[Scheme, list[Scheme]]:
+    floor = workspace.baseline_of(scheme)
+    return floor, [scheme, *([other] if other else []), *([floor] if floor.id != scheme.id else [])]
+
+
+def _projected(scheme: Scheme, other: Scheme | None, supposed: Assumptions, months: int, many: int) -> Projection:
+    floor, asked = _asked(scheme, other)
+    prints = " ".join(workspace.fingerprint(one) for one in asked)
+    return _run(workspace.history().history_id, prints, other is not None, supposed.model_dump_json(), months, many,
+                asked, floor)  # fmt: skip
+
+
+@st.cache_resource(show_spinner="Drawing futures", max_entries=24)
+def _run(history_id: str, prints: str, two: bool, supposed: str, months: int, many: int, _asked: list[Scheme],
+         _floor: Scheme) -> Projection:  # fmt: skip
+    model = _model(history_id, prints, months, _asked)
+    return project(model, _asked[0], against=_asked[1] if two else None, floor=_floor, horizon=months, scenarios=many,
+                   assumptions=Assumptions.model_validate_json(supposed))  # fmt: skip
+
+
+@st.cache_resource(show_spinner="Fitting the model to the history", max_entries=8)
+def _model(history_id: str, prints: str, months: int, _schemes: list[Scheme]) -> Model:
+    return fit(_past(history_id, prints, _schemes), horizon=months)
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def _past(history_id: str, prints: str, _schemes: list[Scheme]) -> Past:
+    with workspace.preparation().lock:
+        return past_of(workspace.history(), *_schemes)
+
+
+def _risk(told: Projection) -> None:
+    """The answer in words."""
+    minor, currency = told.minor, told.model.panel.currency
+    shown = answers.distribution(told.outcome.total / minor)
+    said = [f"Expect **{compact(shown['p50'] or 0)} {currency}** over {counted(told.horizon, 'month')}; "
+            f"one future in ten costs more than **{compact(shown['p90'] or 0)}**."]  # fmt: skip
+    over = answers.over_budget(told.outcome, minor)
+    if over is None:
+        said.append("The scheme has no budget to break.")
+    else:
+        risk = (
+            "Safe"
+            if over.value < 0.02
+            else "Watch it"
+            if over.value < 0.2
+            else "At risk"
+            if over.value < 0.5
+            else "Likely"
+        )
+        said.append(f"**{risk}**: the budget breaks in {percent(over.value, 1)} of futures.")
+    value = answers.present_value(told)
+    if value is not None:
+        said.append(f"Margin less incentives is worth {compact(value.value / minor)} today.")
+    if shown["se"] is not None:
+        said.append(
+            f":small[:gray[Standard error of the mean from {counted(told.scenarios, 'future')}: {compact(shown['se'])}.]]"
+        )
+    with card("projection-risk", "What it will cost"):
+        st.markdown(" ".join(said))
+
+
+def _charts(told: Projection) -> None:
+    minor, currency, outcome = told.minor, told.model.panel.currency, told.outcome
+    labels = [month_label(told.first_month + m) for m in range(told.horizon)]
+    budget = outcome.scheme.budget
+    amount = float(budget.amount) if budget is not None else None
+    quiet = None if told.no_response is outcome else np.cumsum(told.no_response.monthly.mean(axis=0)) / minor
+    draw(
+        fan_chart(labels, np.cumsum(outcome.monthly, axis=1) / minor, currency, amount, quiet), "fan", height="content"
+    )
+    left, right = st.columns(2, gap="small")
+    with left:
+        draw(distribution_chart(outcome.total / minor, currency, amount), "distribution")
+    with right:
+        moving = answers.drivers(told, answers.own_inputs(told))[:7]
+        draw(tornado_chart(moving, float(outcome.total.mean()) / minor, minor, currency), "tornado")
+
+
+def _difference(told: Projection) -> None:
+    gap, minor = answers.difference(told), told.minor
+    assert gap is not None
+    before = told.outcomes[1].scheme
+    with card("projection-difference", f"Against {before.title or before.id}", "In the same futures."):
+        table(("Difference", "P10", "P50", "P90", "Dearer in"), [(
+            signed(compact(gap["mean"] / minor)), *(signed(compact(gap[name] / minor)) for name in ("p10", "p50", "p90")),
+            percent(gap["p_dearer"], 1))])  # fmt: skip
+
+
+def _scenarios(scheme: Scheme, other: Scheme | None, months: int, many: int) -> None:
+    """Every preset side by side, when asked for."""
+    if not st.toggle("Set all assumptions side by side", key="projection-all"):
+        return
+    rows = []
+    for preset in presets().values():
+        told = _projected(scheme, other, preset, months, min(many, 512))
+        shown = answers.distribution(told.outcome.total / told.minor)
+        over = answers.over_budget(told.outcome, told.minor)
+        rows.append((plain(preset.title), *(compact(shown[name] or 0) for name in ("p10", "p50", "p90", "cvar95")),
+                     "-" if over is None else percent(over.value, 1), plain("; ".join(preset.then)) or "-"))  # fmt: skip
+    with card("projection-presets", "The same scheme under each assumption"):
+        table(("Assumptions", "P10", "P50", "P90", "CVaR95", "Over budget", "Then"), rows, words={6})
+
+
+def _backtested(scheme: Scheme) -> None:
+    """Whether bands held on the user's own past, when asked for."""
+    if not st.toggle("Test the band on your own past", key="projection-backtest"):
+        return
+    floor, asked = _asked(scheme, None)
+    prints = " ".join(workspace.fingerprint(one) for one in asked)
+    tested = _tested(workspace.history().history_id, prints, asked, floor)
+    minor, cuts = 10 ** decimals(workspace.history().currency), len(tested.cuts)
+    held = "; ".join(
+        f"the {band} % band held {sum(cut.inside(band) for cut in tested.cuts)} of {cuts} times" for band in BANDS
+    )
+    with card(
+        "projection-held",
+        f"On your own past, {held}",
+        f"The projected mean lies {percent(tested.bias, 1)} off what came.",
+    ):
+        table(("From", "P10", "Mean", "P90", "Came"), [
+            (cut.month, *(compact(value / minor) for value in (
+                np.quantile(cut.scenarios, 0.1), cut.scenarios.mean(), np.quantile(cut.scenarios, 0.9), cut.actual)))
+            for cut in tested.cuts])  # fmt: skip
+
+
+@st.cache_resource(show_spinner="Projecting the past", max_entries=8)
+def _tested(history_id: str, prints: str, _asked: list[Scheme], _floor: Scheme) -> Backtest:
+    return backtest(_past(history_id, prints, _asked), _asked[0], floor=_floor, scenarios=200)
