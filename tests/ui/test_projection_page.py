@@ -10,7 +10,7 @@ def test_the_projection_says_what_it_will_cost_and_how_sure_that_is(app: AppTest
     assert not app.exception
     said = shown(app)
     assert "What it will cost" in said
-    assert "of futures" in said
+    assert "of 128 futures" in said
     app.selectbox(key="projection-scheme").select("Flat commission").run(timeout=180)
     flat = shown(app)
     app.selectbox(key="projection-assumptions").select("Recession").run(timeout=180)

@@ -43,7 +43,7 @@ def fan_chart(labels: Sequence[str], path: Floats, currency: str, budget: float 
     if shown:
         traces.append(go.Scatter(x=names, y=[budget] * len(names), name="Budget", mode="lines", hoverinfo="skip",
                                  line={"color": LOSS, "width": 2, "dash": "dash"}))  # fmt: skip
-    drawn = figure(*traces, name="fan", height=330, margin={"t": 36},
+    drawn = figure(*traces, name="fan", height=330, margin={"t": 36, "r": 34},
                    yaxis=money_axis(0.0, max(top, budget or 0.0) if shown else top),
                    xaxis={"type": "category", "nticks": 13, "tickangle": 0})  # fmt: skip
     title = f"Four futures in five cost {compact(low[-1])} to {compact(high[-1])}"
@@ -76,7 +76,7 @@ def distribution_chart(total: Floats, currency: str, budget: float | None) -> Ch
 
 def tornado_chart(drivers: Sequence[Driver], middle: float, minor: int, currency: str) -> Chart:
     """Mean cost in the lowest and the highest fifth of futures by each driver."""
-    rows = [one.name for one in drivers]
+    rows = [one.name.replace("_", " ") for one in drivers]
     low, high = [one.low / minor - middle for one in drivers], [one.high / minor - middle for one in drivers]
     drawn = figure(
         go.Bar(y=rows, x=low, orientation="h", name="lowest fifth", marker={"color": GAIN}, hoverinfo="skip"),
@@ -85,6 +85,6 @@ def tornado_chart(drivers: Sequence[Driver], middle: float, minor: int, currency
         xaxis={**money_axis(min([0.0, *low, *high]), max([0.0, *low, *high]), most=4), "showgrid": True},
         yaxis={"autorange": "reversed", "type": "category", "showgrid": False},
     )  # fmt: skip
-    title = f"{drivers[0].name} moves the cost most" if drivers else "Nothing moves the cost"
+    title = f"{rows[0]} moves the cost most" if drivers else "Nothing moves the cost"
     note = f"Mean cost against {compact(middle)} {currency}, in the fifth of futures where each is lowest and highest."
     return Chart(drawn, title, note, f"Tornado of drivers. {title}.")

@@ -134,7 +134,9 @@ def _risk(told: Projection) -> None:
             if over.value < 0.5
             else "Likely"
         )
-        said.append(f"**{risk}**: the budget breaks in {percent(over.value, 1)} of futures.")
+        said.append(
+            f"**{risk}**: the budget breaks in {percent(over.value, 1)} of {counted(told.scenarios, 'future')}."
+        )
     value = answers.present_value(told)
     if value is not None:
         said.append(f"Margin less incentives is worth {compact(value.value / minor)} today.")
