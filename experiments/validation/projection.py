@@ -1,6 +1,6 @@
 """Backtest of projections on demo histories of other seeds: how often each band held.
 
-    PYTHONPATH=src python -m experiments.validation.projection 6
+PYTHONPATH=src python -m experiments.validation.projection 6
 """
 
 from __future__ import annotations

@@ -123,9 +123,14 @@ def _layout(
     return_first, returned, return_values = _returns(panel, columns, lanes, first, rows)
     places = (*_places(first[0], len(lanes), panel.months), *_places(first[1], len(lanes), panel.months))
     return Layout(
-        lanes, sums.reshape(-1, len(lanes)), level.reshape(-1, len(lanes)), np.vstack([first, return_first[None]]),
+        lanes, _rows_of(sums), _rows_of(level), np.vstack([first, return_first[None]]),
         returned, deal_values, return_values, places,
     )  # fmt: skip
+
+
+def _rows_of(values: Floats) -> Floats:
+    """[months, slots, lanes] as rows of lanes, whether or not there are any."""
+    return values.reshape(values.shape[0] * values.shape[1], values.shape[2])
 
 
 def _places(first: Rows, lanes: int, months: int) -> tuple[Rows, Rows]:
@@ -245,7 +250,7 @@ def blocks(compiled: Compiled, panel: Panel, partners: Rows, awards: Floats, bas
         paid_before = np.vstack([np.zeros((1, panel.partners)), np.cumsum(baseline, axis=0)])
     fixed = np.vstack([
         panel.joined[None], start_tiers(scheme, panel)[None], eligible, forms, fund_forms, guarantees, draws,
-        targets.reshape(-1, panel.partners), awards.reshape(-1, panel.partners), paid_before,
+        _rows_of(targets), _rows_of(awards), paid_before,
     ])  # fmt: skip
     result = []
     for kept in layouts(panel, scheme, compiled.columns, partners):

@@ -1,0 +1,80 @@
+"""Where the machine's pieces meet: deals past one chunk, blocks without partners, partners past one block."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from incentive_lab.engine.blocks import LANES
+from incentive_lab.engine.kernel import CHUNK
+from incentive_lab.engine.replay import compiled_parts, replay, run
+from incentive_lab.scheme.load import loads
+from tests.engine.panels import DealRow, History
+
+HEAD = "scheme: machine\ncurrency: USD\neffective: {from: 2024-01-01}\n"
+BY_DEAL = HEAD + (
+    "rules: [{id: r, on: revenue, per: deal, limit: {amount: 40, per: quarter, excess: carried}, "
+    "rate: {table: {over: year_to_date, steps: [{from: 0, rate: 1%}, {from: 5_000, rate: 2%}]}}}]"
+)
+BY_LINE = HEAD + "rules: [{id: r, on: revenue, per: line, rate: 10%, limit: {amount: 3, per: deal}}]"
+
+
+def deals(count: int, lines: int = 1) -> list[DealRow]:
+    """Deals of two partners over 2024, of 10.00 to 16.00 each, in their order; each of so many lines."""
+    rows = []
+    for partner in (0, 1):
+        for number in range(count):
+            month, cents = 1 + number * 12 // count, 1000 + 100 * ((number * 5 + partner) % 7)
+            day = (np.datetime64(f"2024-{month:02d}-01") - np.datetime64("1970-01-01")).astype(int)
+            rows += [
+                DealRow(partner, int(day), f"d{number:05d}", {"revenue": cents}, f"{line}") for line in range(lines)
+            ]
+    return rows
+
+
+def history(grain: str, rows: list[DealRow]) -> History:
+    """A history of 2024 made of these deals."""
+    revenue = np.zeros((2, 12))
+    for row in rows:
+        month = (np.datetime64("1970-01-01") + row.day).astype("datetime64[M]").astype(int) % 12
+        revenue[row.partner, month] += row.values["revenue"]
+    return History(2024 * 12, 12, ("p0", "p1"), {"revenue": revenue.tolist()}, deals={grain: rows},
+                   deal_measures=("revenue",))  # fmt: skip
+
+
+def test_running_tables_and_limits_go_on_from_one_chunk_of_deals_to_the_next() -> None:
+    rows = deals(3 * CHUNK // 2)
+    paid = replay(loads(BY_DEAL), history("deal", rows).panel()).total
+    expected = np.zeros((12, 2))
+    for partner in (0, 1):
+        so_far = used = carried = 0
+        quarter = -1
+        for row in (row for row in rows if row.partner == partner):
+            month = int((np.datetime64("1970-01-01") + row.day).astype("datetime64[M]").astype(int) % 12)
+            if month // 3 != quarter:
+                quarter, used = month // 3, 0
+            cents = row.values["revenue"]
+            above = min(cents, max(0, so_far + cents - 500_000))
+            so_far += cents
+            claim = (cents + above + 50) // 100 + carried
+            got = min(claim, 4_000 - used)
+            used, carried = used + got, claim - got
+            expected[month, partner] += got
+    assert (paid == expected).all()
+    assert expected.sum(axis=0).tolist() == [16_000, 16_000], "the limit binds in every quarter"
+
+
+def test_a_limit_per_deal_holds_over_lines_that_fall_into_two_chunks() -> None:
+    rows = deals(CHUNK // 2 + 100, lines=3)
+    paid = replay(loads(BY_LINE), history("line", rows).panel()).total
+    assert paid.sum() == 2 * (CHUNK // 2 + 100) * 300, "each deal of three lines of 1.00 and more is paid 3.00"
+
+
+def test_more_partners_than_a_block_holds_and_none_at_all() -> None:
+    partners = 2 * LANES + 3
+    scheme = loads(HEAD + "rules: [{id: r, on: revenue, rate: 1%}]")
+    columns = {"revenue": [[100.0 * row, 0.0] for row in range(partners)]}
+    panel = History(2024 * 12, 2, tuple(f"p{row:05d}" for row in range(partners)), columns).panel()
+    assert replay(scheme, panel).total[0].tolist() == [float(row) for row in range(partners)]
+    ((compiled, _),) = compiled_parts(scheme, panel)
+    (nobody,) = run(compiled, panel, np.zeros(0, dtype=np.int64), np.zeros((0, 2, partners)), None, True)
+    assert nobody[1][1].shape == (2, 0)
