@@ -37,8 +37,7 @@ def main() -> int:
         "deals": lambda: deal_rules(repeats, 50_000 if quick else 2_000_000, 1_000 if quick else 10_000),
         "measures": lambda: measures(repeats, 50_000 if quick else 2_000_000, 500 if quick else 10_000),
         "slider": lambda: slider(repeats),
-        "browser": lambda: browser(6 if quick else 40),
-        **({} if quick else {"start": lambda: startup(repeats)}),
+        **({} if quick else {"browser": lambda: browser(40), "start": lambda: startup(repeats)}),
         **({"large": large} if asked.large else {}),
     }
     rows: list[Row] = []

@@ -20,6 +20,8 @@ from tests.ui.test_data import DEALS, PARTNERS
 
 pytestmark = pytest.mark.browser
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+PATIENCE = 120_000
+"""Milliseconds that a step may take on a busy machine."""
 
 
 def free_port() -> int:
@@ -75,7 +77,7 @@ def page(address: str, browser: Any) -> Iterator[Any]:
 
 def opened(page: Any, address: str) -> None:
     page.goto(address)
-    page.wait_for_selector("h1", timeout=60_000)
+    page.wait_for_selector("h1", timeout=PATIENCE)
     page.wait_for_function("() => !document.body.innerText.includes('Preparing the payout')", timeout=SECONDS * 1000)
 
 
@@ -84,7 +86,7 @@ def settled(page: Any) -> None:
     page.wait_for_function(
         "() => document.querySelector('[data-testid=stApp]').getAttribute('data-test-script-state') !== 'running'"
         " && !document.querySelector('[data-testid=stSkeleton]')",
-        timeout=60_000,
+        timeout=PATIENCE,
     )
     page.wait_for_timeout(700)
 
@@ -93,20 +95,20 @@ def test_a_key_press_on_a_dial_changes_the_figures(address: str, page: Any) -> N
     from playwright.sync_api import expect
 
     opened(page, f"{address}/tune")
-    page.wait_for_selector(".st-key-card-cost", timeout=60_000)
+    page.wait_for_selector(".st-key-card-cost", timeout=PATIENCE)
     page.get_by_text("Rates", exact=True).click()
     slider = page.locator("input[type=range][aria-label=Rate]").first
     slider.focus()
     for _ in range(2):
         page.keyboard.press("ArrowRight")
         page.wait_for_timeout(500)
-    expect(page.get_by_text("Changed since growth-80-20")).to_be_visible(timeout=20_000)
+    expect(page.get_by_text("Changed since growth-80-20")).to_be_visible(timeout=PATIENCE)
     assert slider.evaluate("node => node === document.activeElement"), "the dial keeps the keyboard focus"
     settled(page)
     cost = page.locator(".st-key-card-cost [data-testid=stMetricValue]").inner_text()
     page.reload()
-    expect(page.get_by_text("Changed since growth-80-20")).to_be_visible(timeout=60_000)
-    expect(page.locator(".st-key-card-cost [data-testid=stMetricValue]")).to_have_text(cost, timeout=60_000)
+    expect(page.get_by_text("Changed since growth-80-20")).to_be_visible(timeout=PATIENCE)
+    expect(page.locator(".st-key-card-cost [data-testid=stMetricValue]")).to_have_text(cost, timeout=PATIENCE)
 
 
 @pytest.mark.parametrize("name", ["overview", "data", "tune", "compare", "partner", "guide"])
@@ -130,20 +132,20 @@ def test_a_history_is_brought_in_mapped_tuned_compared_and_explained(address: st
         {"name": "opportunities.csv", "mimeType": "text/csv", "buffer": DEALS},
     ]
     page.locator("input[type=file]").set_input_files(files)
-    expect(page.get_by_role("heading", name="It can be used")).to_be_visible(timeout=30_000)
+    expect(page.get_by_role("heading", name="It can be used")).to_be_visible(timeout=PATIENCE)
     page.get_by_role("button", name="Use this history").click()
     page.get_by_role("link", name="Overview").first.click()
-    page.get_by_role("combobox", name="Draft begins as").click(timeout=60_000)
+    page.get_by_role("combobox", name="Draft begins as").click(timeout=PATIENCE)
     page.get_by_role("option", name="Flat commission").click()
     settled(page)
     page.get_by_role("link", name="Tune", exact=True).first.click()
-    page.get_by_text("Rates", exact=True).first.click(timeout=60_000)
+    page.get_by_text("Rates", exact=True).first.click(timeout=PATIENCE)
     dial = page.locator("input[type=range][aria-label=Rate]").first
     dial.focus()
     dial.press("ArrowRight")
-    expect(page.get_by_text("Changed since current-flat")).to_be_visible(timeout=20_000)
+    expect(page.get_by_text("Changed since current-flat")).to_be_visible(timeout=PATIENCE)
     page.get_by_role("link", name="Compare", exact=True).first.click()
-    expect(page.get_by_role("heading", name="Key figures")).to_be_visible(timeout=30_000)
+    expect(page.get_by_role("heading", name="Key figures")).to_be_visible(timeout=PATIENCE)
     page.get_by_role("link", name="Partner", exact=True).first.click()
-    expect(page.get_by_role("heading", name="<b>Ann & Co</b>", level=1)).to_be_visible(timeout=30_000)
-    expect(page.get_by_role("heading", name="Paid under the draft")).to_be_visible()
+    expect(page.get_by_role("heading", name="<b>Ann & Co</b>", level=1)).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_role("heading", name="Paid under the draft")).to_be_visible(timeout=PATIENCE)

@@ -50,7 +50,7 @@ def consequences() -> None:
 
 def _dead_move(draft: Draft, comparison: Comparison) -> None:
     """Say so when the last move changed no payout."""
-    if not draft.past or draft.past[-1][0] is not draft.start or draft.past[-1][2] is not draft.baseline:
+    if not draft.past or draft.past[-1][0] != draft.start or draft.past[-1][2] != draft.baseline:
         return
     before = workspace.compare(draft.past[-1][1], draft.baseline).proposed
     if np.array_equal(before.total, comparison.proposed.total):
