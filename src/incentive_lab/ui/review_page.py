@@ -37,6 +37,7 @@ def review_page() -> None:
 def _reviewed(registry: Registry) -> None:
     known = {row["id"]: row for row in sorted(registry.revisions(), key=lambda row: ORDER.index(row["state"]))}
     if not known:
+        st.title("Review", anchor=False)
         with card("review-none", "Nothing is proposed yet"):
             st.markdown(
                 "`incentive-lab registry submit SCHEME --history HISTORY --as NAME --reason WHY` proposes a scheme."
