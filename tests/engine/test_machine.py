@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 
+from incentive_lab import engine
+from incentive_lab.engine import compiled_sources
 from incentive_lab.engine.blocks import LANES
 from incentive_lab.engine.kernel import CHUNK
 from incentive_lab.engine.replay import compiled_parts, replay, run
@@ -67,6 +71,12 @@ def test_a_limit_per_deal_holds_over_lines_that_fall_into_two_chunks() -> None:
     rows = deals(CHUNK // 2 + 100, lines=3)
     paid = replay(loads(BY_LINE), history("line", rows).panel()).total
     assert paid.sum() == 2 * (CHUNK // 2 + 100) * 300, "each deal of three lines of 1.00 and more is paid 3.00"
+
+
+def test_the_kernel_cache_is_named_after_every_source_that_is_compiled_in() -> None:
+    named = {path.stem for path in compiled_sources(Path(engine.__file__).parent)}
+    assert {"kernel", "machine", "numeric", "tables", "lane_rates", "ops", "program"} <= named
+    assert not named & {"compile", "replay", "lowering"}
 
 
 def test_more_partners_than_a_block_holds_and_none_at_all() -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
@@ -18,13 +19,24 @@ import numba
 from incentive_lab.home import home
 
 
+def compiled_sources(package: Path) -> list[Path]:
+    """The modules of a package that hold compiled functions, and those whose constants are compiled into them."""
+    sources = {path.stem: path for path in sorted(package.glob("*.py"))}
+    texts = {name: path.read_text(encoding="utf-8") for name, path in sources.items()}
+    chosen = {name for name, text in texts.items() if re.search(r"^@(jit|entry)\b", text, re.MULTILINE)}
+    prefix = rf"^from incentive_lab\.{package.name}"
+    for name in list(chosen):
+        chosen.update(re.findall(prefix + r"\.(\w+) import", texts[name], re.MULTILINE))
+        for names in re.findall(prefix + r" import ([^(\n]+)", texts[name], re.MULTILINE):
+            chosen.update(part.split()[0] for part in names.split(","))
+    return [sources[name] for name in sorted(chosen & sources.keys())]
+
+
 def _cache_folder(package: Path) -> Path:
     """The kernel cache of exactly the compiled sources of a package."""
     digest = hashlib.sha256(version("numba").encode())
-    for source in sorted(package.glob("*.py")):
-        text = source.read_bytes()
-        if source.name == "program.py" or b"\n@jit" in text:
-            digest.update(text)
+    for source in compiled_sources(package):
+        digest.update(source.read_bytes())
     return home() / "kernel-cache" / digest.hexdigest()[:16]
 
 

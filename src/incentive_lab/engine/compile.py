@@ -239,16 +239,7 @@ class _Compiler:
         if rule.during:
             cells[p.R_FROM], cells[p.R_TO] = active_months(self.scheme, rule.during)
         self._life(row, rule, policy, money)
-        cells[p.R_SIMPLE] = int(self._is_simple(rule) and per > 0)
         self.columns.restate = was
-
-    def _is_simple(self, rule: Rule) -> bool:
-        """Whether nothing but a plain rate on a measure stands before a rule's gates and limits."""
-        extras = (
-            rule.multiples, rule.net_of, rule.multiply, rule.requires, rule.instalments, rule.provision, rule.award,
-            self.scheme.rounding.rate_to, any(limit.quantity is not None for limit in rule.limit),
-        )  # fmt: skip
-        return rule.rate.plain is not None and rule.on.measure is not None and not any(extras)
 
     def _base(self, row: int, rule: Rule) -> tuple[bool, int]:
         """Fill the base of a rule; whether it is money, and its scale."""
