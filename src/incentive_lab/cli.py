@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from incentive_lab.errors import InputError, Problem
+from incentive_lab.history_cli import history_app
 from incentive_lab.pilot_cli import pilot_app
 from incentive_lab.projection_cli import project_command
 from incentive_lab.registry_files_cli import registry_app
@@ -27,7 +28,6 @@ app = typer.Typer(
     help="Design, replay and test partner incentive programmes.", no_args_is_help=True, add_completion=False,
     pretty_exceptions_enable=False,
 )  # fmt: skip
-history_app = typer.Typer(help="Look at a history, or make one.", no_args_is_help=True)
 app.add_typer(history_app, name="history")
 app.add_typer(pilot_app, name="pilot")
 app.add_typer(registry_app, name="registry")
@@ -37,6 +37,8 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object and 
 HistoryOption = Annotated[str, typer.Option("--history", help="A folder, a workbook, a DuckDB file or a database URL.")]
 MappingOption = Annotated[Path | None, typer.Option("--mapping", help="YAML that maps an export's own names.")]
 ExcludeOption = Annotated[list[str] | None, typer.Option("--exclude", help="Leave out rows with this kind of finding.")]
+RatesOption = Annotated[Path | None, typer.Option("--rates", help="CSV of currency, month and rate (amounts of the kept "
+                                                   "currency for one), where amounts are in several.")]  # fmt: skip
 SchemeArgument = Annotated[Path, typer.Argument(help="A scheme, YAML or JSON.")]
 
 
@@ -136,12 +138,19 @@ def named_baseline(scheme: Scheme, path: Path, given: Path | None) -> Scheme | N
                               "Pass it with --baseline.")])  # fmt: skip
 
 
-def opened(source: str, mapping: Path | None, exclude: list[str] | None, scheme: Scheme | None = None) -> History:
-    """Open a history."""
+def opened(
+    source: str,
+    mapping: Path | None,
+    exclude: list[str] | None,
+    scheme: Scheme | None = None,
+    rates: Path | None = None,
+    currency: str | None = None,
+) -> History:
+    """Open a history in the scheme's currency, else in the one given."""
     from incentive_lab.history import open_history
 
-    currency = scheme.currency if scheme else None
-    options: dict[str, Any] = {"mapping": mapping, "exclude": tuple(exclude or ())}
+    currency = scheme.currency if scheme else currency
+    options: dict[str, Any] = {"mapping": mapping, "exclude": tuple(exclude or ()), "rates": rates}
     if scheme:
         options["time_zone"] = scheme.time_zone
         options["splits_at_most"] = scheme.splits.at_most
@@ -153,6 +162,8 @@ def check(
     scheme: SchemeArgument,
     history: Annotated[str | None, typer.Option("--history", help="Also check names against a history.")] = None,
     mapping: MappingOption = None,
+    exclude: ExcludeOption = None,
+    rates: RatesOption = None,
     as_json: AsJson = False,
 ) -> None:
     """Say everything that is wrong with a scheme, at once."""
@@ -165,7 +176,7 @@ def check(
         if history is not None:
             from incentive_lab.history.names import known_names
 
-            with opened(history, mapping, None).closing() as held:
+            with opened(history, mapping, exclude, document, rates).closing() as held:
                 known = known_names(held)
         found = check_scheme(document, names=known)
         rows = [{"path": one.path, "message": one.message, "fix": one.fix} for one in found.problems]
@@ -205,6 +216,7 @@ def replay(
     out: Annotated[Path | None, typer.Option("--out", help="Write payouts as CSV into this folder.")] = None,
     mapping: MappingOption = None,
     exclude: ExcludeOption = None,
+    rates: RatesOption = None,
     as_json: AsJson = False,
 ) -> None:
     """Pay every partner of a history under a scheme."""
@@ -217,7 +229,7 @@ def replay(
         floor = named_baseline(document, scheme, baseline)
         with (
             progress(f"Replaying {document.id}", as_json),
-            opened(history, mapping, exclude, document).closing() as held,
+            opened(history, mapping, exclude, document, rates).closing() as held,
         ):
             panel = panel_for(held, *(one for one in (document, floor) if one is not None))
             result = run(document, panel, baseline=floor)
@@ -236,6 +248,7 @@ def statement(
     baseline: Annotated[Path | None, typer.Option("--baseline", help="The scheme a guarantee compares with.")] = None,
     mapping: MappingOption = None,
     exclude: ExcludeOption = None,
+    rates: RatesOption = None,
     as_json: AsJson = False,
 ) -> None:
     """One partner's statement, line by line, with the rule behind each."""
@@ -249,45 +262,8 @@ def statement(
         floor = named_baseline(document, scheme, baseline)
         with (
             progress(f"Statement of {partner}", as_json),
-            opened(history, mapping, exclude, document).closing() as held,
+            opened(history, mapping, exclude, document, rates).closing() as held,
         ):
             panel = panel_for(held, *(one for one in (document, floor) if one is not None))
             told_lines = state(run(document, panel, baseline=floor), partner, period, floor)
         emit(statement_result(told_lines), as_json, say_statement)
-
-
-@history_app.command("check")
-def history_check(
-    history: Annotated[str, typer.Argument(help="A folder, a workbook, a DuckDB file or a database URL.")],
-    mapping: MappingOption = None,
-    exclude: ExcludeOption = None,
-    as_json: AsJson = False,
-) -> None:
-    """Load a history strictly and report its quality, with the money in each finding."""
-    with told(as_json):
-        from incentive_lab.results import history_result, say_history
-
-        with progress("Reading the history", as_json), opened(history, mapping, exclude).closing() as held:
-            result = history_result(held)
-        emit(result, as_json, say_history)
-
-
-@history_app.command("demo")
-def history_demo(
-    folder: Annotated[Path, typer.Argument(help="Where to write it.")],
-    partners: Annotated[int, typer.Option(min=1)] = 1000,
-    months: Annotated[int, typer.Option(min=1)] = 36,
-    seed: int = 7,
-    as_json: AsJson = False,
-) -> None:
-    """Generate a software vendor's channel with known truth (truth.json)."""
-    with told(as_json):
-        from incentive_lab.history.demo import generate_demo
-
-        with progress("Generating partners", as_json) as step:
-            made = generate_demo(folder, partners=partners, months=months, seed=seed, progress=step)
-        result = {"directory": str(made.directory), "partners": made.partners, "months": made.months, "rows": dict(made.rows),
-                  "revenue": float(made.revenue), "seed": seed}  # fmt: skip
-        emit(
-            result, as_json, lambda r: print(f"{r['partners']} partners over {r['months']} months in {r['directory']}")
-        )

@@ -180,3 +180,20 @@ def test_an_unexpected_error_has_a_reference_and_no_traceback(place: Path, monke
     answer = json.loads(result.stdout)
     assert "reference" in answer["problems"][0]["message"]
     assert "secret" not in result.stdout
+
+
+def test_amounts_in_two_currencies_are_paid_with_a_rate_table(place: Path, ask: Command, tmp_path: Path) -> None:
+    for name, text in {
+        "partners": "partner_id,type\nA,reseller\n",
+        "deals": "deal_id,partner_id,status,created_on,closed_on,amount,currency\n"
+        "D1,A,won,2024-01-01,2024-01-10,100,EUR\nD2,A,won,2024-01-01,2024-01-10,100,USD\n",
+    }.items():
+        (tmp_path / f"{name}.csv").write_text(text)
+    code, answer = ask("replay", place / "flat.yaml", "--history", tmp_path)
+    assert code == 1
+    assert "without rates they are refused" in answer["problems"][0]["message"]
+    (tmp_path / "rates.txt").write_text("currency,month,rate\nEUR,2024-01,1.10\n")
+    code, answer = ask("replay", place / "flat.yaml", "--history", tmp_path, "--rates", tmp_path / "rates.txt")
+    assert (code, answer["total"]) == (0, 6.3)  # (100 x 1.10 + 100) x 3 %
+    code, answer = ask("history", "check", tmp_path, "--rates", tmp_path / "rates.txt", "--currency", "USD")
+    assert code == 0

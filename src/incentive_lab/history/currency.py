@@ -14,7 +14,10 @@ from incentive_lab.history.reading import as_text, family_of
 from incentive_lab.history.store import DuckStore, Raw, listed, literal, quoted
 
 DEFAULT = "USD"
-_DATES = {"deals": ("closed_on", "created_on"), "activities": ("occurred_on",)}
+RATE_PLACES = 9
+"""Decimals that are kept of a rate."""
+DATES = {"deals": ("closed_on", "created_on"), "activities": ("occurred_on",)}
+"""Table -> the dates whose month decides the rate, the first that is known."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,7 @@ class Rates:
 
     def converted(self, read: Canonical) -> str:
         """SQL of a canonical table with its money in the history's currency."""
-        if not self.converts or read.table.name not in _DATES:
+        if not self.converts or read.table.name not in DATES:
             return read.select()
         from incentive_lab.money import decimals
 
@@ -62,7 +65,7 @@ class Rates:
     def _joined(self, read: Canonical) -> str:
         row, table = read.raw.row or "NULL", read.table.name
         code = read.values.get("currency", "NULL")
-        month = f"strftime(coalesce({listed(read.values[date] for date in _DATES[table])}), '%Y-%m')"
+        month = f"strftime(coalesce({listed(read.values[date] for date in DATES[table])}), '%Y-%m')"
         who = read.values["partner_id"]
         added = f"{row} AS _n, {code} AS _own, {month} AS _period, {who} AS _who"
         coded = f"SELECT *, {added} FROM {read.raw.relation}"
@@ -72,17 +75,12 @@ class Rates:
 
     def missing(self, store: DuckStore, read: Canonical, problems: list[Problem]) -> None:
         """Note every currency and month that amounts need and the rate table does not have."""
-        if not self.converts or read.table.name not in _DATES:
+        if not self.converts or read.table.name not in DATES:
             return
         unrated = f"_rate IS NULL AND _code <> {literal(self.currency)}"
         sql = f"SELECT DISTINCT _code, _period FROM {self._joined(read)} WHERE {unrated} ORDER BY 1, 2"
         for code, month in store.rows(sql)[:20]:
-            message = f"there is no rate for {code} in {month}, but {read.raw.label} has amounts in it."
-            problems.append(
-                Problem(
-                    "rates", message, f"Add currency {code}, month {month} and how many {self.currency} one {code} is."
-                )
-            )
+            problems.append(unrated_problem(code, month, read.raw.label, self.currency))
 
 
 def settle_currency(
@@ -94,19 +92,39 @@ def settle_currency(
         currency = None
     has_partner = _partner_currencies(store, raws.get("partners"))
     used = _used(store, raws)
-    table = rates is not None and _load_rates(store, rates, problems)
+    given = read_rates(rates, problems) if rates is not None else None
+    if given is not None:
+        _keep_rates(store, given)
     target = currency or (used[0] if used else DEFAULT)
-    if any(code != target for code in used):
-        named = " and ".join([", ".join(used[:-1]), used[-1]] if len(used) > 1 else used)
-        if rates is None:
-            wanted = f"not in {target}" if currency and len(used) == 1 else "which cannot be added"
-            fix = "Supply a rate table (currency, month, rate) and the currency to keep."
-            problems.append(
-                Problem("currency", f"amounts are in {named}, {wanted}; without rates they are refused.", fix)
-            )
-        elif currency is None:
-            problems.append(Problem("currency", f"amounts are in {named}.", "Say which currency to convert them to."))
-    return Rates(target, tuple(used), not used and currency is None, table, has_partner)
+    mixed(used, target, currency, rates is not None, problems)
+    return Rates(target, tuple(used), not used and currency is None, given is not None, has_partner)
+
+
+def mixed(used: list[str], target: str, currency: str | None, rated: bool, problems: list[Problem]) -> None:
+    """Note currencies that cannot be added.
+
+    Args:
+        used: Currencies that amounts are in.
+        target: The one they are to be kept in.
+        currency: The one that was asked for.
+        rated: Whether a rate table was supplied.
+        problems: Receives what is wrong.
+    """
+    if all(code == target for code in used):
+        return
+    named = " and ".join([", ".join(used[:-1]), used[-1]] if len(used) > 1 else used)
+    if not rated:
+        wanted = f"not in {target}" if currency and len(used) == 1 else "which cannot be added"
+        fix = "Supply a rate table (currency, month, rate) and the currency to keep."
+        problems.append(Problem("currency", f"amounts are in {named}, {wanted}; without rates they are refused.", fix))
+    elif currency is None:
+        problems.append(Problem("currency", f"amounts are in {named}.", "Say which currency to convert them to."))
+
+
+def unrated_problem(code: str, month: str, label: str, currency: str) -> Problem:
+    """The problem of amounts without a rate."""
+    message = f"there is no rate for {code} in {month}, but {label} has amounts in it."
+    return Problem("rates", message, f"Add currency {code}, month {month} and how many {currency} one {code} is.")
 
 
 def _code(raw: Raw, column: str = "currency") -> str:
@@ -140,40 +158,53 @@ def _used(store: DuckStore, raws: dict[str, Raw]) -> list[str]:
     return sorted(used)
 
 
-def _load_rates(store: DuckStore, rates: Any, problems: list[Problem]) -> bool:
+def read_rates(rates: Any, problems: list[Problem]) -> list[tuple[str, str, Decimal]] | None:
+    """A rate table as (currency, month, units of the kept currency for one); None with the problem noted.
+
+    Args:
+        rates: Frame, or path of a CSV or Parquet file, with currency, month and rate.
+        problems: Receives what is wrong.
+    """
     import pandas as pd
 
+    label = "rates"
     if isinstance(rates, (str, Path)):
         path = Path(rates)
-        rates = pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path, dtype=str)
+        label = path.name
+        if not path.is_file():
+            problems.append(Problem(str(path), "there is no such file.", "It gives currency, month and rate."))
+            return None
+        try:
+            rates = pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path, dtype=str)
+        except Exception as error:  # pandas and pyarrow raise a kind for each way in which a file is no table
+            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+            problems.append(Problem(label, f"this is not a readable rate table: {reason}"))
+            return None
     frame = pd.DataFrame(rates)
     lacking = [name for name in ("currency", "month", "rate") if name not in frame.columns]
     if lacking:
-        problems.append(Problem("rates", f"the column {lacking[0]} is missing.", "Allowed: currency, month, rate."))
-        return False
+        problems.append(Problem(label, f"the column {lacking[0]} is missing.", "Allowed: currency, month, rate."))
+        return None
     rows = []
     for number, (code, month, rate) in enumerate(zip(frame["currency"], frame["month"], frame["rate"], strict=True), 2):
-        exact, label = _positive(rate), str(month)[:7]
-        if (
-            exact is None
-            or not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", label)
-            or not re.fullmatch("[A-Z]{3}", str(code))
-        ):
-            problems.append(
-                Problem(
-                    f"rates row {number}",
-                    f"found {code}, {month}, {rate}.",
-                    "Allowed: an ISO code, a month such as 2013-05, a rate above zero.",
-                )
-            )
+        exact, when = _positive(rate), str(month)[:7]
+        if exact is None or not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", when) or not re.fullmatch("[A-Z]{3}", str(code)):
+            found = f"found {code}, {month}, {rate}."
+            allowed = "Allowed: an ISO code, a month such as 2013-05, a rate above zero."
+            problems.append(Problem(f"{label} row {number}", found, allowed))
         else:
-            rows.append((str(code), label, exact))
+            rows.append((str(code), when, round(exact, RATE_PLACES)))
     if len({row[:2] for row in rows}) < len(rows):
-        problems.append(Problem("rates", "a currency and month are there twice."))
-    store.execute("CREATE OR REPLACE TABLE raw.rates (_foreign VARCHAR, _month VARCHAR, _rate DECIMAL(18,9))")
+        problems.append(Problem(label, "a currency and month are there twice."))
+    return rows
+
+
+def _keep_rates(store: DuckStore, rows: list[tuple[str, str, Decimal]]) -> None:
+    store.execute(
+        f"CREATE OR REPLACE TABLE raw.rates (_foreign VARCHAR, _month VARCHAR, _rate DECIMAL(18,{RATE_PLACES}))"
+    )
     if rows:
         store.connection.executemany("INSERT INTO raw.rates VALUES (?, ?, ?)", rows)
-    return True
 
 
 def _positive(value: object) -> Decimal | None:

@@ -8,8 +8,8 @@ from decimal import Decimal
 
 from incentive_lab.errors import Problem, did_you_mean
 from incentive_lab.history.mapping_document import ColumnRule, Filter, Source
-from incentive_lab.history.reading import as_text, family_of
-from incentive_lab.history.store import DuckStore, Raw, listed, literal, quoted
+from incentive_lab.history.reading import NUMBER, as_text, family_of
+from incentive_lab.history.store import Raw, Store, listed, literal, quoted
 from incentive_lab.history.tables import TABLES
 
 
@@ -19,7 +19,7 @@ class Member:
     def __init__(
         self,
         find: Callable[[str, str], Raw | None],
-        store: DuckStore,
+        store: Store,
         source: Source,
         table: str,
         where: str,
@@ -76,14 +76,17 @@ class Member:
         keys = listed(map(quoted, join.on.values()))
         if not pairs or len(pairs) < len(join.on):
             return ""
+        if join.take_first and join.take_first not in raw.columns:
+            known = did_you_mean(join.take_first, raw.columns)
+            self.problems.append(Problem(where, f"{join.with_} has no column {join.take_first}.", known))
+            return ""
         if join.take_first:
-            everything = listed(map(quoted, raw.columns))
-            order = f"PARTITION BY {keys} ORDER BY {quoted(join.take_first)}, {everything}"
+            order = f"PARTITION BY {keys} ORDER BY {self._order(raw, [join.take_first, *raw.columns])}"
             relation = f"(SELECT * FROM {relation} QUALIFY row_number() OVER ({order}) = 1)"
         else:
             known = " AND ".join(f"{quoted(key)} IS NOT NULL" for key in join.on.values())
             twice = self.store.rows(
-                f"SELECT {keys} FROM {relation} WHERE {known} GROUP BY ALL HAVING count(*) > 1 LIMIT 1"
+                f"SELECT {keys} FROM {relation} s WHERE {known} GROUP BY {keys} HAVING count(*) > 1 LIMIT 1"
             )
             if twice:
                 named = f"{', '.join(join.on.values())} {twice[0][0]!r}"
@@ -133,15 +136,17 @@ class Member:
         if rule.text is not None:
             return self._template(rule.text, where)
         if rule.numbered is not None:
-            everything = listed(
-                f"{quoted(self.main)}.{quoted(name)}"
-                for name in self.tables[self.main].columns
-                if name != "file_row_number"
-            )
+            raw = self.tables[self.main]
+            everything = self._order(raw, list(raw.columns), f"{quoted(self.main)}.")
             return f"{literal(rule.numbered)} || CAST(row_number() OVER (ORDER BY {everything}) AS VARCHAR)"
         operands = rule.sum or rule.difference or rule.product or ()
         sign = " + " if rule.sum else " - " if rule.difference else " * "
         return f"({sign.join(self._operand(operand, where) for operand in operands)})"
+
+    def _order(self, raw: Raw, names: list[str], prefix: str = "") -> str:
+        """Columns to order by; text by its code points, whatever the language of the database."""
+        binary = {name: self.store.binary if family_of(raw.columns[name]) == "text" else "" for name in names}
+        return listed(f"{prefix}{quoted(name)}{binary[name]}" for name in names)
 
     def _origin_text(self, rule: ColumnRule, where: str) -> str:
         found = self._find(rule.column, where) if rule.column else None
@@ -175,7 +180,7 @@ class Member:
         if not found:
             return "FALSE"
         text = as_text(*found)
-        number = f"TRY_CAST({text} AS DECIMAL(38,8))"
+        number = f"CASE WHEN regexp_matches({text}, '^{NUMBER}$') THEN TRY_CAST({text} AS DECIMAL(38,8)) END"
         tests = []
         if test.is_ is not None:
             tests.append(f"{text} = {_constant(test.is_)}")

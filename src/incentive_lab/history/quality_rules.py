@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Literal
 
 from incentive_lab.errors import Problem, did_you_mean
-from incentive_lab.history.store import DuckStore, Store, listed, quoted
+from incentive_lab.history.store import Store, listed, quoted
 from incentive_lab.history.tables import PARTNER_TYPES, TABLES
 from incentive_lab.money import decimals
 
@@ -124,7 +124,7 @@ def apply_rule(store: Store, rule: RowRule, currency: str) -> Finding | None:
     return Finding(rule.kind, int(count), total, f"{count:,} {rule.message}.", tuple(str(row[0]) for row in named))
 
 
-def leave_out_broken(store: DuckStore, exclude: Collection[str], currency: str) -> list[Finding]:
+def leave_out_broken(store: Store, exclude: Collection[str], currency: str) -> list[Finding]:
     """Take out rows that would refuse the load: copies of a row, and rows of ids that are not there."""
     found: list[Finding] = []
     if DUPLICATES in exclude:
@@ -136,53 +136,36 @@ def leave_out_broken(store: DuckStore, exclude: Collection[str], currency: str) 
             )
             rule = RowRule(ORPHANS, name, test, rule.message, name=TABLES[name].columns[0].name, amount=rule.amount)
             found += _drop(store, rule, currency)
-        store.execute("UPDATE partners SET parent_id = NULL WHERE parent_id NOT IN (SELECT partner_id FROM partners)")
+        known = "CASE WHEN t.parent_id IN (SELECT partner_id FROM {partners} p) THEN t.parent_id END"
+        items = (f"{known} AS parent_id" if name == "parent_id" else quoted(name) for name in store.names("partners"))
+        store.keep_rows("partners", f"SELECT {listed(items)} FROM {{partners}} t")
     return [finding for finding in found if finding.rows]
 
 
-def leave_out_odd(store: DuckStore, exclude: Collection[str], currency: str) -> list[Finding]:
+def leave_out_odd(store: Store, exclude: Collection[str], currency: str) -> list[Finding]:
     """Take out the rows of the kinds named; returns what was taken, with the money in it."""
     return [finding for rule in RULES if rule.kind in exclude for finding in _drop(store, rule, currency)]
 
 
-def _drop(store: DuckStore, rule: RowRule, currency: str) -> list[Finding]:
+def _drop(store: Store, rule: RowRule, currency: str) -> list[Finding]:
     finding = apply_rule(store, rule, currency)
     if finding is None:
         return []
-    replace_rows(store, rule.table, f"SELECT * FROM {{{rule.table}}} t WHERE ({rule.test}) IS NOT TRUE")
+    store.keep_rows(rule.table, f"SELECT * FROM {{{rule.table}}} t WHERE ({rule.test}) IS NOT TRUE")
     message = f"{finding.message[:-1]}; they were left out."
     return [Finding(finding.kind, finding.rows, finding.amount, message, finding.examples, "excluded")]
 
 
-def _drop_copies(store: DuckStore, name: str, currency: str) -> Finding:
-    columns = [row[0] for row in store.rows(f"DESCRIBE {{{name}}}") if row[0] != "_row"]
-    same = listed(map(quoted, columns))
+def _drop_copies(store: Store, name: str, currency: str) -> Finding:
+    columns = store.names(name)
+    same = listed(quoted(column) for column in columns if column != "_row")
     ranked = f"SELECT *, row_number() OVER (PARTITION BY {same} ORDER BY _row) AS _copy FROM {{{name}}} t"
     money = f"sum({_AMOUNTS[name]})" if name in _AMOUNTS else "NULL"
     first = quoted(TABLES[name].key[0])
     count, amount = store.rows(f"SELECT count(*), {money} FROM ({ranked}) s WHERE _copy > 1")[0]
     named = store.rows(f"SELECT DISTINCT {first} FROM ({ranked}) s WHERE _copy > 1 ORDER BY 1 LIMIT 5") if count else []
     if count:
-        replace_rows(store, name, f"SELECT * EXCLUDE (_copy) FROM ({ranked}) s WHERE _copy = 1")
+        store.keep_rows(name, f"SELECT {listed(map(quoted, columns))} FROM ({ranked}) s WHERE _copy = 1")
     total = in_units(amount, currency) if name in _AMOUNTS else None
     message = f"{count:,} rows of {name} repeat another row exactly; one of each was kept."
     return Finding(DUPLICATES, int(count), total, message, tuple(str(row[0]) for row in named), "excluded")
-
-
-def replace_rows(store: DuckStore, name: str, select: str) -> None:
-    """Make a canonical table what a query over it gives; a view becomes a view of the query."""
-    kind = store.rows(
-        f"SELECT table_type FROM information_schema.tables WHERE table_schema = 'main' AND table_name = '{name}'"
-    )
-    if kind[0][0] == "VIEW":
-        before = quoted(f"{name} before {len(store.rows('SELECT * FROM duckdb_views()'))}")
-        store.execute(f"ALTER VIEW {quoted(name)} RENAME TO {before}")
-        store.execute(
-            f"CREATE VIEW {quoted(name)} AS {select.replace('{' + name + '}', before)}".replace("{", '"').replace(
-                "}", '"'
-            )
-        )
-        return
-    store.execute(f"CREATE TABLE kept AS {select}".replace("{", '"').replace("}", '"'))
-    store.execute(f"DROP TABLE {quoted(name)}")
-    store.execute(f"ALTER TABLE kept RENAME TO {quoted(name)}")

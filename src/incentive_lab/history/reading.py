@@ -15,7 +15,7 @@ LARGEST = 2**53 - 1
 """The largest whole number that arrays of float64 hold exactly."""
 SHARE_PLACES = 12
 
-_NUMBER = r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?"
+NUMBER = r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?"
 _DAY = r"\d{4}-\d{2}-\d{2}"
 _CLOCK = r"[T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?"
 _ZONE = r" ?(Z|[+-]\d{2}(:?\d{2})?)"
@@ -131,7 +131,7 @@ def scaled(name: str, family: str, places: int) -> str:
         whole = _from_float(name, places)
     elif family in ("text", "tidy"):
         read = _from_text(name, places)
-        whole = f"CASE WHEN regexp_full_match({name}, '{_NUMBER}') THEN {read} END"
+        whole = f"CASE WHEN regexp_full_match({name}, '{NUMBER}') THEN {read} END"
     else:
         return "CAST(NULL AS BIGINT)"
     return f"CASE WHEN abs({whole}) <= {top} THEN {whole} END" if top == LARGEST else whole

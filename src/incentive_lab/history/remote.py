@@ -7,109 +7,26 @@ are counted by the server, and measures are summed there.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Hashable
-from dataclasses import dataclass, field
+from collections.abc import Collection
+from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
-
-import pandas as pd
 
 from incentive_lab.errors import InputError, Problem, nearest
 from incentive_lab.history.checks import cross_checks
 from incentive_lab.history.columns import SHOWN, misspelt
-from incentive_lab.history.currency import DEFAULT
+from incentive_lab.history.currency import unrated_problem
 from incentive_lab.history.history import History
-from incentive_lab.history.remote_columns import empty_table, read_remote
+from incentive_lab.history.quality_rules import check_exclude, leave_out_broken, leave_out_odd
+from incentive_lab.history.remote_columns import RemoteReading, empty_table, number_test, read_remote
+from incentive_lab.history.remote_currency import Found, converted, settle_remote, unrated
+from incentive_lab.history.remote_mapping import PUBLIC, mapped_remote
+from incentive_lab.history.remote_store import RemoteStore
 from incentive_lab.history.sources import Limits
-from incentive_lab.history.store import KEPT, Raw, fill, quoted
-from incentive_lab.history.tables import TABLES, Kind, Table
+from incentive_lab.history.store import Raw, listed, quoted
+from incentive_lab.history.tables import TABLES, Table
 from incentive_lab.money import decimals
-
-IBIS_TYPES: dict[Kind, str] = {
-    "text": "string", "period": "string", "date": "date", "boolean": "boolean",
-    "money": "int64", "number": "int64", "share": "int64",
-}  # fmt: skip
-
-
-@dataclass
-class RemoteStore:
-    """Canonical tables as queries over the tables of a database."""
-
-    backend: Any
-    relations: dict[str, str] = field(default_factory=dict)
-    extras: dict[str, dict[str, Kind]] = field(default_factory=dict)
-    dialect: str = "postgres"
-    _kept: dict[Hashable, Any] = field(default_factory=dict, repr=False)
-
-    def table(self, name: str) -> Any:
-        """The canonical table as an Ibis expression."""
-        # backend.sql would create a view to learn the columns; they are known, and nothing is to be written.
-        from ibis import schema
-        from ibis.expr.operations import SQLQueryResult
-
-        kinds = {column.name: column.kind for column in TABLES[name].columns}
-        kinds.update(self.extras.get(name, {}))
-        types = {"_row": "int64", **{column: IBIS_TYPES[kind] for column, kind in kinds.items()}}
-        return SQLQueryResult(self.relations[name], schema(types), self.backend).to_expr()
-
-    def _sql(self, sql: str) -> str:
-        import sqlglot
-
-        named = sorted(set(re.findall(r"\{([a-z_]+)\}", sql)))
-        (written,) = sqlglot.transpile(fill(sql, {}), read="duckdb", write="postgres")
-        written = re.sub(
-            r"(?i)hash_sum_of\(([^()]*)\)",
-            r"sum(CAST(CAST('x' || substr(md5(\1), 1, 15) AS bit(60)) AS bigint))",
-            written,
-        )
-        queries = ", ".join(f"{quoted(name)} AS NOT MATERIALIZED ({self.relations[name]})" for name in named)
-        return f"WITH {queries} {written}" if queries else written
-
-    def rows(self, sql: str) -> list[tuple[Any, ...]]:
-        """Rows of a query in DuckDB's SQL in which `{deals}` stands for the canonical table deals."""
-        return self.native(self._sql(sql))
-
-    def native(self, sql: str) -> list[tuple[Any, ...]]:
-        """Rows of a query in the database's own SQL."""
-        with self.backend.con.cursor() as cursor:
-            cursor.execute(sql.encode())
-            rows: list[tuple[Any, ...]] = cursor.fetchall()
-        self.backend.con.rollback()
-        return rows
-
-    def hash_sum(self, text: str) -> str:
-        """SQL for the sum of the first 60 bits of the MD5 of a text."""
-        return f"hash_sum_of({text})"
-
-    def frame(self, expression: Any) -> pd.DataFrame:
-        """An Ibis expression, carried out by the server."""
-        result: pd.DataFrame = self.backend.to_pandas(expression)
-        return result
-
-    def kept_frame(self, key: Hashable, expression: Callable[[], Any]) -> pd.DataFrame:
-        """Like `frame`; the expression of a key is made once."""
-        if key not in self._kept:
-            if len(self._kept) >= KEPT:
-                self._kept.clear()
-            self._kept[key] = expression()
-        return self.frame(self._kept[key])
-
-    def sql_frame(self, sql: str) -> pd.DataFrame:
-        """Like `rows`, as a frame."""
-        with self.backend.con.cursor() as cursor:
-            cursor.execute(self._sql(sql).encode())
-            names = [column.name for column in cursor.description]
-            frame = pd.DataFrame(cursor.fetchall(), columns=names)
-        self.backend.con.rollback()
-        return frame
-
-    def repeated_numbers(self, sql: str, rows: int) -> list[int]:
-        """Not asked of a database: its own GROUP BY spills."""
-        raise NotImplementedError
-
-    def close(self) -> None:
-        """Close the connection."""
-        self.backend.disconnect()
 
 
 def open_url(
@@ -131,13 +48,11 @@ def open_url(
             Path(url.removeprefix("duckdb://")), mapping=mapping, exclude=exclude, currency=currency,
             time_zone=time_zone, rates=rates, splits_at_most=splits_at_most, limits=limits,
         )  # type: ignore[call-overload, no-any-return, unused-ignore]  # fmt: skip
-    for given, word in ((mapping, "a mapping"), (exclude, "exclude"), (rates, "a rate table")):
-        if given is not None and given != ():
-            message = f"{word} works on files, not on a database."
-            raise InputError([Problem(shown, message, "Make views in a schema of the database that give the tables.")])
     store = RemoteStore(_connect(url, shown))
     try:
-        return _assemble(store, shown, currency, time_zone, splits_at_most, limits)
+        problems: list[Problem] = []
+        labels, found = _tables(store, shown, mapping, problems)
+        return _assemble(store, shown, labels, found, exclude, currency, time_zone, rates, splits_at_most, limits)
     except BaseException:
         store.close()
         raise
@@ -155,61 +70,96 @@ def _connect(url: str, shown: str) -> Any:
         raise InputError([Problem(shown, f"the database does not answer: {str(error).splitlines()[0]}")]) from None
 
 
-def _assemble(
-    store: RemoteStore, shown: str, currency: str | None, time_zone: str, at_most: float, limits: Limits
-) -> History:
-    problems: list[Problem] = []
-    present = {name.lower(): name for name in store.backend.list_tables()}
-    found = {name: present[name] for name in TABLES if name in present}
+def _tables(
+    store: RemoteStore, shown: str, mapping: Path | str | None, problems: list[Problem]
+) -> tuple[dict[str, str], dict[str, tuple[str, dict[str, Any]]]]:
+    """What a person calls each table, and what it is read from with its columns' types."""
+    if mapping is not None:
+        found = mapped_remote(store, shown, Path(mapping), problems)
+        labels = {name: f"{name} (mapped)" for name in found}
+    else:
+        present = {name.lower(): name for name in store.backend.list_tables(database=PUBLIC)}
+        real = {name: present[name] for name in TABLES if name in present}
+        labels = {name: f"table {stem}" for name, stem in real.items()}
+        relations = {name: f"{quoted(PUBLIC)}.{quoted(stem)}" for name, stem in real.items()}
+        found = {name: (relation, store.describe(relation)) for name, relation in relations.items()}
     if "partners" not in found or not {"deals", "activities"} & set(found):
         message = "the database needs the table partners, and deals or activities."
-        close = next((name for name in present if nearest(name, ["partners", "deals"])), None)
-        raise InputError(
-            [
-                Problem(
-                    shown,
-                    message,
-                    f"Found: {', '.join(sorted(present)[:12]) or 'no tables'}." if not close else f"Is it {close}?",
-                )
-            ]
-        )
-    schemas = {name: dict(store.backend.table(real).schema().items()) for name, real in found.items()}
-    code, assumed = _currency(store, found, schemas, currency, problems)
+        names = list(store.backend.list_tables(database=PUBLIC))
+        close = next((name for name in names if nearest(name.lower(), ["partners", "deals"])), None)
+        fix = f"Is it {close}?" if close else f"Found: {', '.join(sorted(names)[:12]) or 'no tables'}."
+        raise InputError([Problem(shown, message, fix)])
+    return labels, found
+
+
+def _assemble(
+    store: RemoteStore,
+    shown: str,
+    labels: dict[str, str],
+    found: Found,
+    exclude: Collection[str],
+    currency: str | None,
+    time_zone: str,
+    rates: object,
+    at_most: float,
+    limits: Limits,
+) -> History:
+    problems: list[Problem] = []
+    check_exclude(exclude, problems)
+    for name in found:
+        _check_header(TABLES[name], labels[name], found[name][1], problems)
+    money, rate_rows = settle_remote(store, found, currency, rates, problems)
     raws: dict[str, Raw] = {}
+    readings: dict[str, RemoteReading] = {}
     store.extras = {name: {} for name in TABLES}
-    for name, table in TABLES.items():
-        if name not in found:
-            store.relations[name] = empty_table(table)
+    store.relations = {name: empty_table(table) for name, table in TABLES.items()}
+    for name, (relation, schema) in found.items():
+        numeric = _numeric(store, TABLES[name], relation, schema)
+        reading = read_remote(TABLES[name], relation, schema, decimals(money.currency), time_zone, numeric)
+        raw = Raw(name, labels[name], relation, {column: str(kind) for column, kind in schema.items()})
+        problems += [Problem(f"{raw.label}, column {column}", message) for column, message in reading.wrong]
+        if reading.wrong:
             continue
-        _check_header(table, schemas[name], problems)
-        raws[name] = Raw(
-            name, f"table {found[name]}", quoted(found[name]), {c: str(t) for c, t in schemas[name].items()}
-        )
-        reading = read_remote(table, found[name], schemas[name], decimals(code), time_zone)
-        store.relations[name], store.extras[name] = reading.select, reading.extras
-        problems += [Problem(f"table {found[name]}, column {c}", message) for c, message in reading.wrong]
-        if not reading.wrong:
-            raws[name].rows = _check_values(store, table, raws[name], reading.checks, limits, problems)
-    if not problems:
-        cross_checks(store, raws, at_most, problems)
+        raw.rows = _check_values(store, TABLES[name], raw, reading.checks, limits, problems)
+        raws[name], readings[name] = raw, reading
+        store.extras[name] = reading.extras
+        if {"partner_id", *(c.name for c in TABLES[name].columns if c.required)} <= set(schema):
+            for code, month in unrated(store, name, reading, found, money, rate_rows)[:SHOWN]:
+                problems.append(unrated_problem(code, month, raw.label, money.currency))
+        store.relations[name] = converted(name, reading, found, money, rate_rows)
     if problems:
         raise InputError(problems)
-    return History.over(store, code, assumed, shown, store.extras)
+    excluded = leave_out_broken(store, exclude, money.currency)
+    cross_checks(store, raws, at_most, problems)
+    if problems:
+        raise InputError(problems)
+    excluded += leave_out_odd(store, exclude, money.currency)
+    rounded = _rounded(store, readings)
+    history = History.over(store, money.currency, money.assumed, shown, store.extras)
+    return replace(history, rounded=rounded, excluded=tuple(excluded))
 
 
-def _check_header(table: Table, schema: dict[str, Any], problems: list[Problem]) -> None:
+def _check_header(table: Table, label: str, schema: Any, problems: list[Problem]) -> None:
     absent = [name for name in table.names if name not in schema]
     for name in schema:
         close = misspelt(name, absent) if name not in table.names else None
         if close:
-            problems.append(
-                Problem(f"table {table.name}, column {name}", "this column is not known.", f"Did you mean {close}?")
-            )
+            problems.append(Problem(f"{label}, column {name}", "this column is not known.", f"Did you mean {close}?"))
     problems.extend(
-        Problem(f"table {table.name}", f"the column {column.name} is missing.", f"Found: {', '.join(schema)}.")
+        Problem(label, f"the column {column.name} is missing.", f"Found: {', '.join(schema)}.")
         for column in table.columns
         if column.required and column.name not in schema
     )
+
+
+def _numeric(store: RemoteStore, table: Table, relation: str, schema: Any) -> frozenset[str]:
+    """Further columns of text in which every value is a number."""
+    further = table.extras and table.name != "partners"
+    texts = [name for name in schema if further and name not in table.names and schema[name].is_string()]
+    if not texts:
+        return frozenset()
+    answers = store.native(f"SELECT {listed(map(number_test, texts))} FROM {relation}")[0]
+    return frozenset(name for name, answer in zip(texts, answers, strict=True) if answer)
 
 
 def _check_values(
@@ -220,7 +170,7 @@ def _check_values(
     limits: Limits,
     problems: list[Problem],
 ) -> int:
-    counted = ", ".join(["count(*)", *(f"count(*) FILTER (WHERE {test})" for _, test, _ in checks)])
+    counted = listed(["count(*)", *(f"count(*) FILTER (WHERE {test})" for _, test, _ in checks)])
     rows, *counts = store.native(f"SELECT {counted} FROM {raw.relation}")[0]
     if rows > limits.rows:
         problems.append(Problem(raw.label, f"it has {rows:,} rows; at most {limits.rows:,} are read."))
@@ -236,15 +186,18 @@ def _check_values(
     return int(rows)
 
 
-def _currency(
-    store: RemoteStore, found: dict[str, str], schemas: dict[str, Any], currency: str | None, problems: list[Problem]
-) -> tuple[str, bool]:
-    used: set[str] = set()
-    for name in ("deals", "partners"):
-        if "currency" in schemas.get(name, {}):
-            sql = f"SELECT DISTINCT upper(trim(currency)) FROM {quoted(found[name])} WHERE trim(currency) <> ''"
-            used |= {row[0] for row in store.native(sql)}
-    if len(used) > 1 or (currency and used - {currency}):
-        message = f"amounts are in {' and '.join(sorted(used))}, which cannot be added; without rates they are refused."
-        problems.append(Problem("currency", message, "Convert them in a view."))
-    return currency or (min(used) if used else DEFAULT), not used and currency is None
+def _rounded(store: RemoteStore, readings: dict[str, RemoteReading]) -> dict[tuple[str, str], tuple[int, Decimal]]:
+    """(table, column) -> rows that lost decimals and what rounding added to them in all."""
+    changed = {}
+    for name, reading in readings.items():
+        if not reading.rounded:
+            continue
+        items = listed(
+            f"count(*) FILTER (WHERE {test}), coalesce(sum({change}) FILTER (WHERE {test}), 0)"
+            for test, change in reading.rounded.values()
+        )
+        row = store.native(f"SELECT {items} FROM {reading.relation}")[0]
+        for place, column in enumerate(reading.rounded):
+            if row[2 * place]:
+                changed[name, column] = (int(row[2 * place]), Decimal(row[2 * place + 1]))
+    return changed

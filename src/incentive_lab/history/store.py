@@ -65,6 +65,8 @@ class Store(Protocol):
     """What measures, checks and identity ask of the engine that holds the tables."""
 
     dialect: str
+    binary: str
+    """What makes text order by its code points."""
 
     def table(self, name: str) -> Any:
         """The canonical table as an Ibis expression."""
@@ -87,6 +89,12 @@ class Store(Protocol):
     def repeated_numbers(self, sql: str, rows: int) -> list[int]:
         """Up to a thousand whole numbers that a one-column query gives more than once."""
 
+    def names(self, table: str) -> list[str]:
+        """Columns of a canonical table in order, `_row` first."""
+
+    def keep_rows(self, table: str, select: str) -> None:
+        """Make a canonical table what a query over it gives; the source itself is never changed."""
+
     def close(self) -> None:
         """Give the connection back."""
 
@@ -97,6 +105,7 @@ class DuckStore:
 
     connection: Any
     dialect: str = "duckdb"
+    binary: str = ""
     _backend: Any = field(default=None, repr=False)
     _kept: dict[Hashable, str] = field(default_factory=dict, repr=False)
 
@@ -189,6 +198,22 @@ class DuckStore:
         numbers.sort()
         places = np.flatnonzero(numbers[1:] == numbers[:-1])[:1000]
         return sorted({int(number) for number in numbers[places]})
+
+    def names(self, table: str) -> list[str]:
+        """Columns of a canonical table in order, `_row` first."""
+        return list(self.describe(quoted(table)))
+
+    def keep_rows(self, table: str, select: str) -> None:
+        """Make a canonical table what a query over it gives; a view becomes a view of the query."""
+        views = [row[0] for row in self.rows("SELECT view_name FROM duckdb_views() WHERE NOT internal")]
+        if table in views:
+            before = f"{table} before {len(views)}"
+            self.execute(f"ALTER VIEW {quoted(table)} RENAME TO {quoted(before)}")
+            self.execute(f"CREATE VIEW {quoted(table)} AS {fill(select, {table: quoted(before)})}")
+            return
+        self.execute(f"CREATE TABLE kept AS {fill(select, {})}")
+        self.execute(f"DROP TABLE {quoted(table)}")
+        self.execute(f"ALTER TABLE kept RENAME TO {quoted(table)}")
 
     def close(self) -> None:
         """Close the connection; files read in place are let go."""
