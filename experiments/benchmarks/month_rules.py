@@ -36,34 +36,43 @@ def month_rules(repeats: int, partners: int = 10_000, months: int = 36) -> list[
     """Rows for 10 mixed rules over partners x months."""
     document, panel = scheme("month_rules"), month_panel(partners, months)
     ((compiled, _),) = compiled_parts(document, panel)
-    prepared = numpy_rival.prepare(panel)
+    prepared, plain = numpy_rival.prepare(panel), numpy_rival.monthly(panel)
     few = month_panel(1_000, months)
     ((small, _),) = compiled_parts(document, few)
     rows = pandas_rival.frame(few)
-    _same(replay(document, panel, detail=False).total, numpy_rival.pay(prepared), "NumPy")
+    paid = replay(document, panel, detail=False).total
+    _same(paid, numpy_rival.pay(plain), "NumPy")
+    _same(paid, numpy_rival.pay(prepared), "NumPy on running totals")
     _same(replay(document, few, detail=False).total, np.asarray(pandas_rival.pay(rows)).reshape(-1, months).T, "pandas")
-    cut = {size: numpy_rival.chunks(prepared, size) for size in CHUNKS}
+    rivals = {
+        name: {f"chunks of {size:,}": numpy_rival.chunks(given, size) for size in CHUNKS} | {"whole": [given]}
+        for name, given in (("NumPy", plain), ("NumPy on running totals", prepared))
+    }
 
-    def chunked(size: int) -> Callable[[], object]:
-        return lambda: [numpy_rival.pay(each) for each in cut[size]]
+    def rival(chunks: list[numpy_rival.Monthly]) -> Callable[[], object]:
+        return lambda: [numpy_rival.pay(each) for each in chunks]
 
     times = side_by_side({
         "one": kernel(panel, compiled, False), "two": kernel(panel, compiled, True),
-        "whole": lambda: numpy_rival.pay(prepared), **{f"chunks of {size}": chunked(size) for size in CHUNKS},
+        **{f"{name}, {how}": rival(chunks) for name, each in rivals.items() for how, chunks in each.items()},
         "small": kernel(few, small, False),
         "small replay": lambda: replay(document, few, detail=False, threads=False),
     }, repeats)  # fmt: skip
     slow = side_by_side(
         {"pandas": lambda: pandas_rival.pay(rows), "small": kernel(few, small, False)}, max(3, repeats // 5)
     )
-    name, rival = _fastest({key: each for key, each in times.items() if key == "whole" or key.startswith("chunks")})
-    one = times["one"].of_processor
     what = f"{partners:,} partners x {months} months x {len(document.rules)} rules"
-    threads = os.cpu_count() or 1
+    one, threads = times["one"].of_processor, os.cpu_count() or 1
     per = one.median / (partners * months * len(document.rules)) * 1e9
+    rows_against = []
+    for name, each in rivals.items():
+        best, beaten = _fastest({key: times[key] for key in (f"{name}, {how}" for how in each)})
+        rows_against += [
+            rivalry(f"month rules, {what}, one thread", one, beaten.of_processor, f"{best}, one thread", 8),
+            rivalry(f"month rules, {what}, {threads} threads", times["two"], beaten, f"{best}, one thread", 12),
+        ]
     return [
-        rivalry(f"month rules, {what}, one thread", one, rival.of_processor, f"NumPy ({name}), one thread", 8),
-        rivalry(f"month rules, {what}, {threads} threads", times["two"], rival, f"NumPy ({name}), one thread", 12),
+        *rows_against,
         rivalry("month rules, 1,000 partners, one thread", slow["small"].of_processor,
                 slow["pandas"].of_processor, "pandas, the same", 40),
         alone("month rules, 1,000 partners, kernel", times["small"]),

@@ -1,13 +1,15 @@
 """month_rules.yaml once more, as somebody fluent in NumPy would write it: whole arrays of partners, month by month.
 
-It knows this one scheme and nothing else. Amounts are cents, rates millionths, products millionths of a cent, so that
-it can be held against the kernel to the cent. It starts where the kernel starts: running totals, months first.
+It knows this one scheme and nothing else, and works only on what posts in a month. Amounts are cents, rates millionths,
+products millionths of a cent, so that it can be held against the kernel to the cent. There are two of it: one adds up
+the months of each window, as an analyst would; the other starts where the kernel starts, from running totals.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,21 +31,39 @@ MARGIN = ((5_000, 5_000), (20_000, 10_000), (60_000, 15_000))
 
 
 @dataclass(frozen=True)
-class Prepared:
-    """Running totals [months + 1, partners] of each measure, scores [months, partners], month of joining [partners]."""
+class Monthly:
+    """Measures and scores [months, partners], month of joining [partners]."""
 
-    sums: Mapping[str, Floats]
+    values: Mapping[str, Floats]
     csat: Floats
     joined: NDArray[np.int64]
 
-    def chunk(self, rows: slice) -> Prepared:
+    def window(self, name: str, start: int, end: int) -> Floats:
+        """A measure over the months from `start` to before `end`."""
+        return np.asarray(self.values[name][start:end].sum(axis=0))
+
+    def chunk(self, rows: slice) -> Self:
         """Some of the partners, contiguous."""
-        sums = {name: np.ascontiguousarray(each[:, rows]) for name, each in self.sums.items()}
-        return Prepared(sums, np.ascontiguousarray(self.csat[:, rows]), self.joined[rows])
+        values = {name: np.ascontiguousarray(each[:, rows]) for name, each in self.values.items()}
+        return type(self)(values, np.ascontiguousarray(self.csat[:, rows]), self.joined[rows])
+
+
+class Prepared(Monthly):
+    """The same with running totals [months + 1, partners] of each measure."""
+
+    def window(self, name: str, start: int, end: int) -> Floats:
+        """A measure over the months from `start` to before `end`."""
+        return np.asarray(self.values[name][end] - self.values[name][start])
+
+
+def monthly(panel: Panel) -> Monthly:
+    """Lay a panel out months first."""
+    values = {name: np.ascontiguousarray(panel.columns[name].T) for name in MEASURES}
+    return Monthly(values, np.ascontiguousarray(panel.columns["csat"].T), panel.joined.astype(np.int64))
 
 
 def prepare(panel: Panel) -> Prepared:
-    """Lay a panel out months first."""
+    """Lay running totals out months first."""
     sums = {}
     for name in MEASURES:
         sums[name] = np.zeros((panel.months + 1, panel.partners))
@@ -51,10 +71,9 @@ def prepare(panel: Panel) -> Prepared:
     return Prepared(sums, np.ascontiguousarray(panel.columns["csat"].T), panel.joined.astype(np.int64))
 
 
-def chunks(prepared: Prepared, size: int) -> list[Prepared]:
+def chunks(given: Monthly, size: int) -> list[Monthly]:
     """The same, cut into pieces that fit into a processor's cache."""
-    count = len(prepared.joined)
-    return [prepared.chunk(slice(first, first + size)) for first in range(0, count, size)]
+    return [given.chunk(slice(first, first + size)) for first in range(0, len(given.joined), size)]
 
 
 def rounded(amount: Floats) -> Floats:
@@ -70,9 +89,9 @@ def entitlement(revenue: Floats) -> Floats:
     return rounded(exact)
 
 
-def pay(given: Prepared) -> Floats:
+def pay(given: Monthly) -> Floats:
     """Cents paid, [months, partners]."""
-    sums, months, partners = given.sums, given.csat.shape[0], given.csat.shape[1]
+    months, partners = given.csat.shape
     total = np.zeros((months, partners))
     tier = np.zeros(partners, dtype=np.int64)
     misses = np.zeros(partners, dtype=np.int64)
@@ -86,10 +105,10 @@ def pay(given: Prepared) -> Floats:
             capped[:] = piped[:] = 0
         earned = total[month]
         for name, most, rate in (("qualified_lead", 5, 120), ("deal_registration", 4, 60)):
-            before = np.minimum(sums[name][month] - sums[name][start], most * MILLION)
-            now = np.minimum(sums[name][month + 1] - sums[name][start], most * MILLION)
+            before = np.minimum(given.window(name, start, month), most * MILLION)
+            now = np.minimum(given.window(name, start, month + 1), most * MILLION)
             earned += rounded((now - before) * (rate * CENTS))
-        line = rounded((sums["qualified_pipeline"][month + 1] - sums["qualified_pipeline"][month]) * 2_500)
+        line = rounded(given.window("qualified_pipeline", month, month + 1) * 2_500)
         line = np.minimum(line, 400 * CENTS - piped)
         piped += line
         earned += line
@@ -103,44 +122,44 @@ def pay(given: Prepared) -> Floats:
 
 
 def _quarter(
-    given: Prepared, month: int, tier: NDArray[np.int64], certified: Floats, served: Floats, entitled: Floats,
+    given: Monthly, month: int, tier: NDArray[np.int64], certified: Floats, served: Floats, entitled: Floats,
     earned: Floats,
 ) -> None:  # fmt: skip
     """Add the quarter's rules to `earned`; the balances of the year change in place."""
-    sums, start, end = given.sums, month - 2, month + 1
-    counted = np.minimum(sums["certification"][end] - sums["certification"][start], 3 * MILLION - certified)
+    start, end = month - 2, month + 1
+    counted = np.minimum(given.window("certification", start, end), 3 * MILLION - certified)
     certified += counted
     earned += rounded(counted * CERTIFICATION[tier])
-    earned += rounded(np.minimum(sums["training"][end] - sums["training"][start], 5 * MILLION) * (40 * CENTS))
-    campaign = rounded((sums["campaign"][end] - sums["campaign"][start]) * (250 * CENTS))
+    earned += rounded(np.minimum(given.window("training", start, end), 5 * MILLION) * (40 * CENTS))
+    campaign = rounded((given.window("campaign", start, end)) * (250 * CENTS))
     earned += np.minimum(campaign, 500 * CENTS)
-    service = rounded((sums["recurring_revenue"][end] - sums["recurring_revenue"][start]) * SERVICE[tier])
+    service = rounded((given.window("recurring_revenue", start, end)) * SERVICE[tier])
     service = np.minimum(service, 1_500 * CENTS - served)
     served += service
     earned += service
     factor = np.where(given.csat[month] < 3.5, 0.5, 1.0)
-    to_date = entitlement(sums["revenue"][end] - sums["revenue"][month - month % 12])
+    to_date = entitlement(given.window("revenue", month - month % 12, end))
     earned += rounded((to_date - entitled) * MILLION * factor)
     entitled[:] = to_date
-    margin = sums["margin"][end] - sums["margin"][start]
+    margin = given.window("margin", start, end)
     rate = np.zeros(len(margin))
     for least, each in MARGIN:
         rate[margin >= least * CENTS] = each
     earned += rounded(margin * rate)
     if start >= 12:
-        last_year = sums["revenue"][end - 12] - sums["revenue"][start - 12]
+        last_year = given.window("revenue", start - 12, end - 12)
         reference = np.floor((last_year * 1_050_000 + 5e5) / MILLION)
-        revenue = sums["revenue"][end] - sums["revenue"][start]
+        revenue = given.window("revenue", start, end)
         excess = np.where(given.joined <= start - 12, np.maximum(revenue - reference, 0), 0)
         earned += np.minimum(rounded(excess * 20_000 * factor), 1_000 * CENTS)
 
 
 def _review(
-    given: Prepared, month: int, tier: NDArray[np.int64], misses: NDArray[np.int64]
+    given: Monthly, month: int, tier: NDArray[np.int64], misses: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Tiers in force from the next month, and how often in a row each was not met."""
-    revenue = given.sums["revenue"][month + 1] - given.sums["revenue"][month - 11]
-    training = given.sums["training"][month + 1] - given.sums["training"][month - 11]
+    revenue = given.window("revenue", month - 11, month + 1)
+    training = given.window("training", month - 11, month + 1)
     best = np.zeros(len(tier), dtype=np.int64)
     for place, (amount, trained, score) in enumerate(LEVELS, 1):
         met = (revenue >= amount * CENTS) & (training >= trained * MILLION) & (given.csat[month] >= score)

@@ -67,6 +67,14 @@ def test_running_tables_and_limits_go_on_from_one_chunk_of_deals_to_the_next() -
     assert expected.sum(axis=0).tolist() == [16_000, 16_000], "the limit binds in every quarter"
 
 
+def test_what_a_lost_limit_used_starts_anew_with_each_quarter_and_each_partner() -> None:
+    rows = deals(3 * CHUNK // 2)
+    scheme = loads(BY_DEAL.replace("excess: carried", "excess: lost"))
+    paid = replay(scheme, history("deal", rows).panel()).total
+    by_quarter = paid.reshape(4, 3, 2).sum(axis=1)
+    assert (by_quarter == 4_000).all(), "40.00 in each quarter, though chunks end and partners follow each other inside"
+
+
 def test_a_limit_per_deal_holds_over_lines_that_fall_into_two_chunks() -> None:
     rows = deals(CHUNK // 2 + 100, lines=3)
     paid = replay(loads(BY_LINE), history("line", rows).panel()).total

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import weakref
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -37,7 +38,7 @@ class Layout:
     returned: Rows
     deal_values: Floats
     return_values: Floats
-    places: tuple[Rows, Rows, Rows, Rows]
+    cells: tuple[Integers, Integers]
 
 
 _LAYOUTS: weakref.WeakKeyDictionary[Panel, dict[object, list[Layout]]] = weakref.WeakKeyDictionary()
@@ -113,19 +114,28 @@ def _layout(
     levels: Sequence[Floats],
     own: Mapping[str, Measure],
 ) -> Layout:
-    sums = np.zeros((panel.months + 1, len(month), len(lanes)))
+    sums = aligned(panel.months + 1, len(month), len(lanes))
+    sums[0] = 0
     for slot, values in enumerate(month):
         np.cumsum(values[lanes].T, axis=0, out=sums[1:, slot, :])
-    level = np.empty((panel.months, len(levels), len(lanes)))
+    level = aligned(panel.months, len(levels), len(lanes))
     for slot, values in enumerate(levels):
         level[:, slot, :] = values[lanes].T
     first, deal_values, rows = _deals(panel, columns, lanes, own)
     return_first, returned, return_values = _returns(panel, columns, lanes, first, rows)
-    places = (*_places(first[0], len(lanes), panel.months), *_places(first[1], len(lanes), panel.months))
+    cells = _cells(first[0], len(lanes), panel.months), _cells(first[1], len(lanes), panel.months)
     return Layout(
         lanes, _rows_of(sums), _rows_of(level), np.vstack([first, return_first[None]]),
-        returned, deal_values, return_values, places,
+        returned, deal_values, return_values, cells,
     )  # fmt: skip
+
+
+def aligned(*shape: int) -> Floats:
+    """Numbers without values yet that begin where a line of the cache does, as the kernel's rows of work do."""
+    count = math.prod(shape)
+    room = np.empty(count + 8)
+    first = -room.ctypes.data % 64 // 8
+    return room[first : first + count].reshape(shape)
 
 
 def _rows_of(values: Floats) -> Floats:
@@ -133,13 +143,11 @@ def _rows_of(values: Floats) -> Floats:
     return values.reshape(values.shape[0] * values.shape[1], values.shape[2])
 
 
-def _places(first: Rows, lanes: int, months: int) -> tuple[Rows, Rows]:
-    """Lane and month of each deal."""
+def _cells(first: Rows, lanes: int, months: int) -> Integers:
+    """Month times lanes plus lane of each deal: where it is in rows of lanes by month."""
     counts = np.diff(first.reshape(lanes, months + 1), axis=1)
-    return (
-        np.repeat(np.arange(lanes), counts.sum(axis=1)),
-        np.repeat(np.tile(np.arange(months), lanes), counts.reshape(-1)),
-    )
+    cells = np.arange(months, dtype=np.int32)[None, :] * np.int32(lanes) + np.arange(lanes, dtype=np.int32)[:, None]
+    return np.repeat(cells.reshape(-1), counts.reshape(-1))
 
 
 def _lane_rows(table_partner: Integers, table_month: Integers, lanes: Rows, months: int) -> tuple[Rows, Rows]:
@@ -254,12 +262,12 @@ def blocks(compiled: Compiled, panel: Panel, partners: Rows, awards: Floats, bas
     ])  # fmt: skip
     result = []
     for kept in layouts(panel, scheme, compiled.columns, partners):
-        lane_of_deal, month_of_deal, lane_of_line, month_of_line = kept.places
+        known = aligned(len(fixed), len(kept.partners))
+        np.take(fixed, kept.partners, axis=1, out=known)
         result.append(Block(
-            sums=kept.sums, levels=kept.levels, fixed=np.ascontiguousarray(fixed[:, kept.partners], dtype=np.float64),
+            sums=kept.sums, levels=kept.levels, fixed=known,
             first=kept.first, returned=kept.returned, deal_values=kept.deal_values, return_values=kept.return_values,
-            lane_of_deal=lane_of_deal, month_of_deal=month_of_deal, lane_of_line=lane_of_line,
-            month_of_line=month_of_line,
+            cell_of_deal=kept.cells[0], cell_of_line=kept.cells[1],
         ))  # fmt: skip
     return result
 

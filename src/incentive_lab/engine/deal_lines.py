@@ -48,7 +48,7 @@ def deal_lines(compiled: Compiled, panel: Panel, row: int, awards: Floats) -> di
             continue
         table = panel.deals[rule.per]
         rows = np.flatnonzero(table.partner == row)
-        months = block.month_of_deal if rule.per == "deal" else block.month_of_line
+        months = block.cell_of_deal if rule.per == "deal" else block.cell_of_line  # one lane: a cell is its month
         slot = int(compiled.tables[RULES][place, R_DEAL])
         for at in np.flatnonzero(paid[place, : len(rows)]):
             line = str(table.line[rows[at]]) if rule.per == "line" else ""

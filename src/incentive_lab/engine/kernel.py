@@ -10,10 +10,18 @@ import numpy as np
 
 from incentive_lab.engine import ops as o
 from incentive_lab.engine.machine import execute
-from incentive_lab.engine.numeric import entry
+from incentive_lab.engine.numeric import entry, jit
 
 CHUNK = 1024
 """Deals at a time: rows of so many numbers stay in cache."""
+
+
+@jit
+def _rows(count, lanes):  # type: ignore[no-untyped-def]
+    """Rows of lanes that begin where a line of the cache does, which loads of 512 bits need to be fast."""
+    room = np.empty(count * lanes + 8)
+    first = (-room.ctypes.data % 64) // 8
+    return room[first : first + count * lanes].reshape(count, lanes)
 
 
 @entry
@@ -34,7 +42,7 @@ def run_block(P, H, tiers, total, by_rule, by_month, detail, trace, balances, pa
             if nobody asks for it: Y_PAID tells whether the program does.
     """
     months, lanes = total.shape
-    work = np.empty((P.setup[o.Y_ROWS], lanes))
+    work = _rows(P.setup[o.Y_ROWS], lanes)
     for row in range(o.FIXED_ROWS, P.setup[o.Y_ROWS]):
         for i in range(lanes):
             work[row, i] = 0.0
@@ -53,9 +61,9 @@ def run_block(P, H, tiers, total, by_rule, by_month, detail, trace, balances, pa
     widths[o.DEALS] = widths[o.PAID_DEALS] = 8 * deals
     for part in range(P.parts.shape[0]):
         first, last, grain = P.parts[part, o.PART_FIRST], P.parts[part, o.PART_LAST], P.parts[part, o.PART_GRAIN]
-        lane_of, month_of = (H.lane_of_deal, H.month_of_deal) if grain == 0 else (H.lane_of_line, H.month_of_line)
+        cells = H.cell_of_deal if grain == 0 else H.cell_of_line
         by_deal = grain >= 0
-        rounds = -(-len(lane_of) // CHUNK) if by_deal else months
+        rounds = -(-len(cells) // CHUNK) if by_deal else months
         if by_deal:
             memory[:] = -1.0
             spaces[o.WORK], widths[o.WORK] = registers.ctypes.data, 8 * CHUNK
@@ -66,8 +74,8 @@ def run_block(P, H, tiers, total, by_rule, by_month, detail, trace, balances, pa
                 spaces[o.PAID_DEALS] = paid.ctypes.data + 8 * begin
             execute(
                 P.code, first, last, 0 if by_deal else turn, P.act, P.at, P.monthly, P.pool, P.forms, P.steps, P.ends,
-                spaces, widths, min(CHUNK, len(lane_of) - begin) if by_deal else lanes, begin, work, rates, paid,
-                lane_of, month_of, memory, H.first, H.returned, H.return_values, by_rule, by_month, detail, trace,
+                spaces, widths, min(CHUNK, len(cells) - begin) if by_deal else lanes, begin, work, rates, paid,
+                cells[begin:], memory, H.first, H.returned, H.return_values, by_rule, by_month, detail, trace,
                 balances,
             )  # fmt: skip
             if part == P.parts.shape[0] - 1:

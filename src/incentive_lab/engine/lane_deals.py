@@ -58,28 +58,43 @@ def return_lanes(  # type: ignore[no-untyped-def]
 
 
 @jit
+def deal_cut(out, live, epoch, most, memory, place, lanes):  # type: ignore[no-untyped-def]
+    """Pass deals through a limit of one number that loses what exceeds it; what is used starts anew with each epoch."""
+    before, used = memory[place], memory[place + 1]
+    for i in range(lanes):
+        used = used if epoch[i] == before else 0.0
+        before = epoch[i]
+        claim = out[i] if live[i] == 1.0 else 0.0
+        after = min(used + claim, max(most, used))
+        out[i] = after - used if live[i] == 1.0 else out[i]
+        used = after
+    memory[place], memory[place + 1] = before, used
+
+
+@jit
 def deal_limit(  # type: ignore[no-untyped-def]
-    out,     live,     most,     new,     lane_of,     month_of,     begin,     memory,     place,     at,
-    used_at,     carry_at,     by_deal,     keep,     by_row,     monthly,     number,     work,     spill,
-    carried_row,     lanes,
+    out,     live,     most,     new,     cells,     memory,     place,     at,     used_at,     carry_at,
+    by_deal,     keep,     by_row,     monthly,     number,     work,     spill,     carried_row,     lanes,
 ):  # fmt: skip
     """Pass deals through a limit in their order; `memory` from `place` on keeps lane, used, carried and two epochs.
 
     What is allowed is a monthly number, or with `by_row` in `most`.
     """
-    at_lane, used, carried = memory[place], memory[place + 1], memory[place + 2]
-    used_epoch, carry_epoch, at_month = memory[place + 3], memory[place + 4], -1
+    at_lane, used, carried = int(memory[place]), memory[place + 1], memory[place + 2]
+    used_epoch, carry_epoch, at_cell, month = memory[place + 3], memory[place + 4], -1, 0
     allowed = 0.0
     for i in range(lanes):
-        lane, month = lane_of[begin + i], month_of[begin + i]
-        if lane != at_lane or month != at_month:
+        cell = cells[i]
+        if cell != at_cell:
+            month = cell // work.shape[1]
+            lane = cell - month * work.shape[1]
             if lane != at_lane:
                 used, carried = 0.0, 0.0
             else:
                 used = used if used_epoch == at[month, used_at] else 0.0
                 carried = carried if carry_epoch == at[month, carry_at] else 0.0
             used_epoch, carry_epoch = at[month, used_at], at[month, carry_at]
-            at_lane, at_month = lane, month
+            at_lane, at_cell = lane, cell
             allowed = monthly[month, number]
         if by_deal and new[i] == 1.0:
             used = 0.0
@@ -94,8 +109,8 @@ def deal_limit(  # type: ignore[no-untyped-def]
         if keep:
             carried = claim - paid
         elif spill >= 0:
-            work[spill + month, lane] += claim - paid
+            work[spill + month, at_lane] += claim - paid
         if carried_row >= 0:
-            work[carried_row + month, lane] = carried
+            work[carried_row + month, at_lane] = carried
     memory[place], memory[place + 1], memory[place + 2] = at_lane, used, carried
     memory[place + 3], memory[place + 4] = used_epoch, carry_epoch

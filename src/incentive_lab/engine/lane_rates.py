@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from incentive_lab.engine.numeric import MILLION, half_away, jit, lanes_at, to_cents, whole_units
+from incentive_lab.engine.ops import AMOUNT_AT, AMOUNT_USED, QUANTITY_AT, QUANTITY_USED
 from incentive_lab.engine.program import (
     E_PARTS,
     F_CAPPED,
@@ -103,6 +104,38 @@ def rate_money_lanes(out, base, rate, ok, unit, lanes):  # type: ignore[no-untyp
         amount = half_away(base[i] * rate)
         count = math.copysign(whole_units(abs(amount) + half, unit, inverse) * cents, amount)
         out[i] = count if ok[i] == 1.0 else 0.0
+
+
+@jit
+def earn_lanes(out, upto, since, ok, used, mine, total, most, rate, unit, kind, lanes):  # type: ignore[no-untyped-def]
+    """A whole rate on a window, half-up money, a limit that loses the excess, and the posting, in one pass."""
+    half, cents, inverse = unit / 2, unit / MILLION, 1.0 / unit
+    by_quantity, by_amount = kind == QUANTITY_AT, kind == AMOUNT_AT
+    if kind in (QUANTITY_USED, AMOUNT_USED):
+        counts = kind == QUANTITY_USED
+        for i in range(lanes):
+            base = upto[i] - since[i]
+            room = max(0.0, most - used[i])
+            base = min(base, room) if counts else base
+            exact = base * rate
+            paid = math.copysign(whole_units(abs(exact) + half, unit, inverse) * cents, exact)
+            paid = paid if counts else min(paid, room)
+            paid = paid if ok[i] == 1.0 else 0.0
+            used[i] += (base if ok[i] == 1.0 else 0.0) if counts else paid
+            mine[i] += paid
+            total[i] += paid
+            out[i] = paid
+        return
+    for i in range(lanes):
+        base = upto[i] - since[i]
+        base = min(base, most) if by_quantity else base
+        exact = base * rate
+        paid = math.copysign(whole_units(abs(exact) + half, unit, inverse) * cents, exact)
+        paid = min(paid, most) if by_amount else paid
+        paid = paid if ok[i] == 1.0 else 0.0
+        mine[i] += paid
+        total[i] += paid
+        out[i] = paid
 
 
 @jit

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import accumulate
 
 from incentive_lab.engine import ops as o
@@ -38,8 +39,10 @@ class _Deals:
         v.deal_posts[self.r] = self.code.work(v.months)
         if v.trace:
             self._carry_rows()
-        with self.code.part(), self.code.when(self.span.active):
-            self._by_month()
+        with self.code.part():
+            self._epochs()
+            with self.code.when(self.span.active):
+                self._by_month()
         with self.code.part(self.grain):
             self._by_deal()
 
@@ -57,6 +60,21 @@ class _Deals:
         """The months at whose start what a limit carries lapses."""
         v, limit = self.v, self.v.limits[row]
         return [limit[p.L_WINDOW] != p.LIFE and not limit[p.L_OVER_YEAR] and v.place(m) == 0 for m in range(v.months)]
+
+    def _epochs(self) -> None:
+        """For each limit of one number over several deals: rows that tell its periods, and partners, apart."""
+        v = self.v
+        for row in self._limits():
+            limit, most = v.limits[row], v.table(p.LIMITS_F)[row]
+            if v.is_lost(limit) and not limit[p.L_DEAL] and len(set(v.allowed(limit, most))) == 1:
+                self.gathered["epoch", row] = self.code.work(v.months)
+                begins = accumulate(int(opens) for opens in self._opens(limit))
+                self.code.emit(o.EPOCH, self._month_row(("epoch", row)), n=self.code.number([*map(float, begins)]))
+
+    def _opens(self, limit: Sequence[int]) -> list[bool]:
+        """The months in which a limit's period begins."""
+        window = limit[p.L_WINDOW]
+        return [window > 0 and self.v.place(m) % window == 0 for m in range(self.v.months)]
 
     # month by month ------------------------------------------------------------------------------------------
     def _keep(self, key: object, row: Row) -> None:
@@ -228,21 +246,29 @@ class _Deals:
             if self.grain == 0 and limit[p.L_DEAL] and not limit[p.L_PRORATE] and v.is_lost(limit):
                 code.emit(o.CUT_AT, o.BASE if quantity else o.PAID, ints=(1,), f=code.numbers(most))
                 continue
+            if ("epoch", row) in self.gathered:
+                self._gather(("epoch", row), o.MOST)
+                place, code.memory = code.memory, code.memory + 2
+                code.emit(
+                    o.DEAL_CUT, o.BASE if quantity else o.PAID, o.LIVE, o.MOST, ints=(place,), f=code.numbers(most)
+                )
+                continue
             number, by_row = 0, limit[p.L_KIND] == p.LIMIT_SHARE
             if by_row:
                 self._gather(("limit", row), o.MOST)
             else:
                 number = v.most(limit, most)
-            window = limit[p.L_WINDOW]
-            used = [window > 0 and v.place(m) % window == 0 for m in range(v.months)]
             place, code.memory = code.memory, code.memory + 5
             spill, carried = -1, self.carried.get(row, -1)
             if limit[p.L_FUND] >= 0 and not quantity:
                 spill = code.work(v.months)
                 v.spills.setdefault(self.r, []).append((limit[p.L_FUND], spill))
+            periods, years = (
+                code.at(list(accumulate(map(int, starts)))) for starts in (self._opens(limit), self._lapses(row))
+            )
             code.emit(
                 o.DEAL_LIMIT, o.BASE if quantity else o.PAID, o.LIVE, o.MOST, o.COUNTED,
-                ints=(place, code.at(list(accumulate(map(int, used)))), code.at(list(accumulate(map(int, self._lapses(row))))),
+                ints=(place, periods, years,
                       limit[p.L_DEAL] + 2 * limit[p.L_CARRY] + 4 * by_row, spill, carried), n=number,
             )  # fmt: skip
 

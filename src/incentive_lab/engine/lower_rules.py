@@ -5,6 +5,7 @@ from __future__ import annotations
 from incentive_lab.engine import ops as o
 from incentive_lab.engine import program as p
 from incentive_lab.engine.assembler import Row
+from incentive_lab.engine.fusing import fuse_rule
 from incentive_lab.engine.lower_parts import (
     fill_base,
     finish,
@@ -23,7 +24,7 @@ from incentive_lab.engine.lower_values import Span, Values
 def lower_rule(v: Values, r: int) -> None:
     """Write what rule r does in a month: its fund, what it posts, and what is remembered of it."""
     rule, code, months = v.rules[r], v.code, range(v.months)
-    span = v.span(r)
+    span, start = v.span(r), len(code.code)
     if rule[p.R_FUND] >= 0:
         _accrue(v, r, span)
     if rule[p.R_PER] == 0:
@@ -41,6 +42,7 @@ def lower_rule(v: Values, r: int) -> None:
             Posting(v, r, span).write()
     with code.when(v.posts[r]):
         code.emit(o.POST, o.TOTAL, v.now + r, ints=(r, int(not rule[p.R_NON_CASH])))
+    fuse_rule(code, start)
     if v.keep_posted:
         after = v.posted(r, [m + 1 for m in months])
         code.emit(o.COPY, after, v.posted(r, months))

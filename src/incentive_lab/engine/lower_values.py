@@ -257,13 +257,11 @@ class Values:
             self.test(test, value, o.ACTS, bool(any_of), bool(missing))
         self.code.emit(o.GATE, out, o.ACTS, f=self.code.numbers(self.table(p.GATES_F)[g]))
 
-    def unfinished(self, code: int) -> list[float]:
-        """The part of each month's period that the history has, 1 unless it ends inside."""
-        result = []
-        for m in range(self.months):
-            last = self.start(m, code) + code - 1 if code > 0 else 0
-            result.append(1.0 - (last - self.months + 1) / code if code > 0 and last > self.months - 1 else 1.0)
-        return result
+    def _share(self, limit: Sequence[int]) -> list[float]:
+        """The part of a prorated limit's period that the history has, 1 unless it ends inside."""
+        code = limit[p.L_WINDOW] if limit[p.L_PRORATE] else 0
+        beyond = [self.start(m, code) + code - self.months if code > 0 else 0 for m in range(self.months)]
+        return [1.0 - months / code if months > 0 else 1.0 for months in beyond]
 
     def is_lost(self, limit: Sequence[int]) -> bool:
         """Whether a limit is one number, and what exceeds it is neither carried nor spilled."""
@@ -274,27 +272,28 @@ class Values:
         limit, most, rule = self.limits[row], self.table(p.LIMITS_F)[row], self.rules[r]
         if self.is_lost(limit):
             once = 0 < limit[p.L_WINDOW] <= rule[p.R_PER] and rule[p.R_PROVISION] == p.PROVISION_NONE
-            self.code.emit(
-                o.CUT_AT if once else o.CUT_USED, amount, ok, c=self.limit_used + row, n=self.most(limit, most)
-            )
+            cut = o.CUT_AT if once else o.CUT_USED
+            self.code.emit(cut, amount, ok, c=self.limit_used + row, n=self.most(limit, most))
             return
         self.ceiling(limit, most)
         self.code.emit(o.LIMIT, amount, ok, o.MOST, self.limit_used + row, self.limit_carry + row,
                        ints=(limit[p.L_CARRY], fund))  # fmt: skip
 
+    def allowed(self, limit: Sequence[int], most: float) -> list[float]:
+        """What a limit on an amount or quantity allows in its period, month by month."""
+        return [most if part == 1.0 else float(math.floor(most * part + 1e-9)) for part in self._share(limit)]
+
     def most(self, limit: Sequence[int], most: float) -> int:
         """The column of monthly numbers of what a limit on an amount or quantity allows in its period."""
-        share = self.unfinished(limit[p.L_WINDOW]) if limit[p.L_PRORATE] else [1.0] * self.months
-        return self.code.number([most if part == 1.0 else float(math.floor(most * part + 1e-9)) for part in share])
+        return self.code.number(self.allowed(limit, most))
 
     def ceiling(self, limit: Sequence[int], most: float, out: int = o.MOST) -> None:
         """Fill `out` with what a limit or cap allows in its period."""
-        code = limit[p.L_WINDOW]
-        share = self.unfinished(code) if limit[p.L_PRORATE] else [1.0] * self.months
         if limit[p.L_KIND] != p.LIMIT_SHARE:
             self.code.emit(o.FILL_MONTH, out, n=self.most(limit, most))
             return
-        start, end = self.window(code, [0] * self.months)
+        share = self._share(limit)
+        start, end = self.window(limit[p.L_WINDOW], [0] * self.months)
         slot = limit[p.L_SLOT]
         self.code.emit(o.SHARE_CEILING, out, self.sums(slot, end), self.sums(slot, start),
                        f=self.code.numbers(most, self.unit), n=self.code.number(share))  # fmt: skip

@@ -114,7 +114,7 @@ def _restart(v: Values) -> None:
             if code > 0:
                 with v.code.when([v.place(m) % code == 0 for m in range(v.months)]):
                     v.fill(used + row, 0.0)
-            if code != p.LIFE and not limit[p.L_OVER_YEAR]:
+            if code != p.LIFE and not limit[p.L_OVER_YEAR] and not v.is_lost(limit):
                 with v.code.when([v.place(m) == 0 for m in range(v.months)]):
                     v.fill(carry + row, 0.0)
 

@@ -12,8 +12,15 @@ import numpy as np
 
 from incentive_lab.engine import ops as o
 from incentive_lab.engine.lane_balances import draw_lanes, guarantee_lanes, limit_lanes, settle_lanes
-from incentive_lab.engine.lane_deals import deal_limit, return_lanes
-from incentive_lab.engine.lane_rates import last_year_lanes, money_lanes, rate_money_lanes, table_lanes, test_lanes
+from incentive_lab.engine.lane_deals import deal_cut, deal_limit, return_lanes
+from incentive_lab.engine.lane_rates import (
+    earn_lanes,
+    last_year_lanes,
+    money_lanes,
+    rate_money_lanes,
+    table_lanes,
+    test_lanes,
+)
 from incentive_lab.engine.numeric import (
     MILLION,
     compared,
@@ -42,7 +49,7 @@ from incentive_lab.engine.tables import curve, factor_at, is_beyond, line_value,
 @jit
 def execute(  # type: ignore[no-untyped-def]
     code,     first,     last,     m,     act,     at,     monthly,     pool,     forms,     steps,     ends,
-    spaces,     widths,     lanes,     begin,     work,     rates,     paid,     lane_of,     month_of,     memory,
+    spaces,     widths,     lanes,     begin,     work,     rates,     paid,     cells,     memory,
     first_rows,     returned,     return_values,     by_rule,     by_month,     detail,     trace,     balances,
 ):  # fmt: skip
     """Run instructions `first` to `last` for month m over lanes.
@@ -55,7 +62,7 @@ def execute(  # type: ignore[no-untyped-def]
         lanes: How many; `begin` is the first deal where lanes are deals.
         work: The block's rows of work [rows, partners], also where lanes are deals.
         rates, paid: [rules, deals] what each deal earned for each unit and in all.
-        lane_of, month_of: [deals]; `memory` is what deals leave for the next ones.
+        cells: [lanes] where each deal's month and partner are in rows of work; `memory` is what deals leave for the next.
         first_rows, returned, return_values: As in `Block`.
         by_rule, by_month, detail, trace, balances: Outputs of `run_block`.
     """
@@ -97,6 +104,15 @@ def execute(  # type: ignore[no-untyped-def]
                 money_lanes(out, a, f0, i0, True, lanes)
                 for i in range(lanes):
                     out[i] *= MILLION
+        elif op == o.EARN:
+            most = monthly[m, code[k, o.C_N]]
+            total = lanes_at(ground + ground_width * o.TOTAL, lanes)
+            earn_lanes(out, a, b, c, d, by_rule[i0], total, most, f0, pool[f + 1], i1, lanes)
+            by_month[i0, m] = lane_sum(out, lanes)
+            if detail.shape[0] > 0:
+                kept = detail[i0, m]
+                for i in range(lanes):
+                    kept[i] = out[i]
         elif op == o.POST:
             mine = by_rule[i0]
             if i1 == 1:
@@ -386,12 +402,13 @@ def execute(  # type: ignore[no-untyped-def]
                 if form >= 0:
                     trace[m, i0, i1, i] = step_reached(forms, steps, ends, form, a[i])
         elif op == o.GATHER:
+            by_cell = lanes_at(work.ctypes.data + 8 * work.shape[1] * i0, work.size)
             for i in range(lanes):
-                out[i] = work[i0 + month_of[begin + i], lane_of[begin + i]]
+                out[i] = by_cell[cells[i]]
         elif op == o.RUNNING:
             before, so_far = memory[i0], memory[i0 + 1]
             for i in range(lanes):
-                key = lane_of[begin + i] * act.shape[0] + month_of[begin + i]
+                key = cells[i]
                 so_far = so_far if key == before else 0.0
                 before = key
                 c[i] = b[i] + so_far
@@ -400,12 +417,18 @@ def execute(  # type: ignore[no-untyped-def]
             memory[i0], memory[i0 + 1] = before, so_far
         elif op == o.NEW_DEAL:
             for i in range(lanes):
-                key = lane_of[begin + i] * act.shape[0] + month_of[begin + i]
+                key = cells[i]
                 out[i] = 1.0 if memory[i0] != key or memory[i0 + 1] != a[i] else 0.0
                 memory[i0], memory[i0 + 1] = key, a[i]
+        elif op == o.EPOCH:
+            value = monthly[m, code[k, o.C_N]]
+            for i in range(lanes):
+                out[i] = value + i * 65536.0
+        elif op == o.DEAL_CUT:
+            deal_cut(out, a, b, f0, memory, i0, lanes)
         elif op == o.DEAL_LIMIT:
             deal_limit(
-                out, a, b, c, lane_of, month_of, begin, memory, i0, at, i1, i2, i3 & 1 == 1, i3 & 2 == 2, i3 & 4 == 4,
+                out, a, b, c, cells, memory, i0, at, i1, i2, i3 & 1 == 1, i3 & 2 == 2, i3 & 4 == 4,
                 monthly,
                 code[k, o.C_N], work, i4, i5, lanes,
             )  # fmt: skip
@@ -424,9 +447,10 @@ def execute(  # type: ignore[no-untyped-def]
                             rate = curve(forms, steps, ends, i0, c[i], d[i])[1]
                         out[i] = 0.0 if is_beyond(forms, ends, i0, c[i], d[i]) else half_away(a[i] * rate)
         elif op == o.POST_DEALS:
+            by_cell = lanes_at(work.ctypes.data + 8 * work.shape[1] * i1, work.size)
             for i in range(lanes):
                 if a[i] == 1.0:
-                    work[i1 + month_of[begin + i], lane_of[begin + i]] += b[i]
+                    by_cell[cells[i]] += b[i]
             if i0 < paid.shape[0]:
                 for i in range(lanes):
                     if a[i] == 1.0:

@@ -27,10 +27,12 @@ C_OP, C_ACT, C_OUT, C_OUT_AT, C_A, C_B, C_C, C_D, C_I, C_F, C_N, C_WIDTH = 0, 1,
     TRUE_UP, INSTALMENT, EXPECTED_RATE, ON_ACCOUNT, OFF_ACCOUNT, SHARE_CEILING, LIMIT, CLAIM, ACCRUE, POST,
     EXTRA_LINE, CAP_TAKE, GUARANTEE_TOP, DRAW_BACK, SETTLE, BALANCE, HIGHEST, REVIEW, REMEMBER_RATE, RETURNS, REPAY,
     TRACE, TRACE_STEP, GATHER, RUNNING, NEW_DEAL, DEAL_LIMIT, ONE_RATE, POST_DEALS,
-    HOLD, RATE_MONEY, CUT_AT, CUT_USED,
-) = range(68)  # fmt: skip
+    HOLD, RATE_MONEY, CUT_AT, CUT_USED, EARN, EPOCH, DEAL_CUT,
+) = range(71)  # fmt: skip
 
 # columns of a part: instructions that run month by month, or over the deals of a grain
 PART_FIRST, PART_LAST, PART_GRAIN, PART_COLUMNS = range(4)
 # settings of a run
 Y_ROWS, Y_TIERS, Y_MEMORY, Y_RATES, Y_PAID, Y_COLUMNS = range(6)
+# what limits the instruction EARN: nothing, or a quantity or an amount, in one posting or in a period of several
+FREE, QUANTITY_AT, QUANTITY_USED, AMOUNT_AT, AMOUNT_USED = range(5)

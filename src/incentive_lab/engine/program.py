@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 I64 = NDArray[np.int64]
+I32 = NDArray[np.int32]
 F64 = NDArray[np.float64]
 U8 = NDArray[np.uint8]
 
@@ -150,7 +151,7 @@ class Block(NamedTuple):
         returned: [4, returns] month sold, term in months, row of the deal, row of the line (-1 unknown).
         deal_values: [deal slots + 1, deals]; the last row numbers the deals that lines belong to.
         return_values: [return slots, returns].
-        lane_of_deal, month_of_deal, lane_of_line, month_of_line: [deals] or [lines].
+        cell_of_deal, cell_of_line: [deals] and [lines] month x lanes + lane of each.
     """
 
     sums: F64
@@ -160,7 +161,5 @@ class Block(NamedTuple):
     returned: I64
     deal_values: F64
     return_values: F64
-    lane_of_deal: I64
-    month_of_deal: I64
-    lane_of_line: I64
-    month_of_line: I64
+    cell_of_deal: I32
+    cell_of_line: I32

@@ -61,8 +61,7 @@ class Laid:
         block = Block(
             sums=sums, levels=self._levels(drawn, which, fixed[0]), fixed=np.ascontiguousarray(fixed), first=first,
             returned=returned, deal_values=np.zeros((len(self.compiled.columns.deals) + 1, 0)),
-            return_values=return_values, lane_of_deal=_EMPTY, month_of_deal=_EMPTY, lane_of_line=_EMPTY,
-            month_of_line=_EMPTY,
+            return_values=return_values, cell_of_deal=_NO_CELLS, cell_of_line=_NO_CELLS,
         )  # fmt: skip
         return which, run_one(self.compiled, block, months, True, False)
 
@@ -122,6 +121,7 @@ class Laid:
         return lane[mine], month[mine], sold[mine], term[mine], values[:, mine]
 
 
+_NO_CELLS = np.zeros(0, dtype=np.int32)
 _EMPTY = np.zeros(0, dtype=np.int64)
 
 
