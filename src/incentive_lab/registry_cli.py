@@ -78,29 +78,32 @@ def submit(
     name: As,
     reason: Reason,
     baseline: Annotated[Path | None, typer.Option("--baseline", help="The scheme it would replace.")] = None,
-    projection: Annotated[Path | None, typer.Option("--projection", help="What `project --json` printed.")] = None,
-    pilot: Annotated[Path | None, typer.Option("--pilot", help="What `pilot analyse --json` printed.")] = None,
+    scenarios: Annotated[int, typer.Option("--forecast", help="Draw so many futures and freeze that forecast.")] = 0,
+    months: Annotated[int, typer.Option("--months", help="Months of the forecast.")] = 12,
+    seed: Annotated[int, typer.Option("--seed", help="Of the forecast.")] = 7,
+    assumptions: Annotated[str, typer.Option("--assumptions", help="A file, or the name of a preset.")] = "base",
+    pilot: Annotated[Path | None, typer.Option("--pilot", help="A pilot's plan, or its folder, to read.")] = None,
     population: Annotated[str, typer.Option("--population", help="Whom it is for; by default who is eligible.")] = "",
     parent: Annotated[str | None, typer.Option("--parent", help="The revision it changes.")] = None,
     mapping: Annotated[Path | None, typer.Option("--mapping", help="YAML that maps an export's own names.")] = None,
     exclude: Annotated[list[str] | None, typer.Option("--exclude", help="Leave out rows with this finding.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Replay a scheme on a history and propose it with that evidence."""
+    """Replay a scheme on a history, forecast it and read its pilot, and propose it with that evidence."""
     with opened_registry(as_json) as registry:
         from incentive_lab.cli import load_scheme, named_baseline, opened, progress
+        from incentive_lab.projection.assumptions import load
         from incentive_lab.registry.evidence import Submission
-        from incentive_lab.report.evidence import evidence_of
+        from incentive_lab.report.evidence import Wanted, evidence_of
 
+        wanted = Wanted(scenarios, months, seed, load(assumptions)) if scenarios else None
         document = load_scheme(scheme)
         floor = named_baseline(document, scheme, baseline)
         with (
-            progress(f"Replaying {document.id}", as_json),
+            progress(f"Evidence for {document.id}", as_json) as step,
             opened(history, mapping, exclude, document).closing() as held,
         ):
-            documents = evidence_of(document, floor, held)
-        extra = {"projection.json": projection, "pilot.json": pilot}
-        documents |= {key: path.read_bytes() for key, path in extra.items() if path is not None}
+            documents = evidence_of(document, floor, held, forecast=wanted, pilot=pilot, progress=step)
         given = Submission(documents, population, str(history), parent)
         _moved(registry.submit(typed(name), given, reason), as_json)
 

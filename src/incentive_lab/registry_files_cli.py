@@ -47,23 +47,27 @@ def reproduce(
     exclude: Annotated[list[str] | None, typer.Option("--exclude", help="Leave out rows with this finding.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Run a pack's replay again and compare every figure; a pack that was altered is refused."""
+    """Work out everything in a pack again and compare every figure; a pack that was altered is refused."""
     from incentive_lab.cli import told
 
     with told(as_json):
         from dataclasses import asdict
 
-        from incentive_lab.cli import opened
+        from incentive_lab.cli import opened, progress
         from incentive_lab.report.pack import opened_pack, schemes_of
-        from incentive_lab.report.pack import reproduce as run
+        from incentive_lab.report.reproducing import reproduce as run
 
         held_pack = opened_pack(pack.read_bytes())
         source = history or held_pack.history_source
-        with opened(source, mapping, exclude, schemes_of(held_pack)[0]).closing() as held:
-            found = run(held_pack, held)
+        with (
+            progress("Working it out again", as_json) as step,
+            opened(source, mapping, exclude, schemes_of(held_pack)[0]).closing() as held,
+        ):
+            found = run(held_pack, held, step)
         result = {
             "ok": not found.differences, "matches": not found.differences, "figures": found.figures,
-            "differences": [asdict(one) for one in found.differences], "not_run": list(found.not_run),
+            "compared": dict(found.compared), "differences": [asdict(one) for one in found.differences],
+            "not_run": list(found.not_run), "notes": list(found.notes),
             "id": held_pack.manifest["id"], "fingerprint": held_pack.manifest["fingerprint"],
             "history_id": held_pack.manifest["history_id"], "sha256": held_pack.sha256,
         }  # fmt: skip
@@ -74,8 +78,12 @@ def reproduce(
 
 def _say_reproduced(result: dict[str, Any]) -> None:
     print(f"{result['id']} {result['fingerprint']} on {result['history_id']}: {result['figures']} figures compared")
+    for name, count in result["compared"].items():
+        print(f"  {name:<20} {count:>10,} {'figures' if name.endswith(('.json', '.csv')) else 'bytes'}")
     for one in result["differences"][:40]:
         print(f"- {one['path']}: was {one['was']}, is {one['now']}")
     for one in result["not_run"]:
         print(f"- not run again: {one}")
+    for one in result["notes"]:
+        print(f"- {one}")
     print("Every figure is the same." if result["matches"] else f"{len(result['differences'])} figures differ.")

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import csv
+import io
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from incentive_lab.engine.impact import cost_by_tier, group_amounts, impact, mix
 from incentive_lab.engine.replay import Replay
@@ -74,22 +77,29 @@ def say_replay(answer: dict[str, Any]) -> None:
         print(f"- note: {warning}")
 
 
+def payout_lines(result: Replay) -> str:
+    """Payouts by partner, month and line as CSV, each with the fingerprint and the history it comes from."""
+    stream, labels = io.StringIO(newline=""), result.panel.labels()
+    writer = csv.writer(stream)
+    writer.writerow(["partner_id", "month", "line", "amount", "fingerprint", "history_id"])
+    lines, months, partners = np.nonzero(result.detail)
+    for place in np.lexsort((lines, months, partners)):
+        line, month, row = int(lines[place]), int(months[place]), int(partners[place])
+        amount = from_minor(float(result.detail[line, month, row]), result.panel.currency)
+        writer.writerow([safe(result.panel.partner_ids[row]), labels[month], result.line_ids[line], amount,
+                         result.fingerprint, result.panel.history_id])  # fmt: skip
+    return stream.getvalue()
+
+
 def write_replay(result: Replay, folder: Path) -> None:
     """Write payouts by partner, month and line as `payouts.csv`, whole or not at all."""
     folder.mkdir(parents=True, exist_ok=True)
     target, part = folder / "payouts.csv", folder / "payouts.csv.partial"
-    labels = result.panel.labels()
-    with part.open("w", newline="", encoding="utf-8") as handle:
-        writer = csv.writer(handle)
-        writer.writerow(["partner_id", "month", "line", "amount", "fingerprint", "history_id"])
-        for row, partner in enumerate(result.panel.partner_ids):
-            for month, label in enumerate(labels):
-                for line, name in enumerate(result.line_ids):
-                    cents = float(result.detail[line, month, row])
-                    if cents:
-                        writer.writerow([safe(partner), label, name, from_minor(cents, result.panel.currency),
-                                         result.fingerprint, result.panel.history_id])  # fmt: skip
-    part.replace(target)
+    try:
+        part.write_text(payout_lines(result), encoding="utf-8", newline="")
+        part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def safe(text: str) -> str:

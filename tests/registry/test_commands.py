@@ -60,14 +60,18 @@ def test_a_pack_reproduces_figure_by_figure(proposed: Path, ask: Command) -> Non
     code, said = ask("registry", "export", "grown-1", "--as", "cat", "--out", proposed / "pack.zip")
     assert code == 0, said
     code, said = ask("registry", "reproduce", proposed / "pack.zip", "--history", proposed / "history")
-    assert (code, said["matches"], said["differences"]) == (0, True, [])
+    assert (code, said["matches"], said["differences"], said["not_run"]) == (0, True, [], [])
     assert said["figures"] > 40
+    assert {"replay.json", "payouts.csv", "guide.html", "memo.pdf", "workbook.xlsx", "rates.csv"} <= said[
+        "compared"
+    ].keys()
     # One more deal is another history, and other figures.
     deals = proposed / "history" / "deals.csv"
     deals.write_text(deals.read_text() + "Z1,B,won,2024-04-01,2024-04-30,9000.00,400.00,USD\n")
     code, said = ask("registry", "reproduce", proposed / "pack.zip", "--history", proposed / "history")
     assert (code, said["matches"]) == (1, False)
-    assert {"history_id", "total"} <= {one["path"] for one in said["differences"]}
+    assert {"replay.json: history_id", "replay.json: total"} <= {one["path"] for one in said["differences"]}
+    assert "payouts.csv" in {one["path"].split(":")[0] for one in said["differences"]}
 
 
 def test_a_pack_with_any_byte_changed_is_refused(proposed: Path, ask: Command) -> None:  # noqa: F811

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -15,8 +16,12 @@ from incentive_lab.scheme.document import Scheme
 from incentive_lab.scheme.fingerprint import fingerprint
 from incentive_lab.scheme.load import loads
 
-NAMES = ("scheme.yaml", "baseline.yaml", "replay.json", "projection.json", "pilot.json")
+NAMES = (
+    "scheme.yaml", "baseline.yaml", "replay.json", "payouts.csv", "projection.json", "assumptions.json", "pilot.json",
+)  # fmt: skip
 """Documents a submission may have; the scheme and the replay it must have."""
+OF_PILOT = re.compile(r"pilot/[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
+"""Names of the files a pilot is read from: its plan, arms, registration, schemes and data."""
 FIGURES = ("history_id", "total", "months", "partners", "by_month", "by_rule", "by_partner")
 """What a replay says, all of which is shown to whoever decides."""
 LARGEST = 64_000_000
@@ -27,7 +32,7 @@ class Submission:
     """A scheme with its evidence.
 
     Attributes:
-        documents: Name (of NAMES) -> bytes.
+        documents: Name (of NAMES, or as OF_PILOT) -> bytes.
         population: Whom the scheme is for; two schemes cannot be in effect for one population at a time.
         history_source: Where the history was opened, a hint for running it again.
         parent_id: The revision this one changes; found by population when it is not given.
@@ -60,9 +65,9 @@ def judged(given: Submission) -> Judged:
         InputError: A document is missing, unreadable, or of another scheme or history.
     """
     problems = [
-        Problem(name, "there is no such document in a submission.", f"Known: {', '.join(NAMES)}.")
+        Problem(name, "there is no such document in a submission.", f"Known: {', '.join(NAMES)} and pilot/FILE.")
         for name in given.documents
-        if name not in NAMES
+        if name not in NAMES and not OF_PILOT.fullmatch(name)
     ]
     problems += [
         Problem(name, "a submission needs it.")

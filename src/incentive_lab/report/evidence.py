@@ -1,17 +1,37 @@
-"""What a proposal is judged on: the scheme, what it replaces, and the replay of both."""
+"""What a proposal is judged on: the scheme, what it replaces, the replay of both, a forecast and a pilot."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from incentive_lab.engine.replay import Replay, replay
-from incentive_lab.results import replay_result
+from incentive_lab.errors import InputError, Problem
+from incentive_lab.registry.evidence import OF_PILOT
+from incentive_lab.results import payout_lines, replay_result
 from incentive_lab.scheme.document import Scheme
 from incentive_lab.scheme.dump import dumps
 
 if TYPE_CHECKING:
     from incentive_lab.history import History
+    from incentive_lab.projection.assumptions import Assumptions
+
+Progress = Callable[[int, int], None]
+ASIDE = frozenset({"seconds"})
+"""What a forecast says of the machine it was drawn on, and not of the scheme."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """The forecast a submission rests on: futures, months, seed and what is supposed."""
+
+    scenarios: int
+    months: int
+    seed: int
+    assumptions: Assumptions
 
 
 def replays(scheme: Scheme, baseline: Scheme | None, history: History) -> tuple[Replay, Replay | None]:
@@ -32,15 +52,80 @@ def replay_document(after: Replay, before: Replay | None) -> dict[str, Any]:
     return answer
 
 
-def evidence_of(scheme: Scheme, baseline: Scheme | None, history: History) -> dict[str, bytes]:
-    """The documents of a submission, by name."""
+def forecast_document(
+    scheme: Scheme, baseline: Scheme | None, history: History, wanted: Wanted, progress: Progress | None = None
+) -> dict[str, Any]:
+    """The forecast an approval freezes: the scheme and, in the same futures, its baseline."""
+    from incentive_lab.projection.model import fit
+    from incentive_lab.projection.past import past_of
+    from incentive_lab.projection.running import project
+    from incentive_lab.projection_words import project_result
+
+    asked = [one for one in (scheme, baseline) if one is not None]
+    told = project(fit(past_of(history, *asked), horizon=wanted.months), scheme, against=baseline, floor=baseline,
+                   assumptions=wanted.assumptions, horizon=wanted.months, scenarios=wanted.scenarios, seed=wanted.seed,
+                   progress=progress)  # fmt: skip
+    return {name: value for name, value in project_result(told).items() if name not in ASIDE}
+
+
+def pilot_document(folder: Path, plan: Path, history: History) -> dict[str, Any]:
+    """A pilot's result, read anew from its plan and the files beside it."""
+    from incentive_lab.pilot.reading import load
+    from incentive_lab.pilot.running import read_pilot
+    from incentive_lab.pilot.told import analysis_told
+
+    return analysis_told(read_pilot(load(plan), history, folder)[0])
+
+
+def pilot_files(path: Path) -> dict[str, bytes]:
+    """What a pilot is read from, by the names it gets in a pack: plan, arms, registration, schemes, data.
+
+    Raises:
+        InputError: It names a file that does not lie beside it.
+    """
+    from incentive_lab.pilot.paying import schemes_for
+    from incentive_lab.pilot.reading import document_path, load
+    from incentive_lab.pilot.recorded import ARMS, PLAN
+
+    plan, folder = load(path), document_path(path).resolve().parent
+    found = {"pilot/pilot.yaml": document_path(path).read_bytes()}
+    beside = {plan.assignment.file or ARMS, PLAN, *([plan.data.file] if plan.data is not None else [])}
+    for name in sorted(beside):
+        if (folder / name).is_file():
+            if not OF_PILOT.fullmatch(f"pilot/{name}"):
+                raise InputError([Problem("--pilot", f"its file '{name}' cannot be kept under that name.",
+                                          "Put it beside the plan, under letters, digits, dots and dashes.")])  # fmt: skip
+            found[f"pilot/{name}"] = (folder / name).read_bytes()
+    arms = {arm.name: arm.scheme for arm in plan.arms}
+    for arm, scheme in schemes_for(plan, folder).items():
+        found[f"pilot/{arms[arm]}.yaml"] = dumps(scheme).encode()
+    return found
+
+
+def evidence_of(
+    scheme: Scheme, baseline: Scheme | None, history: History, *, forecast: Wanted | None = None,
+    pilot: Path | None = None, progress: Progress | None = None,
+) -> dict[str, bytes]:  # fmt: skip
+    """The documents of a submission, by name; forecast and pilot where they are asked for."""
     after, before = replays(scheme, baseline, history)
     documents = {
         "scheme.yaml": dumps(scheme).encode(),
         "replay.json": as_json(replay_document(after, before)),
+        "payouts.csv": payout_lines(after).encode(),
     }
     if baseline is not None:
         documents["baseline.yaml"] = dumps(baseline).encode()
+    if forecast is not None:
+        documents["projection.json"] = as_json(forecast_document(scheme, baseline, history, forecast, progress))
+        documents["assumptions.json"] = as_json(
+            forecast.assumptions.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+        )
+    if pilot is not None:
+        from incentive_lab.pilot.reading import document_path
+
+        documents |= pilot_files(pilot)
+        plan = document_path(pilot)
+        documents["pilot.json"] = as_json(pilot_document(plan.resolve().parent, plan, history))
     return documents
 
 

@@ -13,12 +13,13 @@ import json
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from incentive_lab import __version__
 from incentive_lab.errors import InputError, Problem
+from incentive_lab.home import code_id
 from incentive_lab.report.case import Case
-from incentive_lab.report.evidence import as_json, replay_document, replays
+from incentive_lab.report.evidence import as_json
 from incentive_lab.report.guide import guide
 from incentive_lab.report.html import html_page
 from incentive_lab.report.memo import memo
@@ -31,9 +32,6 @@ from incentive_lab.scheme.dump import dumps_json
 from incentive_lab.scheme.fingerprint import fingerprint
 from incentive_lab.scheme.load import loads
 from incentive_lab.scheme.schema import json_schema
-
-if TYPE_CHECKING:
-    from incentive_lab.history import History
 
 LARGEST = 300_000_000
 MANIFEST = "manifest.json"
@@ -48,26 +46,29 @@ def pack_bytes(revision: Mapping[str, Any], documents: Mapping[str, bytes], head
         documents: Its evidence.
         head: The audit log's head before this export.
     """
+    files = {**documents, "decision.json": as_json({**revision, "head": head}), **made(revision, documents)}
+    manifest = {
+        "format": "incentive-lab decision pack 2", "id": revision["id"], "fingerprint": revision["fingerprint"],
+        "history_id": revision["history_id"], "code_version": revision["code_version"], "seed": revision["seed"],
+        "exported_by_version": __version__, "exported_by_code": code_id(), "head": head,
+        "files": {name: hashlib.sha256(body).hexdigest() for name, body in sorted(files.items())},
+    }  # fmt: skip
+    return zipped({**files, MANIFEST: as_json(manifest)})
+
+
+def made(revision: Mapping[str, Any], documents: Mapping[str, bytes]) -> dict[str, bytes]:
+    """What is written from a revision and its evidence, for people and for other systems; the same gives the same bytes."""
     case = Case.of(revision, documents)
     explained = guide(case.scheme)
-    files = {
-        **documents,
+    return {
         "scheme.json": dumps_json(case.scheme).encode(),
         "scheme.schema.json": as_json(json_schema()),
-        "decision.json": as_json({**revision, "head": head}),
         "guide.html": html_page(explained).encode(),
         "guide.pdf": pdf_bytes(explained),
         "memo.pdf": pdf_bytes(memo(case)),
         "workbook.xlsx": workbook_bytes(case),
         "rates.csv": rate_cards(case.scheme),
     }
-    manifest = {
-        "format": "incentive-lab decision pack 1", "id": revision["id"], "fingerprint": revision["fingerprint"],
-        "history_id": revision["history_id"], "code_version": revision["code_version"], "seed": revision["seed"],
-        "exported_by_version": __version__, "head": head,
-        "files": {name: hashlib.sha256(body).hexdigest() for name, body in sorted(files.items())},
-    }  # fmt: skip
-    return zipped({**files, MANIFEST: as_json(manifest)})
 
 
 def zipped(files: Mapping[str, bytes]) -> bytes:
@@ -110,6 +111,11 @@ class Pack:
     sha256: str
 
     @property
+    def evidence(self) -> frozenset[str]:
+        """Names of what was submitted; the rest is written from it."""
+        return frozenset(json.loads(self.files["decision.json"])["evidence"])
+
+    @property
     def history_source(self) -> str:
         """Where the history was when the scheme was submitted."""
         return str(json.loads(self.files["decision.json"])["history_source"])
@@ -128,7 +134,7 @@ def opened_pack(body: bytes) -> Pack:
             entries = archive.infolist()
             if any(one.compress_type != zipfile.ZIP_STORED for one in entries) or len(entries) > 100:
                 raise _altered("it was packed by something else")
-            files = {one.filename: archive.read(one) for one in entries}
+            files = {one.filename: _member(archive, one) for one in entries}
     except (zipfile.BadZipFile, OSError, NotImplementedError, RuntimeError, ValueError, EOFError):
         raise _altered("it cannot be read as a zip") from None
     if MANIFEST not in files:
@@ -147,35 +153,17 @@ def opened_pack(body: bytes) -> Pack:
     return Pack(kept, manifest, hashlib.sha256(files[MANIFEST]).hexdigest())
 
 
+def _member(archive: zipfile.ZipFile, one: zipfile.ZipInfo) -> bytes:
+    """A file of a pack, read in memory."""
+    try:
+        return archive.read(one)
+    except (zipfile.BadZipFile, ValueError, EOFError):
+        raise _altered(f"{one.filename[:100]} was changed") from None
+
+
 def _altered(what: str) -> InputError:
     return InputError([Problem("pack", f"{what}: this is not a pack as it was exported.",
                                "Ask for the pack again, or export it from the registry.")])  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Difference:
-    """A figure that came out otherwise."""
-
-    path: str
-    was: Any
-    now: Any
-
-
-@dataclass(frozen=True)
-class Reproduced:
-    """A pack that was run again.
-
-    Attributes:
-        pack: The pack.
-        figures: How many figures were compared.
-        differences: Those that differ.
-        not_run: Documents of the pack that were not run again, with the reason.
-    """
-
-    pack: Pack
-    figures: int
-    differences: tuple[Difference, ...]
-    not_run: tuple[str, ...]
 
 
 def schemes_of(pack: Pack) -> tuple[Scheme, Scheme | None]:
@@ -188,28 +176,3 @@ def schemes_of(pack: Pack) -> tuple[Scheme, Scheme | None]:
     if fingerprint(scheme) != pack.manifest["fingerprint"]:
         raise _altered("its scheme is not the one that was decided upon")
     return scheme, loads(floor) if floor is not None else None
-
-
-def reproduce(pack: Pack, history: History) -> Reproduced:
-    """Replay a pack's scheme on the history and compare every figure."""
-    scheme, floor = schemes_of(pack)
-    was = json.loads(pack.files["replay.json"])
-    now = json.loads(as_json(replay_document(*replays(scheme, floor, history))))
-    differences: list[Difference] = []
-    figures = _compare("", was, now, differences)
-    not_run = [f"{name}: it is kept as it was submitted" 
-               for name in ("projection.json", "pilot.json") if name in pack.files]  # fmt: skip
-    return Reproduced(pack, figures, tuple(differences), tuple(not_run))
-
-
-def _compare(path: str, was: Any, now: Any, found: list[Difference]) -> int:
-    """Put what differs into `found`; how many values were compared."""
-    if isinstance(was, dict) and isinstance(now, dict):
-        keys = dict.fromkeys((*was, *now))
-        return sum(_compare(f"{path}.{key}".lstrip("."), was.get(key), now.get(key), found) for key in keys)
-    if isinstance(was, list) and isinstance(now, list) and len(was) == len(now):
-        pairs = enumerate(zip(was, now, strict=True))
-        return sum(_compare(f"{path}.{place}", one, other, found) for place, (one, other) in pairs)
-    if was != now:
-        found.append(Difference(path, was, now))
-    return 1
