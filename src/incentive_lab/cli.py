@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from incentive_lab.control_cli import registry_app
 from incentive_lab.errors import InputError, Problem
 from incentive_lab.history_cli import history_app
 from incentive_lab.pilot_cli import pilot_app
 from incentive_lab.projection_cli import project_command
-from incentive_lab.registry_files_cli import registry_app
 
 if TYPE_CHECKING:
     from incentive_lab.history import History

@@ -1,0 +1,138 @@
+"""The commands `incentive-lab registry payouts|follow|change`: what happened after approval."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from incentive_lab.registry_cli import AsJson, emitted, opened_registry
+from incentive_lab.registry_files_cli import registry_app
+
+if TYPE_CHECKING:
+    from incentive_lab.scheme.document import Scheme
+
+__all__ = ["registry_app"]
+
+History = Annotated[str, typer.Option("--history", help="A folder, a workbook, a DuckDB file or a database URL.")]
+Mapping = Annotated[Path | None, typer.Option("--mapping", help="YAML that maps an export's own names.")]
+Exclude = Annotated[list[str] | None, typer.Option("--exclude", help="Leave out rows with this finding.")]
+Baseline = Annotated[Path | None, typer.Option("--baseline", help="What guarantees compare with, for a scheme's file.")]
+Named = Annotated[str, typer.Argument(help="A revision's id, or a scheme's file.")]
+
+
+def _schemes(named: str, baseline: Path | None) -> tuple[Scheme, Scheme | None, dict[str, bytes]]:
+    """A scheme and its baseline from a file, or from a revision with its documents."""
+    from incentive_lab.cli import load_scheme, named_baseline
+    from incentive_lab.report.case import Case
+
+    path = Path(named)
+    if path.suffix.lower() in (".yaml", ".yml", ".json"):
+        scheme = load_scheme(path)
+        return scheme, named_baseline(scheme, path, baseline), {}
+    with _registry() as registry:
+        documents = registry.documents(named)
+        case = Case.of(registry.show(named), documents)
+        return case.scheme, case.baseline, documents
+
+
+@contextmanager
+def _registry() -> Iterator[Any]:
+    from incentive_lab.registry.service import Registry
+
+    registry = Registry()
+    try:
+        yield registry
+    finally:
+        registry.store.close()
+
+
+def _month(text: str, option: str) -> int:
+    """A running month, or a problem."""
+    from incentive_lab.errors import InputError, Problem
+    from incentive_lab.panel import month_index
+
+    year, _, month = text.partition("-")
+    if len(year) == 4 and year.isdecimal() and month.isdecimal() and 1 <= int(month) <= 12:
+        return month_index(int(year), int(month))
+    raise InputError([Problem(option, f"found '{text[:20]}', expected a month such as 2026-03.")])
+
+
+@registry_app.command("payouts")
+def payouts(
+    named: Named,
+    history: History,
+    baseline: Baseline = None,
+    first: Annotated[str | None, typer.Option("--from", help="First month, such as 2026-01.")] = None,
+    last: Annotated[str | None, typer.Option("--to", help="Last month.")] = None,
+    mapping: Mapping = None,
+    exclude: Exclude = None,
+    as_json: AsJson = False,
+) -> None:
+    """Compare what was really paid with what approved rules say, with the likely reason of each difference."""
+    from incentive_lab.cli import opened, progress, told
+
+    with told(as_json):
+        from incentive_lab.control.payouts import audit_payouts
+        from incentive_lab.control_words import audit_result, say_audit
+
+        scheme, floor, _ = _schemes(named, baseline)
+        with progress("Comparing", as_json) as step, opened(history, mapping, exclude, scheme).closing() as held:
+            found = audit_payouts(
+                held, scheme, baseline=floor, first=_month(first, "--from") if first else None,
+                last=_month(last, "--to") if last else None, progress=step,
+            )  # fmt: skip
+        emitted(audit_result(found), as_json, say_audit)
+
+
+@registry_app.command("follow")
+def follow(
+    revision: Annotated[str, typer.Argument(help="A revision's id.")],
+    history: History,
+    mapping: Mapping = None,
+    exclude: Exclude = None,
+    as_json: AsJson = False,
+) -> None:
+    """Compare the months that came with the forecast that was frozen: is cost inside the band, which assumption broke."""
+    from incentive_lab.cli import opened, progress
+
+    with opened_registry(as_json) as registry:
+        from incentive_lab.control_words import follow_result, say_follow
+        from incentive_lab.report.case import Case
+        from incentive_lab.report.following import followed
+
+        documents = registry.documents(revision)
+        case = Case.of(registry.show(revision), documents)
+        with progress("Drawing the forecast anew", as_json) as step, (
+            opened(history, mapping, exclude, case.scheme).closing()
+        ) as held:  # fmt: skip
+            found = followed(case, documents, held, step)
+        emitted(follow_result(found), as_json, lambda _: say_follow(found))
+
+
+@registry_app.command("change")
+def change(
+    named: Named,
+    to: Annotated[str, typer.Option("--to", help="What would follow it: a revision's id, or a scheme's file.")],
+    month: Annotated[str, typer.Option("--from", help="First month under the new rules, such as 2026-07.")],
+    history: History,
+    baseline: Baseline = None,
+    mapping: Mapping = None,
+    exclude: Exclude = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say what a change in the middle of a programme year costs: who has already earned what."""
+    from incentive_lab.cli import opened, told
+
+    with told(as_json):
+        from incentive_lab.control.midway import change_midway
+        from incentive_lab.control_words import midway_result, say_midway
+
+        present, floor, _ = _schemes(named, baseline)
+        new, other, _ = _schemes(to, baseline)
+        with opened(history, mapping, exclude, present).closing() as held:
+            found = change_midway(held, present, new, _month(month, "--from"), baseline=floor or other)
+        emitted(midway_result(found), as_json, lambda _: say_midway(found))
