@@ -13,9 +13,9 @@ from incentive_lab.history import History, open_history
 from incentive_lab.history.demo import generate_demo
 from incentive_lab.panel import DealTable, Panel, month_index
 from incentive_lab.projection.model import Model, fit
-from incentive_lab.projection.past import Past
+from incentive_lab.projection.past import Past, past_of
 from incentive_lab.scheme.document import Scheme
-from incentive_lab.scheme.load import loads
+from incentive_lab.scheme.load import load, loads
 from incentive_lab.scheme.measures import CATALOGUE
 
 HEAD = "currency: USD\neffective: {from: 2024-01-01}\n"
@@ -42,6 +42,20 @@ rules:
   - {{id: best, on: revenue, per: quarter, award: {{prizes: [900, 400]}}}}
   - {{id: volume, on: revenue, rate: 2%}}
 """)
+
+SPARE = loads(
+    f"scheme: spare\n{HEAD}baseline: flat\nsettle: month\n"
+    "rules: [{id: never, on: revenue, rate: 1%, limit: {amount: 0, per: year}}]"
+)
+
+
+def shipped(name: str) -> Scheme:
+    """A scheme of data/schemes; what deals take back is left out, because no drawn deal stands behind a real return."""
+    scheme = load(Path(__file__).parents[2] / "data" / "schemes" / f"{name}.yaml")
+    document = scheme.model_dump(by_alias=True, exclude_unset=True)
+    for rule in document["rules"]:
+        rule.pop("returns", None)
+    return Scheme.model_validate({**document, "returns": {"method": "ignore"}})
 
 
 def made_past(partners: int = 30, months: int = 36, seed: int = 3, rate: float = 1.5) -> Past:
@@ -98,3 +112,9 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def history(tiny: Path) -> Iterator[History]:
     with open_history(str(tiny)).closing() as held:
         yield held
+
+
+@pytest.fixture(scope="session")
+def tiny_past(history: History) -> Past:
+    names = ("growth-80-20", "marginal-accelerator", "enablement-mdf", "whole-volume-rebate", "current-flat")
+    return past_of(history, *(shipped(name) for name in names))

@@ -2,12 +2,24 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.special import ndtri
+from scipy.stats import kstest, nbinom
+from scipy.stats import poisson as poisson_law
 
 from incentive_lab.errors import InputError
-from incentive_lab.projection.draws import gamma, poisson, uniforms
+from incentive_lab.projection.laws import count_rows, gamma_rows
 from incentive_lab.projection.model import Model, diagnostics, fit
 from incentive_lab.projection.past import Past, until
 from incentive_lab.projection.streams import dispersion_of, season_of, trend_and_market
+from incentive_lab.projection.variates import (
+    exp32,
+    gamma,
+    log32,
+    normal32,
+    poisson,
+    uniform_rows,
+    uniforms,
+)  # fmt: skip
 from tests.projection.conftest import made_past
 
 
@@ -32,6 +44,44 @@ def test_gamma_numbers_have_their_mean_and_variance(shape: float) -> None:
     drawn = np.array([gamma(shape, 9, s, 1, 2, 0) for s in range(20_000)])
     assert abs(drawn.mean() - shape) < 4 * np.sqrt(shape / len(drawn))
     assert abs(drawn.var() / shape - 1) < 4 * np.sqrt((2 + 6 / shape) / len(drawn))
+
+
+def test_polynomials_are_the_functions_they_stand_for() -> None:
+    at = np.random.default_rng(3).uniform(0.001, 0.999, 4000)
+    single = at.astype(np.float32)
+    assert np.array([exp32(np.float32(10 * x - 8)) for x in single]) == pytest.approx(
+        np.exp(10 * single.astype(float) - 8), rel=1e-6
+    )
+    assert np.array([log32(x) for x in single]) == pytest.approx(np.log(single.astype(float)), rel=1e-5, abs=1e-7)
+    assert np.array([normal32(x) for x in single]) == pytest.approx(ndtri(single.astype(float)), rel=1e-5, abs=1e-6)
+
+
+@pytest.mark.parametrize("shape", [0.2, 1.0, 7.5])
+def test_rows_of_gamma_numbers_have_their_law(shape: float) -> None:
+    out, scratch = np.empty(20_000, dtype=np.float32), np.empty((4, 20_000), dtype=np.float32)
+    gamma_rows(shape, 9, 0, 1, 2, 0, out, scratch)
+    assert kstest(out.astype(float), "gamma", args=(shape,)).pvalue > 0.001
+    part, few = np.empty(100, dtype=np.float32), np.empty((4, 100), dtype=np.float32)
+    gamma_rows(shape, 9, 5000, 1, 2, 0, part, few)
+    assert (part == out[5000:5100]).all(), "a row does not depend on which others are drawn with it"
+
+
+@pytest.mark.parametrize(("mean", "dispersion"), [(0.05, 0.0), (1.3, 0.0), (20.0, 0.0), (0.4, 0.3), (6.0, 2.0)])
+def test_rows_of_counts_have_their_law(mean: float, dispersion: float) -> None:
+    n = 40_000
+    words = np.empty((4, n), dtype=np.float32)
+    uniform_rows(5, 0, 2, 3, 4, words)
+    means, counts, chance = np.full(n, mean, np.float32), np.empty(n, np.float32), np.empty(n, np.float32)
+    u = words[0].copy()
+    count_rows(means, dispersion, u, counts, chance)
+    law = poisson_law(mean) if dispersion == 0 else nbinom(dispersion, dispersion / (dispersion + mean))
+    seen = np.bincount(counts.astype(int), minlength=200) / n
+    assert np.abs(seen - law.pmf(np.arange(len(seen)))).max() < 4.5 / np.sqrt(4 * n)
+    single = np.full(1, mean, np.float32)
+    for place in (0, 77, 5011):
+        one = np.empty(1, np.float32)
+        count_rows(single.copy(), dispersion, words[0, place : place + 1].copy(), one, np.empty(1, np.float32))
+        assert one[0] == counts[place]
 
 
 def test_a_season_is_found_where_there_is_one_and_only_there() -> None:

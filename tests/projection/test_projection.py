@@ -12,13 +12,15 @@ from incentive_lab.projection import running
 from incentive_lab.projection.answers import crps, difference, distribution, first_order, over_budget, quantile
 from incentive_lab.projection.assumptions import BASE, Assumptions, diff, json_schema, loads, presets
 from incentive_lab.projection.backtest import backtest
+from incentive_lab.projection.laying import Space
 from incentive_lab.projection.model import Model, fit
 from incentive_lab.projection.past import Past, past_of, until
 from incentive_lab.projection.paying import Payer
+from incentive_lab.projection.plan import E_COLUMNS
 from incentive_lab.projection.running import Cancelled, project
 from incentive_lab.projection.world import Drawn, World
 from incentive_lab.scheme.document import Scheme
-from tests.projection.conftest import FLAT, GROUPED, TIERED, made_past
+from tests.projection.conftest import FLAT, GROUPED, SPARE, TIERED, made_past, shipped
 
 
 @pytest.mark.parametrize("scheme", [FLAT, TIERED, GROUPED], ids=lambda one: one.id)
@@ -31,7 +33,8 @@ def test_no_change_is_no_difference_in_every_scenario(model: Model, scheme: Sche
 
 def test_threads_chunks_and_more_scenarios_change_nothing(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
     one = project(model, TIERED, floor=FLAT, scenarios=30, threads=1)
-    monkeypatch.setattr(running, "LANES", 7 * model.panel.partners)
+    monkeypatch.setattr(running, "LANES", 64)
+    monkeypatch.setattr(running, "CHUNK", 7)
     many = project(model, TIERED, floor=FLAT, scenarios=45, threads=3)
     for name in ("monthly", "by_rule", "by_tier", "demand", "partners"):
         assert (getattr(one.outcome, name) == getattr(many.outcome, name)[:30]).all(), name
@@ -44,17 +47,72 @@ def test_history_as_the_only_scenario_pays_what_replay_pays(past: Past, scheme: 
     horizon = 12
     before = past.panel.months - horizon
     fitted = fit(until(past, before), horizon=horizon)
-    payer = Payer(scheme, fitted, horizon, baseline=FLAT, past=before)
+    payer = Payer(scheme, fitted, horizon, baseline=FLAT, past=before, in_force=True)
     rows = fitted.panel.partners
     values = np.zeros((len(fitted.leaves), horizon, rows))
     for slot, leaf in enumerate(fitted.leaves):
         values[slot, :, : past.panel.partners] = past.panel.columns[leaf][:, before:].T
     nobody = np.zeros(rows, dtype=np.int64)
-    items = {name: np.zeros((0, 3), dtype=np.int64) for name in payer.items}
-    paid = payer.pay(Drawn(0, 1, values, {}, nobody, nobody + horizon, items, {}, {}))
+    items = np.zeros((0, E_COLUMNS), dtype=np.int64)
+    drawn = Drawn(0, 1, 0, rows, values, np.zeros((0, horizon, rows)), nobody, nobody + horizon, items)
+    into = payer.begun(1, 1)
+    if payer.coupled:
+        payer.pay_together(drawn, into)
+    else:
+        payer.add(drawn, into, Space())
+    paid = payer.cost(into)
     real = replay(scheme, past.panel, baseline=FLAT)
     assert paid.monthly[0].tolist() == real.total[before:].sum(axis=1).tolist()
     assert paid.by_rule[0].sum() == real.total[before:].sum()
+
+
+@pytest.mark.parametrize("name", ["growth-80-20", "marginal-accelerator", "enablement-mdf", "whole-volume-rebate"])
+@pytest.mark.parametrize("horizon", [12, 7])
+def test_shipped_schemes_pay_history_from_the_horizon_on_as_replay_does(
+    tiny_past: Past, name: str, horizon: int
+) -> None:
+    """Months of history are paid once and lanes go on from that state: nothing may be lost on the way."""
+    scheme = shipped(name)
+    past, before = tiny_past, tiny_past.panel.months - horizon
+    fitted = fit(until(past, before), horizon=horizon)
+    payer = Payer(scheme, fitted, horizon, baseline=shipped("current-flat"), past=before, in_force=True)
+    rows, known, count = fitted.panel.partners, past.panel.partners, 3
+    values = np.zeros((len(fitted.leaves), horizon, rows * count))
+    for slot, leaf in enumerate(fitted.leaves):
+        values[slot, :, : known * count] = np.repeat(past.panel.columns[leaf][:, before:].T, count, axis=1)
+    levels = np.full((len(fitted.levels), horizon, rows * count), np.nan)
+    for slot, name in enumerate(fitted.levels):
+        levels[slot, :, : known * count] = np.repeat(past.panel.columns[name][:, before:].T, count, axis=1)
+    begin, end = np.zeros(rows * count, dtype=np.int64), np.full(rows * count, horizon)
+    into, space = payer.begun(count, 1), Space()
+    for low in range(0, rows, 7):
+        high = min(rows, low + 7)
+        mine = slice(low * count, high * count)
+        items = np.zeros((0, E_COLUMNS), dtype=np.int64)
+        drawn = Drawn(0, count, low, high, np.ascontiguousarray(values[:, :, mine]),
+                      np.ascontiguousarray(levels[:, :, mine]), begin[mine], end[mine], items)  # fmt: skip
+        payer.add(drawn, into, space)
+    paid, real = payer.cost(into), replay(payer.plain, past.panel, baseline=shipped("current-flat"))
+    for s in range(count):
+        assert into.monthly[before:, s].tolist() == real.total[before:].sum(axis=1).tolist()
+    assert into.lines[:, 1].tolist() == real.detail[:, before:].sum(axis=(1, 2)).tolist()
+    assert into.partners[:, 0].tolist() == real.total[before:, :known].sum(axis=0).tolist()
+    assert (paid.asked == real.total[before:].sum()).all()
+
+
+def test_a_transition_floor_begins_with_the_horizon(model: Model) -> None:
+    """A scheme that starts later than history ends owes its floor from its first month, not from the year's."""
+    floored = SPARE.model_validate({**SPARE.model_dump(by_alias=True, exclude_unset=True), "effective": {"from": "2030-01-01"},
+                                    "guarantees": [{"against": "baseline", "keep": 1, "for_months": 3}]})  # fmt: skip
+    months = model.panel.months
+    shorter = fit(until(model.past, months - 5)) if months > 30 else model
+    told = project(shorter, floored, floor=FLAT, scenarios=8, horizon=12)
+    row = told.outcome.line_ids.index("guarantee")
+    flat = project(shorter, FLAT, scenarios=8, horizon=12).outcome.monthly
+    assert told.outcome.by_rule[:, row] == pytest.approx(flat[:, :3].sum(axis=1), rel=1e-6)
+    assert told.outcome.monthly[:, 3:].sum() == 0.0
+    running_on = project(shorter, floored, floor=FLAT, scenarios=8, horizon=12, in_force=True).outcome.monthly
+    assert running_on[:, :3].sum() != told.outcome.monthly[:, :3].sum()
 
 
 def test_a_flat_rate_has_the_mean_and_variance_of_its_compound_law(model: Model) -> None:
@@ -66,8 +124,8 @@ def test_a_flat_rate_has_the_mean_and_variance_of_its_compound_law(model: Model)
     rates = (deals.shape / deals.rate)[: model.known] * alive
     season = deals.season[(model.panel.first_month + model.panel.months + months) % 12]
     growth = np.exp(deals.growth * (months + 1))
-    own = np.array([deals.pool[deals.own_items[a:b], list(deals.slots).index(model.leaves.index("revenue"))].mean()
-                    for a, b in zip(deals.own_first[:-1], deals.own_first[1:], strict=True)])[: model.known]  # fmt: skip
+    own = np.array([deals.pool[a : a + n, list(deals.slots).index(model.leaves.index("revenue"))].mean()
+                    for a, n in zip(deals.own_first, deals.own_count, strict=True)])[: model.known]  # fmt: skip
     whole = deals.pool[:, list(deals.slots).index(model.leaves.index("revenue"))].mean()
     amount = deals.own_weight[: model.known] * own + (1 - deals.own_weight[: model.known]) * whole
     expected = 0.03 * (rates * amount).sum() * (season * growth * stays).sum()
@@ -190,7 +248,8 @@ def test_a_real_history_is_fitted_and_projected(history: object) -> None:
     past = past_of(history, TIERED, FLAT)  # type: ignore[arg-type]
     told = project(fit(past), TIERED, floor=FLAT, scenarios=20)
     assert told.margin is not None
-    drawn: Floats = World(told.model, BASE, 12, 7).draw(0, 2).values
+    world = World(told.model, BASE, 12, 7)
+    drawn: Floats = world.draw(world.chunk(0, 2), 0, told.model.panel.partners).values
     assert np.isfinite(drawn).all()
     assert (drawn[told.model.leaves.index("revenue")] >= 0).all()
     assert drawn[told.model.leaves.index("lead")].any()

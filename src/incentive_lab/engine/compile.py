@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cached_property
 from typing import Any
@@ -47,6 +47,7 @@ class Compiled:
         static_forms: Rule row -> (attribute, value -> form, otherwise).
         fund_forms: Fund row -> the same.
         funds: Number of funds.
+        starts: The month in which the scheme comes into force; None: it is all along.
     """
 
     scheme: Scheme
@@ -58,6 +59,7 @@ class Compiled:
     static_forms: Mapping[int, tuple[str, Mapping[str, int], int]]
     fund_forms: Mapping[int, tuple[str, Mapping[str, int], int]]
     funds: int
+    starts: int | None = None
 
     @cached_property
     def program(self) -> p.Program:
@@ -73,7 +75,7 @@ class Compiled:
         columns = self.columns
         slots = len(columns.months), len(columns.levels), len(columns.targets), len(columns.deals)
         awards = sum(1 for rule in self.scheme.rules if rule.award)
-        return lower(self.tables, self.settings, self.numbers, slots, awards, trace)
+        return lower(self.tables, self.settings, self.numbers, slots, awards, trace, self.starts)
 
     @property
     def line_ids(self) -> tuple[str, ...]:
@@ -81,18 +83,20 @@ class Compiled:
         return self.rule_ids + p.SPECIAL_LINES
 
 
-def compile_scheme(scheme: Scheme, first_month: int, months: int) -> Compiled:
+def compile_scheme(scheme: Scheme, first_month: int, months: int, starts: int | None = None) -> Compiled:
     """Compile a checked scheme for a history that begins with running month `first_month`.
 
     Args:
         scheme: A scheme that `check` finds no problem in; its variants are compiled apart.
         first_month: `panel.month_index` of the history's first month.
         months: Number of months.
+        starts: The month in which the scheme comes into force: guarantees and draws begin then, and count from then on
+            instead of by programme year. By default it is in force all along.
 
     Returns:
         The arrays and the columns they mean.
     """
-    return _Compiler(scheme, first_month, months).compile()
+    return replace(_Compiler(scheme, first_month, months).compile(), starts=starts)
 
 
 class _Compiler:

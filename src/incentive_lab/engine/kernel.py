@@ -10,23 +10,17 @@ import numpy as np
 
 from incentive_lab.engine import ops as o
 from incentive_lab.engine.machine import execute
-from incentive_lab.engine.numeric import entry, jit
+from incentive_lab.engine.numeric import entry
 
 CHUNK = 1024
 """Deals at a time: rows of so many numbers stay in cache."""
 
 
-@jit
-def _rows(count, lanes):  # type: ignore[no-untyped-def]
-    """Rows of lanes that begin where a line of the cache does, which loads of 512 bits need to be fast."""
-    room = np.empty(count * lanes + 8)
-    first = (-room.ctypes.data % 64) // 8
-    return room[first : first + count * lanes].reshape(count, lanes)
-
-
 @entry
-def run_block(P, H, tiers, total, by_rule, by_month, detail, trace, balances, paid):  # type: ignore[no-untyped-def]
-    """Pay one block of partners.
+def run_block(  # type: ignore[no-untyped-def]
+    P, H, tiers, total, by_rule, by_month, detail, trace, balances, paid, work, begin, end
+):
+    """Pay one block of partners from month `begin` up to, not including, `end`.
 
     Args:
         P: Program.
@@ -40,12 +34,12 @@ def run_block(P, H, tiers, total, by_rule, by_month, detail, trace, balances, pa
         balances: Output [4, months, lanes] (fund, draw owed, brought forward, cap carried), or empty.
         paid: Output [rules, deals] cents paid on each deal by rules that pay deal by deal; zero before. It has no rows
             if nobody asks for it: Y_PAID tells whether the program does.
+        work: [rows of the program, lanes] the state after the months before `begin`: zeros where that is 0. From
+            row FIXED_ROWS on it is the state after the months before `end`; the rows before are scratch. It begins
+            where a line of the cache does, which loads of 512 bits need to be fast.
+        begin, end: Months. Deals are paid in one go, so a program that pays deal by deal begins at 0.
     """
-    months, lanes = total.shape
-    work = _rows(P.setup[o.Y_ROWS], lanes)
-    for row in range(o.FIXED_ROWS, P.setup[o.Y_ROWS]):
-        for i in range(lanes):
-            work[row, i] = 0.0
+    lanes = total.shape[1]
     deals = H.deal_values.shape[1]
     rates = np.zeros((P.setup[o.Y_RATES], deals))
     registers = np.zeros((P.setup[o.Y_COLUMNS], CHUNK if deals > 0 else 0))
@@ -63,27 +57,28 @@ def run_block(P, H, tiers, total, by_rule, by_month, detail, trace, balances, pa
         first, last, grain = P.parts[part, o.PART_FIRST], P.parts[part, o.PART_LAST], P.parts[part, o.PART_GRAIN]
         cells = H.cell_of_deal if grain == 0 else H.cell_of_line
         by_deal = grain >= 0
-        rounds = -(-len(cells) // CHUNK) if by_deal else months
+        rounds = -(-len(cells) // CHUNK) if by_deal else end - begin
         if by_deal:
             memory[:] = -1.0
             spaces[o.WORK], widths[o.WORK] = registers.ctypes.data, 8 * CHUNK
         for turn in range(rounds):
-            begin = turn * CHUNK if by_deal else 0
+            place = turn * CHUNK if by_deal else 0
+            month = 0 if by_deal else begin + turn
             if by_deal:
-                spaces[o.DEALS] = H.deal_values.ctypes.data + 8 * begin
-                spaces[o.PAID_DEALS] = paid.ctypes.data + 8 * begin
+                spaces[o.DEALS] = H.deal_values.ctypes.data + 8 * place
+                spaces[o.PAID_DEALS] = paid.ctypes.data + 8 * place
             execute(
-                P.code, first, last, 0 if by_deal else turn, P.act, P.at, P.monthly, P.pool, P.forms, P.steps, P.ends,
-                spaces, widths, min(CHUNK, len(cells) - begin) if by_deal else lanes, begin, work, rates, paid,
-                cells[begin:], memory, H.first, H.returned, H.return_values, by_rule, by_month, detail, trace,
+                P.code, first, last, month, P.act, P.at, P.monthly, P.pool, P.forms, P.steps, P.ends,
+                spaces, widths, min(CHUNK, len(cells) - place) if by_deal else lanes, place, work, rates, paid,
+                cells[place:], memory, H.first, H.returned, H.return_values, by_rule, by_month, detail, trace,
                 balances,
             )  # fmt: skip
             if part == P.parts.shape[0] - 1:
                 for i in range(lanes):
-                    total[turn, i] = work[o.TOTAL, i]
+                    total[month, i] = work[o.TOTAL, i]
         if by_deal:
             spaces[o.WORK], widths[o.WORK] = work.ctypes.data, 8 * lanes
     first = P.setup[o.Y_TIERS]
-    for m in range(months):
+    for m in range(begin, end):
         for i in range(lanes):
             tiers[m, i] = np.uint8(work[first + m, i])

@@ -19,8 +19,9 @@ Tables = Mapping[int, NDArray[Any]]
 
 
 def lower(
-    tables: Tables, settings: p.I64, numbers: p.F64, slots: tuple[int, int, int, int], awards: int, trace: bool
-) -> p.Program:
+    tables: Tables, settings: p.I64, numbers: p.F64, slots: tuple[int, int, int, int], awards: int, trace: bool,
+    starts: int | None = None,
+) -> p.Program:  # fmt: skip
     """Write the program of a compiled scheme.
 
     Args:
@@ -30,6 +31,7 @@ def lower(
         slots: Month columns, levels, targets and deal columns that a block holds.
         awards: Rules that award prizes.
         trace: Also write what a statement tells of each rule.
+        starts: Guarantees and draws begin in this month and count from it; None: by programme year.
     """
     values = Values(tables, settings, numbers, slots, awards, trace)
     code = values.code
@@ -44,7 +46,7 @@ def lower(
         code.emit(o.FILL, o.TOTAL, f=0)
         for r in rules:
             lower_rule(values, r)
-        _around(values)
+        _around(values, starts)
     return code.program(values.forms, values.steps, values.ends, values.tier_rows)
 
 
@@ -119,7 +121,7 @@ def _restart(v: Values) -> None:
                     v.fill(carry + row, 0.0)
 
 
-def _around(v: Values) -> None:
+def _around(v: Values, starts: int | None) -> None:
     """What is taken back, caps, floors and the settlement, in the order of docs/payouts.md, steps 12 to 17."""
     code, months = v.code, range(v.months)
     extras = []
@@ -138,9 +140,9 @@ def _around(v: Values) -> None:
         v.fill(o.TOP, 0.0)
         v.fill(o.ADVANCE, 0.0)
         for g in range(len(v.guarantees)):
-            _guarantee(v, g)
+            _guarantee(v, g, starts)
         for d in range(len(v.draws)):
-            _draw(v, d)
+            _draw(v, d, starts)
         extras += [(p.GUARANTEE, o.TOP), (p.DRAW, o.ADVANCE)]
     for row in (o.TOTAL, *(row for _, row in extras)):
         code.emit(o.ADD, v.settlement, row)
@@ -239,19 +241,25 @@ def _named(v: Values, row: int, named: list[int]) -> None:
         v.code.emit(o.MULTIPLY, o.OK, o.PART)
 
 
-def _guarantee(v: Values, g: int) -> None:
+def _since(v: Values, m: int, starts: int | None) -> int:
+    """Months of the year in which a floor holds that came before month m: of the programme year, or since the start."""
+    return v.place(m) if starts is None else (m - starts) % 12
+
+
+def _guarantee(v: Values, g: int, starts: int | None) -> None:
     baseline, per, within, carry, prorate = v.guarantees[g]
     code, months = v.code, range(v.months)
     per = v.settings[p.Z_SETTLE] if baseline else per
     top = v.top_up + g
-    with code.when([v.place(m) == 0 for m in months]):
+    since = [_since(v, m, starts) for m in months]
+    with code.when([since[m] == 0 for m in months]):
         v.fill(top, 0.0)
-    year = [max(0, m - v.place(m)) for m in months]
+    year = [max(0, m - since[m]) for m in months]
     with code.when([
-        v.place(m) < within and (v.place(m) % per == per - 1 or m == v.months - 1) for m in months
+        m >= (starts or 0) and since[m] < within and (v.place(m) % per == per - 1 or m == v.months - 1) for m in months
     ]):  # fmt: skip
         _named(v, v.settings[p.H_GUARANTEES] + g, v.table(p.TIER_RULE)[len(v.rules) + g])
-        since = year if baseline or carry else [max(0, v.start(m, per)) for m in months]
+        begin = year if baseline or carry else [max(0, v.start(m, per)) for m in months]
         if baseline:
             row = v.baseline_row
             code.emit(
@@ -259,23 +267,24 @@ def _guarantee(v: Values, g: int) -> None:
             )
         code.emit(
             o.GUARANTEE_TOP, o.TOP, o.OK, (o.WORK, v.earned, code.at([m + 1 for m in months])),
-            (o.WORK, v.earned, code.at(since)), top,
+            (o.WORK, v.earned, code.at(begin)), top,
             ints=(0 if baseline else 1 if carry else 2, per, prorate, carry, code.at(year), v.mode),
             f=code.numbers(v.table(p.GUARANTEES_F)[g], v.unit, float(v.settings[p.Z_SHIFT])),
         )  # fmt: skip
 
 
-def _draw(v: Values, d: int) -> None:
-    per, within, since, forgive = v.draws[d]
+def _draw(v: Values, d: int, starts: int | None) -> None:
+    per, within, recovers, forgive = v.draws[d]
     code, months = v.code, range(v.months)
-    with code.when([v.place(m) % per == per - 1 or m == v.months - 1 for m in months]):
+    since = [_since(v, m, starts) for m in months]
+    with code.when([m >= (starts or 0) and (v.place(m) % per == per - 1 or m == v.months - 1) for m in months]):
         _named(v, v.settings[p.H_DRAWS] + d, v.table(p.TIER_RULE)[len(v.rules) + len(v.guarantees) + d])
         amount, most, share, balance = v.table(p.DRAWS_F)[d]
         code.emit(
             o.DRAW_BACK, o.ADVANCE, o.OK, (o.WORK, v.earned, code.at([m + 1 for m in months])),
             (o.WORK, v.earned, code.at([max(0, v.start(m, per)) for m in months])), v.draw + d,
-            ints=(code.at([int(v.place(m) < within) for m in months]),
-                  code.at([int(v.place(m) + 1 >= since) for m in months]), v.mode),
+            ints=(code.at([int(since[m] < within) for m in months]),
+                  code.at([int(since[m] + 1 >= recovers) for m in months]), v.mode),
             f=code.numbers(amount, most, share, balance, v.unit),
         )  # fmt: skip
     if forgive:

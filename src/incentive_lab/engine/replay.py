@@ -11,11 +11,11 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from incentive_lab.engine.blocks import blocks
+from incentive_lab.engine.blocks import aligned, blocks
 from incentive_lab.engine.claims import dated_claims
 from incentive_lab.engine.compile import Compiled, compile_scheme
 from incentive_lab.engine.kernel import run_block
-from incentive_lab.engine.ops import Y_PAID
+from incentive_lab.engine.ops import Y_PAID, Y_ROWS
 from incentive_lab.engine.program import BUDGET, GUARANTEE, POOL, SPECIAL_LINES, TRACE_FIELDS, Block
 from incentive_lab.engine.programme import award_amounts, budget_lines, pool_lines, ranks_by_tier
 from incentive_lab.engine.rollup import rolled_up
@@ -83,14 +83,17 @@ class Replay:
         return self.detail / self.minor
 
 
-def compiled_parts(scheme: Scheme, panel: Panel) -> list[tuple[Compiled, Part]]:
-    """The scheme's variants compiled, each with the partners it pays."""
-    return [(compile_scheme(part.scheme, panel.first_month, panel.months), part) for part in parts(scheme, panel)]
+def compiled_parts(scheme: Scheme, panel: Panel, starts: int | None = None) -> list[tuple[Compiled, Part]]:
+    """The scheme's variants compiled, each with the partners it pays; `starts` as in `compile_scheme`."""
+    return [
+        (compile_scheme(part.scheme, panel.first_month, panel.months, starts), part) for part in parts(scheme, panel)
+    ]
 
 
 def replay(
-    scheme: Scheme, panel: Panel, *, baseline: Scheme | None = None, detail: bool = True, threads: bool = True
-) -> Replay:
+    scheme: Scheme, panel: Panel, *, baseline: Scheme | None = None, detail: bool = True, threads: bool = True,
+    starts: int | None = None,
+) -> Replay:  # fmt: skip
     """Pay every partner of the panel under a scheme, over all its months.
 
     Args:
@@ -99,6 +102,7 @@ def replay(
         baseline: The scheme that a guarantee compares with.
         detail: Keep every line by month and partner.
         threads: Use the process-wide pool for more than one block; the result does not depend on it.
+        starts: As in `compile_scheme`.
 
     Raises:
         InputError: A guarantee needs a baseline and none was given.
@@ -118,7 +122,7 @@ def replay(
         detail=np.zeros((lines, panel.months, panel.partners)) if detail else _NOTHING,
         warnings=panel.warnings,
     )  # fmt: skip
-    for compiled, part in compiled_parts(scheme, panel):
+    for compiled, part in compiled_parts(scheme, panel, starts):
         for lanes, result in run(compiled, panel, part.partners, awards, floor, detail, threads):
             _scatter(out, lanes, result)
     _programme(scheme, panel, out)
@@ -183,7 +187,9 @@ def run_one(compiled: Compiled, block: Block, months: int, detail: bool, trace: 
     balances = np.zeros((4, months, lanes)) if trace else _NOTHING
     program = compiled.traced if trace else compiled.program
     paid = np.zeros((rules if by_deal else program.setup[Y_PAID], block.deal_values.shape[1]))
-    run_block(program, block, tiers, total, by_rule, by_month, kept, traced, balances, paid)
+    work = aligned(int(program.setup[Y_ROWS]), lanes)
+    work[:] = 0.0
+    run_block(program, block, tiers, total, by_rule, by_month, kept, traced, balances, paid, work, 0, months)
     return tiers, total, by_rule, by_month, kept, traced, balances, paid
 
 

@@ -10,3 +10,4 @@ from incentive_lab.engine import compiled_apart
 importlib.import_module("incentive_lab.engine.kernel")
 with compiled_apart(Path(__file__).parent):
     importlib.import_module("incentive_lab.projection.draws")
+    importlib.import_module("incentive_lab.projection.lanes")

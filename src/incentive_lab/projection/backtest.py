@@ -103,7 +103,7 @@ def backtest(
     done = []
     for number, place in enumerate(places):
         told = project(fit(until(past, place), horizon=horizon), scheme, floor=floor, horizon=horizon,
-                       scenarios=scenarios, seed=seed + number, past=place)  # fmt: skip
+                       scenarios=scenarios, seed=seed + number, past=place, in_force=True)  # fmt: skip
         done.append(Cut(
             month_label(past.panel.first_month + place), float(real[place : place + horizon].sum()), told.outcome.total,
             naive_scenarios(real[:place], horizon),

@@ -1,245 +1,297 @@
-"""Random numbers by counter, and the fused drawing of counts and whole deals for lanes of (scenario, partner).
+"""The drawing of a block: what its partners do in each month of some scenarios, in one pass.
 
-A draw depends on the seed, the scenario, the partner, the month and the stream only (Philox 4x32-10), so threads,
-chunks and the order of work change nothing, and two schemes meet the same world.
+Lanes are (partner, scenario), scenarios fastest: whatever is known of a partner is one number for a row of scenarios.
 """
 
 from __future__ import annotations
 
 import math
 
-import numba
 import numpy as np
 
-OPTIONS = {"cache": True, "nogil": True, "error_model": "numpy", "fastmath": False}
-jit = numba.njit(**OPTIONS)
-"""How every function here is compiled: no fast maths, no threads of numba's own."""
-
-RATE, LEFT, FACTOR = 4001, 4002, 4003
-"""Places in the month's counter for what is drawn once a scenario: a partner's rate, its leaving, a common factor."""
-EVERYBODY = 0xFFFFFFFF
-"""The partner's counter of what all partners share."""
-
-
-@jit
-def uniforms(seed, scenario, partner, month, index):  # type: ignore[no-untyped-def]
-    """Two uniform numbers in (0, 1) of this counter."""
-    low = np.uint64(0xFFFFFFFF)
-    shift = np.uint64(32)
-    c0, c1 = np.uint64(scenario) & low, np.uint64(partner) & low
-    c2, c3 = np.uint64(month) & low, np.uint64(index) & low
-    k0, k1 = np.uint64(seed) & low, (np.uint64(seed) >> shift) & low
-    for _ in range(10):
-        p0, p1 = np.uint64(0xD2511F53) * c0, np.uint64(0xCD9E8D57) * c2
-        c0, c1, c2, c3 = (p1 >> shift) ^ c1 ^ k0, p1 & low, (p0 >> shift) ^ c3 ^ k1, p0 & low
-        k0 = (k0 + np.uint64(0x9E3779B9)) & low
-        k1 = (k1 + np.uint64(0xBB67AE85)) & low
-    one = (np.float64(c0 >> np.uint64(5)) * 67108864.0 + np.float64(c1 >> np.uint64(6)) + 0.5) / 9007199254740992.0
-    two = (np.float64(c2 >> np.uint64(5)) * 67108864.0 + np.float64(c3 >> np.uint64(6)) + 0.5) / 9007199254740992.0
-    return one, two
-
-
-@jit
-def normal(seed, scenario, partner, month, index):  # type: ignore[no-untyped-def]
-    """A standard normal number (Box and Muller)."""
-    one, two = uniforms(seed, scenario, partner, month, index)
-    return math.sqrt(-2.0 * math.log(one)) * math.cos(2.0 * math.pi * two)
-
-
-@jit
-def gamma(shape, seed, scenario, partner, month, index):  # type: ignore[no-untyped-def]
-    """A gamma number of scale 1 (Marsaglia and Tsang); uses up to 64 counters from `index` on."""
-    boost = 1.0
-    if shape < 1.0:
-        boost = uniforms(seed, scenario, partner, month, index)[0] ** (1.0 / shape)
-        shape += 1.0
-    d = shape - 1.0 / 3.0
-    c = 1.0 / math.sqrt(9.0 * d)
-    for turn in range(31):
-        x = normal(seed, scenario, partner, month, index + 1 + 2 * turn)
-        v = (1.0 + c * x) ** 3
-        u = uniforms(seed, scenario, partner, month, index + 2 + 2 * turn)[0]
-        if v > 0 and math.log(u) < 0.5 * x * x + d - d * v + d * math.log(v):
-            return boost * d * v
-    return boost * d
+from incentive_lab.projection.laws import MOST_BY_STEPS, count_rows, gamma_rows
+from incentive_lab.projection.plan import (
+    COLUMNS,
+    DISPERSION,
+    DRIFT,
+    E_ITEM,
+    E_LANE,
+    E_MONTH,
+    E_STREAM,
+    EMIT_ALL,
+    EMIT_NOTHING,
+    EMITS,
+    FIRST_SLOT,
+    L_NUMBER,
+    L_OWN,
+    L_SEGMENT,
+    NUMBER,
+    POOL,
+    UNIT,
+)
+from incentive_lab.projection.variates import (
+    EVERYBODY,
+    FACTOR,
+    HALF,
+    LEFT,
+    RATE,
+    exp32,
+    f32,
+    gamma,
+    inside,
+    jit,
+    normal32,
+    poisson,
+    uniform_rows,
+    uniforms,
+    words,
+)
 
 
 @jit
-def poisson(mean, u, seed, scenario, partner, month, index):  # type: ignore[no-untyped-def]
-    """A Poisson number by inversion of `u`; above 400 by the normal with its own counter."""
-    if mean <= 0.0:
-        return 0
-    if mean > 400.0:
-        return max(0, int(math.floor(mean + math.sqrt(mean) * normal(seed, scenario, partner, month, index) + 0.5)))
-    p = math.exp(-mean)
-    total, k = p, 0
-    while u > total and k < 1000:
-        k += 1
-        p *= mean / k
-        total += p
-    return k
+def common_normals(seed, first, count, index, places, out):  # type: ignore[no-untyped-def]
+    """Standard normals that all partners share: out [count, places]."""
+    for s in range(count):
+        for place in range(places):
+            one, two = uniforms(seed, first + s, EVERYBODY, FACTOR, 8192 * index + 100 + place)
+            out[s, place] = math.sqrt(-2.0 * math.log(one)) * math.cos(2.0 * math.pi * two)
 
 
 @jit
-def common_factors(seed, first, count, months, phi, sigma, freedom, rho, state, index, out):  # type: ignore[no-untyped-def]
-    """Market paths of one stream: out [count, months] logs, correlated with the market's own innovations by rho.
+def chi_squares(seed, first, count, index, freedom, out):  # type: ignore[no-untyped-def]
+    """Chi-square numbers that all partners share, over their degrees of freedom: out [count]."""
+    for s in range(count):
+        out[s] = 2.0 * gamma(0.5 * freedom, seed, first + s, EVERYBODY, FACTOR, 8192 * index) / freedom
 
-    The spread of the innovations is itself drawn (inverse chi square of `freedom`).
+
+@inside
+def mixed(seed, scenario, group, place):  # type: ignore[no-untyped-def]
+    """A 32-bit word of a counter, cheaper than Philox and good enough to resample a pool with."""
+    z = np.uint64(seed) + np.uint64(scenario) * np.uint64(0x9E3779B97F4A7C15)
+    z ^= np.uint64(group) * np.uint64(0xC2B2AE3D27D4EB4F) + np.uint64(place) * np.uint64(0x165667B19E3779F9)
+    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return (z ^ (z >> np.uint64(31))) >> np.uint64(32)
+
+
+@inside
+def place_of(word, size):  # type: ignore[no-untyped-def]
+    """A 32-bit word as a place among `size`."""
+    return np.int64((np.uint64(word) * np.uint64(size)) >> HALF)
+
+
+@jit
+def lifetimes(seed, first, partner, plan, churn, months, begin, end):  # type: ignore[no-untyped-def]
+    """When a partner is active: begin and end [scenarios] months of the horizon."""
+    alive, start = plan.alive[partner], plan.starts[partner]
+    staying = math.log(1.0 - churn) if churn > 0.0 else 0.0
+    for s in range(len(begin)):
+        one, two = uniforms(seed, first + s, partner, LEFT, 0)
+        stays = start + int(min(1e6, math.floor(math.log(two) / staying))) if churn > 0.0 else months
+        there = one < alive
+        begin[s] = start if there or start == 0 else months
+        end[s] = min(stays, 1_000_000) if there else 0
+
+
+@jit
+def one_count(mean, dispersion, seed, scenario, partner, month, purpose):  # type: ignore[no-untyped-def]
+    """A count of a large mean, drawn by itself; uses purposes from `purpose` on."""
+    mu = float(mean)
+    if dispersion > 0.0:
+        mu *= gamma(dispersion, seed, scenario, partner, month, purpose) / dispersion
+    u, _ = uniforms(seed, scenario, partner, month, purpose + 70)
+    return poisson(mu, u, seed, scenario, partner, month, purpose + 71)
+
+
+@jit
+def choose_items(seed, first, month, base, weight, own, whole, lanes, numbers, chosen):  # type: ignore[no-untyped-def]
+    """Fill `chosen` with items for lanes and their running numbers: of `own` by the 32-bit `weight`, else of `whole`.
+
+    Which items a pool holds is itself uncertain: each scenario has its own resampled pool. `own` and `whole` are
+    (counter, first item, items).
     """
-    for s in range(count):
-        scenario = first + s
-        wide = sigma * math.sqrt(
-            freedom / (2.0 * gamma(0.5 * freedom, seed, scenario, EVERYBODY, FACTOR, 8192 * index))
-        )
-        level = state
-        for m in range(months):
-            shared = normal(seed, scenario, EVERYBODY, m, 1)
-            own = normal(seed, scenario, EVERYBODY, m, 8192 * index + 2)
-            level = phi * level + wide * (rho * shared + math.sqrt(max(0.0, 1.0 - rho * rho)) * own)
-            out[s, m] = level
+    partner, own_first, own_count = own
+    group, whole_first, whole_count = whole
+    for n in range(len(chosen)):
+        scenario = first + lanes[n]
+        w0, w1, _, _ = words(seed, scenario, partner, month + (numbers[n] << 8), base + 2)
+        mine = w0 < weight
+        begin, count = own_first if mine else whole_first, own_count if mine else whole_count
+        again = mixed(seed, scenario, partner if mine else group, base + (place_of(w1, count) << 32))
+        chosen[n] = begin + place_of(again, count)
 
 
 @jit
-def common_normal(seed, first, count, index, out):  # type: ignore[no-untyped-def]
-    """One standard normal a scenario."""
-    for s in range(count):
-        out[s] = normal(seed, first + s, EVERYBODY, FACTOR, 8192 * index + 100)
-
-
-@jit
-def lifetimes(seed, first, count, alive, churn, starts, months, begin, end):  # type: ignore[no-untyped-def]
-    """When each lane is active: begin and end [count * partners] months of the horizon."""
-    partners = len(alive)
-    for s in range(count):
-        for i in range(partners):
-            one, two = uniforms(seed, first + s, i, LEFT, 0)
-            lane = s * partners + i
-            begin[lane] = starts[i]
-            stays = months
-            if churn > 0.0:
-                stays = starts[i] + int(min(1e6, math.floor(math.log(two) / math.log(1.0 - churn))))
-            end[lane] = stays if one < alive[i] else 0
-            if starts[i] > 0 and one >= alive[i]:
-                begin[lane] = months
+def add_items(  # type: ignore[no-untyped-def]
+    seed, first, partner, month, j, plan, lanes, numbers, chosen, base_lane, values, emit, emitted
+):
+    """Choose whole items and add what they hold to `values`."""
+    row = plan.stream[j]
+    group, own = plan.segment[partner], plan.own_count[j, partner]
+    weight = np.uint64(plan.own_weight[j, partner] * 4294967295.0) if own > 0 else np.uint64(0)
+    choose_items(
+        seed, first, month, 8192 * (row[NUMBER] + 1), weight, (partner, plan.own_first[j, partner], own),
+        (EVERYBODY - 1 - group, plan.segment_first[j, group], plan.segment_count[j, group]), lanes, numbers, chosen,
+    )  # fmt: skip
+    columns, emits, at = row[COLUMNS], row[EMITS], row[POOL]
+    for column in range(columns):
+        out = values[plan.slots[j, column], month]
+        for n in range(len(chosen)):
+            out[base_lane + lanes[n]] += plan.pool[at + chosen[n] * (columns + 1) + column]
+    if emits != EMIT_NOTHING:
+        for n in range(len(chosen)):
+            if emits == EMIT_ALL or plan.pool[at + chosen[n] * (columns + 1) + columns] >= 0:
+                if emitted[0] < emit.shape[0]:
+                    emit[emitted[0], E_LANE], emit[emitted[0], E_MONTH] = base_lane + lanes[n], month
+                    emit[emitted[0], E_ITEM], emit[emitted[0], E_STREAM] = chosen[n], j
+                emitted[0] += 1
 
 
 @jit
 def draw_stream(  # type: ignore[no-untyped-def]
-    seed, first, count, months, stream, shape, rate, drift, dispersion, scale, begin, end, segment, own_first,
-    own_items, segment_first, segment_items, own_weight, pool, unit, slots, out, seen_first, first_slot, emit, emitted,
-):  # fmt: skip
-    """Draw a stream's counts and add whole resampled items to `out` [leaves, months, lanes].
-
-    Args:
-        shape, rate: [partners] of the gamma posterior of a partner's monthly rate.
-        drift: Log standard deviation of a partner's rate around its past, per partner.
-        dispersion: Shape of the month's own gamma factor; 0 for none.
-        scale: [count, segments, months] expected count over the partner's rate.
-        pool: [items, leaves] values of whole items; empty where each count adds `unit`.
-        seen_first: [partners] whether the partner had an item before; first_slot: leaf that marks the first, or -1.
-        emit: [n, 3] lane, month, item, as far as it reaches; empty to keep none.
-        emitted: [1] rows that were asked of `emit`.
-    """
-    partners = len(shape)
-    base = 8192 * (stream + 1)
-    for s in range(count):
-        scenario = first + s
-        for i in range(partners):
-            lane = s * partners + i
-            if end[lane] <= begin[lane] or shape[i] <= 0.0:
-                continue
-            held = gamma(shape[i], seed, scenario, i, RATE, base) / rate[i]
-            if drift[i] > 0.0:
-                held *= math.exp(drift[i] * normal(seed, scenario, i, RATE, base + 70) - 0.5 * drift[i] * drift[i])
-            had = seen_first[i]
-            for m in range(max(0, begin[lane]), min(months, end[lane])):
-                mean = held * scale[s, segment[i], m]
-                if dispersion > 0.0:
-                    mean *= gamma(dispersion, seed, scenario, i, m, base + 100) / dispersion
-                u, _ = uniforms(seed, scenario, i, m, base)
-                items = poisson(mean, u, seed, scenario, i, m, base + 1)
-                if items == 0:
-                    continue
-                if not had:
-                    had = True
-                    if first_slot >= 0:
-                        out[first_slot, m, lane] = 1e6
-                if pool.shape[0] == 0:
-                    for slot in slots:
-                        out[slot, m, lane] += unit * items
-                    continue
-                for n in range(items):
-                    which, place = uniforms(seed, scenario, i, m, base + 200 + n)
-                    own = own_first[i + 1] - own_first[i]
-                    if own > 0 and which < own_weight[i]:
-                        item = own_items[own_first[i] + int(place * own)]
-                    else:
-                        group = segment[i]
-                        size = segment_first[group + 1] - segment_first[group]
-                        # Which deals a segment makes is itself uncertain: each scenario has its own resampled pool.
-                        again, _ = uniforms(seed, scenario, EVERYBODY - 1 - group, 5000 + int(place * size), base)
-                        item = segment_items[segment_first[group] + int(again * size)]
-                    for column in range(len(slots)):
-                        out[slots[column], m, lane] += pool[item, column]
-                    if emit.shape[0] > 0:
-                        if emitted[0] < emit.shape[0]:
-                            emit[emitted[0], 0], emit[emitted[0], 1], emit[emitted[0], 2] = lane, m, item
-                        emitted[0] += 1
+    seed, first, partner, j, plan, scale, begin, end, base_lane, values, emit, emitted, scratch, lanes, numbers, chosen
+):
+    """Draw a partner's counts of one stream over all months and add what its items hold."""
+    row, n = plan.stream[j], scratch.shape[1]
+    months = scale.shape[2]
+    base = 8192 * (row[NUMBER] + 1)
+    shape = plan.shape[j, partner]
+    if shape <= 0.0:
+        return
+    held, mean, count, chance, uniform = scratch[0], scratch[1], scratch[2], scratch[3], scratch[4:8]
+    gamma_rows(shape, seed, first, partner, RATE, base + 4000, held, uniform)
+    drift = f32(plan.numbers[j, DRIFT])
+    rate = f32(1.0 / plan.rate[j, partner])
+    for s in range(n):
+        held[s] *= rate * exp32(drift * normal32(uniform[3, s]) - f32(0.5) * drift * drift)
+    dispersion, unit = plan.numbers[j, DISPERSION], plan.numbers[j, UNIT]
+    whole, marks = unit == 0.0, row[FIRST_SLOT]
+    slot = plan.slots[j, 0]
+    group = plan.segment[partner]
+    for m in range(months):
+        if m % 4 == 0:
+            uniform_rows(seed, first, partner, m // 4, base, uniform)
+        factor = scale[j, group, m]
+        large = False
+        for s in range(n):
+            here = (m >= begin[s]) & (m < end[s])
+            mean[s] = held[s] * factor[s] if here else f32(0.0)
+        for s in range(n):
+            large |= mean[s] > MOST_BY_STEPS
+        count_rows(mean, dispersion, uniform[m % 4], count, chance)
+        if large:
+            for s in range(n):
+                mu = held[s] * factor[s]
+                if (m >= begin[s]) and (m < end[s]) and mu > MOST_BY_STEPS:
+                    count[s] = f32(one_count(mu, dispersion, seed, first + s, partner, m, base + 200))
+        if not whole:
+            out = values[slot, m]
+            for s in range(n):
+                out[base_lane + s] += unit * count[s]
+        else:
+            many = 0
+            for s in range(n):
+                for number in range(int(count[s])):
+                    lanes[many], numbers[many] = s, number
+                    many += 1
+                    if many == len(lanes):
+                        add_items(
+                            seed, first, partner, m, j, plan, lanes, numbers, chosen, base_lane, values, emit, emitted
+                        )
+                        many = 0
+            if many > 0:
+                add_items(seed, first, partner, m, j, plan, lanes[:many], numbers[:many], chosen[:many], base_lane, values,
+                          emit, emitted)  # fmt: skip
+        if marks >= 0 and not plan.had[j, partner]:
+            for s in range(n):
+                if count[s] > 0:
+                    seen = False
+                    for before in range(m):
+                        seen |= values[marks, before, base_lane + s] > 0
+                    if not seen:
+                        values[marks, m, base_lane + s] = 1e6
 
 
 @jit
-def draw_levels(  # type: ignore[no-untyped-def]
-    seed, first, count, months, stream, last, change, own_first, own_values, segment, segment_first, segment_values, begin,
-    out,
-):  # fmt: skip
+def draw_scores(seed, first, partner, j, plan, begin, base_lane, levels, scratch):  # type: ignore[no-untyped-def]
     """A score that holds until it changes; a change takes a past value of the partner's own, else of its segment."""
-    partners = len(last)
-    base = 8192 * (stream + 1)
-    for s in range(count):
-        for i in range(partners):
-            value = last[i]
-            lane = s * partners + i
-            for m in range(months):
-                one, two = uniforms(seed, first + s, i, m, base)
-                own = own_first[i + 1] - own_first[i]
-                group = segment[i]
-                size = segment_first[group + 1] - segment_first[group]
-                if one < change and m >= begin[lane]:
-                    if own > 0:
-                        value = own_values[own_first[i] + int(two * own)]
-                    elif size > 0:
-                        value = segment_values[segment_first[group] + int(two * size)]
-                out[m, lane] = value
+    row, n, months = plan.level[j], scratch.shape[1], levels.shape[1]
+    base = 8192 * (row[L_NUMBER] + 1)
+    own_at, own = (
+        plan.level_own_first[j, partner],
+        plan.level_own_first[j, partner + 1] - plan.level_own_first[j, partner],
+    )
+    group = plan.segment[partner]
+    segment_at = plan.level_segment_first[j, group]
+    size = plan.level_segment_first[j, group + 1] - segment_at
+    change, uniform = f32(plan.change[j]), scratch[4:8]
+    at = row[L_OWN] + own_at if own > 0 else row[L_SEGMENT] + segment_at
+    size = own if own > 0 else size
+    last = plan.last[j, partner]
+    for m in range(months):
+        if m % 2 == 0:
+            uniform_rows(seed, first, partner, m // 2, base, uniform)
+        one, two = uniform[2 * (m % 2)], uniform[2 * (m % 2) + 1]
+        for s in range(n):
+            value = levels[j, m - 1, base_lane + s] if m > 0 else last
+            if one[s] < change and m >= begin[s] and size > 0:
+                value = plan.level_values[at + min(size - 1, int(two[s] * size))]
+            levels[j, m, base_lane + s] = value
 
 
 @jit
-def running_sums(history, simulated, coefficients, sums):  # type: ignore[no-untyped-def]
-    """Totals of the months before, for each slot: sums [(months + 1) x slots, lanes].
+def draw_block(seed, first, count, low, high, plan, scale, churn, values, levels, begin, end, emit, emitted):  # type: ignore[no-untyped-def]
+    """Draw partners `low` up to `high` in `count` scenarios from `first` on.
 
     Args:
-        history: [leaves, past, partners] what happened.
-        simulated: [leaves, horizon, lanes].
-        coefficients: [slots, leaves].
-        sums: Output; its first month is zero.
+        scale: [J, G, months, count] float32, expected counts over partners' rates.
+        churn: Probability of leaving in a month.
+        values: Output [leaves, months, lanes].
+        levels: Output [L, months, lanes].
+        begin, end: Output [lanes] months of the horizon in which the partner is there.
+        emit: Output [n, E_COLUMNS] single items that were asked for, as far as it reaches; emitted: [1] how many.
     """
-    past, partners = history.shape[1], history.shape[2]
-    slots, leaves = coefficients.shape
-    lanes = sums.shape[1]
-    for slot in range(slots):
-        for i in range(lanes):
-            sums[slot, i] = 0.0
-    for m in range(past + simulated.shape[1]):
-        for slot in range(slots):
-            before, after = m * slots + slot, (m + 1) * slots + slot
-            for i in range(lanes):
-                sums[after, i] = sums[before, i]
-            for leaf in range(leaves):
-                times = coefficients[slot, leaf]
-                if times == 0.0:
-                    continue
-                if m < past:
-                    for i in range(lanes):
-                        sums[after, i] += times * history[leaf, m, i % partners]
-                else:
-                    for i in range(lanes):
-                        sums[after, i] += times * simulated[leaf, m - past, i]
+    scratch = np.empty((8, count), dtype=np.float32)
+    lists = np.empty((3, 8 * count + 64), dtype=np.int64)
+    lanes, numbers, chosen = lists[0], lists[1], lists[2]
+    months = values.shape[1]
+    emitted[0] = 0
+    for leaf in range(values.shape[0]):
+        for m in range(months):
+            for i in range((high - low) * count):
+                values[leaf, m, i] = 0.0
+    for partner in range(low, high):
+        base = (partner - low) * count
+        b, e = begin[base : base + count], end[base : base + count]
+        lifetimes(seed, first, partner, plan, churn, months, b, e)
+        for j in range(plan.stream.shape[0]):
+            draw_stream(seed, first, partner, j, plan, scale, b, e, base, values, emit, emitted, scratch, lanes, numbers,
+                        chosen)  # fmt: skip
+        for place in range(len(plan.carried)):
+            carry(partner, place, plan, scale, b, e, base, values)
+        for place in range(plan.events.shape[0]):
+            mark_event(partner, place, plan, b, e, base, values)
+        for j in range(plan.level.shape[0]):
+            draw_scores(seed, first, partner, j, plan, b, base, levels, scratch)
+
+
+@jit
+def carry(partner, place, plan, scale, begin, end, base, values):  # type: ignore[no-untyped-def]
+    """What goes on at its last level, with the market."""
+    level, leaf, group = plan.carried_level[place, partner], plan.carried[place], plan.segment[partner]
+    for m in range(values.shape[1]):
+        for s in range(len(begin)):
+            moved = level * scale[0, group, m, s] if scale.shape[0] > 0 else level
+            values[leaf, m, base + s] = np.floor(moved + 0.5) if (m >= begin[s]) & (m < end[s]) else 0.0
+
+
+@jit
+def mark_event(partner, place, plan, begin, end, base, values):  # type: ignore[no-untyped-def]
+    """Joining and its anniversaries."""
+    leaf, yearly, new = plan.events[place, 0], plan.events[place, 1] == 1, partner >= plan.known[0]
+    for m in range(values.shape[1]):
+        for s in range(len(begin)):
+            since = m - begin[s] if new else plan.age[partner] + m
+            there = (m >= begin[s]) and (m < end[s]) and (new or plan.age[partner] >= 0)
+            hit = (since > 0 and since % 12 == 0) if yearly else since == 0
+            values[leaf, m, base + s] = 1e6 if there and hit else 0.0

@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from incentive_lab.panel import DealTable, Floats, Panel, Returns, TargetRow
+from incentive_lab.projection.plan import E_LANE, E_STREAM
+from incentive_lab.projection.planning import priced
 from incentive_lab.projection.world import Drawn
 from incentive_lab.scheme.measures import Measure
 
@@ -24,16 +26,18 @@ def stretched(panel: Panel, past: int, horizon: int) -> Panel:
         name: np.concatenate([values[:, begin:], np.zeros((panel.partners, horizon))], axis=1)
         for name, values in panel.columns.items()
     }
-    targets = [replace(row, first_month=row.first_month - begin) for row in panel.targets]
-    known = {(row.by, row.who, row.measure, row.first_month) for row in targets}
-    again: list[TargetRow] = []
-    for row in targets:
+    targets: list[TargetRow] = []
+    known = {(row.by, row.who, row.measure, row.first_month) for row in panel.targets}
+    for row in panel.targets:
+        # Windows of last year begin at most a year before the first month that is walked.
+        if row.first_month + row.months > begin - 12:
+            targets.append(replace(row, first_month=row.first_month - begin))
         for years in range(1, horizon // 12 + 2):
-            later = replace(row, first_month=row.first_month + 12 * years)
-            inside = past - 11 <= later.first_month < past + horizon and later.first_month + later.months > past
-            if inside and (row.by, row.who, row.measure, later.first_month) not in known:
-                known.add((row.by, row.who, row.measure, later.first_month))
-                again.append(later)
+            month = row.first_month + 12 * years
+            inside = panel.months - 11 <= month < panel.months + horizon and month + row.months > panel.months
+            if inside and (row.by, row.who, row.measure, month) not in known:
+                known.add((row.by, row.who, row.measure, month))
+                targets.append(replace(row, first_month=month - begin))
     deals = {grain: _window(table, begin) for grain, table in panel.deals.items()}
     returns = panel.returns
     if returns is not None:
@@ -45,7 +49,7 @@ def stretched(panel: Panel, past: int, horizon: int) -> Panel:
         )  # fmt: skip
     joined = np.where(panel.joined > -1000, panel.joined - begin, panel.joined).astype(np.int32)
     return replace(panel, first_month=panel.first_month + begin, months=past + horizon, joined=joined, columns=columns,
-                   targets=(*targets, *again), deals=deals, returns=returns)  # fmt: skip
+                   targets=tuple(targets), deals=deals, returns=returns)  # fmt: skip
 
 
 def _window(table: DealTable, begin: int) -> DealTable:
@@ -57,8 +61,7 @@ def _window(table: DealTable, begin: int) -> DealTable:
 def scenario_panel(payer: Payer, drawn: Drawn, s: int) -> Panel:
     """One scenario as a history: what happened, then what was drawn."""
     panel, model, past = payer.panel, payer.model, payer.past
-    rows = panel.partners
-    mine = slice(s * rows, (s + 1) * rows)
+    mine = slice(s, None, drawn.count)
     columns = dict(panel.columns)
     for slot, leaf in enumerate(model.leaves):
         columns[leaf] = np.concatenate([panel.columns[leaf][:, :past], drawn.values[slot, :, mine].T], axis=1)
@@ -74,20 +77,19 @@ def scenario_panel(payer: Payer, drawn: Drawn, s: int) -> Panel:
 
 
 def _level(measure: Measure, name: str, drawn: Drawn, mine: slice, joined: Any, past: int, payer: Payer) -> Floats:
-    if name in drawn.levels:
-        return np.asarray(drawn.levels[name][:, mine].T)
+    names = list(payer.model.levels)
+    if name in names:
+        return np.asarray(drawn.levels[names.index(name)][:, mine].T)
     ahead = np.arange(past, payer.months)[None, :] - joined[:, None].astype(np.float64)
     return np.where((joined[:, None] > -1000) & (ahead >= 0), ahead, np.nan)
 
 
 def _deals_of(payer: Payer, drawn: Drawn, s: int) -> tuple[Mapping[str, DealTable], Returns | None]:
     """The single deals and returns of a scenario, those of history first."""
-    panel, model, past, rows = payer.panel, payer.model, payer.past, payer.panel.partners
-    chosen: list[tuple[str, Any]] = []
-    for name, items in drawn.items.items():
-        here = items[(items[:, 0] >= s * rows) & (items[:, 0] < (s + 1) * rows)]
-        chosen.append((name, here))
-    tables = {grain: _with_drawn(payer, table, chosen, drawn, s) for grain, table in panel.deals.items()}
+    panel, model, past = payer.panel, payer.model, payer.past
+    here = drawn.items[drawn.items[:, E_LANE] % drawn.count == s]
+    chosen = [(name, here[here[:, E_STREAM] == place]) for place, name in enumerate(model.streams)]
+    tables = {grain: _with_drawn(payer, table, chosen, drawn) for grain, table in panel.deals.items()}
     returns = panel.returns
     if returns is None:
         return tables, None
@@ -100,7 +102,7 @@ def _deals_of(payer: Payer, drawn: Drawn, s: int) -> tuple[Mapping[str, DealTabl
         items, number, lag = items[keep], np.flatnonzero(keep), lag[keep]
         ids = _ids(name, number)
         columns = [
-            np.r_[returns.partner, items[:, 0] - s * rows], np.r_[returns.month, past + items[:, 1] + lag],
+            np.r_[returns.partner, items[:, 0] // drawn.count], np.r_[returns.month, past + items[:, 1] + lag],
             np.r_[returns.sold_month, past + items[:, 1]], np.r_[returns.term_months, back.term[items[:, 2]]],
         ]  # fmt: skip
         values = {key: np.r_[column, back.values[key][items[:, 2]]] for key, column in returns.values.items()}
@@ -118,8 +120,8 @@ def _ids(stream: str, numbers: Any) -> NDArray[np.object_]:
     return np.array([f"~{stream[:3]}{number:09d}" for number in numbers.tolist()], dtype=np.object_)
 
 
-def _with_drawn(payer: Payer, table: DealTable, chosen: list[tuple[str, Any]], drawn: Drawn, s: int) -> DealTable:
-    model, past, rows = payer.model, payer.past, payer.panel.partners
+def _with_drawn(payer: Payer, table: DealTable, chosen: list[tuple[str, Any]], drawn: Drawn) -> DealTable:
+    model, past = payer.model, payer.past
     partner, month, day = [table.partner], [table.month], [table.day]
     ids, lines = [table.deal_id], [table.line]
     values: dict[str, list[Floats]] = {name: [column] for name, column in table.values.items()}
@@ -129,14 +131,15 @@ def _with_drawn(payer: Payer, table: DealTable, chosen: list[tuple[str, Any]], d
         if not mine:
             continue
         number = np.arange(len(items))
-        partner.append((items[:, 0] - s * rows).astype(np.int32))
+        partner.append((items[:, 0] // drawn.count).astype(np.int32))
         month.append((past + items[:, 1]).astype(np.int32))
         day.append((10**5 + 31 * items[:, 1] + number % 28).astype(np.int32))
         ids.append(_ids(name, number))
         lines.append(np.full(len(items), "", dtype=object))
+        pool = priced(model, stream, drawn.price)
         where = {model.leaves[slot]: column for column, slot in enumerate(stream.slots)}
         for leaf, columns in values.items():
-            columns.append(drawn.pools[name][items[:, 2], where[leaf]] if leaf in mine else np.zeros(len(items)))
+            columns.append(pool[items[:, 2], where[leaf]] if leaf in mine else np.zeros(len(items)))
     stacked: list[Any] = [np.concatenate(one) for one in (partner, month, day, ids, lines)]
     order = np.lexsort((stacked[4].astype(str), stacked[3].astype(str), stacked[2], stacked[1], stacked[0]))
     p, m, d, i, li = (one[order] for one in stacked)

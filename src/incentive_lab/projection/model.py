@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from incentive_lab.errors import InputError, Problem
 from incentive_lab.panel import Floats, Panel
-from incentive_lab.projection.past import Past, is_item
-from incentive_lab.projection.streams import Rows, Stream, fit_stream, grouped
+from incentive_lab.projection.past import Past, in_order, is_item
+from incentive_lab.projection.streams import Rows, Stream, fit_stream, grouped, items_in_order
 
 UNIT = 1e6
 LEAST_MONTHS = 3
@@ -143,7 +143,7 @@ def _assembled(
     market: Floats | None = None
     notes: list[str] = []
     for date in sorted(past.items, key=lambda name: name != "closed_on"):
-        table, name = past.items[date], DAYS.get(date, date)
+        table, name = in_order(past.items[date], segment), DAYS.get(date, date)
         mine = [leaf for leaf in leaves if is_item(past.leaves[leaf]) and str(past.leaves[leaf].date) == date]
         counts = np.zeros((panel.partners, panel.months))
         np.add.at(counts, (table.partner, table.month), 1.0)
@@ -168,6 +168,7 @@ def _assembled(
             continue
         counted = np.array_equal(values, np.round(values / UNIT) * UNIT)
         where = np.argwhere(values > 0)
+        where = where[items_in_order(where[:, 0], segment)]
         pool = np.zeros((0, 1)) if counted else values[where[:, 0], where[:, 1]][:, None]
         counts = values / UNIT if counted else (values > 0).astype(np.float64)
         owner = np.zeros(0, dtype=np.int64) if counted else where[:, 0]

@@ -9,6 +9,7 @@ from incentive_lab.engine.needs import needs
 from incentive_lab.errors import InputError, Problem
 from incentive_lab.history.history import History
 from incentive_lab.panel import DealTable, Panel, Returns
+from incentive_lab.projection.streams import Rows, items_in_order
 from incentive_lab.scheme.document import Scheme
 from incentive_lab.scheme.measures import CATALOGUE, Measure
 
@@ -98,3 +99,10 @@ def _returned(table: Returns, months: int) -> Returns:
     keep = table.month < months
     return Returns(table.partner[keep], table.month[keep], table.sold_month[keep], table.deal_id[keep], table.line[keep],
                    table.term_months[keep], {name: values[keep] for name, values in table.values.items()})  # fmt: skip
+
+
+def in_order(table: DealTable, segment: Rows) -> DealTable:
+    """Items by segment and partner."""
+    rows = items_in_order(table.partner.astype("int64"), segment)
+    return DealTable(table.partner[rows], table.month[rows], table.day[rows], table.deal_id[rows], table.line[rows],
+                     {name: values[rows] for name, values in table.values.items()})  # fmt: skip

@@ -1,22 +1,24 @@
-"""Drawn scenarios paid by the one kernel: blocks whose lanes are (scenario, partner), after the months that happened."""
+"""Drawn scenarios paid by the one kernel: history once, then lanes of (partner, scenario) from the horizon on."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from incentive_lab.engine.periods import PERIOD_MONTHS, year_shift
-from incentive_lab.engine.program import BUDGET, SPECIAL_LINES
+from incentive_lab.engine.program import BUDGET, CAP, SPECIAL_LINES
 from incentive_lab.engine.programme import posting_months
 from incentive_lab.engine.replay import compiled_parts, replay
 from incentive_lab.errors import InputError, Problem
 from incentive_lab.money import decimals
-from incentive_lab.panel import Floats
+from incentive_lab.panel import Floats, Panel, month_index
 from incentive_lab.projection.futures import scenario_panel, stretched
-from incentive_lab.projection.laying import Laid, coupled
+from incentive_lab.projection.lanes import add_up
+from incentive_lab.projection.laying import Laid, Space, coupled, first_open
 from incentive_lab.projection.model import Model
+from incentive_lab.projection.plan import EMIT_ALL, EMIT_RETURNED
+from incentive_lab.projection.streams import Rows
 from incentive_lab.projection.world import Drawn
 from incentive_lab.scheme.document import Scheme
 
@@ -26,16 +28,37 @@ LOOK_BACK = 24
 
 @dataclass(frozen=True, eq=False)
 class Paid:
-    """What a scheme pays in drawn scenarios; minor units.
+    """What a scheme pays in some scenarios; minor units. It begins with zeros, to which blocks of partners are added.
+
+    Attributes:
+        monthly: [months of history and horizon, scenarios].
+        lines, by_tier, by_segment: [lines or levels or segments, scenarios] over the horizon.
+        higher: [scenarios] partners that end in a higher tier than they begin in.
+        due: [settlements, scenarios] what the budget is asked for; empty without one that cuts.
+        partners: [partners of history, scenarios kept] over the horizon.
+    """
+
+    monthly: Floats
+    lines: Floats
+    by_tier: Floats
+    by_segment: Floats
+    higher: Floats
+    due: Floats
+    partners: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class Cost:
+    """What a scheme costs in some scenarios once the budget is cut; minor units, scenarios first.
 
     Attributes:
         monthly: [scenarios, horizon].
-        by_rule: [scenarios, lines].
-        by_tier: [scenarios, levels].
-        by_segment: [scenarios, segments].
-        by_partner: [scenarios, rows].
+        by_rule, by_tier, by_segment: [scenarios, lines or levels or segments].
+        by_partner: [scenarios kept, partners of history].
         demand: [scenarios, years] before the budget cut, by programme year that the horizon touches.
         higher: [scenarios] share of partners that end in a higher tier than they begin in.
+        asked: [scenarios] over the horizon before the budget cut.
+        capped: [scenarios] what partner caps took off over the horizon.
     """
 
     monthly: Floats
@@ -45,14 +68,17 @@ class Paid:
     by_partner: Floats
     demand: Floats
     higher: Floats
+    asked: Floats
+    capped: Floats
 
 
 class Payer:
     """Pays scenarios under one scheme; a scheme that couples partners is replayed scenario by scenario."""
 
     def __init__(self, scheme: Scheme, model: Model, horizon: int, *, baseline: Scheme | None = None,
-                 past: int | None = None) -> None:  # fmt: skip
-        """Lay out what does not depend on the scenario.
+                 past: int | None = None, in_force: bool | None = None, begin: int | None = None,
+                 panel: Panel | None = None) -> None:  # fmt: skip
+        """Pay history, and lay out what does not depend on the scenario.
 
         Args:
             scheme: What pays.
@@ -60,6 +86,10 @@ class Payer:
             horizon: Months to pay.
             baseline: What a guarantee compares with.
             past: Months of history walked before; by default at most `LOOK_BACK`.
+            in_force: Whether guarantees and draws count by programme year, as in replay; otherwise they begin with the
+                first month projected. By default whether the scheme is effective before that month.
+            begin: Pay scenarios from this month on at the latest.
+            panel: History with room for the horizon, if it is there already.
         """
         if scheme.group is not None and scheme.group.pays == "parent":
             raise InputError([Problem("group.pays", "a scheme that pays parents cannot be projected yet",
@@ -67,78 +97,136 @@ class Payer:
         self.scheme, self.model, self.horizon = scheme, model, horizon
         self.past = min(model.panel.months, LOOK_BACK) if past is None else past
         self.months = self.past + horizon
-        self.panel = stretched(model.panel, self.past, horizon)
+        self.panel = stretched(model.panel, self.past, horizon) if panel is None else panel
         self.shift = year_shift(scheme, self.panel.first_month)
+        if in_force is None:
+            effective = month_index(int(scheme.effective.from_[:4]), int(scheme.effective.from_[5:7]))
+            in_force = effective < self.panel.first_month + self.past
+        self.starts = None if in_force else self.past
         self.floor = baseline if any(item.against == "baseline" for item in scheme.guarantees) else None
-        plain = scheme if scheme.budget is None or scheme.budget.when_exceeded == "first_come" else scheme.model_copy(
+        self.plain = scheme if scheme.budget is None or scheme.budget.when_exceeded == "first_come" else scheme.model_copy(
             update={"budget": None})  # fmt: skip
-        self.parts = compiled_parts(plain, self.panel)
-        self.coupled = coupled(plain, self.parts)
+        self.parts = compiled_parts(self.plain, self.panel, self.starts)
+        self.coupled = coupled(self.plain, self.parts)
+        self.begin = min(self.past if begin is None else begin, first_open(scheme, self.past, self.shift))
         self.beneath: Payer | None = None
         if self.floor is not None and not self.coupled:
             bare = self.floor.model_copy(update={"guarantees": (), "budget": None})
-            self.beneath = Payer(bare, model, horizon, past=self.past)
+            self.begin = min(self.begin, first_open(bare, self.past, year_shift(bare, self.panel.first_month)))
+            self.beneath = Payer(
+                bare, model, horizon, past=self.past, in_force=True, begin=self.begin, panel=self.panel
+            )
             self.coupled = self.beneath.coupled
         self.line_ids = (*(rule.id for rule in scheme.rules), *SPECIAL_LINES)
         self.tier_names = tuple(level.name for level in scheme.tiers.levels) if scheme.tiers else ("all",)
         self.years = self._years()
-        # past rows of every leaf, as the kernel's lanes want them
-        self.history = np.ascontiguousarray(
-            np.stack([self.panel.columns[leaf][:, : self.past].T for leaf in model.leaves])
-        )
-        self.laid = [] if self.coupled else [Laid(self, compiled, part) for compiled, part in self.parts]
+        self.settlements = np.array(posting_months(PERIOD_MONTHS[scheme.settle], self.shift, self.months)
+                                    if self._cuts else [], dtype=np.int64).reshape(-1, 2)  # fmt: skip
+        self.earlier = np.zeros((self.past, self.panel.partners))
+        self.start_tier = np.zeros(self.panel.partners, dtype=np.int64)
+        self.laid: list[Laid] = [] if self.coupled else self._laid()
+
+    def _laid(self) -> list[Laid]:
+        """The scheme and its variants, each paid up to the horizon."""
+        floor = None
+        if self.beneath is not None:
+            floor = np.vstack([self.beneath.earlier, np.zeros((self.horizon, self.panel.partners))])
+        made = [Laid(self, compiled, part, floor) for compiled, part in self.parts]
+        for laid in made:
+            self.earlier[:, laid.partners] = laid.total
+            self.start_tier[laid.partners] = laid.start_tier
+        return made
 
     @property
-    def items(self) -> frozenset[str]:
-        """Streams whose single deals this scheme needs."""
-        deals = any(compiled.columns.deals for compiled, _ in self.parts)
-        returns = any(compiled.columns.returns for compiled, _ in self.parts)
-        names = frozenset(self.model.comebacks) if returns else frozenset()
-        if deals or (self.scheme.budget and self.scheme.budget.when_exceeded == "first_come"):
-            names |= {
-                name for name, stream in self.model.streams.items() if len(stream.pool) and name.endswith("deals")
-            }
-        return names | (self.beneath.items if self.beneath else frozenset())
-
-    def pay(self, drawn: Drawn) -> Paid:
-        """Pay these scenarios."""
-        if self.coupled:
-            return self._one_by_one(drawn)
-        detail, total, tiers = self.lanes(drawn)
-        rows, count = self.panel.partners, drawn.count
-        by_month = total.reshape(self.months, count, rows)
-        lines = detail[:, self.past :].sum(axis=1).reshape(-1, count, rows).sum(axis=2)
-        return self._summed(by_month, lines.T, tiers.reshape(self.months, count, rows), True)
-
-    def lanes(self, drawn: Drawn) -> tuple[Floats, Floats, Any]:
-        """Detail [lines, months, lanes], total and tiers [months, lanes] of scenarios whose lanes do not touch."""
-        lanes = drawn.values.shape[2]
-        floor = None if self.beneath is None else self.beneath.lanes(drawn)[1]
-        detail = np.zeros((len(self.line_ids), self.months, lanes))
-        total, tiers = np.zeros((self.months, lanes)), np.zeros((self.months, lanes), dtype=np.uint8)
-        for laid in self.laid:
-            which, result = laid.run(drawn, floor)
-            tiers[:, which], total[:, which], detail[:, :, which] = result[0], result[1], result[4]
-        return detail, total, tiers
-
-    def _one_by_one(self, drawn: Drawn) -> Paid:
-        rows = self.panel.partners
-        total = np.zeros((self.months, drawn.count, rows))
-        tiers = np.empty((self.months, drawn.count, rows), dtype=np.uint8)
-        lines = np.empty((drawn.count, len(self.line_ids)))
-        plain = self.parts_scheme
-        for s in range(drawn.count):
-            done = replay(plain, scenario_panel(self, drawn, s), baseline=self.floor, threads=False)
-            total[:, s], tiers[:, s] = done.total, done.tiers
-            lines[s] = done.detail[:, self.past :].sum(axis=(1, 2))
-        return self._summed(total, lines, tiers, plain.budget is None)
-
-    @property
-    def parts_scheme(self) -> Scheme:
-        """The scheme as the kernel is asked: without a budget that is cut afterwards."""
+    def _cuts(self) -> bool:
         budget = self.scheme.budget
-        return self.scheme if budget is None or budget.when_exceeded == "first_come" else self.scheme.model_copy(
-            update={"budget": None})  # fmt: skip
+        return budget is not None and budget.when_exceeded == "prorate"
+
+    @property
+    def items(self) -> dict[str, int]:
+        """Streams whose single deals this scheme needs, and which of them."""
+        needed: dict[str, int] = {}
+        if any(compiled.columns.returns for compiled, _ in self.parts):
+            needed = dict.fromkeys(self.model.comebacks, EMIT_RETURNED)
+        deals = any(compiled.columns.deals for compiled, _ in self.parts)
+        if deals or (self.scheme.budget and self.scheme.budget.when_exceeded == "first_come"):
+            needed |= {
+                name: EMIT_ALL
+                for name, stream in self.model.streams.items()
+                if len(stream.pool) and name.endswith("deals")
+            }
+        for name, which in (self.beneath.items if self.beneath else {}).items():
+            needed[name] = max(which, needed.get(name, 0))
+        return needed
+
+    def begun(self, count: int, kept: int) -> Paid:
+        """Sums of `count` scenarios before anybody is paid; amounts by partner are kept for the first `kept`."""
+        lines, levels = len(self.line_ids), len(self.tier_names)
+        paid = Paid(
+            np.zeros((self.months, count)), np.zeros((lines, count)), np.zeros((levels, count)),
+            np.zeros((len(self.model.segments), count)), np.zeros(count), np.zeros((len(self.settlements), count)),
+            np.zeros((self.model.known, kept)),
+        )  # fmt: skip
+        if not self.coupled:
+            paid.monthly[: self.begin] = self.earlier[: self.begin].sum(axis=1)[:, None]
+            for place, (first, last) in enumerate(self.settlements):
+                if last < self.begin:
+                    paid.due[place] = np.maximum(self.earlier[first : last + 1].sum(axis=0), 0.0).sum()
+        return paid
+
+    def add(self, drawn: Drawn, paid: Paid, room: Space) -> None:
+        """Pay a block of partners in its scenarios and add it up."""
+        floor = None if self.beneath is None else self.beneath._totals(drawn, room)
+        for laid in self.laid:
+            low, high = np.searchsorted(laid.partners, [drawn.low, drawn.high])
+            if low == high:
+                continue
+            mine = laid.partners[low:high]
+            beneath = floor
+            if floor is not None and len(mine) < drawn.high - drawn.low:
+                beneath = np.ascontiguousarray(floor[:, _lanes(mine - drawn.low, drawn.count)])
+            _, lanes = laid.run(drawn, beneath, room)
+            space = room.of(laid, lanes)
+            add_up(
+                mine, drawn.count, self.begin, self.past, space.total, space.tiers, space.by_rule, self.earlier,
+                self.start_tier, self.model.known, self.model.segment, self.settlements, paid.monthly, paid.due, paid.lines,
+                paid.by_tier, paid.by_segment, paid.higher, paid.partners,
+            )  # fmt: skip
+
+    def _totals(self, drawn: Drawn, room: Space) -> Floats:
+        """[months, lanes of the block] cents, from `begin` on."""
+        total: Floats | None = None
+        for laid in self.laid:
+            low, high = np.searchsorted(laid.partners, [drawn.low, drawn.high])
+            if low == high:
+                continue
+            _, lanes = laid.run(drawn, None, room)
+            if len(drawn.begin) == lanes:
+                return room.of(laid, lanes).total
+            total = np.zeros((self.months, len(drawn.begin))) if total is None else total
+            total[:, _lanes(laid.partners[low:high] - drawn.low, drawn.count)] = room.of(laid, lanes).total
+        assert total is not None
+        return total
+
+    def pay_together(self, drawn: Drawn, paid: Paid) -> None:
+        """Pay all partners of each scenario by a replay of what was drawn."""
+        known, count = self.model.known, drawn.count
+        for s in range(count):
+            done = replay(
+                self.plain, scenario_panel(self, drawn, s), baseline=self.floor, threads=False, starts=self.starts
+            )
+            ahead, held = done.total[self.past :], done.tiers[self.past :]
+            by_partner = ahead.sum(axis=0)
+            paid.monthly[:, s] = done.total.sum(axis=1)
+            paid.lines[:, s] = done.detail[:, self.past :].sum(axis=(1, 2))
+            paid.by_tier[:, s] = [np.where(held == place, ahead, 0.0).sum() for place in range(len(self.tier_names))]
+            paid.by_segment[:, s] = np.bincount(self.model.segment, by_partner, len(self.model.segments))
+            start = done.tiers[self.past - 1] if self.past else done.tiers[0]
+            paid.higher[s] = (held[-1][:known] > start[:known]).sum()
+            for place, (first, last) in enumerate(self.settlements):
+                paid.due[place, s] = np.maximum(done.total[first : last + 1].sum(axis=0), 0.0).sum()
+            if s < paid.partners.shape[1]:
+                paid.partners[:, s] = by_partner[:known]
 
     def _years(self) -> list[tuple[int, int]]:
         """Months of each programme year that the horizon touches."""
@@ -146,47 +234,43 @@ class Payer:
         ends = [*starts[1:], self.months]
         return [(a, b) for a, b in zip(starts, ends, strict=True) if b > self.past]
 
-    def _summed(self, total: Floats, lines: Floats, tiers: Any, cut_here: bool) -> Paid:
-        """Sums by month, tier, segment and partner; the programme budget is cut here unless the replay did it."""
-        demand = np.stack([total[a:b].sum(axis=(0, 2)) for a, b in self.years], axis=1)
-        if not cut_here:
-            demand = demand - lines[:, [len(self.scheme.rules) + BUDGET]]
-        cut = self._budget(total) if cut_here else None
-        ahead, held = total[self.past :], tiers[self.past :]
-        if cut is not None:
-            before = ahead.sum(axis=2)
-            after = before + cut[self.past :]
-            lines = lines.copy()
-            lines[:, len(self.scheme.rules) + BUDGET] = cut[self.past :].sum(axis=0)
-            whole = np.maximum(before.sum(axis=0), 1.0)
-            ahead = ahead * (after.sum(axis=0) / whole)[None, :, None]
-            monthly = after.T
+    def cost(self, paid: Paid) -> Cost:
+        """What was paid, after the programme budget is cut as far as the replay has not done that."""
+        budget_row = len(self.scheme.rules) + BUDGET
+        demand = np.stack([paid.monthly[a:b].sum(axis=0) for a, b in self.years], axis=1)
+        ahead, lines = paid.monthly[self.past :], paid.lines
+        asked, share = ahead.sum(axis=0) - lines[budget_row], np.ones(paid.monthly.shape[1])
+        if not self._cuts:
+            demand = demand - lines[budget_row][:, None]
         else:
-            monthly = ahead.sum(axis=2).T
-        by_partner = ahead.sum(axis=0)
-        by_tier = np.stack(
-            [np.where(held == place, ahead, 0.0).sum(axis=(0, 2)) for place in range(len(self.tier_names))], 1
-        )
-        segments = np.stack([by_partner[:, self.model.segment == place].sum(axis=1)
-                             for place in range(len(self.model.segments))], 1)  # fmt: skip
-        start = tiers[self.past - 1] if self.past else tiers[0]
-        known = slice(0, self.model.known)
-        higher = (held[-1][:, known] > start[:, known]).mean(axis=1)
-        return Paid(monthly, lines, by_tier, segments, by_partner, demand, higher)
+            cut = self._budget(paid.due)[self.past :]
+            lines = lines.copy()
+            lines[budget_row] = cut.sum(axis=0)
+            after = ahead + cut
+            # The cut is spread over whoever is paid in the horizon, in proportion.
+            share = after.sum(axis=0) / np.maximum(ahead.sum(axis=0), 1.0)
+            ahead = after
+        capped = -lines[len(self.scheme.rules) + CAP]
+        kept = paid.partners.shape[1]
+        return Cost(
+            ahead.T, lines.T, (paid.by_tier * share).T, (paid.by_segment * share).T, (paid.partners * share[:kept]).T, demand,
+            paid.higher / max(1, self.model.known), asked, capped,
+        )  # fmt: skip
 
-    def _budget(self, total: Floats) -> Floats | None:
-        """What the budget takes off the programme, [months, scenarios]; None without one that cuts."""
-        budget = self.scheme.budget
-        if budget is None or budget.when_exceeded != "prorate":
-            return None
-        amount = float(budget.amount * 10 ** decimals(self.scheme.currency))
-        cut = np.zeros(total.shape[:2])
-        left = np.full(total.shape[1], amount)
-        for first, last in posting_months(PERIOD_MONTHS[self.scheme.settle], self.shift, self.months):
+    def _budget(self, due: Floats) -> Floats:
+        """What the budget takes off the programme, [months, scenarios]."""
+        assert self.scheme.budget is not None
+        amount = float(self.scheme.budget.amount * 10 ** decimals(self.scheme.currency))
+        cut, left = np.zeros((self.months, due.shape[1])), np.full(due.shape[1], amount)
+        for place, (first, last) in enumerate(self.settlements):
             if (first + self.shift) % 12 == 0:
                 left[:] = amount
-            due = np.maximum(total[first : last + 1].sum(axis=0), 0.0).sum(axis=1)
-            kept = np.where(due > left, np.floor(np.minimum(due, left) + 1e-9), due)
-            cut[last] = kept - due
+            kept = np.where(due[place] > left, np.floor(np.minimum(due[place], left) + 1e-9), due[place])
+            cut[last] = kept - due[place]
             left -= kept
         return cut
+
+
+def _lanes(places: Rows, count: int) -> Rows:
+    """Lanes of partners at these places of a block."""
+    return (places[:, None] * count + np.arange(count)[None, :]).reshape(-1)

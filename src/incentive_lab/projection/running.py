@@ -16,13 +16,17 @@ from incentive_lab.errors import InputError, Problem
 from incentive_lab.money import decimals
 from incentive_lab.panel import Floats
 from incentive_lab.projection.assumptions import BASE, Assumptions
+from incentive_lab.projection.lanes import add_leaf, add_staying
+from incentive_lab.projection.laying import Space
 from incentive_lab.projection.model import Model
-from incentive_lab.projection.paying import Paid, Payer
-from incentive_lab.projection.world import Drawn, World
+from incentive_lab.projection.paying import Cost, Payer
+from incentive_lab.projection.world import Room, World
 from incentive_lab.scheme.document import Scheme
 
-LANES = 4096
-"""Lanes of a chunk: memory stays flat however many scenarios there are."""
+LANES = 1024
+"""Lanes of a block, partners times scenarios: its rows stay in cache."""
+CHUNK = 256
+"""Scenarios of a chunk at most: memory stays flat however many there are."""
 MOST_SCENARIOS, MOST_MONTHS = 1_000_000, 60
 BANDS = 500
 """Scenarios of which each partner's amount is kept, for bands by partner."""
@@ -43,6 +47,8 @@ class Outcome:
         by_rule, by_tier, by_segment: [scenarios, lines or levels or segments].
         demand: [scenarios, programme years] before the budget is cut.
         higher: [scenarios] share of partners that end in a higher tier than they begin in.
+        asked: [scenarios] over the horizon before the budget is cut.
+        capped: [scenarios] what partner caps took off over the horizon.
         partners: [at most BANDS scenarios, partners] of those known.
     """
 
@@ -55,6 +61,8 @@ class Outcome:
     by_segment: Floats
     demand: Floats
     higher: Floats
+    asked: Floats
+    capped: Floats
     partners: Floats
 
     @property
@@ -117,6 +125,7 @@ def project(
     model: Model, scheme: Scheme, *, against: Scheme | None = None, floor: Scheme | None = None,
     assumptions: Assumptions = BASE, horizon: int = 12, scenarios: int = 1000, seed: int = 7, threads: int = 0,
     progress: Progress | None = None, cancel: threading.Event | None = None, past: int | None = None,
+    in_force: bool | None = None,
 ) -> Projection:  # fmt: skip
     """Project what a scheme costs.
 
@@ -133,6 +142,7 @@ def project(
         progress: Called with scenarios done and wanted.
         cancel: Set it to stop.
         past: Months of history walked before the horizon; see `Payer`.
+        in_force: Whether the schemes were in force before the horizon; see `Payer`.
 
     Raises:
         InputError: A number of scenarios or months out of range, or an assumption about what no scheme looks at.
@@ -141,8 +151,13 @@ def project(
     _checked(scenarios, horizon)
     began = time.monotonic()
     schemes = [scheme] if against is None else [scheme, against]
-    payers = [Payer(one, model, horizon, baseline=floor or against, past=past) for one in schemes]
-    keep = frozenset().union(*(payer.items for payer in payers))
+    payers: list[Payer] = []
+    for one in schemes:
+        panel = payers[0].panel if payers else None
+        payers.append(Payer(one, model, horizon, baseline=floor or against, past=past, in_force=in_force, panel=panel))
+    keep: dict[str, int] = {}
+    for payer in payers:
+        keep |= {name: max(which, keep.get(name, 0)) for name, which in payer.items.items()}
     shift = (payers[0].shift + payers[0].past) % 12
     plain = World(model, assumptions.without_response, horizon, seed, keep, (PERIOD_MONTHS[scheme.settle], shift))
     responding = assumptions.responds
@@ -189,7 +204,13 @@ class _Runs:
     def __init__(self, payers: list[Payer], scenarios: int, threads: int, cancel: threading.Event | None) -> None:
         self.payers, self.scenarios, self.cancel = payers, scenarios, cancel
         self.threads = threads or max(1, os.cpu_count() or 1)
-        self.size = max(1, LANES // max(1, payers[0].panel.partners))
+        self.size = max(1, min(CHUNK, -(-scenarios // self.threads)))
+        self.rows = payers[0].panel.partners
+        # Schemes that pay partners together get all of them in one block, and few scenarios at a time.
+        self.together = any(payer.coupled for payer in payers)
+        if self.together:
+            self.size = max(1, min(self.size, 4 * LANES // self.rows))
+        self.partners = self.rows if self.together else max(1, LANES // self.size)
 
     def run(self, world: World, progress: Progress | None) -> _Told:
         model, n = world.model, self.scenarios
@@ -197,63 +218,65 @@ class _Runs:
         revenue, margin = np.zeros((n, world.horizon)), np.zeros((n, world.horizon))
         factors: dict[str, Floats] = {name: np.zeros(n) for name, one in model.streams.items() if one.count}
         staying = np.zeros(n)
-        done, lock = 0, threading.Lock()
+        done, lock, mine = 0.0, threading.Lock(), threading.local()
 
         def one(first: int) -> None:
             nonlocal done
-            if self.cancel is not None and self.cancel.is_set():
-                return
             count = min(self.size, n - first)
-            drawn = world.draw(first, count)
-            where = slice(first, first + count)
-            revenue[where] = _sum(model, drawn, "revenue")
-            margin[where] = _sum(model, drawn, "margin")
-            for name, values in drawn.factors.items():
-                factors[name][where] = values
-            staying[where] = (drawn.end.reshape(count, -1)[:, : model.known] >= world.horizon).sum(axis=1)
-            for place, payer in enumerate(self.payers):
-                paid = payer.pay(drawn)
+            if not hasattr(mine, "room"):
+                mine.room, mine.space = Room(model, world.horizon, self.partners * self.size), Space()
+            chunk = world.chunk(first, count)
+            few = max(0, min(count, BANDS - first))
+            paid = [payer.begun(count, few) for payer in self.payers]
+            sums = {"revenue": np.zeros((world.horizon, count)), "margin": np.zeros((world.horizon, count))}
+            stay = np.zeros(count)
+            for low in range(0, self.rows, self.partners):
+                if self.cancel is not None and self.cancel.is_set():
+                    return
+                drawn = world.draw(chunk, low, min(self.rows, low + self.partners), mine.room)
+                for leaf, total in sums.items():
+                    if leaf in model.leaves:
+                        add_leaf(drawn.values[model.leaves.index(leaf)], count, total)
+                add_staying(drawn.end, low, model.known, count, world.horizon, stay)
+                for payer, into in zip(self.payers, paid, strict=True):
+                    if payer.coupled:
+                        payer.pay_together(drawn, into)
+                    else:
+                        payer.add(drawn, into, mine.space)
                 with lock:
-                    _put(kept[place], paid, where, n, model.known)
+                    before, done = int(done), done + count * (drawn.high - low) / self.rows
+                    if progress is not None and int(done) > before:
+                        progress(min(n, int(done)), n)
+            where = slice(first, first + count)
+            revenue[where], margin[where], staying[where] = sums["revenue"].T, sums["margin"].T, stay
+            for name, values in chunk.factors.items():
+                factors[name][where] = values
             with lock:
-                done += count
-                if progress is not None:
-                    progress(done, n)
+                for place, payer in enumerate(self.payers):
+                    _put(kept[place], payer.cost(paid[place]), where, n)
 
         with ThreadPoolExecutor(self.threads, "projection") as pool:
             for _ in pool.map(one, range(0, n, self.size)):
                 pass
         if self.cancel is not None and self.cancel.is_set():
             raise Cancelled()
+        if progress is not None:
+            progress(n, n)
         outcomes = tuple(
             Outcome(payer.scheme, payer.line_ids, payer.tier_names, kept[place]["monthly"], kept[place]["by_rule"],
                     kept[place]["by_tier"], kept[place]["by_segment"], kept[place]["demand"], kept[place]["higher"],
-                    kept[place]["by_partner"])
+                    kept[place]["asked"], kept[place]["capped"], kept[place]["by_partner"])
             for place, payer in enumerate(self.payers)
         )  # fmt: skip
         return _Told(outcomes, revenue, margin if model.past.margin else None, factors, staying)
 
 
-def _put(kept: dict[str, Floats], paid: Paid, where: slice, scenarios: int, known: int) -> None:
-    for one in fields(paid):
-        values = getattr(paid, one.name)
-        if one.name == "by_partner":
-            most = min(BANDS, scenarios)
-            kept.setdefault(one.name, np.zeros((most, known)))
-            inside = max(0, min(where.stop, most) - where.start)
-            if inside:
-                kept[one.name][where.start : where.start + inside] = values[:inside, :known]
-            continue
-        kept.setdefault(one.name, np.zeros((scenarios, *values.shape[1:])))
-        kept[one.name][where] = values
-
-
-def _sum(model: Model, drawn: Drawn, leaf: str) -> Floats:
-    """[scenarios, horizon] of a leaf over all partners."""
-    if leaf not in model.leaves:
-        return np.zeros((drawn.count, drawn.values.shape[1]))
-    values = drawn.values[model.leaves.index(leaf)]
-    return np.asarray(values.reshape(values.shape[0], drawn.count, -1).sum(axis=2).T)
+def _put(kept: dict[str, Floats], cost: Cost, where: slice, scenarios: int) -> None:
+    for one in fields(cost):
+        values = getattr(cost, one.name)
+        many = min(BANDS, scenarios) if one.name == "by_partner" else scenarios
+        kept.setdefault(one.name, np.zeros((many, *values.shape[1:])))
+        kept[one.name][where.start : where.start + len(values)] = values
 
 
 def _rewards(model: Model, payers: list[Payer], outcomes: tuple[Outcome, ...]) -> dict[str, float]:

@@ -25,10 +25,10 @@ class Stream:
     Attributes:
         name: What it is, for people.
         slots: Leaves of the model that an item adds to.
-        pool: [items, slots] what whole items add; empty where every count adds `unit`.
+        pool: [items, slots] what whole items add, by segment and partner; empty where every count adds `unit`.
         unit: What one count adds.
-        own_first, own_items: Items of each partner: [partners + 1] and item rows.
-        segment_first, segment_items: The same by segment.
+        own_first, own_count: [partners] where the items of each partner begin, and how many they are.
+        segment_first, segment_count: The same by segment; a segment without items has everybody's.
         own_weight: [partners] share of a partner's draws that come from its own pool.
         shape, rate: [partners] of the gamma posterior of its monthly rate at today's level.
         drift: Log standard deviation of a partner's rate from one half of history to the other, beyond chance.
@@ -50,9 +50,9 @@ class Stream:
     pool: Floats
     unit: float
     own_first: Rows
-    own_items: Rows
+    own_count: Rows
     segment_first: Rows
-    segment_items: Rows
+    segment_count: Rows
     own_weight: Floats
     shape: Floats
     rate: Floats
@@ -83,6 +83,25 @@ def grouped(keys: Rows, groups: int) -> tuple[Rows, Rows]:
     """
     order = np.argsort(keys, kind="stable")
     return np.searchsorted(keys[order], np.arange(groups + 1)).astype(np.int64), order.astype(np.int64)
+
+
+def items_in_order(partner: Rows, segment: Rows) -> Rows:
+    """Rows of items by segment and partner, so that each pool lies in one piece.
+
+    Example:
+        >>> items_in_order(np.array([2, 0, 1, 2]), np.array([1, 1, 0])).tolist()
+        [0, 3, 1, 2]
+    """
+    return np.asarray(np.lexsort((partner, segment[partner])))
+
+
+def _runs(keys: Rows, groups: int) -> tuple[Rows, Rows]:
+    """Where the run of each key begins, and how long it is; equal keys lie side by side."""
+    count = np.bincount(keys, minlength=groups).astype(np.int64)
+    first = np.zeros(groups, dtype=np.int64)
+    seen, places = np.unique(keys, return_index=True)
+    first[seen] = places
+    return first, count
 
 
 def season_of(totals: Floats, first_month: int) -> Floats:
@@ -211,7 +230,7 @@ def fit_stream(
         counts: [partners, months].
         pool: [items, slots] values of whole items.
         unit: What a count adds where there is no pool.
-        item_partner: [items] partner of each item.
+        item_partner: [items] partner of each item, in the order of `items_in_order`.
         segment: [partners] segment of each partner; `groups` of them.
         joined: [partners] first month of each partner.
         until: [partners] last month in which it was certainly a partner.
@@ -244,16 +263,11 @@ def fit_stream(
     expected = (shape / np.maximum(rate, 1e-12))[:, None] * exposure
     dispersion = dispersion_of(counts[active], expected[active]) if active.any() else 0.0
     drift = drift_of(counts, exposure, dispersion)
-    own_first, own_items = grouped(item_partner, partners)
-    segment_first, segment_items = grouped(segment[item_partner], groups)
-    if len(item_partner):
-        empty = np.diff(segment_first) == 0
-        if empty.any():  # a segment without items of its own draws from everybody's
-            pieces = [np.arange(len(item_partner)) if empty[g] else segment_items[segment_first[g]:segment_first[g + 1]]
-                      for g in range(groups)]  # fmt: skip
-            segment_first = np.concatenate(([0], np.cumsum([len(piece) for piece in pieces]))).astype(np.int64)
-            segment_items = np.concatenate(pieces).astype(np.int64)
-    own = np.diff(own_first).astype(np.float64)
+    own_first, own_count = _runs(item_partner, partners)
+    segment_first, segment_count = _runs(segment[item_partner], groups)
+    empty = segment_count == 0
+    segment_first[empty], segment_count[empty] = 0, len(item_partner)
+    own = own_count.astype(np.float64)
     rho = 1.0
     if market is not None:
         both = (market.std() > 0) and (innovations.std() > 0) and len(market) == len(innovations)
@@ -261,7 +275,7 @@ def fit_stream(
         rho = raw_rho * months / (months + 12)
     return Stream(
         name=name, slots=slots.astype(np.int64), pool=np.ascontiguousarray(pool, dtype=np.float64), unit=unit,
-        own_first=own_first, own_items=own_items, segment_first=segment_first, segment_items=segment_items,
+        own_first=own_first, own_count=own_count, segment_first=segment_first, segment_count=segment_count,
         own_weight=own / (own + OWN_ITEMS), shape=shape, rate=np.maximum(rate, 1e-9), drift=drift,
         dispersion=dispersion, season=season, phi=phi, sigma=sigma, state=state, freedom=float(max(4, months - 3)),
         rho=rho, growth=growth, growth_error=growth_error, had=counts.sum(axis=1) > 0, first_slot=first_slot,

@@ -2,45 +2,75 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from incentive_lab.errors import InputError, Problem, did_you_mean
 from incentive_lab.panel import Floats
 from incentive_lab.projection.assumptions import Assumptions
-from incentive_lab.projection.draws import common_factors, common_normal, draw_levels, draw_stream, lifetimes
+from incentive_lab.projection.draws import chi_squares, common_normals, draw_block
 from incentive_lab.projection.model import DAYS, Model
+from incentive_lab.projection.plan import E_COLUMNS, Plan
+from incentive_lab.projection.planning import number_of, planned
 from incentive_lab.projection.streams import Rows, Stream
-from incentive_lab.scheme.lookup import unit_of
-
-_NONE = np.zeros((0, 3), dtype=np.int64)
 
 
 @dataclass(frozen=True, eq=False)
 class Drawn:
-    """Scenarios `first` to `first + count`; lanes are scenario x partner, partners fastest.
+    """Some scenarios of partners `low` up to `high`; lanes are (partner, scenario), scenarios fastest.
 
     Attributes:
+        first, count: Scenarios `first` to `first + count`.
+        low, high: Rows of partners.
         values: [leaves, horizon, lanes] of additive leaves.
-        levels: Score -> [horizon, lanes].
+        levels: [scores, horizon, lanes].
         begin, end: [lanes] months of the horizon in which the partner is active.
-        items: Stream -> [n, 3] lane, month and item of each deal drawn, where it was asked for.
-        pools: Stream -> [items, leaves] what whole items add at the prices supposed.
-        factors: Stream -> [count] its mean level over the horizon, against the partners' own rates.
+        items: [n, E_COLUMNS] single items that were asked for: lane, month, item of its stream, stream.
+        price: Change of the amounts of deals that is supposed.
     """
 
     first: int
     count: int
+    low: int
+    high: int
     values: Floats
-    levels: Mapping[str, Floats]
+    levels: Floats
     begin: Rows
     end: Rows
-    items: Mapping[str, Rows]
-    pools: Mapping[str, Floats]
+    items: Rows
+    price: float = 0.0
+
+
+@dataclass(frozen=True, eq=False)
+class Chunk:
+    """What all partners of some scenarios share.
+
+    Attributes:
+        first, count: Scenarios `first` to `first + count`.
+        scale: [streams, segments, horizon, count] float32, expected counts over partners' rates.
+        factors: Stream -> [count] its mean level over the horizon.
+    """
+
+    first: int
+    count: int
+    scale: NDArray[np.float32]
     factors: Mapping[str, Floats]
+
+
+class Room:
+    """Arrays that blocks are drawn into, one set for each thread."""
+
+    def __init__(self, model: Model, horizon: int, lanes: int) -> None:
+        """Make room for so many lanes."""
+        self.values = np.zeros(len(model.leaves) * horizon * lanes)
+        self.levels = np.zeros(len(model.levels) * horizon * lanes)
+        self.begin, self.end = np.zeros(lanes, dtype=np.int64), np.zeros(lanes, dtype=np.int64)
+        self.items = np.zeros((256, E_COLUMNS), dtype=np.int64)
+        self.emitted = np.zeros(1, dtype=np.int64)
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +82,7 @@ class World:
         assumptions: What is supposed.
         horizon: Months.
         seed: Of every draw.
-        keep: Streams whose single deals are needed.
+        keep: Stream -> which of its single items are needed: EMIT_RETURNED or EMIT_ALL.
         settle: Months of a settlement period, and the shift that makes month 0 of the horizon a place in it.
         rewards: Stream -> what the scheme pays for it against the baseline (1: the same).
     """
@@ -61,81 +91,65 @@ class World:
     assumptions: Assumptions
     horizon: int
     seed: int
-    keep: frozenset[str] = frozenset()
+    keep: Mapping[str, int] = field(default_factory=dict)
     settle: tuple[int, int] = (3, 0)
     rewards: Mapping[str, float] = field(default_factory=dict)
 
-    def draw(self, first: int, count: int) -> Drawn:
-        """Scenarios from `first` on; the same ones whatever else is drawn."""
-        model, rows = self.model, self.model.panel.partners
-        lanes = count * rows
-        begin, end = self._lifetimes(first, count)
-        values = np.zeros((len(model.leaves), self.horizon, lanes))
-        items: dict[str, Rows] = {}
-        pools: dict[str, Floats] = {}
-        factors: dict[str, Floats] = {}
-        market: Floats | None = None
-        for name, stream in model.streams.items():
-            scale = self._scale(stream, first, count)
-            if market is None:
-                market = scale
-            if stream.count == 0:
-                continue
-            factors[name] = scale.mean(axis=(1, 2))
-            drift = np.full(rows, stream.drift)
-            priced = pools[name] = self._pool(stream)
-            room = int(2 * (stream.shape / stream.rate).sum() * scale.mean() * self.horizon * count) + 1000
-            while True:
-                emit = np.empty((room, 3), dtype=np.int64) if name in self.keep else _NONE
-                emitted = np.zeros(1, dtype=np.int64)
-                mine = np.zeros_like(values) if name in self.keep else values
-                draw_stream(
-                    self.seed, first, count, self.horizon, number_of(name), stream.shape, stream.rate, drift,
-                    stream.dispersion, scale, begin, end, model.segment, stream.own_first, stream.own_items,
-                    stream.segment_first, stream.segment_items, stream.own_weight, priced, stream.unit, stream.slots,
-                    mine, stream.had, stream.first_slot, emit, emitted,
-                )  # fmt: skip
-                if emitted[0] <= len(emit) or name not in self.keep:
-                    break
-                room = int(emitted[0])
-            if name in self.keep:
-                values += mine
-                items[name] = emit[: emitted[0]]
-        self._carry(values, begin, end, market, count)
-        self._events(values, begin, end, count)
-        levels = {name: self._level(name, first, count, begin) for name in model.levels}
-        return Drawn(first, count, values, levels, begin, end, items, pools, factors)
+    @cached_property
+    def plan(self) -> Plan:
+        """The model and what is supposed of it, as arrays."""
+        return planned(self)
 
-    def _lifetimes(self, first: int, count: int) -> tuple[Rows, Rows]:
-        model, said = self.model, self.assumptions
-        rows, known = model.panel.partners, model.known
-        alive = model.alive.copy()
-        if said.lose_largest:
-            weight = _size(model)
-            alive[np.argsort(-weight[:known], kind="stable")[: said.lose_largest]] = 0.0
-        starts = np.zeros(rows, dtype=np.int64)
-        room = rows - known
-        joins = model.joins * float(said.joining)
-        if room:
-            # Newcomers take their rows in order, evenly over the horizon; a thinned row is one that did not come.
-            expected = joins * self.horizon
-            starts[known:] = np.minimum(self.horizon - 1, np.arange(room) * self.horizon // room)
-            alive[known:] = min(1.0, expected / room)
-        begin, end = np.empty(count * rows, dtype=np.int64), np.empty(count * rows, dtype=np.int64)
-        churn = min(0.9, model.churn * float(said.churn))
-        lifetimes(self.seed, first, count, alive, churn, starts, self.horizon, begin, end)
-        return begin, end
+    @property
+    def churn(self) -> float:
+        """Probability of leaving in a month."""
+        return min(0.9, self.model.churn * float(self.assumptions.churn))
+
+    def chunk(self, first: int, count: int) -> Chunk:
+        """What all partners share in scenarios from `first` on; the same whatever else is drawn."""
+        model = self.model
+        scale = np.empty((len(model.streams), len(model.segments), self.horizon, count), dtype=np.float32)
+        factors: dict[str, Floats] = {}
+        for place, (name, stream) in enumerate(model.streams.items()):
+            level = self._scale(stream, first, count)
+            scale[place] = level.T[None]
+            if stream.count:
+                factors[name] = level.mean(axis=1)
+        return Chunk(first, count, scale, factors)
+
+    def draw(self, chunk: Chunk, low: int, high: int, room: Room | None = None) -> Drawn:
+        """Partners `low` up to `high` of a chunk; what comes back lies in `room` and lives until it is used again."""
+        model, lanes = self.model, (high - low) * chunk.count
+        room = room or Room(model, self.horizon, lanes)
+        leaves, scores = len(model.leaves), len(model.levels)
+        values = room.values[: leaves * self.horizon * lanes].reshape(leaves, self.horizon, lanes)
+        levels = room.levels[: scores * self.horizon * lanes].reshape(scores, self.horizon, lanes)
+        begin, end = room.begin[:lanes], room.end[:lanes]
+        while True:
+            draw_block(self.seed, chunk.first, chunk.count, low, high, self.plan, chunk.scale, self.churn, values, levels,
+                       begin, end, room.items, room.emitted)  # fmt: skip
+            if room.emitted[0] <= len(room.items):
+                break
+            room.items = np.zeros((2 * int(room.emitted[0]), E_COLUMNS), dtype=np.int64)
+        return Drawn(chunk.first, chunk.count, low, high, values, levels, begin, end, room.items[: room.emitted[0]],
+                     float(self.assumptions.price))  # fmt: skip
 
     def _scale(self, stream: Stream, first: int, count: int) -> Floats:
-        """[count, segments, horizon] expected counts over partners' rates."""
+        """[count, horizon] expected counts over partners' rates."""
         said, index, months = self.assumptions, number_of(stream.name), self.horizon
-        level, z = np.empty((count, months)), np.empty(count)
-        common_factors(self.seed, first, count, months, stream.phi, stream.sigma, stream.freedom, stream.rho, stream.state,
-                       index, level)  # fmt: skip
-        common_normal(self.seed, first, count, index, z)
+        shared, own = np.empty((count, months)), np.empty((count, months + 1))
+        common_normals(self.seed, first, count, 0, months, shared)
+        common_normals(self.seed, first, count, index, months + 1, own)
+        chi = np.empty(count)
+        chi_squares(self.seed, first, count, index, stream.freedom, chi)
+        wide, rho = stream.sigma / np.sqrt(chi), stream.rho
+        level, state = np.empty((count, months)), np.full(count, stream.state)
+        for m in range(months):
+            state = stream.phi * state + wide * (rho * shared[:, m] + np.sqrt(max(0.0, 1 - rho * rho)) * own[:, m])
+            level[:, m] = state
         ahead = np.arange(1, months + 1)
         spread = stream.sigma**2 * (1 - stream.phi ** (2 * ahead)) / (1 - stream.phi**2)
-        growth = stream.growth * float(said.trend) + stream.growth_error * z
+        growth = stream.growth * float(said.trend) + stream.growth_error * own[:, months]
         level += growth[:, None] * ahead - 0.5 * spread - 0.5 * (stream.growth_error * ahead) ** 2
         level += np.log1p(float(said.growth)) * ahead / 12
         start = self.model.panel.first_month + self.model.panel.months
@@ -146,7 +160,7 @@ class World:
         scale *= self._response(stream, first, count)
         if deals and said.pull_forward:
             self._pulled(scale)
-        return np.ascontiguousarray(np.broadcast_to(scale[:, None, :], (count, len(self.model.segments), months)))
+        return np.asarray(scale)
 
     def _pulled(self, scale: Floats) -> None:
         share, (period, shift) = float(self.assumptions.pull_forward), self.settle
@@ -178,64 +192,10 @@ class World:
         return np.clip(factor * rose, 0.0, 20.0)
 
     def _drawn(self, mean: float, error: float, lag: int, place: int, first: int, count: int) -> Floats:
-        z = np.empty(count)
-        common_normal(self.seed, first, count, place, z)
+        z = np.empty((count, 1))
+        common_normals(self.seed, first, count, place, 1, z)
         reached = np.minimum(1.0, np.arange(1, self.horizon + 1) / max(1, lag + 1))
-        return np.asarray((mean + error * z)[:, None] * reached)
-
-    def _pool(self, stream: Stream) -> Floats:
-        price = float(self.assumptions.price)
-        if not price or not stream.pool.size or stream.name not in DAYS.values():
-            return stream.pool
-        pool = stream.pool.copy()
-        for column, slot in enumerate(stream.slots):
-            leaf = self.model.leaves[slot]
-            if unit_of(leaf, self.model.past.leaves) == "money":
-                pool[:, column] = np.round(pool[:, column] * (1 + price))
-        return pool
-
-    def _carry(self, values: Floats, begin: Rows, end: Rows, market: Floats | None, count: int) -> None:
-        model = self.model
-        months = np.arange(self.horizon)[:, None]
-        inside = (months >= begin[None, :]) & (months < end[None, :])
-        for leaf in model.carried:
-            last = model.panel.columns[leaf][:, -min(3, model.panel.months) :].mean(axis=1)
-            level = np.tile(last, count)[None, :]
-            if market is not None:
-                level = level * np.repeat(market[:, 0, :].T, model.panel.partners, axis=1)
-            values[model.leaves.index(leaf)] = np.round(level * inside)
-
-    def _events(self, values: Floats, begin: Rows, end: Rows, count: int) -> None:
-        model, past = self.model, self.model.panel.months
-        for slot, leaf in enumerate(model.leaves):
-            event = model.past.leaves[leaf].event
-            if event not in ("joined", "anniversary"):
-                continue
-            joined = np.tile(model.panel.joined.astype(np.int64), count)
-            new = np.tile(np.arange(model.panel.partners) >= model.known, count)
-            for m in range(self.horizon):
-                since = np.where(new, m - begin, past + m - joined)
-                known = new | (joined > -1000)
-                here = known & (m < end) & (m >= begin)
-                hit = since == 0 if event == "joined" else (since > 0) & (since % 12 == 0)
-                values[slot, m] = 1e6 * (here & hit)
-
-    def _level(self, name: str, first: int, count: int, begin: Rows) -> Floats:
-        level = self.model.levels[name]
-        out = np.empty((self.horizon, len(begin)))
-        draw_levels(self.seed, first, count, self.horizon, number_of(name), level.last, level.change, level.own_first,
-                    level.own_values, self.model.segment, level.segment_first, level.segment_values, begin, out)  # fmt: skip
-        return out
-
-
-def number_of(name: str) -> int:
-    """The counter of a stream: by its name, so that other streams beside it change nothing.
-
-    Example:
-        >>> number_of("closed deals") == number_of("closed deals") != number_of("training")
-        True
-    """
-    return zlib.crc32(name.encode()) % 400_000 + 1_000
+        return np.asarray((mean + error * z) * reached)
 
 
 def streams_named(model: Model, name: str, path: str) -> tuple[str, ...]:
@@ -256,11 +216,3 @@ def streams_named(model: Model, name: str, path: str) -> tuple[str, ...]:
     known = ["deals", "activities", *model.stream_of]
     raise InputError([Problem(path, f"the schemes do not look at '{name}'. {did_you_mean(name, known)}",
                               "Name a measure that a rule, tier or gate of the schemes uses.")])  # fmt: skip
-
-
-def _size(model: Model) -> Floats:
-    """How large each partner is: revenue of the last twelve months, else how much it did."""
-    columns = model.panel.columns
-    if "revenue" in columns:
-        return np.asarray(columns["revenue"][:, -12:].sum(axis=1))
-    return np.asarray(sum((values.sum(axis=1) for values in columns.values()), np.zeros(model.panel.partners)))

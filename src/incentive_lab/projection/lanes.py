@@ -1,0 +1,244 @@
+"""Drawn blocks laid out for the kernel, and what it paid added up by scenario."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from incentive_lab.projection.variates import jit
+
+
+@jit
+def lay_sums(  # type: ignore[no-untyped-def]
+    mine, rows, count, past, values, leaf_first, leaves, times, known_rows, known, wanted, slots, running, sums
+):
+    """Running totals of the months before, for the slots and months that a program reads.
+
+    Args:
+        mine: [n] places in the block of the partners to lay out; rows: [n] their columns of `known`.
+        count: Scenarios.
+        past: Months of history.
+        values: [leaves, horizon, lanes of the block].
+        leaf_first, leaves, times: Leaves of each slot, and how often each is added.
+        known_rows: Rows of `sums` that history fills; known: [rows, partners] what with.
+        wanted: [horizon + 1, slots] whether a program reads the total before that month of the horizon.
+        slots: Slots of a month.
+        running: Scratch [count].
+        sums: Output [(months + 1) x slots, lanes].
+    """
+    horizon = values.shape[1]
+    for q in range(len(mine)):
+        base, source = q * count, mine[q] * count
+        for r in range(len(known_rows)):
+            number, out = known[r, rows[q]], sums[known_rows[r]]
+            for s in range(count):
+                out[base + s] = number
+        for slot in range(slots):
+            begun = sums[past * slots + slot, base]
+            for s in range(count):
+                running[s] = begun
+            for m in range(horizon):
+                for place in range(leaf_first[slot], leaf_first[slot + 1]):
+                    row, factor = values[leaves[place], m], times[place]
+                    if factor == 1.0:
+                        for s in range(count):
+                            running[s] += row[source + s]
+                    else:
+                        for s in range(count):
+                            running[s] += factor * row[source + s]
+                if wanted[m + 1, slot]:
+                    out = sums[(past + m + 1) * slots + slot]
+                    for s in range(count):
+                        out[base + s] = running[s]
+
+
+@jit
+def spread(rows, count, places, known, out):  # type: ignore[no-untyped-def]
+    """Rows of what is known of each partner, repeated for its scenarios: out[places[r]] from known[r]."""
+    for r in range(len(places)):
+        row = out[places[r]]
+        for q in range(len(rows)):
+            number = known[r, rows[q]]
+            for s in range(count):
+                row[q * count + s] = number
+
+
+@jit
+def lay_levels(mine, count, past, names, slots, levels, joined, out):  # type: ignore[no-untyped-def]
+    """Scores of the horizon: those drawn, or (name -1) the months since joining."""
+    for slot in range(slots):
+        for m in range(levels.shape[1]):
+            row = out[(past + m) * slots + slot]
+            for q in range(len(mine)):
+                base, source = q * count, mine[q] * count
+                for s in range(count):
+                    if names[slot] >= 0:
+                        row[base + s] = levels[names[slot], m, source + s]
+                    else:
+                        since = past + m - joined[base + s]
+                        row[base + s] = since if joined[base + s] > -1000 and since >= 0 else np.nan
+
+
+@jit
+def lay_joining(mine, rows, count, past, known, begin, joined):  # type: ignore[no-untyped-def]
+    """The month in which newcomers join, which differs between scenarios."""
+    for q in range(len(mine)):
+        if rows[q] >= known:
+            for s in range(count):
+                joined[q * count + s] = past + begin[mine[q] * count + s]
+
+
+@jit
+def lay_floor(begin, months, total, row, fixed):  # type: ignore[no-untyped-def]
+    """What the baseline pays, to date before each month, from `begin` on; the row before is there already."""
+    for m in range(begin, months):
+        before, after, paid = fixed[row + m], fixed[row + m + 1], total[m]
+        for i in range(len(paid)):
+            after[i] = before[i] + paid[i]
+
+
+@jit
+def lay_returns(  # type: ignore[no-untyped-def]
+    mine, rows, block, count, past, horizon, items, item_first, lag, term, back, old_first, old, old_values, keys, rows_out,
+    values_out, entry, first, filled,
+):  # fmt: skip
+    """Returned deals by lane and month: those of history, then those of drawn deals.
+
+    Args:
+        mine, rows: As in `lay_sums`; block: partners of the block.
+        items: [n, 4] drawn items: lane, month, item, stream; item_first: [streams] their places in `lag`.
+        lag, term, back: [items] and [names, items] when and how much of an item comes back.
+        old_first: [partners + 1]; old: [3, n] month, month sold, term; old_values: [names, n].
+        keys, entry: Scratch as long as the outputs.
+        rows_out: Output [4, n]; values_out: output [names, n]; first: output [lanes x (months + 1)].
+        filled: [1] how many; more than the outputs hold means that nothing was written.
+    """
+    months = past + horizon
+    place = np.full(block, -1, dtype=np.int64)
+    for q in range(len(mine)):
+        place[mine[q]] = q
+    n, most = 0, len(keys)
+    for q in range(len(mine)):
+        for r in range(old_first[rows[q]], old_first[rows[q] + 1]):
+            for s in range(count):
+                if n < most:
+                    keys[n], entry[n] = (q * count + s) * (months + 1) + old[0, r], -r - 1
+                n += 1
+    for r in range(len(items)):
+        q = place[items[r, 0] // count]
+        at = item_first[items[r, 3]] + items[r, 2]
+        month = items[r, 1] + lag[at]
+        if q < 0 or lag[at] < 0 or month >= horizon:
+            continue
+        if n < most:
+            keys[n], entry[n] = (q * count + items[r, 0] % count) * (months + 1) + past + month, r
+        n += 1
+    filled[0] = n
+    if n > most:
+        return
+    for k in range(len(first)):
+        first[k] = 0
+    for e in range(n):
+        first[keys[e] + 1] += 1
+    for k in range(1, len(first)):
+        first[k] += first[k - 1]
+    # What is placed moves the beginnings on by one key; they are moved back after.
+    for e in range(n):
+        at = first[keys[e]]
+        first[keys[e]] += 1
+        if entry[e] < 0:
+            r = -entry[e] - 1
+            rows_out[0, at], rows_out[1, at] = old[1, r], old[2, r]
+            for name in range(len(values_out)):
+                values_out[name, at] = old_values[name, r]
+        else:
+            item = item_first[items[entry[e], 3]] + items[entry[e], 2]
+            rows_out[0, at], rows_out[1, at] = past + items[entry[e], 1], term[item]
+            for name in range(len(values_out)):
+                values_out[name, at] = back[name, item]
+        rows_out[2, at], rows_out[3, at] = -1, -1
+    for k in range(len(first) - 1, 0, -1):
+        first[k] = first[k - 1]
+    first[0] = 0
+
+
+@jit
+def add_up(  # type: ignore[no-untyped-def]
+    rows, count, begin, past, total, tiers, by_rule, earlier, start_tier, known, segment, periods, monthly, due, lines,
+    by_tier, by_segment, higher, partners,
+):  # fmt: skip
+    """Add what a block was paid to the sums by scenario.
+
+    Args:
+        rows: [n] partners; lanes are (partner, scenario).
+        begin: First month that was paid by lane; `past` the first of the horizon.
+        total, tiers: [months, lanes]; by_rule: [lines, lanes].
+        earlier: [past, partners] what was paid in months of history.
+        start_tier: [partners] level in the last month of history; known: partners of history.
+        segment: [partners].
+        periods: [n, 2] first and last month of the settlements that a budget is cut at; empty without one.
+        monthly: [months, count]; due: [periods, count]; lines, by_tier, by_segment: [each, count]; higher: [count].
+        partners: [partners known, scenarios kept] over the horizon.
+    """
+    months, last = total.shape[0], total.shape[0] - 1
+    acc = np.empty(count)
+    for q in range(len(rows)):
+        base, partner = q * count, rows[q]
+        for m in range(begin, months):
+            row, into = total[m, base : base + count], monthly[m]
+            for s in range(count):
+                into[s] += row[s]
+        mine = by_segment[segment[partner]]
+        for s in range(count):
+            acc[s] = 0.0
+        for m in range(past, months):
+            row, held = total[m, base : base + count], tiers[m, base : base + count]
+            for s in range(count):
+                acc[s] += row[s]
+            for level in range(len(by_tier)):
+                into = by_tier[level]
+                for s in range(count):
+                    into[s] += row[s] if held[s] == level else 0.0
+        for s in range(count):
+            mine[s] += acc[s]
+        if partner < known:
+            for s in range(partners.shape[1]):
+                partners[partner, s] = acc[s]
+            held = tiers[last, base : base + count]
+            for s in range(count):
+                higher[s] += 1.0 if held[s] > start_tier[partner] else 0.0
+        for k in range(len(periods)):
+            first, final = periods[k, 0], periods[k, 1]
+            if final < begin:
+                continue
+            for s in range(count):
+                acc[s] = 0.0
+            for m in range(first, final + 1):
+                for s in range(count):
+                    acc[s] += earlier[m, partner] if m < begin else total[m, base + s]
+            for s in range(count):
+                due[k, s] += max(acc[s], 0.0)
+    for line in range(len(lines)):
+        into = lines[line]
+        for q in range(len(rows)):
+            row = by_rule[line, q * count : (q + 1) * count]
+            for s in range(count):
+                into[s] += row[s]
+
+
+@jit
+def add_leaf(values, count, out):  # type: ignore[no-untyped-def]
+    """Add a leaf [horizon, lanes] to out [horizon, count]."""
+    for m in range(values.shape[0]):
+        into = out[m]
+        for base in range(0, values.shape[1], count):
+            row = values[m, base : base + count]
+            for s in range(count):
+                into[s] += row[s]
+
+
+@jit
+def add_staying(end, low, known, count, horizon, out):  # type: ignore[no-untyped-def]
+    """Count the partners of history that are there at the end."""
+    for i in range(len(end)):
+        if low + i // count < known and end[i] >= horizon:
+            out[i % count] += 1.0
