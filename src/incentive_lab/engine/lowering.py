@@ -12,6 +12,7 @@ from incentive_lab.engine import ops as o
 from incentive_lab.engine import program as p
 from incentive_lab.engine.assembler import Row
 from incentive_lab.engine.lower_deals import lower_deals
+from incentive_lab.engine.lower_floors import draw, guarantee
 from incentive_lab.engine.lower_rules import lower_rule
 from incentive_lab.engine.lower_values import Values
 
@@ -140,9 +141,9 @@ def _around(v: Values, starts: int | None) -> None:
         v.fill(o.TOP, 0.0)
         v.fill(o.ADVANCE, 0.0)
         for g in range(len(v.guarantees)):
-            _guarantee(v, g, starts)
+            guarantee(v, g, starts)
         for d in range(len(v.draws)):
-            _draw(v, d, starts)
+            draw(v, d, starts)
         extras += [(p.GUARANTEE, o.TOP), (p.DRAW, o.ADVANCE)]
     for row in (o.TOTAL, *(row for _, row in extras)):
         code.emit(o.ADD, v.settlement, row)
@@ -231,65 +232,6 @@ def _caps(v: Values) -> None:
                   ints=(cap[p.L_CARRY], v.fund + cap[p.L_FUND] if cap[p.L_FUND] >= 0 else -1, int(lost)))  # fmt: skip
         if not one:
             code.emit(o.ADD, o.CUT, cuts + c)
-
-
-def _named(v: Values, row: int, named: list[int]) -> None:
-    """Fill OK: who an item is for, by the partner and by the tier in force."""
-    v.code.emit(o.COPY, o.OK, (o.FIXED, row, 0))
-    if not all(named):
-        v.look_up(o.PART, v.tier_at(range(v.months)), [0, *named])
-        v.code.emit(o.MULTIPLY, o.OK, o.PART)
-
-
-def _since(v: Values, m: int, starts: int | None) -> int:
-    """Months of the year in which a floor holds that came before month m: of the programme year, or since the start."""
-    return v.place(m) if starts is None else (m - starts) % 12
-
-
-def _guarantee(v: Values, g: int, starts: int | None) -> None:
-    baseline, per, within, carry, prorate = v.guarantees[g]
-    code, months = v.code, range(v.months)
-    per = v.settings[p.Z_SETTLE] if baseline else per
-    top = v.top_up + g
-    since = [_since(v, m, starts) for m in months]
-    with code.when([since[m] == 0 for m in months]):
-        v.fill(top, 0.0)
-    year = [max(0, m - since[m]) for m in months]
-    with code.when([
-        m >= (starts or 0) and since[m] < within and (v.place(m) % per == per - 1 or m == v.months - 1) for m in months
-    ]):  # fmt: skip
-        _named(v, v.settings[p.H_GUARANTEES] + g, v.table(p.TIER_RULE)[len(v.rules) + g])
-        begin = year if baseline or carry else [max(0, v.start(m, per)) for m in months]
-        if baseline:
-            row = v.baseline_row
-            code.emit(
-                o.DIFFERENCE, o.OTHER, (o.FIXED, row, code.at([m + 1 for m in months])), (o.FIXED, row, code.at(year))
-            )
-        code.emit(
-            o.GUARANTEE_TOP, o.TOP, o.OK, (o.WORK, v.earned, code.at([m + 1 for m in months])),
-            (o.WORK, v.earned, code.at(begin)), top,
-            ints=(0 if baseline else 1 if carry else 2, per, prorate, carry, code.at(year), v.mode),
-            f=code.numbers(v.table(p.GUARANTEES_F)[g], v.unit, float(v.settings[p.Z_SHIFT])),
-        )  # fmt: skip
-
-
-def _draw(v: Values, d: int, starts: int | None) -> None:
-    per, within, recovers, forgive = v.draws[d]
-    code, months = v.code, range(v.months)
-    since = [_since(v, m, starts) for m in months]
-    with code.when([m >= (starts or 0) and (v.place(m) % per == per - 1 or m == v.months - 1) for m in months]):
-        _named(v, v.settings[p.H_DRAWS] + d, v.table(p.TIER_RULE)[len(v.rules) + len(v.guarantees) + d])
-        amount, most, share, balance = v.table(p.DRAWS_F)[d]
-        code.emit(
-            o.DRAW_BACK, o.ADVANCE, o.OK, (o.WORK, v.earned, code.at([m + 1 for m in months])),
-            (o.WORK, v.earned, code.at([max(0, v.start(m, per)) for m in months])), v.draw + d,
-            ints=(code.at([int(since[m] < within) for m in months]),
-                  code.at([int(since[m] + 1 >= recovers) for m in months]), v.mode),
-            f=code.numbers(amount, most, share, balance, v.unit),
-        )  # fmt: skip
-    if forgive:
-        with code.when([v.place(m) == 11 for m in months]):
-            v.fill(v.draw + d, 0.0)
 
 
 def _balances(v: Values) -> None:
