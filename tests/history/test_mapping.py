@@ -87,13 +87,48 @@ def test_a_mapping_renames_joins_unions_filters_and_calculates(tmp_path: Path) -
         ("times: 0.72", "tmes: 0.72", "the key tmes is not known. Did you mean times?"),
         ("times: 0.72", "constant: 1", "a column has exactly one of column, constant"),
         ("../events", "../event", "there is no folder ../event beside the history."),
-        ("from: orders", "from: [", "this is not readable YAML"),
+        ("from: orders", "from: [", "a list in [ ] is not closed"),
+        ("times: 0.72", "times: .inf", "expected a finite number"),
+        ("times: 0.72", "times: 1e300", "expected a number of at most 28 digits"),
+        ("state: [shipped]", "state: {min: .nan}", "expected a finite number"),
+        ("default: 2013-01-01", "default: 2013-02-30", "found '2013-02-30'; allowed: a date"),
+        ("roots:", "tables: {}\nroots:", "appears twice"),
+        ("roots: {", "title: !!python/name:os.system ''\nroots: {", "tags such as !!python or !Amount are not used"),
+        ("roots: {", 'roots: {other: "a\\0b", ', "the control character U+0000"),
+        ("from: orders", "from: ../../orders", "there is no root called ../.."),
+        ("on: {order: order_no}", "on: {order: order_no}, take_first: opend", "no column opend"),
     ],
 )
 def test_a_slip_in_a_mapping_is_refused_with_its_place(tmp_path: Path, before: str, after: str, said: str) -> None:
     assert before in MAPPING
     with pytest.raises(InputError) as refused:
         open_history(history_folder(tmp_path), mapping=mapped(tmp_path, MAPPING.replace(before, after)))
+    assert said in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "The document is empty"),
+        (b"- partners", "Found a list"),
+        (b"tables:", "a mapping needs tables"),
+        (MAPPING.encode("utf-16"), "is not UTF-8 text"),
+        (MAPPING.encode() + "title: caf\u00e9".encode("latin-1"), "is not UTF-8 text"),
+        (b"title: " + b"[" * 9_999 + b"]" * 9_999, "nested more than 40 levels deep"),
+        (b"title: &a [*a]", "contains itself"),
+        (
+            b"a: &a [x,x,x,x,x,x,x,x,x]\n"
+            + b"".join(b"%c: &%c [%s]\n" % (n, n, b",".join([b"*%c" % (n - 1)] * 9)) for n in range(98, 108)),
+            "unfolds into more than 100,000 values",
+        ),
+        (b"title: " + b"x" * 1_000_001, "at most 1,000,000 bytes"),
+    ],
+    ids=lambda value: value[:24] if isinstance(value, str) else "",
+)
+def test_a_mapping_that_is_none_is_refused_without_unfolding_it(tmp_path: Path, content: bytes, said: str) -> None:
+    (tmp_path / "mapping.yaml").write_bytes(content)
+    with pytest.raises(InputError) as refused:
+        open_history(history_folder(tmp_path), mapping=tmp_path / "mapping.yaml")
     assert said in str(refused.value)
 
 

@@ -14,7 +14,10 @@ PARTNER_TYPES = ("reseller", "msp", "technology", "System v2.0", 'say "hi"')
 
 sums = st.sampled_from(SUMS)
 any_measure = st.sampled_from(SUMS + LEVELS + RATIOS)
-words = st.text(st.characters(codec="utf-8", exclude_categories=("Cs",)), max_size=30)
+CONTROL = "".join(chr(code) for code in (*range(9), 11, 12, *range(14, 32), 127))
+"""Characters that no document holds."""
+
+words = st.text(st.characters(codec="utf-8", exclude_categories=("Cs",), exclude_characters=CONTROL), max_size=30)
 shares = st.decimals(0, 1, places=4)
 rates = st.one_of(shares, st.decimals(0, 500, places=2), st.integers(-3, 10**6).map(Decimal))
 amounts = st.one_of(st.integers(0, 10**9).map(Decimal), st.decimals(0, 10**6, places=2))

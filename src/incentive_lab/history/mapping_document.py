@@ -34,7 +34,7 @@ joined table is written `table.column`. `where` takes a value, a list, or one of
 
 from __future__ import annotations
 
-import datetime
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal
@@ -44,9 +44,10 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 from incentive_lab.errors import InputError, Problem, did_you_mean
 from incentive_lab.history.tables import TABLES
 from incentive_lab.scheme.base import Part
+from incentive_lab.scheme.reading import ReadLimits, decode, read
 
 Scalar = str | bool | int | Decimal
-LARGEST_FILE = 1_000_000
+LIMITS = ReadLimits()
 
 
 class ColumnRule(Part):
@@ -165,22 +166,24 @@ def read_mapping(path: Path) -> Mapping:
     Raises:
         InputError: With every key and value that is not understood.
     """
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import YAMLError
-
     if not path.is_file():
-        raise InputError([Problem(str(path), "there is no such mapping file.")])
-    if path.stat().st_size > LARGEST_FILE:
-        raise InputError([Problem(path.name, f"a mapping has at most {LARGEST_FILE:,} bytes.")])
+        what = "this is a folder." if path.is_dir() else "there is no such mapping file."
+        raise InputError([Problem(str(path), what, "Give the path of a YAML file.")])
+    with path.open("rb") as stream:
+        content = stream.read(LIMITS.size + 1)
+    if len(content) > LIMITS.size:
+        raise InputError([Problem(path.name, f"a mapping has at most {LIMITS.size:,} bytes.")])
+    begins = "A mapping has the keys roots and tables."
+    source = read(decode(content, path.name), path.name, LIMITS, needs=begins, begins=begins, merge=True)
+    if source.problems:
+        raise InputError(replace(problem, path=f"{path.name} {problem.path}") for problem in source.problems)
+    document = source.data
+    tables = document.get("tables")
+    if not isinstance(tables, dict) or not tables:
+        raise InputError([Problem(f"{path.name} tables", "a mapping needs tables: our name -> where it comes from.")])
+    problems = [_unknown_table(path, name) for name in tables if name not in TABLES]
     try:
-        document = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
-    except (YAMLError, UnicodeDecodeError) as error:
-        raise InputError([Problem(path.name, f"this is not readable YAML: {' '.join(str(error).split())}")]) from None
-    if not isinstance(document, dict):
-        raise InputError([Problem(path.name, "a mapping has the keys roots and tables.")])
-    problems = [_unknown_table(path, name) for name in document.get("tables") or {} if name not in TABLES]
-    try:
-        mapping = Mapping.model_validate(_decimals(document))
+        mapping = Mapping.model_validate(document)
     except ValidationError as error:
         raise InputError([*problems, *(_problem(path, detail) for detail in error.errors())]) from None
     if problems:
@@ -190,17 +193,6 @@ def read_mapping(path: Path) -> Mapping:
 
 def _unknown_table(path: Path, name: object) -> Problem:
     return Problem(f"{path.name} tables.{name}", "there is no such table.", did_you_mean(name, TABLES))
-
-
-def _decimals(value: Any) -> Any:
-    """Numbers as the decimals that were written, so that 0.72 is exactly that; dates as text."""
-    if isinstance(value, float):
-        return Decimal(str(value))
-    if isinstance(value, datetime.date):
-        return value.isoformat()
-    if isinstance(value, dict):
-        return {key: _decimals(item) for key, item in value.items()}
-    return [_decimals(item) for item in value] if isinstance(value, list) else value
 
 
 def _problem(path: Path, detail: Any) -> Problem:

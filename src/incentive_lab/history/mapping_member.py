@@ -12,6 +12,9 @@ from incentive_lab.history.reading import NUMBER, as_text, family_of
 from incentive_lab.history.store import Raw, Store, listed, literal, quoted
 from incentive_lab.history.tables import TABLES
 
+DECIMALS = 9
+"""Decimals that are kept of a number in a mapping."""
+
 
 class Member:
     """One source of a mapped table, being turned into SQL."""
@@ -198,8 +201,12 @@ class Member:
 
 
 def _constant(value: object) -> str:
-    return literal(str(value).lower() if isinstance(value, bool) else value)
+    if isinstance(value, bool):
+        return literal(str(value).lower())
+    return literal(f"{value:f}" if isinstance(value, Decimal) else value)
 
 
 def _decimal(value: Decimal) -> str:
-    return f"CAST('{value:f}' AS DECIMAL(18,{min(9, max(0, -int(value.as_tuple().exponent)))}))"
+    places = min(DECIMALS, max(0, -int(value.as_tuple().exponent)))
+    width = 18 if abs(value) < 10 ** (18 - places) else 38
+    return f"CAST('{value:f}' AS DECIMAL({width},{places}))"

@@ -21,6 +21,7 @@ from incentive_lab.scheme.naming import Location, name_path
 
 _NUMBER = re.compile(r"[-+]?(?!0[\d_])(\d[\d_]*\.?[\d_]*|\.\d[\d_]*)([eE][-+]?\d{1,6})?")
 _NOT_FINITE = re.compile(r"[-+]?\.(inf|nan)", re.IGNORECASE)
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _WORDS: Mapping[str, bool | None] = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL"), None),
     **dict.fromkeys(("true", "True", "TRUE"), True),
@@ -85,8 +86,8 @@ class _Refused(Exception):
 class _Builder:
     """Builds plain data from parser events, counting what it builds."""
 
-    def __init__(self, limits: ReadLimits) -> None:
-        self.limits = limits
+    def __init__(self, limits: ReadLimits, merge: bool = False) -> None:
+        self.limits, self.merge = limits, merge
         self.root: Any = None
         self.documents = 0
         self.nodes = 0
@@ -102,7 +103,7 @@ class _Builder:
         if kind == "DocumentStartEvent":
             self.documents += 1
             if self.documents > 1:
-                raise _Refused("a second document starts here", "Keep one scheme in each file.", line)
+                raise _Refused("a second document starts here", "Keep one document in each file.", line)
         elif kind == "AliasEvent":
             self._alias(event.anchor, line)
         elif kind in ("MappingStartEvent", "SequenceStartEvent", "ScalarEvent"):
@@ -154,6 +155,9 @@ class _Builder:
 
     def _close(self) -> None:
         done = self.stack.pop()
+        if self.merge and isinstance(done.value, dict) and isinstance(done.value.get("<<"), dict):
+            for key, value in done.value.pop("<<").items():
+                done.value.setdefault(key, value)
         if done.anchor:
             self.anchors[done.anchor] = (done.value, self.nodes - done.first_node + 1, done.height)
         line = self.lines.get(done.location, 1)
@@ -172,7 +176,7 @@ class _Builder:
 
     def _refuse_tag(self, event: Any, line: int) -> None:
         if event.tag is not None:
-            text = "tags such as !!python or !Amount are not used in a scheme"
+            text = "tags such as !!python or !Amount are not used"
             self.found.append((self._here(), line, text, "Remove the word that starts with '!'."))
 
     def _scalar(self, event: Any, line: int) -> None:
@@ -183,6 +187,10 @@ class _Builder:
         if len(text) > self.limits.scalar:
             most = f"{len(text):,} characters; at most {self.limits.scalar:,} are allowed"
             raise _Refused(f"a single value has {most}", "", line)
+        if control := _CONTROL.search(text):
+            message = f"the text contains the control character U+{ord(control[0]):04X}"
+            self.found.append((self._here(), line, message, "Remove it."))
+            text = _CONTROL.sub("", text)
         if self._wants_key():
             self._key(text, line)
             return
@@ -283,8 +291,24 @@ def _tabs_as_spaces(text: str) -> str:
     return text
 
 
-def read(text: str, name: str, limits: ReadLimits) -> Source:
+def read(
+    text: str,
+    name: str,
+    limits: ReadLimits,
+    *,
+    needs: str = "A scheme needs at least scheme, currency, effective and rules.",
+    begins: str = "Begin with a line such as scheme: my-scheme.",
+    merge: bool = False,
+) -> Source:
     """The one mapping that a YAML or JSON text holds.
+
+    Args:
+        text: The text.
+        name: What problems of the whole document are told about.
+        limits: How large it may be.
+        needs: What an empty document lacks, as a sentence.
+        begins: How such a document begins, as a sentence.
+        merge: Whether `<<` takes over the keys of a mapping; otherwise it is a key like any other.
 
     Raises:
         InputError: The text cannot be read, or must not be.
@@ -293,17 +317,17 @@ def read(text: str, name: str, limits: ReadLimits) -> Source:
         >>> read("scheme: a\\nbudget: 1_000", "a.yaml", ReadLimits()).data
         {'scheme': 'a', 'budget': Decimal('1000')}
     """
-    builder = _Builder(limits)
+    builder = _Builder(limits, merge)
     try:
         if len(text.encode("utf-8", "surrogatepass")) > limits.size:
             raise _Refused(f"the document is larger than {limits.size:,} bytes")
         for event in _events(_tabs_as_spaces(text)):
             builder.feed(event)
         if builder.root is None:
-            raise _Refused("the document is empty", "A scheme needs at least scheme, currency, effective and rules.")
+            raise _Refused("the document is empty", needs)
         if not isinstance(builder.root, dict):
             kind = "a list" if isinstance(builder.root, list) else "a single value"
-            raise _Refused(f"found {kind}, expected keys with values", "Begin with a line such as scheme: my-scheme.")
+            raise _Refused(f"found {kind}, expected keys with values", begins)
     except _Refused as refused:
         where = f"Line {refused.line}: " if refused.line else ""
         message = where + (refused.message if where else refused.message[0].upper() + refused.message[1:]) + "."
