@@ -8,7 +8,7 @@ import os
 import sys
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -44,10 +44,13 @@ SchemeArgument = Annotated[Path, typer.Argument(help="A scheme, YAML or JSON.")]
 
 def main() -> None:
     """Run the command; an unexpected error is a sentence with a reference, its trace in the log."""
+    level = os.environ.get("INCENTIVE_LAB_LOG", "warning").upper()
+    known = level in ("DEBUG", "INFO", "WARNING", "ERROR")
     logging.basicConfig(
-        stream=sys.stderr, level=os.environ.get("INCENTIVE_LAB_LOG", "warning").upper(),
-        format="%(asctime)s %(levelname)s %(name)s %(message)s",
-    )  # fmt: skip
+        stream=sys.stderr, level=level if known else "WARNING", format="%(asctime)s %(levelname)s %(name)s %(message)s"
+    )
+    if not known:
+        logging.warning("INCENTIVE_LAB_LOG is %s; allowed: debug, info, warning, error", level.lower())
     app()
 
 
@@ -58,6 +61,9 @@ def told(as_json: bool) -> Iterator[None]:
         yield
     except InputError as error:
         fail(error.problems, as_json)
+    except BrokenPipeError:  # whoever reads the output has what it wants
+        _silence()
+        raise typer.Exit(1) from None
     except (OSError, MemoryError) as error:
         fail([Problem(str(getattr(error, "filename", "") or "file"), f"{error.strerror or error}." if isinstance(
             error, OSError) else "it does not fit into memory.")], as_json)  # fmt: skip
@@ -73,12 +79,32 @@ def told(as_json: bool) -> Iterator[None]:
 def fail(problems: Any, as_json: bool) -> None:
     """Print problems and exit 1."""
     rows = [{"path": one.path, "message": one.message, "fix": one.fix} for one in problems]
-    if as_json:
-        print(json.dumps({"ok": False, "problems": rows}, ensure_ascii=False))
-    else:
+    try:
+        if as_json:
+            print(json.dumps({"ok": False, "problems": rows}, ensure_ascii=False), flush=True)
+    except OSError:  # standard output takes no more; people are told all the same
+        as_json = False
+        _silence()
+    if not as_json:
         for one in problems:
             print(f"- {one}", file=sys.stderr)
     raise typer.Exit(1)
+
+
+def _silence() -> None:
+    """Let go of a standard output that takes no more, so that leaving the program does not fail on it."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+@contextmanager
+def writing(folder: Path) -> Iterator[None]:
+    """Name the folder in what the system says about a write that failed."""
+    try:
+        yield
+    except OSError as error:
+        error.filename = error.filename or str(folder)
+        raise
 
 
 def emit(result: dict[str, Any], as_json: bool, words: Callable[[dict[str, Any]], None]) -> None:
@@ -87,6 +113,7 @@ def emit(result: dict[str, Any], as_json: bool, words: Callable[[dict[str, Any]]
         print(json.dumps(result, ensure_ascii=False, allow_nan=False))
     else:
         words(result)
+    sys.stdout.flush()
 
 
 @contextmanager
@@ -235,7 +262,8 @@ def replay(
             result = run(document, panel, baseline=floor)
             before = run(floor, panel) if floor is not None else None
         if out is not None:
-            write_replay(result, out)
+            with writing(out):
+                write_replay(result, out)
         emit(replay_result(result, before), as_json, say_replay)
 
 

@@ -40,12 +40,12 @@ def history_demo(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
 ) -> None:
     """Generate a software vendor's channel with known truth (truth.json)."""
-    from incentive_lab.cli import emit, progress, told
+    from incentive_lab.cli import emit, progress, told, writing
 
     with told(as_json):
         from incentive_lab.history.demo import generate_demo
 
-        with progress("Generating partners", as_json) as step:
+        with writing(folder), progress("Generating partners", as_json) as step:
             made = generate_demo(folder, partners=partners, months=months, seed=seed, progress=step)
         result = {"directory": str(made.directory), "partners": made.partners, "months": made.months, "rows": dict(made.rows),
                   "revenue": float(made.revenue), "seed": seed}  # fmt: skip

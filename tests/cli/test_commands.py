@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import csv
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -197,3 +200,48 @@ def test_amounts_in_two_currencies_are_paid_with_a_rate_table(place: Path, ask: 
     assert (code, answer["total"]) == (0, 6.3)  # (100 x 1.10 + 100) x 3 %
     code, answer = ask("history", "check", tmp_path, "--rates", tmp_path / "rates.txt", "--currency", "USD")
     assert code == 0
+
+
+def test_what_no_longer_fits_a_whole_number_of_cents_is_refused(place: Path, ask: Command, tmp_path: Path) -> None:
+    (tmp_path / "partners.csv").write_text("partner_id,type\nA,reseller\n")
+    head = "deal_id,partner_id,status,created_on,closed_on,amount\n"
+    (tmp_path / "deals.csv").write_text(head + "D1,A,won,2024-01-01,2024-01-10,90000000000000\n")
+    scheme = tmp_path / "vast.yaml"
+    scheme.write_text(
+        "scheme: vast\ncurrency: USD\neffective: {from: 2024-01-01}\nrules:\n"
+        "  - {id: commission, on: revenue, rate: 100_000}\n"
+    )
+    code, answer = ask("replay", scheme, "--history", tmp_path)
+    assert code == 1
+    assert answer["problems"][0]["path"] == "rules.commission"
+    assert "too large to be held to the cent" in answer["problems"][0]["message"]
+
+
+def test_a_full_disk_or_output_is_told_and_leaves_nothing(place: Path, tmp_path: Path) -> None:
+    if not Path("/dev/full").exists():
+        pytest.skip("no /dev/full on this machine")
+    command = [sys.executable, "-m", "incentive_lab", "check", str(place / "flat.yaml"), "--json"]
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2] / "src"), "INCENTIVE_LAB_LOG": "loud"}
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, env=environment, check=False)
+    assert done.returncode == 1
+    assert "No space left on device" in done.stderr
+    assert "INCENTIVE_LAB_LOG is loud; allowed" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_demo_that_cannot_be_finished_leaves_no_table(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    from incentive_lab.history.demo import writing
+
+    finish = writing.TableFile.finish
+
+    def full(file: writing.TableFile) -> None:
+        if file.path.stem == "scores":
+            raise OSError(28, "No space left on device")
+        finish(file)
+
+    monkeypatch.setattr(writing.TableFile, "finish", full)
+    answer = CliRunner().invoke(app, ["history", "demo", str(tmp_path / "demo"), "--partners", "3", "--months", "2"])
+    assert answer.exit_code == 1
+    assert f"{tmp_path / 'demo'}: No space left on device." in answer.stderr
+    assert list((tmp_path / "demo").iterdir()) == []

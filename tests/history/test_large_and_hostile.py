@@ -84,3 +84,55 @@ def test_a_database_that_does_not_answer_is_a_problem_without_the_password() -> 
         open_history("postgresql://user:secret@127.0.0.1:1/nothing")
     assert "the database does not answer" in str(refused.value)
     assert "secret" not in str(refused.value)
+
+
+def parquet_deals(folder: Path, sql: str) -> Path:
+    import duckdb
+
+    folders.write(folder)
+    (folder / "deals.csv").unlink()
+    duckdb.sql(sql).write_parquet(str(folder / "deals.parquet"))
+    return folder
+
+
+DEAL = "'D1' AS deal_id, 'P1' AS partner_id, 'won' AS status, DATE '2013-01-02' AS created_on, 7 AS amount"
+
+
+def test_a_damaged_parquet_file_is_refused(tmp_path: Path) -> None:
+    folder = parquet_deals(
+        tmp_path, f"SELECT {DEAL.replace(chr(39) + 'D1' + chr(39), 'md5(range::TEXT)')} FROM range(99)"
+    )
+    content = bytearray((folder / "deals.parquet").read_bytes())
+    content[4:400] = b"\xff" * 396
+    (folder / "deals.parquet").write_bytes(content)
+    assert "deals.parquet: this Parquet file is damaged" in refusal(folder)
+
+
+def test_a_parquet_column_that_is_there_twice_is_refused_whatever_its_capitals(tmp_path: Path) -> None:
+    import pyarrow
+    import pyarrow.parquet as parquet
+
+    folder = parquet_deals(tmp_path, f"SELECT {DEAL}")
+    table = parquet.read_table(folder / "deals.parquet").append_column("Amount", pyarrow.array([8]))
+    parquet.write_table(table, folder / "deals.parquet")
+    assert "deals.parquet: the column amount is there twice." in refusal(folder)
+
+
+def test_a_parquet_column_called_as_rows_are_numbered_is_refused(tmp_path: Path) -> None:
+    said = refusal(parquet_deals(tmp_path, f"SELECT {DEAL}, 3 AS file_row_number"))
+    assert "deals.parquet: a column cannot be called file_row_number." in said
+
+
+@pytest.mark.parametrize("reaches", ["read_csv('{0}/partners.csv')", "glob('{0}/*')", "read_text('{0}/partners.csv')"])
+def test_a_view_in_a_duckdb_file_reads_no_other_file(tmp_path: Path, reaches: str) -> None:
+    import duckdb
+
+    folders.write(tmp_path)
+    file = tmp_path / "theirs.duckdb"
+    with duckdb.connect(str(file)) as connection:
+        connection.execute("CREATE TABLE partners AS SELECT 'P1' AS partner_id, 'msp' AS type")
+        view = f"SELECT d.* FROM (SELECT {DEAL}) d, (SELECT count(*) FROM {reaches.format(tmp_path)}) n"
+        connection.execute(f"CREATE VIEW deals AS {view}")
+    said = refusal(file)
+    assert "theirs.duckdb table deals: it cannot be read: Permission Error" in said
+    assert "reseller" not in said

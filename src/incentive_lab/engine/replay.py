@@ -126,7 +126,25 @@ def replay(
         for lanes, result in run(compiled, panel, part.partners, awards, floor, detail, threads):
             _scatter(out, lanes, result)
     _programme(scheme, panel, out)
+    _refuse_inexact(out)
     return out
+
+
+def _refuse_inexact(out: Replay) -> None:
+    """Amounts that float64 no longer holds to the cent are refused, never shown."""
+    sums = (
+        *out.by_rule.sum(axis=1),
+        out.total.sum(),
+        np.abs(out.by_rule).max(initial=0.0),
+        np.abs(out.total).max(initial=0.0),
+    )
+    if all(abs(amount) < EXACT for amount in sums):
+        return
+    from incentive_lab.errors import InputError, Problem
+
+    rule = out.line_ids[int(np.abs(out.by_rule).sum(axis=1).argmax())]
+    raise InputError([Problem(f"rules.{rule}", "what it pays is too large to be held to the cent.",
+                              f"Amounts stay below {EXACT:,} of the currency's smallest units.")])  # fmt: skip
 
 
 def _tiers(scheme: Scheme, panel: Panel) -> NDArray[np.uint8]:
@@ -154,6 +172,8 @@ def _baseline_total(scheme: Scheme, baseline: Scheme | None, panel: Panel) -> Fl
     return replay(bare, panel, detail=False).total
 
 
+EXACT = 2**53
+"""Whole numbers below this are exact in float64."""
 Result = tuple[NDArray[np.uint8], Floats, Floats, Floats, Floats, Floats, Floats, Floats]
 
 

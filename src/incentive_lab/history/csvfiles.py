@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+from collections.abc import Iterable
 from pathlib import Path
 
 from incentive_lab.errors import Problem
@@ -12,6 +13,9 @@ from incentive_lab.history.store import DuckStore, Raw, listed, literal, quoted
 
 SHOWN = 20
 """Rows of one kind of problem that are named one by one."""
+
+RESERVED = ("rowid", "file_row_number", "_row")
+"""Names by which the engine and the canonical tables number rows."""
 
 _MARKS = (
     (codecs.BOM_UTF32_LE, "UTF-32"),
@@ -57,16 +61,39 @@ def _header(file: Path, cell_bytes: int, problems: list[Problem]) -> tuple[list[
         problems.append(Problem(file.name, f"the file is encoded as {encoding}, not as UTF-8.", _SAVE))
         return None
     text = start.decode("utf-8-sig", errors="replace")
+    if "\n" not in text and "\r" in text:
+        message = "its lines end with a carriage return alone, as on old Macintosh computers."
+        problems.append(Problem(file.name, message, _SAVE))
+        return None
     line = text.splitlines()[0]
     delimiter = next((mark for mark in (",", ";", "\t", "|") if mark in line), ",")
-    names = [cell.strip() for cell in next(csv.reader(io.StringIO(text[: cell_bytes + 1]), delimiter=delimiter))]
+    try:
+        names = [cell.strip() for cell in next(csv.reader(io.StringIO(text), delimiter=delimiter))]
+    except csv.Error as error:
+        problems.append(Problem(f"{file.name} row 1", f"it cannot be read as CSV: {error}."))
+        return None
     bad = [position + 1 for position, cell in enumerate(names) if not cell]
     if bad:
         problems.append(Problem(f"{file.name} row 1", f"column {bad[0]} has no name."))
-    lowered = [cell.lower() for cell in names]
-    twice = sorted({cell for cell in lowered if cell and lowered.count(cell) > 1})
-    problems.extend(Problem(f"{file.name} row 1", f"the column {cell} is there twice.") for cell in twice)
-    return None if bad or twice else (names, delimiter)
+    unusable = header_problems(f"{file.name} row 1", names)
+    problems.extend(unusable)
+    return None if bad or unusable else (names, delimiter)
+
+
+def header_problems(label: str, names: Iterable[str]) -> list[Problem]:
+    """What is wrong with column names: one that is there twice, whatever its capitals, or one kept for row numbers.
+
+    Example:
+        >>> [problem.message for problem in header_problems("deals.csv", ["amount", "Amount", "rowid"])]
+        ['the column amount is there twice.', 'a column cannot be called rowid.']
+    """
+    lowered = [name.lower() for name in names]
+    twice = sorted({name for name in lowered if name and lowered.count(name) > 1})
+    kept = [name for name in lowered if name in RESERVED]
+    return [
+        *(Problem(label, f"the column {name} is there twice.") for name in twice),
+        *(Problem(label, f"a column cannot be called {name}.", "Rows are numbered by it; rename it.") for name in kept),
+    ]
 
 
 def _wrong_encoding(start: bytes) -> str | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from incentive_lab.errors import InputError, Problem, nearest
-from incentive_lab.history.csvfiles import read_csv
+from incentive_lab.history.csvfiles import header_problems, read_csv
 from incentive_lab.history.store import DuckStore, Raw, literal, quoted
 from incentive_lab.history.tables import TABLES
 
@@ -114,18 +114,27 @@ def _parquet(store: DuckStore, name: str, file: Path, limits: Limits, problems: 
     import pyarrow.parquet as parquet
 
     try:
-        rows = parquet.ParquetFile(file).metadata.num_rows
+        with parquet.ParquetFile(file) as opened:
+            rows, names = opened.metadata.num_rows, opened.schema_arrow.names
     except Exception:  # pyarrow raises several kinds for files that are not Parquet
         problems.append(Problem(file.name, "this is not a readable Parquet file."))
         return None
     if rows > limits.rows:
         problems.append(too_many(file.name, rows, limits))
         return None
+    unusable = header_problems(file.name, names)
+    if unusable:
+        problems.extend(unusable)
+        return None
     relation = f"raw.{quoted(name)}"
     scan = f"SELECT * FROM read_parquet({literal(file)}, file_row_number = true)"
     on_disk = rows > IN_MEMORY_ROWS
-    store.execute(f"CREATE {'VIEW' if on_disk else 'TABLE'} {relation} AS {scan}")
-    columns = store.describe(relation)
+    try:
+        store.execute(f"CREATE {'VIEW' if on_disk else 'TABLE'} {relation} AS {scan}")
+        columns = store.describe(relation)
+    except Exception as error:  # DuckDB has one exception type per stage
+        problems.append(Problem(file.name, f"this Parquet file is damaged: {str(error).splitlines()[0]}"))
+        return None
     columns.pop("file_row_number")
     return Raw(name, file.name, relation, columns, "file_row_number + 1", rows, on_disk)
 
@@ -146,6 +155,7 @@ def _workbook(store: DuckStore, file: Path, limits: Limits, problems: list[Probl
 def _duckdb(store: DuckStore, file: Path, limits: Limits, problems: list[Problem]) -> dict[str, Raw]:
     try:
         store.execute(f"ATTACH {literal(file)} AS source (READ_ONLY)")
+        store.forbid_other_files()
     except Exception as error:
         reason = str(error).splitlines()[0]
         raise InputError([Problem(file.name, f"this is not a DuckDB file that can be read: {reason}")]) from None
@@ -168,11 +178,17 @@ def _duckdb(store: DuckStore, file: Path, limits: Limits, problems: list[Problem
 
 def attached(store: DuckStore, name: str, label: str, relation: str, limits: Limits, problems: list[Problem]) -> Raw:
     """A table of an attached database as a raw table; small ones are read into memory."""
-    rows = int(store.rows(f"SELECT count(*) FROM {relation}")[0][0])
+    try:
+        rows = int(store.rows(f"SELECT count(*) FROM {relation}")[0][0])
+    except Exception as error:  # a damaged file, or a view that cannot be carried out or must not
+        raise InputError([Problem(label, f"it cannot be read: {str(error).splitlines()[0]}")]) from None
     if rows > limits.rows:
         problems.append(too_many(label, rows, limits))
     if rows > IN_MEMORY_ROWS:
         return Raw(name, label, relation, store.describe(relation), None, rows, on_disk=True)
+    unusable = header_problems(label, store.describe(relation))
+    if unusable:
+        raise InputError(unusable)
     target = f"raw.{quoted(name)}"
     store.execute(f"CREATE TABLE {target} AS SELECT * FROM {relation}")
     return Raw(name, label, target, store.describe(target), "rowid + 1", rows)

@@ -138,6 +138,10 @@ class DuckStore:
         """Run a statement for its effect."""
         self.connection.execute(sql)
 
+    def forbid_other_files(self) -> None:
+        """No query may open a file or an address from here on: a view in somebody's database cannot reach further."""
+        self.execute("SET enable_external_access = false")
+
     def bound_memory(self) -> None:
         """Keep to little more memory than is in use; what does not fit spills to the temporary folder."""
         used = self.rows("SELECT sum(memory_usage_bytes) FROM duckdb_memory()")[0][0] or 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
@@ -60,16 +61,23 @@ class TableFile:
         repeats = [name for name in schema.names if name in _REPEATING]
         return pq.ParquetWriter(self._partial, schema, compression="zstd", compression_level=1, use_dictionary=repeats)
 
-    def close(self, complete: bool) -> None:
-        """Writes what waits and puts the file in place; an incomplete file is removed."""
-        if complete and (self._waiting_rows or self._writer is None):
+    def finish(self) -> None:
+        """Writes what waits; the file is whole, still under its temporary name."""
+        if self._waiting_rows or self._writer is None:
             self._flush()
         if self._writer is not None:
             self._writer.close()
-        if complete:
-            os.replace(self._partial, self.path)
-        else:
-            self._partial.unlink(missing_ok=True)
+
+    def put_in_place(self) -> None:
+        """Gives the finished file its name."""
+        os.replace(self._partial, self.path)
+
+    def abandon(self) -> None:
+        """Removes what was written."""
+        with suppress(OSError):
+            if self._writer is not None:
+                self._writer.close()
+        self._partial.unlink(missing_ok=True)
 
 
 def _exact(table: pa.Table) -> pa.Table:
@@ -97,11 +105,17 @@ class TableFiles:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for file in self.files.values():
-            file.close(complete=kind is None)
-        if kind is None:
-            for path in self._stale:
-                path.unlink(missing_ok=True)
+        try:
+            if kind is None:
+                for file in self.files.values():
+                    file.finish()
+                for file in self.files.values():
+                    file.put_in_place()
+                for path in self._stale:
+                    path.unlink(missing_ok=True)
+        finally:
+            for file in self.files.values():
+                file.abandon()
 
 
 def refuse_foreign(directory: Path, names: tuple[str, ...]) -> None:
