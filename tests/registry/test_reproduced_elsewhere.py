@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import os
 import shutil
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numba
+import openpyxl
 import pytest
 from numba.core.caching import _CacheLocator
 
@@ -93,6 +95,8 @@ def test_a_pack_comes_out_on_another_checkout(pack: Path, demo: Path, tmp_path: 
     wanted = {"replay.json", "payouts.csv", "projection.json", "pilot.json", "guide.html", "memo.pdf", "workbook.xlsx"}
     assert wanted <= said["compared"].keys()
     assert all(said["compared"][name] > 20 for name in wanted)
+    book = openpyxl.load_workbook(io.BytesIO(opened_pack(pack.read_bytes()).files["workbook.xlsx"]))
+    assert (book["Forecast"].max_row, len(book["Forecast"]._charts)) == (7, 1)
 
 
 def test_another_figure_in_any_member_is_refused_by_name_or_found(pack: Path, demo: Path, ask: Command) -> None:  # noqa: F811

@@ -44,7 +44,23 @@ class Example:
     text: str
 
 
-Block = Heading | Paragraph | Points | Table | Example
+@dataclass(frozen=True)
+class Figures:
+    """Key figures side by side: label, figure, and a word on it."""
+
+    items: tuple[tuple[str, str, str], ...]
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A chart as SVG, the sentence it shows, and what it is for those who do not see it."""
+
+    svg: str
+    caption: str
+    alt: str
+
+
+Block = Heading | Paragraph | Points | Table | Example | Figures | Picture
 
 
 @dataclass(frozen=True)

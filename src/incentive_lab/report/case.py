@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from incentive_lab.format import count, counted, money, percent, signed
+from incentive_lab.report.rule_words import measure_label, rate_table, rule_sentences
 from incentive_lab.scheme.check import check
 from incentive_lab.scheme.diff import diff
 from incentive_lab.scheme.document import Scheme
@@ -73,7 +74,8 @@ class Case:
         """The differences to the baseline that decide what is paid, in words."""
         if self.baseline is None:
             return ()
-        return tuple(one.sentence for one in diff(self.baseline, self.scheme) if one.path not in SAYS_ONLY)
+        return tuple(in_words(self.baseline, self.scheme, one.path, one.sentence)
+                     for one in diff(self.baseline, self.scheme) if one.path not in SAYS_ONLY)  # fmt: skip
 
     @cached_property
     def partners(self) -> tuple[tuple[str, float, float], ...]:
@@ -163,3 +165,28 @@ class Case:
 def unvouched(row: Mapping[str, Any]) -> str:
     """What is said beside a name that was only typed."""
     return "" if row["authenticated"] else " (typed name, not signed in)"
+
+
+def in_words(baseline: Scheme, scheme: Scheme, path: str, sentence: str) -> str:
+    """A difference as a board reads it: what is new as a whole is told in sentences, not key by key."""
+    kind, _, name = path.partition(".")
+    if kind == "rules" and name not in {rule.id for rule in baseline.rules}:
+        rule = next((one for one in scheme.rules if one.id == name), None)
+        if rule is not None:
+            table = rate_table(scheme, rule)
+            rates = "; ".join(f"{row[0]} {row[-1]}" for row in table.rows) if table is not None else ""
+            said = " ".join(rule_sentences(scheme, rule)).replace("(see the table)", f"({rates})")
+            return f"New: {rule.label or rule.id}. {said}"
+    gone = next((rule for rule in baseline.rules if kind == "rules" and rule.id == name), None)
+    if gone is not None and name not in {rule.id for rule in scheme.rules}:
+        return f"Gone: {gone.label or gone.id}. {' '.join(rule_sentences(baseline, gone))}"
+    if kind == "measures" and name in scheme.measures and name not in baseline.measures:
+        return f"New measure: {scheme.measures[name].label or name.replace('_', ' ')}."
+    if path == "tiers" and baseline.tiers is None and scheme.tiers is not None:
+        levels = [
+            level.name + (" (" + ", ".join(f"{measure_label(scheme, key).lower()} {float(value):,.10g}"
+                                           for key, value in level.needs.items()) + ")" if level.needs else "")
+            for level in scheme.tiers.levels
+        ]  # fmt: skip
+        return f"New: tiers {', '.join(levels)}; reviewed every {scheme.tiers.review.replace('_', ' ')}."
+    return sentence.replace("_", " ")

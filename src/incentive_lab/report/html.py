@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from html import escape
 
-from incentive_lab.report.blocks import Block, Document, Example, Heading, Paragraph, Points, Table
+from incentive_lab.report.blocks import Block, Document, Example, Figures, Heading, Paragraph, Picture, Points, Table
 
 STYLE = """
 body { font: 16px/1.55 "Source Sans 3", "Source Sans Pro", "Helvetica Neue", Arial, sans-serif; color: #0b1020;
@@ -19,6 +20,10 @@ th, td { text-align: right; padding: .35rem .55rem; border-bottom: 1px solid #e3
 th { color: #43506a; font-weight: 600; }
 .words { text-align: left; }
 .example { background: #eef3fc; border-left: 4px solid #1552c4; padding: .6rem .9rem; border-radius: .3rem; margin: .6rem 0 1rem; }
+.figures { display: flex; gap: .8rem; margin: 1rem 0; }
+.figures div { flex: 1; border: 1px solid #d3dae6; border-radius: .3rem; padding: .5rem .7rem; display: grid; }
+.figures strong { font-size: 1.25rem; } .figures span, figcaption { color: #43506a; font-size: .85rem; }
+figure { margin: 1rem 0; } figure img { width: 100%; }
 @media print { body { margin: 0; max-width: none; font-size: 11pt; } h2, h3 { break-after: avoid; }
   .example, tr { break-inside: avoid; } }
 """
@@ -51,6 +56,16 @@ def _block(block: Block) -> str:
             return "<ul>" + "".join(f"<li>{escape(item)}</li>" for item in items) + "</ul>"
         case Example(text):
             return f'<div class="example"><strong>Example.</strong> {escape(text)}</div>'
+        case Figures(items):
+            shown = "".join(
+                f"<div><span>{escape(label)}</span><strong>{escape(value)}</strong><span>{escape(note)}</span></div>"
+                for label, value, note in items
+            )
+            return f'<div class="figures">{shown}</div>'
+        case Picture(svg, caption, alt):
+            data = b64encode(svg.encode()).decode()
+            return (f'<figure><img src="data:image/svg+xml;base64,{data}" alt="{escape(alt)}">'
+                    f"<figcaption>{escape(caption)}</figcaption></figure>")  # fmt: skip
         case Table():
             return _table(block)
 

@@ -27,7 +27,20 @@ _TEMPLATE = """
   else if one.kind == "example" {
     block(width: 100%, inset: 9pt, radius: 2pt, fill: rgb("#eef3fc"), stroke: (left: 2.5pt + rgb("#1552c4")),
       breakable: false)[*Example.* #one.text]
+  } else if one.kind == "figures" {
+    grid(columns: (1fr,) * one.items.len(), gutter: 7pt, ..one.items.map(item =>
+      block(width: 100%, height: 52pt, inset: 7pt, radius: 2pt, stroke: 0.6pt + rgb("#d3dae6"))[
+        #set par(leading: 0.5em)
+        #text(8pt, fill: rgb("#43506a"), item.at(0)) #linebreak()
+        #text(13.5pt, weight: "bold", item.at(1)) #linebreak()
+        #text(8pt, fill: rgb("#43506a"), item.at(2))]))
+  } else if one.kind == "picture" {
+    block(breakable: false, above: 1.2em, below: 1.2em)[
+      #text(9.5pt, weight: "bold", one.caption)
+      #v(-0.5em)
+      #image(bytes(one.svg), format: "svg", width: 100%, alt: one.alt)]
   } else {
+    set text(9.5pt)
     table(columns: (1fr,) + (auto,) * (one.heads.len() - 1), stroke: none, inset: (x: 5pt, y: 4.5pt),
       align: (x, y) => if one.words.contains(x) { left } else { right },
       table.header(..one.heads.map(cell => text(fill: rgb("#43506a"), weight: "bold", cell))),
@@ -46,3 +59,13 @@ def pdf_bytes(document: Document) -> bytes:
     data = json.dumps(document.plain(), ensure_ascii=False)
     made: bytes = typst.compile(_TEMPLATE.encode(), sys_inputs={"data": data}, ignore_system_fonts=True, timestamp=0)
     return made
+
+
+def page_images(document: Document, ppi: float = 80) -> list[bytes]:
+    """The same pages as PNG, to look at."""
+    import typst
+
+    data = json.dumps(document.plain(), ensure_ascii=False)
+    made: list[bytes] | bytes = typst.compile(_TEMPLATE.encode(), sys_inputs={"data": data}, ignore_system_fonts=True,
+                                              format="png", ppi=ppi)  # fmt: skip
+    return [made] if isinstance(made, bytes) else list(made)

@@ -31,6 +31,7 @@ def workbook_bytes(case: Case) -> bytes:
     _amounts(book, "Months", "Month", case.months, case.currency, head, amount, "column")
     _amounts(book, "Rules", "Line", case.rules, case.currency, head, amount, "bar")
     _amounts(book, "Partners", "Partner", case.partners, case.currency, head, amount, None)
+    _forecast(book, case, head, amount)
     book.close()
     return stream.getvalue()
 
@@ -82,3 +83,32 @@ def _amounts(
         drawn.set_legend({"position": "bottom"})
         drawn.set_size({"width": 760, "height": 380})
         sheet.insert_chart(1, 5, drawn, {"description": f"Paid by {what.lower()}, today and proposed"})
+
+
+def _forecast(book: Any, case: Case, head: Any, amount: Any) -> None:
+    """The frozen forecast by month with its band, and the cost to date."""
+    by_month, path = ((case.projection or {}).get(name) for name in ("by_month", "accrual"))
+    if not isinstance(by_month, dict) or not isinstance(path, dict):
+        return
+    sheet = book.add_worksheet("Forecast")
+    sheet.set_column(0, 0, 14)
+    sheet.set_column(1, 7, 18)
+    sheet.freeze_panes(1, 1)
+    titles = ("Month", "P5", "P50", "P95", "Mean", "To date, P10", "To date, mean", "To date, P90")
+    for place, title in enumerate(titles):
+        sheet.write_string(0, place, title if place == 0 else f"{title}, {case.currency}", head)
+    for line, (month, told) in enumerate(by_month.items(), 1):
+        sheet.write_string(line, 0, str(month))
+        values = (*(told[name] for name in ("p05", "p50", "p95", "mean")),
+                  *(path[month][name] for name in ("p10", "mean", "p90")))  # fmt: skip
+        for place, value in enumerate(values, 1):
+            if value is not None:
+                sheet.write_number(line, place, float(value), amount)
+    last, drawn = len(by_month), book.add_chart({"type": "line"})
+    for place, colour in ((5, "#8a94a6"), (6, "#1552c4"), (7, "#8a94a6")):
+        drawn.add_series({"name": ["Forecast", 0, place], "categories": ["Forecast", 1, 0, last, 0],
+                          "values": ["Forecast", 1, place, last, place], "line": {"color": colour, "width": 2}})  # fmt: skip
+    drawn.set_title({"name": f"Cost to date in the forecast, {case.currency}", "overlay": False})
+    drawn.set_legend({"position": "bottom"})
+    drawn.set_size({"width": 760, "height": 380})
+    sheet.insert_chart(last + 2, 1, drawn, {"description": "Cost to date in the forecast: mean, and the middle 80 %"})
