@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+from pathlib import Path
 
 from incentive_lab.registry.evidence import Submission
 from incentive_lab.registry.people import Actor
 from incentive_lab.registry.service import Registry
+from incentive_lab.report.exporting import export_pack
 from incentive_lab.scheme.fingerprint import fingerprint
 from incentive_lab.scheme.load import loads
 
@@ -42,8 +44,11 @@ def approved(registry: Registry, **more: object) -> str:
     return str(made["id"])
 
 
-def work(url: str, start: int) -> None:
-    """Submit, approve and export without end; a line on standard output once each is acknowledged."""
+def work(url: str, start: int, packs: Path | None = None) -> None:
+    """Submit, approve and export without end; a line on standard output once each is acknowledged.
+
+    With a folder, whole decision packs are written into it.
+    """
 
     def say(line: str) -> None:
         os.write(1, f"{line}\n".encode())
@@ -55,5 +60,9 @@ def work(url: str, start: int) -> None:
         say(f"submitted {made['id']}")
         registry.approve(BEN, made["id"], "agreed")
         say(f"approved {made['id']}")
-        head = registry.exported(CAT, made["id"], "m" * 64)
-        say(f"exported {head}")
+        if packs is None:
+            say(f"exported {registry.exported(CAT, made['id'], 'm' * 64)}")
+        else:
+            done = export_pack(registry, CAT, made["id"], packs / f"{made['id']}.zip")
+            say(f"exported {done['head']}")
+            say(f"packed {made['id']}")

@@ -8,19 +8,21 @@ import signal
 import threading
 import time
 from collections import Counter
+from pathlib import Path
 from typing import IO
 
 from incentive_lab.errors import InputError
 from incentive_lab.registry.audit import Head
 from incentive_lab.registry.people import Actor, Conflict
 from incentive_lab.registry.service import Registry
+from incentive_lab.report.pack import opened_pack
 from tests.registry.made import ANN, submission, work
 
 KILLS = int(os.environ.get("INCENTIVE_LAB_KILLS", "10"))
 """Kills on each database."""
 
 
-def forked(url: str, start: int) -> tuple[int, IO[str]]:
+def forked(url: str, start: int, packs: Path | None) -> tuple[int, IO[str]]:
     """A process that submits, approves and exports until it is killed, and the end of its pipe."""
     reading, writing = os.pipe()
     child = os.fork()
@@ -28,7 +30,7 @@ def forked(url: str, start: int) -> tuple[int, IO[str]]:
         os.dup2(writing, 1)
         os.close(reading)
         try:
-            work(url, start)
+            work(url, start, packs)
         finally:
             os._exit(1)
     os.close(writing)
@@ -37,12 +39,13 @@ def forked(url: str, start: int) -> tuple[int, IO[str]]:
     return child, said
 
 
-def test_what_was_acknowledged_survives_being_killed(url: str) -> None:
+def test_what_was_acknowledged_survives_being_killed(url: str, tmp_path: Path) -> None:
     chance, start, told = random.Random(7), 0, []
     Registry(url).store.close()
-    for _ in range(KILLS):
-        child, said = forked(url, start)
-        time.sleep(chance.uniform(0, 0.4))
+    for kill in range(KILLS):
+        # Every third writes whole packs, which takes longer.
+        child, said = forked(url, start, tmp_path if kill % 3 == 0 else None)
+        time.sleep(chance.uniform(0, 2.0 if kill % 3 == 0 else 0.4))
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
         lines = said.read().splitlines()
@@ -54,12 +57,20 @@ def test_what_was_acknowledged_survives_being_killed(url: str) -> None:
     found = registry.verify(heads)
     assert found.ok, found.faults
     state = {row["id"]: row["state"] for row in registry.revisions()}
+    exports = {name: registry.show(name)["log"] for name in state}
+    for path in tmp_path.glob("*.zip"):  # Whatever has its name is whole, and in the log.
+        sha = opened_pack(path.read_bytes()).sha256
+        assert f"pack {sha}" in {one["reason"] for one in exports[path.stem]}
     assert told
     for line in told:
         verb, name = line.split()
-        assert verb == "exported" or state[name] in ("approved", verb)
+        if verb == "packed":
+            assert (tmp_path / f"{name}.zip").exists()
+        else:
+            assert verb == "exported" or state[name] in ("approved", verb)
     approvals = sum(bool(row["signatures"]) for row in registry.revisions())
     assert approvals == Counter(state.values())["approved"]
+    told = [line for line in told if not line.startswith("packed")]
     # At most the one action that was under way when it was killed happened without being acknowledged.
     assert len(told) <= found.entries <= len(told) + KILLS
     registry.store.close()
