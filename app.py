@@ -10,6 +10,7 @@ if str(HERE / "src") not in sys.path:
 import streamlit as st  # noqa: E402
 
 from incentive_lab.ui.look import ICON, LOGO, apply_look  # noqa: E402
+from incentive_lab.ui.signing_in import admitted  # noqa: E402
 from incentive_lab.ui.workspace import name_address, preparation  # noqa: E402
 
 # File in pages/ and address, title, Material icon, what it is for; in the order of the navigation.
@@ -33,10 +34,15 @@ def front() -> None:
 
 
 def main() -> None:
-    """The frame of every page: navigation on top, the look, the preparation under way."""
-    st.session_state["framed"] = True
+    """The frame of every page: navigation on top, the look, the preparation under way; or the way in."""
     st.set_page_config("Incentive Lab", page_icon=ICON, layout="wide", initial_sidebar_state=360)
     st.logo(LOGO, size="medium")
+    if not admitted():
+        # A page that is run on its own asks again.
+        st.session_state.pop("framed", None)
+        apply_look()
+        return
+    st.session_state["framed"] = True
     preparation()
     # The default page has no address of its own, so it is a hidden one that leads to the first.
     pages = [st.Page(front, title="Incentive Lab", url_path="front", default=True, visibility="hidden")]

@@ -236,7 +236,10 @@ def policy(
     ] = None,
     review_every: Annotated[int | None, typer.Option("--review-every", help="Months between reviews.")] = None,
     refresh_every: Annotated[int | None, typer.Option("--refresh-every", help="Months until a new proposal.")] = None,
+    recent_sign_in: Annotated[int | None, typer.Option("--recent-sign-in", help="Minutes, for who decides.")] = None,
     typed_names: Annotated[bool | None, typer.Option("--typed-names/--no-typed-names")] = None,
+    roles_issuer: Annotated[str | None, typer.Option("--roles-issuer", help="Whose claim gives roles.")] = None,
+    roles_claim: Annotated[str | None, typer.Option("--roles-claim", help="That claim's name.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Change the registry's settings; what is not named stays."""
@@ -247,7 +250,8 @@ def policy(
         from incentive_lab.registry.policy import Policy
 
         given = {"both_above": both_above, "review_every": review_every, "refresh_every": refresh_every,
-                 "typed_names": typed_names}  # fmt: skip
+                 "recent_sign_in": recent_sign_in, "typed_names": typed_names, "roles_issuer": roles_issuer,
+                 "roles_claim": roles_claim}  # fmt: skip
         try:
             wanted = Policy.model_validate(
                 registry.policy().model_dump() | {key: value for key, value in given.items() if value is not None}

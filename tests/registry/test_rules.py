@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -135,6 +136,60 @@ def test_a_sign_in_from_before_the_sign_out_is_refused(local: Registry) -> None:
     local.give_roles(ANN, "Ben", frozenset({"designer"}), issuer="i", subject="s", sign_out=True)
     with pytest.raises(Refused, match="no longer valid"):
         local.submit(Actor("Ben", "i", "s", "2020-01-01T00:00:00+00:00"), submission(), "worth it")
+
+
+def signed_in(minutes: int = 0, **more: object) -> Actor:
+    at = datetime(2026, 1, 10, 12, tzinfo=UTC) - timedelta(minutes=minutes)
+    return Actor("Ben", "https://login.example", "b-1", at.isoformat(timespec="microseconds"), **more)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def noon(local: Registry) -> Registry:
+    """At noon on the 10th of January 2026, with Ben, who signs in, as approver."""
+    local.clock = lambda: "2026-01-10T12:00:00.000000+00:00"
+    local.submit(ANN, submission(), "worth it")
+    local.give_roles(ANN, "ann", frozenset({"admin"}))
+    local.give_roles(ANN, "Ben", frozenset({"approver"}), issuer="https://login.example", subject="b-1")
+    return local
+
+
+def test_a_decision_asks_for_a_recent_sign_in_and_a_remark_does_not(noon: Registry) -> None:
+    old = signed_in(minutes=16)
+    noon.comment(old, "grown-1", "looks fine")
+    for decide in (lambda: noon.approve(old, "grown-1", "agreed"), lambda: noon.reject(old, "grown-1", "too dear")):
+        with pytest.raises(Refused, match="more than 15 minutes ago"):
+            decide()
+    assert noon.approve(signed_in(minutes=14), "grown-1", "agreed")["state"] == "approved"
+
+
+def test_an_ended_sign_in_is_refused(noon: Registry) -> None:
+    ended = signed_in(expires_at="2026-01-10T12:00:00.000000+00:00")
+    with pytest.raises(Refused, match="no longer valid"):
+        noon.comment(ended, "grown-1", "still me")
+    noon.comment(signed_in(expires_at="2026-01-10T12:00:01.000000+00:00"), "grown-1", "still me")
+
+
+def test_signing_out_ends_what_was_signed_in_before_it(noon: Registry) -> None:
+    noon.sign_out(signed_in())
+    with pytest.raises(Refused, match="no longer valid"):
+        noon.comment(signed_in(minutes=1), "grown-1", "a copy of my cookie")
+    noon.comment(signed_in(minutes=-1), "grown-1", "signed in again")
+    with pytest.raises(Refused, match="nobody signed in"):
+        noon.sign_out(ANN)
+    assert noon.verify().ok
+
+
+def test_a_claim_gives_roles_only_of_the_provider_and_claim_that_the_policy_names(noon: Registry) -> None:
+    def eve(issuer: str, claim: str) -> Actor:
+        return Actor("Eve", issuer, "e-1", signed_in().signed_in_at, "", {claim: frozenset({"approver", "emperor"})})
+
+    assert noon.roles(eve("https://login.example", "groups")) == {"viewer"}
+    noon.set_policy(ANN, Policy(roles_issuer="https://login.example", roles_claim="groups"), "the directory decides")
+    assert noon.roles(eve("https://login.example", "groups")) == {"viewer", "approver"}
+    assert noon.roles(eve("https://login.example", "hobbies")) == {"viewer"}
+    assert noon.roles(eve("https://evil.example", "groups")) == {"viewer"}
+    # Whom the table knows has what the table says, whatever the claim.
+    assert noon.roles(signed_in(claims={"groups": frozenset({"admin"})})) == {"approver"}
 
 
 def test_two_schemes_cannot_be_in_effect_for_the_same_partners(registry: Registry) -> None:

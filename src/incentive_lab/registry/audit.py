@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from incentive_lab.errors import InputError, Problem
-from incentive_lab.registry.models import Comment, Entry, Person, Revision, Setting, Signature
+from incentive_lab.registry.models import Comment, Entry, Person, Revision, Setting, Signature, SignOut
 from incentive_lab.registry.people import Actor
 
 EMPTY = "0" * 64
@@ -123,4 +123,5 @@ def subjects(session: Session) -> dict[str, Any]:
         f"revision {one.id}": of_revision(session, one) for one in session.scalars(select(Revision))
     }
     found |= {f"person {one.name}": columns(one) for one in session.scalars(select(Person))}
+    found |= {f"sign-out {one.issuer} {one.subject}": columns(one) for one in session.scalars(select(SignOut))}
     return found | {f"setting {one.name}": columns(one) for one in session.scalars(select(Setting))}

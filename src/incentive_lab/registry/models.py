@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import BigInteger, Boolean, ForeignKey, Integer, LargeBinary, Text, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-TABLES_VERSION = "0001"
+TABLES_VERSION = "0002"
 """The newest migration; `store` brings older registries up to it."""
 
 
@@ -94,6 +94,15 @@ class Person(Base):
     subject: Mapped[str | None]
     roles: Mapped[str]
     not_before: Mapped[str | None]
+
+
+class SignOut(Base):
+    """When somebody who signs in last signed out; sign-ins from before it are worth nothing, wherever they were copied."""
+
+    __tablename__ = "sign_outs"
+    issuer: Mapped[str] = mapped_column(primary_key=True)
+    subject: Mapped[str] = mapped_column(primary_key=True)
+    at: Mapped[str]
 
 
 class Setting(Base):

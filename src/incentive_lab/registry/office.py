@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 
 from incentive_lab.errors import InputError, Problem
 from incentive_lab.registry import audit
-from incentive_lab.registry.models import Person, Setting
-from incentive_lab.registry.people import Actor, Conflict, known_roles, require, roles_of
+from incentive_lab.registry.models import Person, Setting, SignOut
+from incentive_lab.registry.people import Actor, Conflict, Refused, known_roles, require, require_recent, roles_of
 from incentive_lab.registry.policy import Policy
 from incentive_lab.registry.rules import policy_of, reason_of
 from incentive_lab.registry.store import Store
@@ -87,10 +87,27 @@ class Office:
     def roles(self, actor: Actor) -> frozenset[str]:
         """What this person may act as."""
         with self.store.reading() as session:
-            return roles_of(session, actor, policy_of(session).typed_names)
+            return roles_of(session, actor, policy_of(session), self.clock())
+
+    def sign_out(self, actor: Actor) -> None:
+        """End every sign-in that this person has, copies of it included."""
+        if not actor.authenticated:
+            raise Refused([Problem(actor.name, "nobody signed in under this name.")])
+        with self.store.writing() as session:
+            at, row = self.clock(), session.get(SignOut, (actor.issuer, actor.subject))
+            before = audit.columns(row) if row is not None else None
+            if row is None:
+                row = SignOut(issuer=actor.issuer, subject=actor.subject, at=at)
+                session.add(row)
+            row.at = at
+            session.flush()
+            subject = f"sign-out {actor.issuer} {actor.subject}"
+            audit.record(session, at, actor, "sign-out", subject, before, audit.columns(row))
 
     def may(self, session: Session, action: str, actor: Actor) -> frozenset[str]:
-        """The person's roles, if one of them may take this action."""
-        roles = roles_of(session, actor, policy_of(session).typed_names)
+        """The person's roles, if one of them may take this action, on a sign-in that is recent enough for it."""
+        policy, at = policy_of(session), self.clock()
+        roles = roles_of(session, actor, policy, at)
         require(action, actor, roles)
+        require_recent(action, actor, policy, at)
         return roles

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from incentive_lab.errors import InputError, Problem, did_you_mean
-from incentive_lab.registry.models import Person
+from incentive_lab.registry.models import Person, SignOut
+from incentive_lab.registry.policy import Policy
 from incentive_lab.scheme.base import one_of
 
 ROLES = ("viewer", "designer", "finance", "approver", "admin")
@@ -30,6 +32,8 @@ MAY: Mapping[str, frozenset[str]] = {
 }
 """Action -> the roles that may take it."""
 
+DECIDES = frozenset({"approve", "reject", "return", "activate", "retire", "people", "policy"})
+"""Actions for which somebody who signs in must have done so recently."""
 LONGEST_NAME = 100
 
 
@@ -49,13 +53,17 @@ class Actor:
         name: What the log shows.
         issuer: Who vouches for them (an identity provider); empty for a typed name.
         subject: Their id there.
-        signed_in_at: When they signed in, ISO 8601; empty for a typed name.
+        signed_in_at: When they signed in, ISO 8601 in UTC; empty for a typed name.
+        expires_at: When that ends, ISO 8601 in UTC; empty where the provider does not say.
+        claims: Texts that the provider gives with the name, by claim; read where the policy names a claim.
     """
 
     name: str
     issuer: str = ""
     subject: str = ""
     signed_in_at: str = ""
+    expires_at: str = ""
+    claims: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     @property
     def authenticated(self) -> bool:
@@ -63,24 +71,29 @@ class Actor:
         return bool(self.issuer and self.subject)
 
 
-def roles_of(session: Session, actor: Actor, typed_names: bool) -> frozenset[str]:
-    """What this person may act as.
+def roles_of(session: Session, actor: Actor, policy: Policy, at: str) -> frozenset[str]:
+    """What this person may act as at a moment.
 
-    While nobody has been given a role, a typed name may act in any (but in one of them on one revision only).
+    While nobody has been given a role, a typed name may act in any (but in one of them on one revision only). Somebody
+    who signs in has the roles of the table, else those that the claim gives which the policy names, else only looks.
 
     Raises:
-        Refused: A typed name where names must be signed in, or one that belongs to somebody who signs in.
+        Refused: A typed name where names must be signed in, or one that belongs to somebody who signs in; a sign-in
+            that ended.
     """
     if not actor.name.strip() or len(actor.name) > LONGEST_NAME or not actor.name.isprintable():
         raise Refused([Problem("--as", f"a name has 1 to {LONGEST_NAME} printable characters.")])
     if actor.authenticated:
         found = session.scalar(select(Person).where(Person.issuer == actor.issuer, Person.subject == actor.subject))
-        if found is None:
-            return frozenset({"viewer"})
-        if found.not_before and actor.signed_in_at < found.not_before:
+        ended = session.get(SignOut, (actor.issuer, actor.subject))
+        since = max(found.not_before or "" if found else "", ended.at if ended else "")
+        if actor.signed_in_at < since or (actor.expires_at and actor.expires_at <= at):
             raise Refused([Problem(actor.name, "this sign-in is no longer valid.", "Sign in again.")])
+        if found is None:
+            claimed = actor.claims.get(policy.roles_claim, frozenset()) if actor.issuer == policy.roles_issuer else ()
+            return frozenset(claimed) & frozenset(ROLES) | {"viewer"}
         return frozenset(found.roles.split())
-    if not typed_names:
+    if not policy.typed_names:
         raise Refused([Problem("--as", "this registry takes no typed names.", "Sign in on the dashboard.")])
     if not session.scalar(select(func.count()).select_from(Person)):
         return frozenset(ROLES)
@@ -104,6 +117,16 @@ def require(action: str, actor: Actor, roles: frozenset[str]) -> None:
                 )
             ]
         )
+
+
+def require_recent(action: str, actor: Actor, policy: Policy, at: str) -> None:
+    """Refuse to decide on a sign-in that is not recent: whoever sits down at an open browser is not who signed in."""
+    if not actor.authenticated or action not in DECIDES:
+        return
+    since = (datetime.fromisoformat(at) - timedelta(minutes=policy.recent_sign_in)).isoformat(timespec="microseconds")
+    if actor.signed_in_at < since:
+        raise Refused([Problem(actor.name, f"signed in more than {policy.recent_sign_in} minutes ago.",
+                               f"Sign in again to {action}.")])  # fmt: skip
 
 
 def known_roles(given: frozenset[str]) -> str:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Annotated
 
+from pydantic import Field
+
 from incentive_lab.scheme.base import Part, Tunable
-from incentive_lab.scheme.numbers import month_count, number
+from incentive_lab.scheme.numbers import Whole, month_count, number
 
 BothFrom = Annotated[
     Decimal,
@@ -31,7 +33,10 @@ class Policy(Part):
         both_above: Change of cost, as a share of the cost before, above which finance signs too.
         review_every: Months between reviews of what is active.
         refresh_every: Months after which a programme is due to be proposed anew.
+        recent_sign_in: Minutes within which somebody must have signed in who decides.
         typed_names: Whether a name that nobody vouches for may act (a registry on one machine).
+        roles_issuer: The provider whose claim gives roles to those whom the table of people does not know.
+        roles_claim: That claim; with an empty name claims give no role.
     """
 
     both_above: BothFrom = Decimal("0.05")
@@ -51,7 +56,14 @@ class Policy(Part):
             "docs/registry.md#reviews",
         ),
     ] = 12
+    recent_sign_in: Annotated[
+        int,
+        Whole(Tunable("Recent sign-in", "number", (1, 1440), (5, 60), 5,
+                      "Minutes within which somebody must have signed in who decides.", "docs/registry.md#sign-in")),
+    ] = 15  # fmt: skip
     typed_names: bool = True
+    roles_issuer: Annotated[str, Field(max_length=500)] = ""
+    roles_claim: Annotated[str, Field(max_length=100)] = ""
 
     def needs(self, before: int | None, after: int) -> tuple[str, ...]:
         """The roles that must sign, for costs in minor units; without a cost to compare with, both.

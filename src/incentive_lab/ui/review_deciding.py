@@ -12,15 +12,9 @@ from incentive_lab.registry.people import Actor
 from incentive_lab.registry.service import Registry
 from incentive_lab.report.case import unvouched
 from incentive_lab.ui.cards import card, plain, tell_problems
+from incentive_lab.ui.signing_in import signed_in, typed_names_allowed, who_is_here
 
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 DONE = "review done"
-
-
-def typed_names_allowed() -> bool:
-    """Whether this server answers to this machine alone, and no proxy says that it asks for somebody else."""
-    passed_on = any(name in st.context.headers for name in ("X-Forwarded-For", "Forwarded", "Via"))
-    return st.get_option("server.address") in LOOPBACK and not passed_on
 
 
 def deciding(registry: Registry, row: Mapping[str, Any]) -> None:
@@ -34,13 +28,15 @@ def deciding(registry: Registry, row: Mapping[str, Any]) -> None:
             st.markdown(f"Still to sign: **{' and '.join(row['missing_signatures'])}**")
         if st.session_state.get(DONE):
             st.success(plain(st.session_state.pop(DONE)))
-        if not typed_names_allowed():
+        here = signed_in()
+        if here is not None:
+            who_is_here(here, registry.roles(here))
+        elif not typed_names_allowed():
             st.info("This server can be reached from other machines, so typed names decide nothing here. Decide on the "
                     "command line, or on a server that answers to 127.0.0.1 only.")  # fmt: skip
             return
         with st.form(f"review-form-{row['id']}-{row['fingerprint']}", border=False):
-            name = st.text_input("Your name", key="review-name", max_chars=100,
-                                 help="Recorded as typed: nobody vouches for it.")  # fmt: skip
+            actor = here or _typed()
             role = None
             if row["missing_signatures"]:
                 role = st.segmented_control("Sign as", ("approver", "finance"), key="review-role")
@@ -50,7 +46,15 @@ def deciding(registry: Registry, row: Mapping[str, Any]) -> None:
                            for action, label in _offered(row["state"]).items()}  # fmt: skip
         chosen = next((action for action, was in pressed.items() if was), None)
         if chosen is not None:
-            _decide(registry, row, chosen, name, reason, role)
+            _decide(registry, row, chosen, actor, reason, role)
+
+
+def _typed() -> Actor:
+    """Somebody by the name they type."""
+    name = st.text_input(
+        "Your name", key="review-name", max_chars=100, help="Recorded as typed: nobody vouches for it."
+    )
+    return Actor(name.strip())
 
 
 def _offered(state: str) -> dict[str, str]:
@@ -63,9 +67,11 @@ def _offered(state: str) -> dict[str, str]:
     return {**offered.get(state, {}), "comment": "Comment"}
 
 
-def _decide(registry: Registry, row: Mapping[str, Any], action: str, name: str, reason: str, role: str | None) -> None:
+def _decide(
+    registry: Registry, row: Mapping[str, Any], action: str, actor: Actor, reason: str, role: str | None
+) -> None:
     """Do it, for the fingerprint that was on the screen, or say why not."""
-    actor, revision = Actor(name.strip()), str(row["id"])
+    revision = str(row["id"])
     actions: dict[str, Callable[[], dict[str, Any]]] = {
         "approve": lambda: registry.approve(actor, revision, reason, role=role, seen=str(row["fingerprint"])),
         "return": lambda: registry.give_back(actor, revision, reason),
@@ -81,5 +87,6 @@ def _decide(registry: Registry, row: Mapping[str, Any], action: str, name: str, 
     except InputError as error:
         tell_problems(error.problems, "Nothing was decided")
         return
-    st.session_state[DONE] = f"Recorded: {action} by {actor.name} (typed name); it is {done['state']}."
+    vouched = "" if actor.authenticated else " (typed name)"
+    st.session_state[DONE] = f"Recorded: {action} by {actor.name}{vouched}; it is {done['state']}."
     st.rerun()
