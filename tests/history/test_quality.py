@@ -126,3 +126,15 @@ def test_the_similarity_of_names_equals_published_values() -> None:
     # Winkler's own examples.
     assert round(jaro_winkler("dwayne", "duane"), 2) == 0.84
     assert round(jaro_winkler("dixon", "dicksonx"), 3) == 0.813
+
+
+def test_targets_inside_others_and_parents_with_parents_are_flagged(tmp_path: Path) -> None:
+    partners = "partner_id,type,parent_id\nP1,msp,P2\nP2,msp,P1\nP3,msp,P3\nP4,msp,P3\nP5,msp,P4\n"
+    targets = (
+        "partner_id,measure,period,amount\nP1,revenue,2013-04,1\nP1,revenue,2013-Q2,3\nP1,revenue,2013-Q3,3\n"
+        "P1,lead,2013,12\nP1,lead,2013-12,1\nP2,revenue,2013-04,1\n"
+    )
+    found = findings(folders.write(tmp_path, partners=partners, targets=targets))
+    inside, chained = found["targets_inside_others"], found["parents_with_parents"]
+    assert (inside.rows, inside.examples) == (2, ("lead", "revenue"))
+    assert (chained.rows, chained.examples) == (3, ("P1", "P2", "P5"))

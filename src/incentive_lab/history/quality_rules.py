@@ -51,6 +51,21 @@ _OTHER_COPY = (
     "AND o.closed_on = t.closed_on AND o.amount = t.amount AND o.product = t.product "
     "AND o.customer_id = t.customer_id)"
 )
+_QUARTER = (
+    "CASE WHEN substr(t.period, 6, 2) <= '03' THEN '1' WHEN substr(t.period, 6, 2) <= '06' THEN '2' "
+    "WHEN substr(t.period, 6, 2) <= '09' THEN '3' ELSE '4' END"
+)
+_INSIDE_ANOTHER = (
+    "EXISTS (SELECT 1 FROM {targets} o WHERE o.measure = t.measure AND o.period <> t.period "
+    "AND o.partner_id IS NOT DISTINCT FROM t.partner_id AND o.type IS NOT DISTINCT FROM t.type "
+    "AND o.segment IS NOT DISTINCT FROM t.segment AND substr(o.period, 1, 4) = substr(t.period, 1, 4) "
+    "AND (length(o.period) = 4 OR (substr(o.period, 6, 1) = 'Q' AND length(t.period) = 7 "
+    f"AND substr(t.period, 6, 1) <> 'Q' AND substr(o.period, 7, 1) = {_QUARTER})))"
+)
+_OF_A_CHILD = (
+    "t.parent_id <> t.partner_id AND EXISTS (SELECT 1 FROM {partners} o WHERE o.partner_id = t.parent_id "
+    "AND o.parent_id <> o.partner_id)"
+)
 _TYPES = listed(f"'{name}'" for name in PARTNER_TYPES)
 
 RULES = (
@@ -78,6 +93,12 @@ RULES = (
             "activities name a deal that is not there", name="activity_id", amount="spend"),
     RowRule("unknown_types", "partners", f"t.type NOT IN ({_TYPES})",
             "partners have a type the product does not know by name", name="type", amount=None),
+    RowRule("parents_with_parents", "partners", _OF_A_CHILD,
+            "partners have a parent that has a parent itself; a group goes up one step only", name="partner_id",
+            amount=None),
+    RowRule("targets_inside_others", "targets", _INSIDE_ANOTHER,
+            "targets lie inside the period of another for the same partners and measure; a month has one target, so "
+            "one of them does not count", name="measure", amount=None),
 )  # fmt: skip
 
 ORPHANS, DUPLICATES = "orphans", "duplicates"
