@@ -109,7 +109,7 @@ def taken_back(book: Book, index: int, rule: Rule, policy: ReturnPolicy, row: in
         amount, base = state.effective.get(posting_month(world, rule, sold), (ZERO, ZERO))
     if value is None or base == 0:
         return ZERO
-    taken = world.currency.kept(value * millionth(amount / base))
+    taken = world.currency.kept(value * amount / base)
     taken = world.currency.kept(
         taken * share_taken(policy, int(returns.month[at]) - sold, int(returns.term_months[at]))
     )

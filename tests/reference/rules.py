@@ -421,7 +421,7 @@ def factor_of(place: Place, multiplier: Multiplier, read: Read) -> Fraction:
         share = attainment(world, multiplier.attainment_of, against, place.row, window, read)
         if share is None:
             return ZERO
-        return min(max(millionth(share), millionth(multiplier.at_least)), millionth(multiplier.at_most))
+        return min(max(share, millionth(multiplier.at_least)), millionth(multiplier.at_most))
     table = multiplier.table
     assert table is not None
     if table.applies not in ("whole", "interpolated_rate"):
@@ -487,7 +487,7 @@ def provision_rate(place: Place) -> Fraction | None:
         return rate_reached(bands, driver)
     if driver <= 0:
         return ZERO
-    return millionth(accumulated(bands, driver) / driver)
+    return accumulated(bands, driver) / driver
 
 
 def expected_driver(place: Place, table: Table) -> Fraction | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from incentive_lab.scheme.rates import Table
-from tests.reference.numbers import ENDLESS, ZERO, millionth
+from tests.reference.numbers import ENDLESS, ZERO
 from tests.reference.world import Undefined
 
 Keep = Callable[[Fraction], Fraction]
@@ -139,13 +139,13 @@ def rate_reached(bands: Bands, driver: Fraction) -> Fraction:
 
 
 def interpolated_rate(bands: Bands, driver: Fraction) -> Fraction:
-    """The rate on the line between two points, to a millionth.
+    """The rate on the line between two points, exactly.
 
     The highest reached step (by the table's border) decides the segment, so at a border with two rates the declared
     side holds, and with `above` a driver exactly at the first border is below the first step (chosen here).
     """
     segments = [segment(bands, place) for place in range(len(bands.bands))]
-    return millionth(on_line(bands, driver, segments, [band.rate for band in bands.bands]))
+    return on_line(bands, driver, segments, [band.rate for band in bands.bands])
 
 
 def interpolated_amount(bands: Bands, driver: Fraction) -> Fraction:
@@ -227,10 +227,10 @@ def at_once(bands: Bands, driver: Fraction, base: Fraction, is_same: bool, keep:
 
 
 def blended(bands: Bands, driver: Fraction) -> Fraction:
-    """The average rate on the driver, to a millionth; 0 for nothing, and for growth without end."""
+    """The average rate on the driver, exactly; 0 for nothing, and for growth without end."""
     if driver == ENDLESS:
         return ZERO
-    return millionth(accumulated(bands, driver) / driver) if driver > 0 else ZERO
+    return accumulated(bands, driver) / driver if driver > 0 else ZERO
 
 
 def of_movement(
@@ -262,5 +262,5 @@ def of_movement(
         highest = bands.highest(driver)
         rate = ZERO if highest is None else bands.bands[highest].rate
     else:
-        rate = millionth((accumulated(bands, driver) - accumulated(bands, before)) / (driver - before))
+        rate = (accumulated(bands, driver) - accumulated(bands, before)) / (driver - before)
     return Earned(keep(rate * base), lumps)

@@ -80,7 +80,7 @@ class Assembler:
     def program(self, forms: I64, steps: F64, ends: F64, tiers: int) -> Program:
         """Everything written so far."""
         posts = [line for line in self.code if line[o.C_OP] == o.POST_DEALS]
-        rates = max([line[o.C_I] + 1 for line in posts if line[o.C_I + 2]], default=0)
+        rates = 2 * max([line[o.C_I] + 1 for line in posts if line[o.C_I + 2]], default=0)
         looks = any(o.PAID_DEALS in (line[o.C_A], line[o.C_B]) for line in self.code)
         paid = max([line[o.C_I] + 1 for line in posts], default=0) if looks else 0
         return Program(

@@ -134,7 +134,7 @@ class _Compiler:
         settings = self._settings(bool(self.earlier.any() or repays or returns), returns)
         tables = {
             p.RULES: flags, p.RULES_F: self.rules_f, p.CHOICE: self.choice, p.FORMS: _ints(rows.forms, 10),
-            p.FORM_ENDS: _floats(rows.forms_f, 2), p.STEPS: _floats(rows.steps, 8),
+            p.FORM_ENDS: _floats(rows.forms_f, 1), p.STEPS: _floats(rows.steps, 8),
             p.OPERANDS: _ints(rows.operands, 7), p.REFERENCES: _ints(rows.references, 5),
             p.REFERENCES_F: _floats(rows.references_f, 2), p.TESTS: np.array(rows.tests, dtype=np.int64),
             p.TESTS_F: _floats(rows.tests_f, 4), p.GATES: gates, p.GATES_F: gates_f, p.GATE_RULE: gate_rule,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from incentive_lab.engine.numeric import MILLION, half_away, jit, round_money
+from incentive_lab.engine.numeric import MILLION, half_away, jit, round_money, times_over
 from incentive_lab.engine.program import RETURN_SCHEDULE, RETURN_SHARE, RETURN_UNSERVED
 
 
@@ -35,10 +35,11 @@ def return_lanes(  # type: ignore[no-untyped-def]
                 continue
             if per_deal:
                 deal = returned[2 + grain, row]
-                rate = rates[rule, deal] if deal >= 0 else 0.0
+                earned, base = (rates[2 * rule, deal], rates[2 * rule + 1, deal]) if deal >= 0 else (0.0, 0.0)
             else:
-                rate = work[month_rates + post, i] if post >= 0 else 0.0
-            amount = half_away(values[slot, row] * rate)
+                at_month = month_rates + max(0, post)
+                earned, base = (work[at_month, i], work[at_month + months, i]) if post >= 0 else (0.0, 0.0)
+            amount = times_over(values[slot, row], earned, base) if base != 0 else 0.0
             since = came - sold
             if method == RETURN_SHARE:
                 amount = half_away(amount * share / MILLION)

@@ -6,10 +6,9 @@ import math
 
 import numpy as np
 
-from incentive_lab.engine.numeric import MILLION, half_away, jit, lanes_at, to_cents, whole_units
+from incentive_lab.engine.numeric import MILLION, half_away, jit, lanes_at, times_over, to_cents, whole_units
 from incentive_lab.engine.ops import AMOUNT_AT, AMOUNT_USED, QUANTITY_AT, QUANTITY_USED
 from incentive_lab.engine.program import (
-    E_PARTS,
     F_CAPPED,
     F_EACH_LUMP,
     F_MODE,
@@ -31,7 +30,7 @@ from incentive_lab.engine.tables import curve_lanes, pay_one, step_lanes
 @jit
 def table_lanes(forms, steps, ends, form, has_before, same, base, x, before, target, out, lumps, lumpy, spare, lanes):  # type: ignore[no-untyped-def]
     """What a table pays over lanes: amounts without lumps in `out`, lumps in `lumps`, in millionths of a cent."""
-    mode, parts = forms[form, F_MODE], ends[form, E_PARTS]
+    mode = forms[form, F_MODE]
     if mode in (INTERPOLATED_RATE, INTERPOLATED_AMOUNT) or forms[form, F_TARGET] >= 0 or forms[form, F_NOTHING]:
         for i in range(lanes):
             out[i], lumps[i] = pay_one(forms, steps, ends, form, base[i], x[i], before[i], has_before, same, target[i])
@@ -62,19 +61,32 @@ def table_lanes(forms, steps, ends, form, has_before, same, base, x, before, tar
         return
     if not has_before:
         for i in range(lanes):
-            rate = half_away(out[i] / x[i] * parts) / parts if x[i] > 0 and not math.isinf(x[i]) else 0.0
-            out[i] = half_away(base[i] * rate)
+            out[i] = times_over(base[i], out[i], x[i]) if x[i] > 0 and not math.isinf(x[i]) else 0.0
         return
     step_lanes(forms, steps, form, x, spare, S_RATE, False, lanes)
     for i in range(lanes):
         moved = x[i] - before[i]
         if moved == 0:
-            rate = spare[i]
+            out[i] = half_away(base[i] * spare[i])
         elif math.isinf(moved) or math.isnan(moved):
-            rate = 0.0
+            out[i] = 0.0
         else:
-            rate = half_away(out[i] / moved * parts) / parts
-        out[i] = half_away(base[i] * rate)
+            out[i] = times_over(base[i], out[i], moved)
+
+
+@jit
+def attained_lanes(out, upto, since, against, least, most, lanes):  # type: ignore[no-untyped-def]
+    """`out` times measure / reference, kept within `least` and `most` millionths; nothing without a reference."""
+    for i in range(lanes):
+        now = upto[i] - since[i]
+        if not (against[i] > 0 and now == now):
+            out[i] = 0.0
+        elif now * MILLION <= least * against[i]:
+            out[i] = times_over(out[i], least, MILLION)
+        elif now * MILLION >= most * against[i]:
+            out[i] = times_over(out[i], most, MILLION)
+        else:
+            out[i] = times_over(out[i], now, against[i])
 
 
 @jit

@@ -105,6 +105,13 @@ class _Deals:
             self._keep("above", (o.WORK, o.VALUE, 0))
         for operand in self._looked():
             self._look(operand)
+        for row in self._multipliers():
+            _, operand, form = v.table(p.MULTIPLIERS)[row]
+            if form < 0 and v.table(p.OPERANDS)[operand][p.O_DEAL] < 0:
+                upto, since = v.attained(operand, self.span.clip, o.VALUE)
+                self._keep(("against", operand), (o.WORK, o.VALUE, 0))
+                self.code.emit(o.DIFFERENCE, o.VALUE, upto, since)
+                self._keep(("now", operand), (o.WORK, o.VALUE, 0))
         for row in self._limits():
             if v.limits[row][p.L_KIND] == p.LIMIT_SHARE:
                 v.ceiling(v.limits[row], v.table(p.LIMITS_F)[row], o.VALUE)
@@ -124,7 +131,10 @@ class _Deals:
         v, rule = self.v, self.rule
         found = list(v.table(p.GRIDS)[rule[p.R_GRID]][:2]) if rule[p.R_GRID] >= 0 else []
         found += [v.table(p.TESTS)[test] for test in self._tests()]
-        found += [v.table(p.MULTIPLIERS)[row][p.M_OPERAND] for row in self._multipliers()]
+        for row in self._multipliers():
+            _, operand, form = v.table(p.MULTIPLIERS)[row]
+            if form >= 0 or v.table(p.OPERANDS)[operand][p.O_DEAL] >= 0:
+                found.append(operand)
         for g in v.gates(self.r):
             first, count, _, _ = v.table(p.GATES)[g]
             found += v.table(p.TESTS)[first : first + count]
@@ -203,9 +213,7 @@ class _Deals:
         self._factors()
         code.emit(o.MONEY, o.PAID, o.LIVE, ints=(v.mode, int(v.at_line)), f=code.numbers(v.unit))
         self._limit(False)
-        parts = v.rules_f[r][p.RF_RATE_PARTS]
-        code.emit(o.POST_DEALS, 0, o.LIVE, o.PAID, raw, ints=(r, v.deal_posts[r], int(rule[p.R_RETURNS] > 0)),
-                  f=code.numbers(parts))  # fmt: skip
+        code.emit(o.POST_DEALS, 0, o.LIVE, o.PAID, raw, ints=(r, v.deal_posts[r], int(rule[p.R_RETURNS] > 0)))
 
     def _base(self, raw: Row) -> None:
         """What a deal pays on: its own number, above a reference, in packages, within quantities, less what it paid."""
@@ -336,10 +344,15 @@ class _Deals:
         v, code = self.v, self.code
         for row in self._multipliers():
             _, operand, form = v.table(p.MULTIPLIERS)[row]
-            v.fill(o.TARGET, float("nan"))
-            code.emit(o.MULTIPLIER, o.PART, self._seen(operand, o.VALUE), o.TARGET, ints=(form,),
-                      f=code.numbers(*v.table(p.MULTIPLIERS_F)[row]))  # fmt: skip
-            code.emit(o.SCALE, o.PAID, o.PART)
+            if form >= 0:
+                v.fill(o.TARGET, float("nan"))
+                code.emit(o.MULTIPLIER, o.PAID, self._seen(operand, o.VALUE), o.TARGET, ints=(form,))
+                continue
+            own = v.table(p.OPERANDS)[operand][p.O_DEAL]
+            now = self._own(own) if own >= 0 else self._gather(("now", operand), o.VALUE)
+            against = self._gather(("operand" if own >= 0 else "against", operand), o.PART)
+            v.fill(o.STEP, 0.0)
+            code.emit(o.ATTAINED, o.PAID, now, o.STEP, against, f=code.numbers(*v.table(p.MULTIPLIERS_F)[row]))
         gates = v.gates(self.r)
         if gates:
             v.fill(o.FACTOR, 1e6)

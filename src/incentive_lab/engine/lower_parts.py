@@ -129,9 +129,8 @@ def remember(v: Values, r: int, start: Months, true_up: bool, ok: Row, first: Mo
         v.code.emit(o.ADD, paid, v.now + r)
     slot = rule[p.R_SLOT]
     v.code.emit(
-        o.REMEMBER_RATE, (o.WORK, v.effective + r * v.months, v.code.at(list(months))),
+        o.REMEMBER_RATE, (o.WORK, v.effective + 2 * r * v.months, v.code.at(list(months))),
         v.sums(slot, [m + 1 for m in months]), v.sums(slot, start), paid, ok, ints=(int(true_up),),
-        f=v.code.numbers(v.rules_f[r][p.RF_RATE_PARTS]),
     )  # fmt: skip
 
 

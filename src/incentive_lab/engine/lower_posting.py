@@ -157,15 +157,17 @@ class Posting:
         v, rule, code, clip = self.v, self.rule, self.v.code, self.span.clip
         for row in range(rule[p.R_MULT], rule[p.R_MULT] + rule[p.R_MULTS]):
             _, number, form = v.table(p.MULTIPLIERS)[row]
+            if form < 0:
+                upto, since = v.attained(number, clip, o.VALUE)
+                bounds = code.numbers(*v.table(p.MULTIPLIERS_F)[row])
+                code.emit(o.ATTAINED, self.paid, upto, since, o.VALUE, f=bounds)
+                continue
             value = v.operand(number, clip, o.VALUE)
-            target = v.form[form][p.F_TARGET] if form >= 0 else -1
+            target = v.form[form][p.F_TARGET]
             if target >= 0:
                 window = v.table(p.OPERANDS)[number][p.O_WINDOW]
                 v.reference(target, self.windows.start, [m + 1 for m in range(v.months)], window, 0, o.TARGET)
-            code.emit(
-                o.MULTIPLIER, o.PART, value, o.TARGET, ints=(form,), f=code.numbers(*v.table(p.MULTIPLIERS_F)[row])
-            )
-            code.emit(o.SCALE, self.paid, o.PART)
+            code.emit(o.MULTIPLIER, self.paid, value, o.TARGET, ints=(form,))
         if rule[p.R_REQUIRES]:
             v.fill(o.ACTS, 1.0)
             for test in range(rule[p.R_REQUIRE], rule[p.R_REQUIRE] + rule[p.R_REQUIRES]):

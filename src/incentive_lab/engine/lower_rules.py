@@ -85,15 +85,17 @@ def _on_account(v: Values, r: int, span: Span) -> None:
     rule, code, months = v.rules[r], v.code, range(v.months)
     per, slot = rule[p.R_PER], rule[p.R_SLOT]
     fill_base(v, r, span.first, per)
+    exact = (-1, -1)
     if rule[p.R_PROVISION] == p.PROVISION_EXPECTED:
+        exact = (o.DRIVER, o.TARGET)
         end = [v.start(m, per) + per for m in months]
         v.reference(rule[p.R_PROVISION_REF], span.first, end, per, slot, o.VALUE)
-        code.emit(o.EXPECTED_RATE, o.VALUE, ints=(rule[p.R_PROVISION_FORM],))
+        code.emit(o.EXPECTED_RATE, o.VALUE, ints=(rule[p.R_PROVISION_FORM], *exact))
     else:
         v.fill(o.VALUE, float(v.steps[rule[p.R_PROVISION_FORM], p.S_RATE]))
     ok = open_to(v, r)
     now = v.now + r
-    code.emit(o.ON_ACCOUNT, now, ok, o.VALUE, o.BASE, v.account + r, ints=(v.mode, int(v.at_line)),
+    code.emit(o.ON_ACCOUNT, now, ok, o.VALUE, o.BASE, v.account + r, ints=(v.mode, int(v.at_line), *exact),
               f=code.numbers(v.unit))  # fmt: skip
     if v.trace:
         trace_value(v, r, p.X_HERE, 2.0)

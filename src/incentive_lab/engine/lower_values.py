@@ -79,7 +79,7 @@ class Values:
         self.takes_back = any(rule[p.R_RETURNS] > 0 or rule[p.R_REPAY_MONTHS] > 0 for rule in cash)
         self.keep_posted = self.settings[p.Z_KEEP_POSTED] == 1
         self.posted_row = work(rules * (months + 1)) if self.keep_posted else -1
-        self.effective = work(rules * months) if self.settings[p.Z_KEEP_RATES] else -1
+        self.effective = work(2 * rules * months) if self.settings[p.Z_KEEP_RATES] else -1
 
     def table(self, number: int) -> Any:
         """A table of the scheme as lists."""
@@ -213,6 +213,14 @@ class Values:
             emit(o.COMPARE, out, self.sums(slot, end), self.sums(slot, start),
                  ints=(COMPARED[kind], self.endless(ref)))  # fmt: skip
         return o.WORK, out, 0
+
+    def attained(self, number: int, clip: Months, against: int) -> tuple[Row, Row]:
+        """The two running totals that an attainment's measure lies between; its reference in the row `against`."""
+        _, slot, _, code, ref, _, _ = self.table(p.OPERANDS)[number]
+        start, end = self.window(code, clip)
+        start = [min(begin, end[m]) for m, begin in enumerate(start)]
+        self.reference(ref, start, end, code, slot, against)
+        return self.sums(slot, end), self.sums(slot, start)
 
     def endless(self, ref: int) -> int:
         """Whether growth from nothing is without end."""

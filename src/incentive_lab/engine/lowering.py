@@ -184,7 +184,7 @@ def _take_back(v: Values) -> None:
                 float(rule[p.R_GRAIN]), float(r), float(len(schedule)), *(part for step in schedule for part in step),
             )  # fmt: skip
             code.emit(o.RETURNS, o.BACK, f=pool,
-                      ints=(slot, rule[p.R_RETURNS], v.effective + r * v.months, code.at(post), code.at(begin)))  # fmt: skip
+                      ints=(slot, rule[p.R_RETURNS], v.effective + 2 * r * v.months, code.at(post), code.at(begin)))  # fmt: skip
         if rule[p.R_REPAY_MONTHS] > 0:
             paid = [m - rule[p.R_REPAY_MONTHS] for m in months]
             with code.when([month >= 0 for month in paid]):

@@ -14,6 +14,7 @@ from incentive_lab.engine import ops as o
 from incentive_lab.engine.lane_balances import draw_lanes, guarantee_lanes, limit_lanes, settle_lanes
 from incentive_lab.engine.lane_deals import deal_cut, deal_limit, return_lanes
 from incentive_lab.engine.lane_rates import (
+    attained_lanes,
     earn_lanes,
     last_year_lanes,
     money_lanes,
@@ -30,11 +31,10 @@ from incentive_lab.engine.numeric import (
     lanes_at,
     round_money,
     rounded_rate,
+    times_over,
     to_line,
 )
 from incentive_lab.engine.program import (
-    E_PARTS,
-    F_FIRST,
     F_MODE,
     INTERPOLATED_RATE,
     MARGINAL,
@@ -61,7 +61,7 @@ def execute(  # type: ignore[no-untyped-def]
         spaces, widths: Address of each space's first row, and the bytes from one of its rows to the next.
         lanes: How many; `begin` is the first deal where lanes are deals.
         work: The block's rows of work [rows, partners], also where lanes are deals.
-        rates, paid: [rules, deals] what each deal earned for each unit and in all.
+        rates: [2 x rules, deals] what each deal earned, in millionths of a cent, and on what; `paid` [rules, deals] in cents.
         cells: [lanes] where each deal's month and partner are in rows of work; `memory` is what deals leave for the next.
         first_rows, returned, return_values: As in `Block`.
         by_rule, by_month, detail, trace, balances: Outputs of `run_block`.
@@ -252,13 +252,10 @@ def execute(  # type: ignore[no-untyped-def]
                 out[i] = out[i] if a[i] == a[i] else 0.0
         elif op == o.MULTIPLIER:
             for i in range(lanes):
-                factor = 0.0
-                if a[i] == a[i]:
-                    if i0 >= 0:
-                        factor = factor_at(forms, steps, ends, i0, a[i], b[i])
-                    else:
-                        factor = min(max(half_away(min(a[i] * MILLION, 1e15)), f0), pool[f + 1])
-                out[i] = factor
+                factor, of = factor_at(forms, steps, ends, i0, a[i], b[i]) if a[i] == a[i] else (0.0, 1.0)
+                out[i] = times_over(out[i], factor, of * MILLION)
+        elif op == o.ATTAINED:
+            attained_lanes(out, a, b, c, f0, pool[f + 1], lanes)
         elif op == o.ZERO_UNLESS:
             for i in range(lanes):
                 out[i] = out[i] if a[i] == 1.0 else 0.0
@@ -272,24 +269,30 @@ def execute(  # type: ignore[no-untyped-def]
                         amount = half_away(out[i] / i2)
                     b[i] += amount
                     out[i] = amount
-        elif op == o.EXPECTED_RATE:
-            mode, parts = forms[i0, F_MODE], ends[i0, E_PARTS]
+        elif op == o.RUN_RATE:
+            elapsed = monthly[m, code[k, o.C_N]]
             for i in range(lanes):
+                out[i] = times_over(a[i] - b[i], f0, elapsed)
+        elif op == o.EXPECTED_RATE:
+            mode = forms[i0, F_MODE]
+            share, whole_of = lanes_at(ground + ground_width * i1, lanes), lanes_at(ground + ground_width * i2, lanes)
+            for i in range(lanes):
+                rate, of = math.nan, 1.0
                 if out[i] == out[i]:
-                    if mode == PLAIN:
-                        rate = steps[forms[i0, F_FIRST], S_RATE]
-                    elif mode == INTERPOLATED_RATE:
-                        rate = line_value(forms, steps, ends, i0, out[i], S_RATE, math.nan, parts) / parts
+                    if mode in (PLAIN, INTERPOLATED_RATE):
+                        rate, of = factor_at(forms, steps, ends, i0, out[i], math.nan)
                     else:
                         amount, rate, _ = curve(forms, steps, ends, i0, out[i], math.nan)
                         if mode != WHOLE:
-                            rate = half_away(amount / out[i] * parts) / parts if out[i] > 0 else 0.0
-                    out[i] = rate
+                            rate, of = (amount, out[i]) if out[i] > 0 else (0.0, 1.0)
+                share[i], whole_of[i], out[i] = rate, of, rate / of
         elif op == o.ON_ACCOUNT:
+            share, whole_of = lanes_at(ground + ground_width * i2, lanes), lanes_at(ground + ground_width * i3, lanes)
             for i in range(lanes):
                 out[i] = 0.0
                 if a[i] == 1.0 and b[i] == b[i] and c[i] == c[i]:
-                    to_date = to_line(half_away(c[i] * b[i]), f0, i0, i1 == 1)
+                    earned = half_away(c[i] * b[i]) if i2 < 0 else times_over(c[i], share[i], whole_of[i])
+                    to_date = to_line(earned, f0, i0, i1 == 1)
                     out[i] = to_date - d[i]
                     d[i] = to_date
         elif op == o.OFF_ACCOUNT:
@@ -375,14 +378,12 @@ def execute(  # type: ignore[no-untyped-def]
                         b[i] = b[i] - 1.0 if i1 == 1 else a[i]
                         c[i] = 0.0
         elif op == o.REMEMBER_RATE:
+            base = lanes_at(
+                ground + ground_width * (code[k, o.C_OUT] + by_month.shape[1] + at[m, code[k, o.C_OUT_AT]]), lanes
+            )
             for i in range(lanes):
-                sold, rate = a[i] - b[i], 0.0
-                if sold != 0 and d[i] == 1.0:
-                    if i0 == 1:
-                        rate = half_away(c[i] * f0 / sold) / f0
-                    else:
-                        rate = half_away(c[i] * MILLION * f0 / sold) / f0
-                out[i] = rate
+                out[i] = c[i] if i0 == 1 else c[i] * MILLION
+                base[i] = a[i] - b[i] if d[i] == 1.0 else 0.0
         elif op == o.RETURNS:
             return_lanes(
                 out, m, at, i3, at[m, i4], i2, rates, work, first_rows, returned, return_values, pool, f, i0, i1,
@@ -441,11 +442,10 @@ def execute(  # type: ignore[no-untyped-def]
                 for i in range(lanes):
                     if b[i] == b[i] and not is_beyond(forms, ends, i0, b[i], d[i]):
                         if mode == INTERPOLATED_RATE:
-                            parts = ends[i0, E_PARTS]
-                            rate = line_value(forms, steps, ends, i0, c[i], S_RATE, d[i], parts) / parts
+                            rate, of = line_value(forms, steps, ends, i0, c[i], S_RATE, d[i])
                         else:
-                            rate = curve(forms, steps, ends, i0, c[i], d[i])[1]
-                        out[i] = 0.0 if is_beyond(forms, ends, i0, c[i], d[i]) else half_away(a[i] * rate)
+                            rate, of = curve(forms, steps, ends, i0, c[i], d[i])[1], 1.0
+                        out[i] = 0.0 if is_beyond(forms, ends, i0, c[i], d[i]) else times_over(a[i], rate, of)
         elif op == o.POST_DEALS:
             by_cell = lanes_at(work.ctypes.data + 8 * work.shape[1] * i1, work.size)
             for i in range(lanes):
@@ -458,4 +458,4 @@ def execute(  # type: ignore[no-untyped-def]
             if i2 == 1:
                 for i in range(lanes):
                     if a[i] == 1.0:
-                        rates[i0, begin + i] = half_away(b[i] * MILLION * f0 / c[i]) / f0
+                        rates[2 * i0, begin + i], rates[2 * i0 + 1, begin + i] = b[i] * MILLION, c[i]

@@ -38,10 +38,36 @@ def lanes_at(typingctx, address, count):  # type: ignore[no-untyped-def]
     return row(types.int64, types.int64), codegen
 
 
+@intrinsic
+def fused(typingctx, a, b, c):  # type: ignore[no-untyped-def]
+    """a x b + c, rounded once."""
+
+    def codegen(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        return builder.fma(*arguments)
+
+    return types.float64(types.float64, types.float64, types.float64), codegen
+
+
 @jit
 def half_away(x):  # type: ignore[no-untyped-def]
     """The nearest whole number, halves away from zero."""
     return math.copysign(np.floor(abs(x) + 0.5), x)
+
+
+@jit
+def times_over(a, b, c):  # type: ignore[no-untyped-def]
+    """a x b / c to the nearest whole number, halves away from zero; exact for whole numbers below 2^53.
+
+    The product is held in two numbers, so that what it is divided by decides the last unit, not what was rounded off it.
+    """
+    product = abs(a) * abs(b)
+    low, by = fused(abs(a), abs(b), -product), abs(c)
+    count = np.floor(product / by)
+    taken = count * by
+    rest = (product - taken) + (low - fused(count, by, -taken))
+    more = np.floor(rest / by)
+    count += more + (1.0 if 2 * (rest - more * by) >= by else 0.0)
+    return count if (a < 0) == ((b < 0) != (c < 0)) else -count
 
 
 @jit

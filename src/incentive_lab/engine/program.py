@@ -50,9 +50,9 @@ BASE_MEASURE, BASE_EXCESS, BASE_PAYOUT, BASE_AWARD = range(4)
 ) = range(46)  # fmt: skip
 # columns of the rules' numbers
 RF_MULTIPLE, RF_RATE_PARTS, RF_RETURN_SHARE, RF_RETURN_KEEP, RF_REPAY_SHARE, RF_COLUMNS = range(6)
-# columns of the ends of forms: where the last step ends, and into how many parts a unit of its rates is divided (rates
-# of money are whole millionths; rates of counts are minor units, of which a millionth of a currency unit is a part)
-E_END, E_PARTS = range(2)
+# column of the ends of forms: where the last step ends
+E_END = 0
+
 # choices
 CHOICE_NONE, CHOICE_TIER, CHOICE_STATIC = -1, 0, 1
 # provisions

@@ -36,7 +36,7 @@ class Builder:
     first_month: int
     columns: ColumnBook
     forms: list[list[int]] = field(default_factory=list)
-    forms_f: list[tuple[float, float]] = field(default_factory=list)
+    forms_f: list[tuple[float]] = field(default_factory=list)
     steps: list[list[float]] = field(default_factory=list)
     operands: list[tuple[int, ...]] = field(default_factory=list)
     references: list[tuple[int, ...]] = field(default_factory=list)
@@ -212,7 +212,7 @@ class Builder:
         """A form that is one rate."""
         self.steps.append([0, 0, math.inf, self.coefficient(rate, money, factor), math.nan, math.inf, 0, 0])
         self.forms.append([p.PLAIN, 0, len(self.steps) - 1, 1, 0, 0, 0, 0, -1, 0])
-        self.forms_f.append((math.inf, self.parts(money)))
+        self.forms_f.append((math.inf,))
         return len(self.forms) - 1
 
     def table_form(self, table: Table, driver: tuple[str, str], money: bool, factor: Decimal, lumps: Decimal) -> int:
@@ -259,7 +259,7 @@ class Builder:
             mode, int(table.border == "above"), first, len(starts), int(nothing), int(capped),
             int(table.lumps == "each"), int(has_lumps), target, int(table.extrapolate),
         ])  # fmt: skip
-        self.forms_f.append((end_of_all, self.parts(money)))  # type: ignore[arg-type]
+        self.forms_f.append((end_of_all,))  # type: ignore[arg-type]
         return len(self.forms) - 1
 
     def multiplier(self, multiplier: Multiplier, per: int, grain: str, like: str) -> None:

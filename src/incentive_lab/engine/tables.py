@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import math
 
-from incentive_lab.engine.numeric import MILLION, half_away, jit
+from incentive_lab.engine.numeric import MILLION, half_away, jit, times_over
 from incentive_lab.engine.program import (
     E_END,
-    E_PARTS,
     F_ABOVE,
     F_CAPPED,
     F_COUNT,
@@ -80,18 +79,19 @@ def curve(forms, steps, ends, form, x, target):  # type: ignore[no-untyped-def]
 
 
 @jit
-def line_value(forms, steps, ends, form, x, column, target, finer):  # type: ignore[no-untyped-def]
+def line_value(forms, steps, ends, form, x, column, target):  # type: ignore[no-untyped-def]
     """The point at x on the straight lines through a table's steps: of rates (S_RATE) or of lumps (S_LUMP).
 
-    It is a whole number of `finer` parts of the table's unit: 1 for rates, a million for lumps in cents.
+    Returns:
+        (numerator, denominator) of it in the table's unit.
     """
     if not x == x:
-        return 0.0
+        return 0.0, 1.0
     first, count = forms[form, F_FIRST], forms[form, F_COUNT]
     last = first + count - 1
     by_target = forms[form, F_TARGET] >= 0
     if by_target and not target > 0:
-        return 0.0
+        return 0.0, 1.0
     extrapolate, above = forms[form, F_EXTRAPOLATE] == 1, forms[form, F_ABOVE] == 1
     at = first
     reached = False
@@ -101,7 +101,7 @@ def line_value(forms, steps, ends, form, x, column, target, finer):  # type: ign
             at = i
             reached = True
     if (not reached and not extrapolate) or is_beyond(forms, ends, form, x, target):
-        return 0.0
+        return 0.0, 1.0
     banded = column == S_RATE and steps[at, S_RATE_TO] == steps[at, S_RATE_TO]
     x0, y0 = steps[at, S_FROM], steps[at, column]
     if banded:
@@ -113,14 +113,14 @@ def line_value(forms, steps, ends, form, x, column, target, finer):  # type: ign
         x1, y1 = x0, end_rate if column == S_RATE and end_rate == end_rate else y0
         x0, y0 = steps[at - 1, S_FROM], steps[at - 1, column]
     else:
-        return y0 * finer
+        return y0, 1.0
     if by_target:
         x0, x1 = scaled(x0, target), scaled(x1, target)
     if banded and x > x1 and not (extrapolate and at == last):
         x = x1
     if math.isinf(x) or x1 == x0 or math.isinf(x1):
-        return (y1 if x >= x1 else y0) * finer
-    return half_away(y0 * finer + (y1 - y0) * finer * (x - x0) / (x1 - x0))
+        return (y1 if x >= x1 else y0), 1.0
+    return y0 * (x1 - x0) + (y1 - y0) * (x - x0), x1 - x0
 
 
 @jit
@@ -146,21 +146,23 @@ def pay_one(forms, steps, ends, form, base, x, before, has_before, same, target)
         same: The driver is the base.
         target: The target that borders are shares of.
     """
-    mode, parts = forms[form, F_MODE], ends[form, E_PARTS]
+    mode = forms[form, F_MODE]
     if math.isnan(x) or (mode != INTERPOLATED_AMOUNT and is_beyond(forms, ends, form, x, target)):
         return 0.0, 0.0
     if mode == INTERPOLATED_AMOUNT:
-        return 0.0, line_value(forms, steps, ends, form, x, S_LUMP, target, MILLION)
+        value, of = line_value(forms, steps, ends, form, x, S_LUMP, target)
+        return 0.0, times_over(value, MILLION, of)
     amount, rate, lumps = curve(forms, steps, ends, form, x, target)
+    of = 1.0
     if mode == INTERPOLATED_RATE:
-        rate = line_value(forms, steps, ends, form, x, S_RATE, target, parts) / parts
+        rate, of = line_value(forms, steps, ends, form, x, S_RATE, target)
     amount_before = 0.0
     if has_before:
         amount_before, _, lumps_before = curve(forms, steps, ends, form, before, target)
         lumps -= lumps_before
     whole = mode in (WHOLE, IN_FULL)
     if mode == INTERPOLATED_RATE or (whole and (has_before or (not same and forms[form, F_CAPPED] == 0))):
-        paid = half_away(base * rate)
+        paid = half_away(base * rate) if of == 1.0 else times_over(base, rate, of)
     elif same:
         paid = half_away(amount - amount_before)
     elif has_before and x == before:
@@ -169,7 +171,7 @@ def pay_one(forms, steps, ends, form, base, x, before, has_before, same, target)
         moved = x - before if has_before else x
         paid = 0.0
         if not math.isinf(moved) and (has_before or moved > 0):
-            paid = half_away(base * half_away((amount - amount_before) / moved * parts) / parts)
+            paid = times_over(base, amount - amount_before, moved)
     return paid, lumps * MILLION
 
 
@@ -214,12 +216,12 @@ def step_lanes(forms, steps, form, x, out, column, adds, lanes):  # type: ignore
 
 @jit
 def factor_at(forms, steps, ends, form, x, target):  # type: ignore[no-untyped-def]
-    """A table of factors read at x, in millionths: the step reached, or the line between steps."""
+    """A table's coefficient read at x, as numerator and denominator: the step reached, or the line between steps."""
     if forms[form, F_MODE] == INTERPOLATED_RATE:
-        return line_value(forms, steps, ends, form, x, S_RATE, target, 1.0)
+        return line_value(forms, steps, ends, form, x, S_RATE, target)
     if forms[form, F_MODE] == PLAIN:
-        return steps[forms[form, F_FIRST], S_RATE]
-    return curve(forms, steps, ends, form, x, target)[1]
+        return steps[forms[form, F_FIRST], S_RATE], 1.0
+    return curve(forms, steps, ends, form, x, target)[1], 1.0
 
 
 @jit
