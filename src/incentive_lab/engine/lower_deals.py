@@ -8,7 +8,7 @@ from itertools import accumulate
 from incentive_lab.engine import ops as o
 from incentive_lab.engine import program as p
 from incentive_lab.engine.assembler import Row
-from incentive_lab.engine.lower_parts import chosen_form, grid_rates, has_lumps, is_plain, open_to, pay_form
+from incentive_lab.engine.lower_parts import attained, chosen_form, grid_rates, has_lumps, is_plain, open_to, pay_form
 from incentive_lab.engine.lower_values import COMPARED, Values
 
 
@@ -108,7 +108,7 @@ class _Deals:
         for row in self._multipliers():
             _, operand, form = v.table(p.MULTIPLIERS)[row]
             if form < 0 and v.table(p.OPERANDS)[operand][p.O_DEAL] < 0:
-                upto, since = v.attained(operand, self.span.clip, o.VALUE)
+                upto, since = attained(v, operand, self.span.clip, o.VALUE)
                 self._keep(("against", operand), (o.WORK, o.VALUE, 0))
                 self.code.emit(o.DIFFERENCE, o.VALUE, upto, since)
                 self._keep(("now", operand), (o.WORK, o.VALUE, 0))

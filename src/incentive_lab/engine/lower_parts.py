@@ -28,6 +28,15 @@ def chosen_form(v: Values, r: int, choices: Sequence[int], static: int, out: int
     return o.FIXED, static + r, 0
 
 
+def attained(v: Values, number: int, clip: Months, against: int) -> tuple[Row, Row]:
+    """The two running totals that an attainment's measure lies between; its reference in the row `against`."""
+    _, slot, _, code, ref, _, _ = v.table(p.OPERANDS)[number]
+    start, end = v.window(code, clip)
+    start = [min(begin, end[m]) for m, begin in enumerate(start)]
+    v.reference(ref, start, end, code, slot, against)
+    return v.sums(slot, end), v.sums(slot, start)
+
+
 def rate_of(v: Values, form: int) -> float:
     """The coefficient of a plain form."""
     return float(v.steps[v.form[form][p.F_FIRST], p.S_RATE])

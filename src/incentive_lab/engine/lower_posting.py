@@ -6,6 +6,7 @@ from incentive_lab.engine import ops as o
 from incentive_lab.engine import program as p
 from incentive_lab.engine.assembler import Row
 from incentive_lab.engine.lower_parts import (
+    attained,
     chosen_form,
     earlier_payouts,
     fill_base,
@@ -158,7 +159,7 @@ class Posting:
         for row in range(rule[p.R_MULT], rule[p.R_MULT] + rule[p.R_MULTS]):
             _, number, form = v.table(p.MULTIPLIERS)[row]
             if form < 0:
-                upto, since = v.attained(number, clip, o.VALUE)
+                upto, since = attained(v, number, clip, o.VALUE)
                 bounds = code.numbers(*v.table(p.MULTIPLIERS_F)[row])
                 code.emit(o.ATTAINED, self.paid, upto, since, o.VALUE, f=bounds)
                 continue

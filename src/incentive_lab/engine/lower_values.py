@@ -214,14 +214,6 @@ class Values:
                  ints=(COMPARED[kind], self.endless(ref)))  # fmt: skip
         return o.WORK, out, 0
 
-    def attained(self, number: int, clip: Months, against: int) -> tuple[Row, Row]:
-        """The two running totals that an attainment's measure lies between; its reference in the row `against`."""
-        _, slot, _, code, ref, _, _ = self.table(p.OPERANDS)[number]
-        start, end = self.window(code, clip)
-        start = [min(begin, end[m]) for m, begin in enumerate(start)]
-        self.reference(ref, start, end, code, slot, against)
-        return self.sums(slot, end), self.sums(slot, start)
-
     def endless(self, ref: int) -> int:
         """Whether growth from nothing is without end."""
         return int(self.table(p.REFERENCES)[ref][3] == p.NEW_ZERO)
