@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import socket
 import statistics
-import subprocess
 import sys
 import time
-import urllib.request
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 from experiments.benchmarks.measuring import Row
+from experiments.benchmarks.serving import ROOT, served
 
-ROOT = Path(__file__).resolve().parents[2]
 EMPTY = Path(__file__).with_name("empty_page.py")
 CHARTS = ("cost-time", "deciles", "curve")
 DIAL = ".st-key-rules-deal-registration-rate input[type=range]"
@@ -27,23 +22,28 @@ OVER_MEDIAN, OVER_P95 = 120.0, 250.0
 THINK = 2.0
 """Seconds between two key presses of each of five people."""
 
-_WATCH = """(charts) => {
+FIGURE = ".board[data-of], .st-key-card-cost [data-testid=stMetricValue]"
+"""The board of the page Tune, which says whose figures it shows once all are painted; the first figure of the empty page."""
+
+_WATCH = """([figure, charts]) => {
   const w = window.__watch = {pressed: 0, figure: 0, charts: {}};
-  document.addEventListener('keydown', () => { w.pressed = performance.now(); w.figure = 0; w.charts = {}; }, true);
-  const value = () => (document.querySelector('.st-key-card-cost') || {}).textContent;
-  w.value = value(); w.before = w.value;
-  new MutationObserver(() => { const now = value(); if (now !== undefined && now !== w.before && !w.figure) {
-    w.figure = performance.now(); w.before = now; } })
-    .observe(document.body, {subtree: true, childList: true, characterData: true});
-  new MutationObserver(records => { if (!w.pressed) return;
-    for (const record of records) { const at = record.target.closest && record.target.closest('[class*=st-key-chart-]');
-      const name = at && charts.find(one => at.classList.contains('st-key-chart-' + one));
-      if (name) w.charts[name] = performance.now(); } })
-    .observe(document.body, {subtree: true, childList: true, attributes: true, attributeFilter: ['d', 'transform', 'x', 'y']});
+  const value = () => { const at = document.querySelector(figure); return at && (at.dataset.of || at.textContent); };
+  document.addEventListener('keydown', () => {
+    w.pressed = performance.now(); w.before = value(); w.figure = 0; w.charts = {};
+  }, true);
+  new MutationObserver(records => {
+    if (!w.pressed) return;
+    const at = performance.now(), now = value();
+    if (!w.figure && now !== undefined && now !== w.before) w.figure = at;
+    for (const record of records) {
+      const chart = record.target.closest && record.target.closest('[data-part]');
+      if (chart && charts.includes(chart.dataset.part)) w.charts[chart.dataset.part] = at;
+    }
+  }).observe(document.body, {subtree: true, childList: true, characterData: true,
+    attributes: true, attributeFilter: ['data-of']});
 }"""
-_DONE = """(charts) => { const w = window.__watch;
-  return w.figure && charts.every(name => w.charts[name])
-    && performance.now() - Math.max(w.figure, ...Object.values(w.charts)) > 150 }"""
+_DONE = """() => { const w = window.__watch;
+  return w.figure && performance.now() - Math.max(w.figure, ...Object.values(w.charts)) > 150 }"""
 _TIMES = """() => { const w = window.__watch;
   return [w.figure - w.pressed, Math.max(w.figure, ...Object.values(w.charts)) - w.pressed] }"""
 
@@ -57,7 +57,8 @@ def browser(presses: int = 40) -> list[Row]:
     from playwright.sync_api import sync_playwright
 
     with ExitStack() as stack:
-        empty, app = stack.enter_context(server(EMPTY)), stack.enter_context(server(ROOT / "app.py"))
+        own = {"INCENTIVE_LAB_HISTORY": None}
+        empty, app = stack.enter_context(served(EMPTY)), stack.enter_context(served(ROOT / "app.py", own))
         playwright = stack.enter_context(sync_playwright())
         chrome = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         floor_page = _opened(chrome, empty, FLOOR_DIAL, ())
@@ -90,7 +91,7 @@ def _crowd(pages: list[Any], dial: str, charts: tuple[str, ...], rounds: int) ->
             page.locator(dial).first.press("ArrowRight")
             time.sleep(THINK / len(pages) / 4)
         for page in pages:
-            page.wait_for_function(_DONE, arg=list(charts), timeout=60_000)
+            page.wait_for_function(_DONE, timeout=60_000)
             found.append(tuple(page.evaluate(_TIMES)))
         time.sleep(THINK / 2)
     for page in pages:
@@ -125,14 +126,14 @@ def _opened(chrome: Any, address: str, dial: str, charts: tuple[str, ...]) -> An
     """A page of its own session with its dial in view and the stop-watch in it."""
     page = chrome.new_context(viewport={"width": 1280, "height": 1100}).new_page()
     page.goto(address)
-    page.wait_for_selector(".st-key-card-cost", timeout=600_000)
+    page.wait_for_selector(FIGURE, timeout=600_000)
     if charts:
         page.get_by_text("Rates", exact=True).first.click()
     page.wait_for_selector(dial)
     for name in charts:
-        page.wait_for_selector(f".st-key-chart-{name} .js-plotly-plot", timeout=60_000)
+        page.wait_for_selector(f"[data-part={name}] svg", timeout=60_000)
     time.sleep(2)
-    page.evaluate(_WATCH, list(charts))
+    page.evaluate(_WATCH, [FIGURE, list(charts)])
     page.locator(dial).first.focus()
     for _ in range(3):  # the first moves load what later ones have
         _press(page, dial, charts)
@@ -142,30 +143,6 @@ def _opened(chrome: Any, address: str, dial: str, charts: tuple[str, ...]) -> An
 def _press(page: Any, dial: str, charts: tuple[str, ...]) -> tuple[float, float]:
     """Milliseconds from a key press until the first key figure, and until that and every chart."""
     page.locator(dial).first.press("ArrowRight")
-    page.wait_for_function(_DONE, arg=list(charts), timeout=60_000)
+    page.wait_for_function(_DONE, timeout=60_000)
     figure, whole = page.evaluate(_TIMES)
     return figure, whole
-
-
-@contextmanager
-def server(script: Path) -> Iterator[str]:
-    """Streamlit with a script on a free port, until the block ends."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
-    running = subprocess.Popen(
-        [sys.executable, "-m", "streamlit", "run", str(script), "--server.port", str(port)], cwd=ROOT,
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        env={key: value for key, value in os.environ.items() if key != "INCENTIVE_LAB_HISTORY"},
-    )  # fmt: skip
-    try:
-        for _ in range(240):
-            try:
-                urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=1)
-                break
-            except OSError:
-                time.sleep(0.25)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        running.terminate()
-        running.wait(20)

@@ -1,8 +1,9 @@
-"""Streamlit's own floor: as many dials as the page Tune shows, four key figures, nothing worked out."""
+"""Streamlit's own floor: the widgets that the page Tune shows while it is measured, four key figures, nothing worked out."""
 
 import streamlit as st
 
-DIALS = 24
+DIALS, HEADINGS = 31, 15
+"""What stands in the two groups that are open on Tune."""
 
 st.set_page_config(layout="wide", initial_sidebar_state=360)
 
@@ -20,14 +21,33 @@ def moved(place: int) -> None:
 
 
 def dial(place: int) -> None:
-    left, right = st.columns([5, 3], vertical_alignment="bottom", gap="small")
-    with left:
-        st.slider(f"Dial {place}", 0.0, 100.0, step=0.5, key=f"dial {place}", on_change=moved, args=(place,))
-    with right:
-        st.number_input(f"Typed {place}", key=f"typed {place}", label_visibility="collapsed")
+    with (
+        st.container(gap=None, key=f"box {place}"),
+        st.container(horizontal=True, vertical_alignment="bottom", gap="small"),
+    ):
+        st.slider(
+            f"Dial {place}",
+            0.0,
+            100.0,
+            step=0.5,
+            key=f"dial {place}",
+            help="What it is.",
+            on_change=moved,
+            args=(place,),
+        )
+        st.number_input(f"Typed {place}", key=f"typed {place}", label_visibility="collapsed", width=108)
 
 
 with st.sidebar:
     for one in range(DIALS):
+        if one % 2 == 0:
+            st.markdown(f"**Heading {one}**")
         st.fragment(dial, key=f"fragment {one}")(one)
+st.title("Empty")
+with st.container(horizontal=True):
+    for name in ("Undo", "Redo", "Reset all"):
+        st.button(name)
+    for name in ("Load", "Save", "Share"):
+        st.popover(name)
 figures()
+st.segmented_control("Look closer", [f"Look {one}" for one in range(7)])

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from experiments.benchmarks.serving import served
 
 from tests.ui.conftest import ROOT, SECONDS
 from tests.ui.test_data import DEALS, PARTNERS
@@ -22,12 +17,6 @@ pytestmark = pytest.mark.browser
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 PATIENCE = 120_000
 """Milliseconds that a step may take on a busy machine."""
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture(scope="module")
@@ -39,23 +28,8 @@ def address(tiny_history: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
     cache = ROOT / ".incentive-lab" / "kernel-cache"
     cache.mkdir(parents=True, exist_ok=True)
     (home / "kernel-cache").symlink_to(cache)
-    env = {**os.environ, "INCENTIVE_LAB_HISTORY": str(tiny_history), "INCENTIVE_LAB_HOME": str(home)}
-    port = free_port()
-    server = subprocess.Popen(
-        [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)], cwd=ROOT, env=env,
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
-    try:
-        for _ in range(240):
-            try:
-                urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=1)
-                break
-            except OSError:
-                time.sleep(0.25)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.terminate()
-        server.wait(20)
+    with served(ROOT / "app.py", {"INCENTIVE_LAB_HISTORY": str(tiny_history), "INCENTIVE_LAB_HOME": str(home)}) as at:
+        yield at
 
 
 @pytest.fixture(scope="module")
@@ -95,7 +69,7 @@ def test_a_key_press_on_a_dial_changes_the_figures(address: str, page: Any) -> N
     from playwright.sync_api import expect
 
     opened(page, f"{address}/tune")
-    page.wait_for_selector(".st-key-card-cost", timeout=PATIENCE)
+    page.wait_for_selector(".board[data-of]", timeout=PATIENCE)
     page.get_by_text("Rates", exact=True).click()
     slider = page.locator("input[type=range][aria-label=Rate]").first
     slider.focus()
@@ -105,10 +79,25 @@ def test_a_key_press_on_a_dial_changes_the_figures(address: str, page: Any) -> N
     expect(page.get_by_text("Changed since growth-80-20")).to_be_visible(timeout=PATIENCE)
     assert slider.evaluate("node => node === document.activeElement"), "the dial keeps the keyboard focus"
     settled(page)
-    cost = page.locator(".st-key-card-cost [data-testid=stMetricValue]").inner_text()
+    cost = page.locator("[data-part=cost] .value").inner_text()
     page.reload()
     expect(page.get_by_text("Changed since growth-80-20")).to_be_visible(timeout=PATIENCE)
-    expect(page.locator(".st-key-card-cost [data-testid=stMetricValue]")).to_have_text(cost, timeout=PATIENCE)
+    expect(page.locator("[data-part=cost] .value")).to_have_text(cost, timeout=PATIENCE)
+
+
+def test_a_click_on_the_board_leads_to_the_partners_behind_it(address: str, page: Any) -> None:
+    from playwright.sync_api import expect
+
+    opened(page, f"{address}/tune")
+    page.wait_for_selector(".board[data-of]", timeout=PATIENCE)
+    page.locator("[data-part=cost-time] [data-view='1']").click()
+    expect(page.locator("[data-part=cost-time] rect.hit")).to_have_count(18)
+    page.locator("[data-part=worse] button").click()
+    expect(page.get_by_role("heading", name="together against the baseline")).to_be_visible(timeout=PATIENCE)
+    bar = page.locator("[data-part=deciles] rect[role=button]").nth(2)
+    bar.focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("combobox", name="Only one")).to_have_value("Tenth", timeout=PATIENCE)
 
 
 @pytest.mark.parametrize("name", ["overview", "data", "tune", "compare", "partner", "guide"])

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import json
 import time
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -27,8 +29,21 @@ def opened_box(app: AppTest, key: str) -> AppTest:
     return app.run()
 
 
-def metrics(app: AppTest) -> list[str]:
-    return [metric.value for metric in app.metric]
+def board(app: AppTest) -> dict[str, Any]:
+    """What the board of the page Tune was given to show."""
+    (found,) = app.get("bidi_component")
+    data = json.loads(found.proto.json)
+    assert isinstance(data, dict)
+    return data
+
+
+def metrics(tune: AppTest) -> list[str]:
+    return [one["value"] for one in board(tune)["figures"]]
+
+
+def rested(tune: AppTest) -> AppTest:
+    """After a move: what the board asks for when the hand rests, which AppTest has no browser for."""
+    return tune.run()
 
 
 def test_the_overview_says_what_is_in_use_and_where_the_draft_stands(app: AppTest) -> None:
@@ -53,8 +68,9 @@ def test_tune_shows_dials_and_consequences(tune: AppTest) -> None:
     assert not tune.exception
     assert tune.title[0].value == "Partner growth programme, 80 % behaviour and 20 % volume"
     assert tune.slider(key="tiers.levels.silver.needs.protected_revenue").value == 20_000
-    assert len(tune.metric) == 4
-    assert len(tune.get("plotly_chart")) >= 4
+    assert len(board(tune)["figures"]) == 4
+    assert [chart["key"] for chart in board(tune)["charts"]] == ["cost-time", "deciles", "curve"]
+    assert tune.get("plotly_chart")
 
 
 @pytest.mark.parametrize(
@@ -79,7 +95,7 @@ def test_every_kind_of_dial_moves_the_draft_and_its_typed_entry(
     draft = tune.session_state["draft"]
     assert [change.path for change in draft.changes if change.path != "mix.factors"] == [path]
     assert tune.number_input(key=f"typed {path}").value == value
-    assert "Changed since growth-80-20" in shown(tune)
+    assert "Changed since growth-80-20" in shown(rested(tune))
 
 
 def test_a_lower_cap_costs_less_and_undo_brings_it_back(tune: AppTest) -> None:
@@ -88,7 +104,7 @@ def test_a_lower_cap_costs_less_and_undo_brings_it_back(tune: AppTest) -> None:
     tune.number_input(key=f"typed {CAP}").set_value(100.0).run()
     assert tune.slider(key=CAP).value == 100
     assert metrics(tune) != first
-    tune.button(key="undo").click().run()
+    rested(tune).button(key="undo").click().run()
     assert tune.slider(key=CAP).value == 10_000
     assert metrics(tune) == first
 
@@ -99,6 +115,18 @@ def test_moving_on_and_on_keeps_every_move(tune: AppTest) -> None:
         tune.slider(key=CAP).set_value(value).run()
         assert tune.slider(key=CAP).value == value
         assert tune.session_state["draft"].value(CAP) == value
+
+
+def test_a_move_redraws_the_board_and_what_surrounds_it_waits(tune: AppTest) -> None:
+    assert not board(tune)["later"]
+    first = board(tune)["of"]
+    tune.slider(key="tiers.levels.silver.needs.training").set_value(5.0).run()
+    assert board(tune)["later"]
+    assert board(tune)["of"] != first
+    assert not tune.get("plotly_chart"), "no chart below the board is drawn while the hand moves"
+    rested(tune)
+    assert not board(tune)["later"]
+    assert tune.get("plotly_chart")
 
 
 def test_a_value_out_of_bounds_is_told_beside_the_dial_and_the_figures_stay(tune: AppTest) -> None:
@@ -164,7 +192,7 @@ def test_each_closer_look_is_drawn(tune: AppTest, view: str) -> None:
     tune.segmented_control(key="closer").set_value(view).run()
     assert not tune.exception
     assert not tune.error
-    assert len(tune.header) >= 5
+    assert tune.header
 
 
 def test_the_mix_is_solved_on_request(tune: AppTest) -> None:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-import plotly.graph_objects as go
 
-from incentive_lab.charts.style import DRAFT, INK, Chart, figure, money_axis
+from incentive_lab.charts.style import DRAFT, INK, Chart, money_axis, plain_figure
 from incentive_lab.engine.replay import Replay
 from incentive_lab.format import compact, month_name, quarter_name
 
@@ -26,22 +25,17 @@ def cost_chart(proposed: Replay, baseline: Replay, *, per: str = "quarter") -> C
         f"<b>{name}</b><br>Draft {compact(new)} {currency}<br>Baseline {compact(old)} {currency}"
         for name, new, old in zip(names, after, before, strict=True)
     ]
-    drawn = figure(
-        go.Bar(x=names, y=after, name="Draft", marker_color=DRAFT, hovertext=words, hoverinfo="text"),
-        go.Scatter(
-            x=names,
-            y=before,
-            name="Baseline",
-            mode="lines+markers",
-            hoverinfo="skip",
-            line={"color": INK, "width": 2, "dash": "dash"},
-            marker={"size": 6, "color": "#ffffff", "line": {"color": INK, "width": 1.5}},
-        ),
+    drawn = plain_figure(
+        {"type": "bar", "x": names, "y": after.tolist(), "name": "Draft", "marker": {"color": DRAFT}, "hovertext": words,
+         "hoverinfo": "text"},
+        {"type": "scatter", "x": names, "y": before.tolist(), "name": "Baseline", "mode": "lines+markers",
+         "hoverinfo": "skip", "line": {"color": INK, "width": 2, "dash": "dash"},
+         "marker": {"size": 6, "color": "#ffffff", "line": {"color": INK, "width": 1.5}}},
         name=f"cost-{per}",
         height=290,
         yaxis=money_axis(min(after.min(), before.min(), 0), max(after.max(), before.max())),
         xaxis={"tickangle": 0, "nticks": 13, "type": "category"},
-    )
+    )  # fmt: skip
     title = cost_title(proposed.cost / proposed.minor, baseline.cost / baseline.minor)
     peak = int(np.argmax(after))
     alt = f"Cost by {per} in {currency}. {title}. The dearest {per} is {names[peak]} with {compact(after[peak])}."

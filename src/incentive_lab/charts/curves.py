@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-import plotly.graph_objects as go
 
-from incentive_lab.charts.style import DRAFT, INK, LOSS, Chart, figure, money_axis
+from incentive_lab.charts.style import DRAFT, INK, LOSS, Chart, money_axis, plain_figure
 from incentive_lab.engine.curve import Curve
 from incentive_lab.format import compact, count, counted
 
@@ -34,50 +33,24 @@ def curve_chart(
     ]
     cliffs = [at for at, _ in proposed.jumps]
     highest = float(max(after.max(), before.max()))
-    drawn = figure(
-        go.Scatter(
-            x=volume,
-            y=before,
-            name="Baseline",
-            mode="lines",
-            line={"color": INK, "width": 2, "dash": "dash"},
-            hoverinfo="skip",
-        ),
-        go.Scatter(
-            x=volume,
-            y=after,
-            name="Draft",
-            mode="lines",
-            line={"color": DRAFT, "width": 3},
-            hovertext=words,
-            hoverinfo="text",
-        ),
-        go.Scatter(
-            x=volume[cliffs],
-            y=after[cliffs],
-            name="Cliff",
-            mode="markers",
-            showlegend=bool(cliffs),
-            marker={"size": 11, "color": LOSS, "symbol": "diamond", "line": {"color": "#ffffff", "width": 1.5}},
-            hovertext=[
-                f"Cliff: one more step pays {compact(jump / minor)} {currency} at once" for _, jump in proposed.jumps
-            ],
-            hoverinfo="text",
-        ),
-        go.Scatter(
-            x=[typical],
-            y=[here],
-            mode="markers",
-            showlegend=False,
-            hoverinfo="skip",
-            marker={"size": 9, "color": "#ffffff", "line": {"color": DRAFT, "width": 3}},
-        ),
+    drawn = plain_figure(
+        {"type": "scatter", "x": volume.tolist(), "y": before.tolist(), "name": "Baseline", "mode": "lines",
+         "line": {"color": INK, "width": 2, "dash": "dash"}, "hoverinfo": "skip"},
+        {"type": "scatter", "x": volume.tolist(), "y": after.tolist(), "name": "Draft", "mode": "lines",
+         "line": {"color": DRAFT, "width": 3}, "hovertext": words, "hoverinfo": "text"},
+        {"type": "scatter", "x": volume[cliffs].tolist(), "y": after[cliffs].tolist(), "name": "Cliff", "mode": "markers",
+         "showlegend": bool(cliffs), "hoverinfo": "text",
+         "marker": {"size": 11, "color": LOSS, "symbol": "diamond", "line": {"color": "#ffffff", "width": 1.5}},
+         "hovertext": [f"Cliff: one more step pays {compact(jump / minor)} {currency} at once"
+                       for _, jump in proposed.jumps]},
+        {"type": "scatter", "x": [typical], "y": [here], "mode": "markers", "showlegend": False, "hoverinfo": "skip",
+         "marker": {"size": 9, "color": "#ffffff", "line": {"color": DRAFT, "width": 3}}},
         name="curve",
         height=300,
         margin={"b": 50},
         xaxis={**money_axis(0, float(volume.max()) or 1.0, most=4), "title": {"text": f"{measure} in a year"}},
         yaxis=money_axis(min(0.0, float(after.min())), highest),
-    )
+    )  # fmt: skip
     title = _title(here, there, [jump / minor for _, jump in proposed.jumps])
     note = f"Payout of the median partner in a year in {currency}, all its numbers in proportion; the ring is where it stands."
     alt = f"Payout against {measure} for the median partner under draft and baseline. {title}."

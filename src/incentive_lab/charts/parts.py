@@ -6,7 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from incentive_lab.charts.style import BEHAVIOUR, DRAFT, INK, LINE, OTHER, VOLUME, Chart, figure, money_axis, room_for
-from incentive_lab.engine.impact import Mix, tier_flow
+from incentive_lab.engine.impact import Mix
 from incentive_lab.engine.replay import Replay
 from incentive_lab.format import compact, count, counted, percent, points
 
@@ -178,17 +178,26 @@ def tier_chart(proposed: Replay, baseline: Replay) -> Chart:
     )
 
 
-def _flow(proposed: Replay, baseline: Replay) -> tuple[list[str], np.ndarray, str]:
-    """Names of the tiers before, int64 [before, after], and what `before` is."""
+def tiers_before(proposed: Replay, baseline: Replay) -> tuple[list[str], np.ndarray, str]:
+    """Names of the tiers before, int64 [partners] of each partner's place among them, and what `before` is.
+
+    Before is the last month under the baseline; where that has no tiers, what the history recorded.
+    """
     if len(baseline.tier_names) > 1:
-        return list(baseline.tier_names), tier_flow(baseline, proposed), "Under the baseline"
+        return list(baseline.tier_names), np.asarray(baseline.tiers[-1], dtype=np.int64), "Under the baseline"
     recorded = proposed.panel.attributes["tier"].astype(str)
     known = [name for name in proposed.tier_names if (recorded == name).any()]
     names = [*known, *sorted(set(recorded.tolist()) - set(known))]
     places = np.array([names.index(name) for name in recorded], dtype=np.int64)
+    return [name or "no tier" for name in names], places, "Recorded in the history"
+
+
+def _flow(proposed: Replay, baseline: Replay) -> tuple[list[str], np.ndarray, str]:
+    """Names of the tiers before, int64 [before, after], and what `before` is."""
+    names, places, origin = tiers_before(proposed, baseline)
     flow = np.zeros((len(names), len(proposed.tier_names)), dtype=np.int64)
     np.add.at(flow, (places, proposed.tiers[-1]), 1)
-    return [name or "no tier" for name in names], flow, "Recorded in the history"
+    return names, flow, origin
 
 
 def _counts(shown: np.ndarray, proposed: Replay, names: list[str]) -> list[dict[str, object]]:

@@ -5,7 +5,18 @@ from __future__ import annotations
 import numpy as np
 import plotly.graph_objects as go
 
-from incentive_lab.charts.style import BASELINE, DRAFT, GAIN, INK, LOSS, Chart, figure, money_axis, room_for
+from incentive_lab.charts.style import (
+    BASELINE,
+    DRAFT,
+    GAIN,
+    INK,
+    LOSS,
+    Chart,
+    figure,
+    money_axis,
+    plain_figure,
+    room_for,
+)
 from incentive_lab.engine.impact import HALF_A_CENT, Concentration, Impact
 from incentive_lab.engine.replay import Replay
 from incentive_lab.format import compact, count, counted, percent, points, signed
@@ -28,16 +39,18 @@ def decile_chart(impact: Impact, minor: int, currency: str) -> Chart:
     ]
     low, high = 1.1 * min([-0.2, *down]), 1.05 * max([0.2, *up])
     ticks = [tick for tick in (-1, -0.75, -0.5, -0.25, 0, 0.25, 0.5, 0.75, 1) if low <= tick <= high]
-    drawn = figure(
-        go.Bar(x=names, y=up, name="Gain", marker_color=GAIN, hovertext=words, hoverinfo="text"),
-        go.Bar(x=names, y=down, name="Lose", marker_color=LOSS, hovertext=words, hoverinfo="text"),
+    drawn = plain_figure(
+        {"type": "bar", "x": names, "y": up, "name": "Gain", "marker": {"color": GAIN}, "hovertext": words,
+         "hoverinfo": "text"},
+        {"type": "bar", "x": names, "y": down, "name": "Lose", "marker": {"color": LOSS}, "hovertext": words,
+         "hoverinfo": "text"},
         name="deciles",
         height=300,
         barmode="relative",
         margin={"b": 50},
         yaxis={"range": [low, high], "tickvals": ticks, "ticktext": [percent(abs(tick)) for tick in ticks]},
         xaxis={"title": {"text": "Tenths of partners by what the baseline pays, smallest first"}, "type": "category"},
-    )
+    )  # fmt: skip
     title = _decile_title(impact)
     alt = f"Share of partners that gain and lose in each tenth by baseline payout. {title}."
     return Chart(drawn, title, "Share of each tenth that gains (up) and loses (down).", alt)

@@ -40,8 +40,31 @@ def typical_partner(panel: Panel, measure: str) -> int:
     return int(active[np.argsort(total[active], kind="stable")[len(active) // 2]])
 
 
-def scaled_copies(panel: Panel, row: int, factors: Floats) -> Panel:
-    """One partner's last twelve months, twice over so that windows are full, at each factor; levels stay."""
+@dataclass(frozen=True, eq=False)
+class ScaledCopies:
+    """One partner's last twelve months, twice over so that windows are full, at factors from nothing on.
+
+    Attributes:
+        panel: A partner for each factor, 2 x months; levels stay as they are.
+        volume: float64 [factors], the measure in the last year.
+        typical: The partner's own.
+    """
+
+    panel: Panel
+    volume: Floats
+    typical: float
+
+
+def scaled_copies(panel: Panel, measure: str, *, row: int, reach: float = 3.0) -> ScaledCopies:
+    """What a curve is made from; of a partner it serves every scheme that asks for the panel's columns.
+
+    Args:
+        panel: The history.
+        measure: The measure on the horizontal axis.
+        row: The partner.
+        reach: How far the axis goes, in multiples of the partner's own volume.
+    """
+    factors = np.linspace(0.0, reach, POINTS)
     months = min(12, panel.months)
     columns = {}
     for name, values in panel.columns.items():
@@ -51,11 +74,14 @@ def scaled_copies(panel: Panel, row: int, factors: Floats) -> Panel:
         columns[name] = np.tile(scaled, (1, 2))
     ids = tuple(f"{number:06d}" for number in range(len(factors)))
     attributes = {name: np.repeat(values[row : row + 1], len(factors)) for name, values in panel.attributes.items()}
-    return replace(
+    copies = replace(
         panel, partner_ids=ids, months=2 * months, columns=columns, attributes=attributes, deals={}, returns=None,
         first_month=panel.first_month + panel.months - 2 * months,
         joined=np.full(len(factors), -100_000, dtype=np.int32), targets=(),
     )  # fmt: skip
+    return ScaledCopies(
+        copies, columns[measure][:, months:].sum(axis=1), float(panel.columns[measure][row, -months:].sum())
+    )
 
 
 def payout_curve(scheme: Scheme, panel: Panel, measure: str, *, row: int | None = None, reach: float = 3.0) -> Curve:
@@ -71,6 +97,11 @@ def payout_curve(scheme: Scheme, panel: Panel, measure: str, *, row: int | None 
         reach: How far the axis goes, in multiples of the partner's own volume.
     """
     row = typical_partner(panel, measure) if row is None else row
+    return curve_of_copies(scheme, scaled_copies(panel, measure, row=row, reach=reach))
+
+
+def curve_of_copies(scheme: Scheme, copies: ScaledCopies) -> Curve:
+    """The curve of a scheme over copies of a partner."""
     rules = tuple(rule for rule in scheme.rules if rule.per not in ("deal", "line") and not rule.award)
     kept = {rule.id for rule in rules}
     rules = tuple(
@@ -81,12 +112,8 @@ def payout_curve(scheme: Scheme, panel: Panel, measure: str, *, row: int | None 
         for rule in rules
         if not rule.on.payout_of or all(name in kept for name in rule.on.payout_of)
     )  # fmt: skip
-    factors = np.linspace(0.0, reach, POINTS)
-    copies = scaled_copies(panel, row, factors)
-    half = copies.months // 2
-    volume = copies.columns[measure][:, half:].sum(axis=1)
     if not rules:
-        return Curve(volume, np.zeros(POINTS), (), float(panel.columns[measure][row, -half:].sum()))
+        return Curve(copies.volume, np.zeros(POINTS), (), copies.typical)
     alone = scheme.model_copy(update={
         "rules": rules, "budget": None, "pools": (), "guarantees": (), "variants": {}, "group": None,
         "gates": tuple(_kept_gate(gate, kept) for gate in scheme.gates if not gate.rules or kept & set(gate.rules)),
@@ -95,11 +122,12 @@ def payout_curve(scheme: Scheme, panel: Panel, measure: str, *, row: int | None 
             for cap in scheme.caps if not cap.rules or kept & set(cap.rules)
         ),
     })  # fmt: skip
-    payout = replay(alone, copies, detail=False, threads=False).total[half:].sum(axis=0)
+    half = copies.panel.months // 2
+    payout = replay(alone, copies.panel, detail=False, threads=False).total[half:].sum(axis=0)
     steps = np.diff(payout)
     usual = float(np.median(np.abs(steps))) or 1.0
     jumps = tuple((int(at) + 1, float(steps[at])) for at in np.flatnonzero(steps > 20 * usual + 100))
-    return Curve(volume, payout, jumps, float(panel.columns[measure][row, -half:].sum()))
+    return Curve(copies.volume, payout, jumps, copies.typical)
 
 
 def _kept_gate(gate: object, kept: set[str]) -> object:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from incentive_lab.engine.columns import paid_on
+from incentive_lab.engine.columns import ColumnBook, paid_on
 from incentive_lab.engine.compile import compile_scheme
 from incentive_lab.errors import InputError, Problem
 from incentive_lab.scheme.document import Scheme
@@ -32,8 +33,7 @@ def needs(*schemes: Scheme) -> Needs:
     deals: dict[str, dict[str, None]] = {"deal": {}, "line": {}}
     returns = False
     problems: list[Problem] = []
-    for scheme in _with_variants(schemes):
-        columns = compile_scheme(scheme, 0, 1).columns
+    for scheme, columns in (one for each in schemes for one in _columns(each)):
         for name, measure in columns.leaves().items():
             if leaves.setdefault(name, measure) != measure:
                 problems.append(Problem(f"measures.{name}", f"the schemes compared define {name} differently",
@@ -52,10 +52,17 @@ def needs(*schemes: Scheme) -> Needs:
     return Needs(leaves, {grain: tuple(names) for grain, names in deals.items() if names}, returns)
 
 
-def _with_variants(schemes: tuple[Scheme, ...]) -> list[Scheme]:
-    """The schemes and each of their variants."""
-    result = []
-    for scheme in schemes:
+_KEPT: OrderedDict[int, tuple[Scheme, tuple[tuple[Scheme, ColumnBook], ...]]] = OrderedDict()
+
+
+def _columns(scheme: Scheme) -> tuple[tuple[Scheme, ColumnBook], ...]:
+    """A scheme and each of its variants with the columns they read, remembered for the documents in use."""
+    held = _KEPT.get(id(scheme))
+    if held is None or held[0] is not scheme:
         plain = scheme.model_copy(update={"variants": {}})
-        result += [plain, *(apply(plain, variant.change) for variant in scheme.variants.values())]
-    return result
+        parts = [plain, *(apply(plain, variant.change) for variant in scheme.variants.values())]
+        held = (scheme, tuple((part, compile_scheme(part, 0, 1).columns) for part in parts))
+        _KEPT[id(scheme)] = held
+        while len(_KEPT) > 64:
+            _KEPT.popitem(last=False)
+    return held[1]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Mapping
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from pydantic.fields import FieldInfo
@@ -28,6 +29,9 @@ BARE: Mapping[type[Part], tuple[str, ...]] = {
 }
 
 
+_REQUIRED = object()
+
+
 def bare_key(part: object) -> str | None:
     """The one key whose bare value says all that a part says, or None.
 
@@ -46,6 +50,20 @@ def is_default(info: FieldInfo, value: Any) -> bool:
     return not info.is_required() and bool(value == info.get_default(call_default_factory=True))
 
 
+@cache
+def _declared(kind: type[Part]) -> tuple[tuple[str, str, FieldInfo, Any], ...]:
+    """(name, key as written, declaration, default) of every field of a model; `_REQUIRED` where there is no default."""
+    return tuple(
+        (
+            name,
+            info.alias or name,
+            info,
+            _REQUIRED if info.is_required() else info.get_default(call_default_factory=True),
+        )
+        for name, info in kind.model_fields.items()
+    )
+
+
 def fields_of(part: Part) -> list[tuple[str, FieldInfo, Any]]:
     """Every field of a part: (key as written, declaration, value), in the model's order."""
     return [(info.alias or name, info, getattr(part, name)) for name, info in type(part).model_fields.items()]
@@ -59,7 +77,12 @@ def written_fields(part: Part) -> list[tuple[str, FieldInfo, Any]]:
         >>> [(key, value) for key, _, value in written_fields(Rounding(mode="down", at="line"))]
         [('mode', 'down')]
     """
-    return [(key, info, value) for key, info, value in fields_of(part) if not is_default(info, value)]
+    said = []
+    for name, key, info, default in _declared(type(part)):
+        value = getattr(part, name)
+        if value is not default and value != default:
+            said.append((key, info, value))
+    return said
 
 
 def tree(value: Any, leave_out: Mapping[type[Part], frozenset[str]] | None = None) -> Any:

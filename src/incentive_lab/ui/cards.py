@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Literal
 
 import streamlit as st
@@ -26,6 +27,40 @@ def plain(text: str) -> str:
         '50 % \\\\[of\\\\] \\\\$x\\\\_y'
     """
     return _MARKS.sub(r"\\\1", text)
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A key figure.
+
+    Attributes:
+        key: Of its card.
+        label: What it is.
+        value: The figure, formatted.
+        delta: Its change, formatted; '0' is shown without an arrow.
+        against: What the change is measured against.
+        good: The direction that is welcome.
+        line: One more fact.
+        help: How it is worked out.
+        open: Which partners stand behind it (a choice of `drill.CHOICES`), empty for none.
+    """
+
+    key: str
+    label: str
+    value: str
+    delta: str
+    against: str
+    good: Good
+    line: str
+    help: str
+    open: str = ""
+
+    @property
+    def tone(self) -> Literal["good", "bad", "off"]:
+        """Whether the change is welcome."""
+        if self.good == "neither" or self.delta in ("", "0"):
+            return "off"
+        return "good" if self.delta.startswith("-") == (self.good == "down") else "bad"
 
 
 @contextmanager
@@ -83,7 +118,6 @@ def figure_card(
     good: Good,
     line: str,
     help: str,
-    open: Callable[[str], None] | None = None,
 ) -> None:
     """A key figure with its change and a line of context.
 
@@ -96,7 +130,6 @@ def figure_card(
         good: 'up', 'down' or 'neither': the direction that is welcome.
         line: One more fact.
         help: How it is worked out.
-        open: Called with the label when the reader wants to see the partners behind the figure.
     """
     with st.container(border=True, key=f"card-{key}", height="stretch", gap="xsmall"):
         st.metric(
@@ -108,13 +141,7 @@ def figure_card(
             delta_description=against or None,
             delta_arrow="off" if good == "neither" else "auto",
         )
-        if open is None:
-            st.markdown(f":small[:gray[{plain(line)}]]")
-        else:
-            st.button(
-                f":small[{plain(line)}]", key=f"open-{key}", type="tertiary", icon=":material/group:",
-                icon_position="right", on_click=open, args=(label,), help="Show these partners below",
-            )  # fmt: skip
+        st.markdown(f":small[:gray[{plain(line)}]]")
 
 
 def tell_problems(problems: tuple[Problem, ...], title: str) -> None:

@@ -2,32 +2,79 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import suppress
+
 import numpy as np
 import streamlit as st
 
-from incentive_lab.charts import cost_chart, curve_chart, decile_chart
-from incentive_lab.engine.curve import Curve, payout_curve, typical_partner
+from incentive_lab.charts import Chart, cost_chart, curve_chart, decile_chart
+from incentive_lab.engine.curve import Curve, ScaledCopies, curve_of_copies, scaled_copies, typical_partner
 from incentive_lab.errors import InputError
 from incentive_lab.panel import Panel
 from incentive_lab.scheme.document import Scheme
 from incentive_lab.scheme.lookup import unit_of
 from incentive_lab.ui import workspace
-from incentive_lab.ui.cards import draw, plain, tell_problems
+from incentive_lab.ui.board import Place, board
+from incentive_lab.ui.cards import plain, tell_problems
 from incentive_lab.ui.closer import closer
+from incentive_lab.ui.dials import LATER, redraw_rest
 from incentive_lab.ui.drafts import Draft
-from incentive_lab.ui.drill import show_partners
-from incentive_lab.ui.figures import key_figures
+from incentive_lab.ui.drill import show_behind
+from incentive_lab.ui.figures import figures_of
 from incentive_lab.ui.tiers_table import tiers_table
 from incentive_lab.ui.toolbar import badges, toolbar
 from incentive_lab.ui.workspace import Comparison
 
 
-@st.fragment(key="consequences")
 def consequences() -> None:
-    """Everything that a dial moves, in the order in which it is wanted."""
+    """Everything that a dial moves; a move redraws the figures, the rest follows when the hand rests (`dials.redraw`)."""
+    above()
+    figures()
+    below()
+
+
+@st.fragment(key="above")
+def above() -> None:
+    """What the draft is, what was changed, and its tiers as a table."""
     draft = workspace.draft()
     toolbar(draft)
     badges(draft)
+    tiers_table()
+
+
+@st.fragment(key="figures")
+def figures() -> None:
+    """Key figures and the charts that are always in sight, in one element."""
+    draft = workspace.draft()
+    # The board keeps its place among its neighbours whatever there is to say, or the browser would build it anew.
+    said = st.container(key="said")
+    try:
+        comparison = workspace.compare(draft.scheme, draft.baseline)
+    except InputError as error:
+        with said:
+            tell_problems(error.problems, "This draft cannot be paid on this history")
+        return
+    with said:
+        _refused(draft)
+        _dead_move(draft, comparison)
+    of = f"{comparison.proposed.fingerprint} {comparison.baseline.fingerprint}"
+    board(
+        figures_of(comparison), [*_charts(draft, comparison)], of=of, later=st.session_state.pop(LATER, False),
+        opened=show_behind, rested=redraw_rest,
+    )  # fmt: skip
+
+
+@st.fragment(key="below")
+def below() -> None:
+    """What is looked at closer."""
+    draft = workspace.draft()
+    with suppress(InputError), st.container(key="closer-box"):
+        closer(draft, workspace.compare(draft.scheme, draft.baseline))
+
+
+def _refused(draft: Draft) -> None:
+    """Say that the figures are older than what was asked for."""
     if not draft.valid:
         named = ", ".join(plain(path) for path in draft.refused)
         st.warning(
@@ -35,17 +82,6 @@ def consequences() -> None:
             title="Not the figures of what you asked for",
             icon=":material/history:",
         )
-    try:
-        comparison = workspace.compare(draft.scheme, draft.baseline)
-    except InputError as error:
-        tell_problems(error.problems, "This draft cannot be paid on this history")
-        tiers_table()
-        return
-    _dead_move(draft, comparison)
-    tiers_table()
-    key_figures(comparison, show_partners)
-    _charts(draft, comparison)
-    closer(draft, comparison)
 
 
 def _dead_move(draft: Draft, comparison: Comparison) -> None:
@@ -61,49 +97,31 @@ def _dead_move(draft: Draft, comparison: Comparison) -> None:
         )
 
 
-def _charts(draft: Draft, comparison: Comparison) -> None:
-    per = st.session_state.get("cost-per") or "quarter"
-    draw(
-        cost_chart(comparison.proposed, comparison.baseline, per=per),
-        "cost-time",
-        height="content",
-        control=lambda: st.segmented_control(
-            "Cost by",
-            ("quarter", "month"),
-            default="quarter",
-            key="cost-per",
-            required=True,
-            label_visibility="collapsed",
-        ),
-    )
-    left, right = st.columns(2, gap="small")
-    with left:
-        chart = decile_chart(comparison.impact, comparison.proposed.minor, comparison.proposed.panel.currency)
-        draw(chart, "deciles", on_select=_tenth_picked)
-    with right:
-        _curve(draft, comparison)
+def _charts(draft: Draft, comparison: Comparison) -> Iterator[Place]:
+    result, baseline = comparison.proposed, comparison.baseline
+    costs = {per: cost_chart(result, baseline, per=per) for per in ("quarter", "month")}
+    yield Place("cost-time", costs, wide=True, opens=("Quarter", "Month"))
+    tenths = decile_chart(comparison.impact, result.minor, result.panel.currency)
+    yield Place("deciles", {"": tenths}, opens=("Tenth",))
+    measure = curve_measure(draft.scheme, set(result.panel.columns))
+    if measure is not None:
+        yield Place("curve", {"": _curve(draft, comparison, measure)})
 
 
-def _curve(draft: Draft, comparison: Comparison) -> None:
-    measure = curve_measure(draft.scheme, set(comparison.proposed.panel.columns))
-    if measure is None:
-        st.info("No rule pays on an amount or a count, so there is no payout curve.")
-        return
+def _curve(draft: Draft, comparison: Comparison, measure: str) -> Chart:
     key = workspace.panel_key(draft.scheme, draft.baseline)
     panel = workspace.panel(draft.scheme, draft.baseline)
-    after = _curve_of(key, workspace.fingerprint(draft.scheme), measure, draft.scheme, panel)
-    before = _curve_of(key, workspace.fingerprint(draft.baseline), measure, draft.baseline, panel)
+    copies = _copies(key, measure, panel)
+    after = _curve_of(key, workspace.fingerprint(draft.scheme), measure, draft.scheme, copies)
+    before = _curve_of(key, workspace.fingerprint(draft.baseline), measure, draft.baseline, copies)
     named = draft.scheme.measures[measure].label if measure in draft.scheme.measures else ""
-    draw(
-        curve_chart(
-            after,
-            before,
-            minor=comparison.proposed.minor,
-            currency=comparison.proposed.panel.currency,
-            measure=named or measure.replace("_", " ").capitalize(),
-            money=unit_of(measure, draft.scheme.measures) == "money",
-        ),
-        "curve",
+    return curve_chart(
+        after,
+        before,
+        minor=comparison.proposed.minor,
+        currency=comparison.proposed.panel.currency,
+        measure=named or measure.replace("_", " ").capitalize(),
+        money=unit_of(measure, draft.scheme.measures) == "money",
     )
 
 
@@ -117,12 +135,11 @@ def curve_measure(scheme: Scheme, columns: set[str]) -> str | None:
     return next((name for name in paid_on if name in columns), None)
 
 
+@st.cache_resource(show_spinner=False, max_entries=8)
+def _copies(key: str, measure: str, _panel: Panel) -> ScaledCopies:
+    return scaled_copies(_panel, measure, row=typical_partner(_panel, measure))
+
+
 @st.cache_resource(show_spinner=False, max_entries=32)
-def _curve_of(key: str, one: str, measure: str, _scheme: Scheme, _panel: Panel) -> Curve:
-    return payout_curve(_scheme, _panel, measure, row=typical_partner(_panel, measure))
-
-
-def _tenth_picked() -> None:
-    points = st.session_state["chart-deciles"]["selection"]["points"]
-    if points:
-        show_partners(by="Tenth", value=str(points[0]["x"]))
+def _curve_of(key: str, one: str, measure: str, _scheme: Scheme, _copies: ScaledCopies) -> Curve:
+    return curve_of_copies(_scheme, _copies)

@@ -17,20 +17,35 @@ from incentive_lab.ui.mixing import PATH as MIX
 from incentive_lab.ui.mixing import mix_block, solved_as_moved
 from incentive_lab.ui.scales import GROUPS, Scale, from_screen, group_of, on_screen, scale_of, words_of
 
+LATER = "rest later"
+"""Set in the session while what surrounds the figures waits for the hand to rest."""
+TYPED_WIDTH = 108
+"""Pixels of a typed entry beside its slider."""
 _TYPED = "typed "
 _OPEN = "Tiers"
 
 
-def redraw(path: str | None = None) -> None:
-    """Redraw what follows from the draft and one dial, or all dials; only to be called at the end of a callback.
+def redraw(*dials: str) -> None:
+    """Redraw figures and dials; only to be called at the end of a callback.
 
-    What follows comes first: it is what one looks at. A dial that was drawn after the page's last full run cannot be
-    redrawn by itself; then all dials are.
+    What surrounds the figures is redrawn with them after a button. While a dial moves it waits until the hand rests,
+    which the board tells (`LATER`). A dial that was drawn after the page's last full run cannot be redrawn by itself;
+    then all dials are.
+
+    Args:
+        dials: Fragments of the dials that changed; without, all.
     """
-    for dial in ([f"dial {path}"] if path else []) + ["dials"]:
-        # Without either, as on another page, the default rerun shows everything.
+    rest = [] if st.session_state.get(LATER) else ["above", "below"]
+    for each in (dials, ("dials",)) if dials else (("dials",),):
+        # Without any of them, as on another page, the default rerun shows everything.
         with suppress(StreamlitAPIException):
-            st.rerun(["consequences", dial])
+            st.rerun(["figures", *each, *rest])
+
+
+def redraw_rest() -> None:
+    """Redraw what waited for the hand to rest."""
+    with suppress(StreamlitAPIException):
+        st.rerun(["above", "below"])
 
 
 def moved(path: str, unit: str, key: str) -> None:
@@ -44,7 +59,8 @@ def moved(path: str, unit: str, key: str) -> None:
     alone = draft.refused.keys() == before.refused.keys() - {path} or draft.refused.keys() == before.refused.keys() | {
         path
     }
-    redraw(path if alone and path != MIX else None)
+    st.session_state[LATER] = True
+    redraw(*([f"dial {path}"] if alone and path != MIX else []))
 
 
 def reset_one(path: str) -> None:
@@ -122,8 +138,8 @@ def _dial(path: str) -> None:
         f" {plain(path)}"
     )
     with st.container(gap=None, key=f"dial {path}"):
-        left, right = st.columns([5, 3], vertical_alignment="bottom", gap="small")
-        with left:
+        # Not columns: every block of the page is looked at again whenever anything on it changes.
+        with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
             st.slider(
                 plain(words.short),
                 scale.low,
@@ -135,7 +151,6 @@ def _dial(path: str) -> None:
                 on_change=moved,
                 args=(path, told.unit, path),
             )
-        with right:
             st.number_input(
                 f"{plain(words.full)}, typed",
                 step=scale.step,
@@ -144,6 +159,7 @@ def _dial(path: str) -> None:
                 label_visibility="collapsed",
                 on_change=moved,
                 args=(path, told.unit, _TYPED + path),
+                width=TYPED_WIDTH,
             )
         if path in draft.refused:
             _refusal(draft, path)

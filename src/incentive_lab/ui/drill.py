@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
+from streamlit.errors import StreamlitAPIException
 
+from incentive_lab.charts.parts import tiers_before
 from incentive_lab.engine.impact import HALF_A_CENT
-from incentive_lab.format import compact, counted, signed
+from incentive_lab.engine.replay import Replay
+from incentive_lab.format import compact, counted, month_name, quarter_name, signed
+from incentive_lab.panel import Floats
 from incentive_lab.ui import workspace
 from incentive_lab.ui.attention import HEAVY_LOSS
 from incentive_lab.ui.cards import card
@@ -22,62 +28,155 @@ VIEW = "Partners"
 WHO, BY, VALUE = "drill who", "drill by", "drill value"
 EVERYBODY = "All"
 _FAR = f"Lose over {HEAVY_LOSS:.0%}"
-CHOICES: Mapping[str, Callable[[Comparison], NDArray[np.bool_]]] = {
-    EVERYBODY: lambda one: np.ones(len(one.impact.change), dtype=np.bool_),
-    "Better off": lambda one: one.impact.change >= HALF_A_CENT,
-    "Worse off": lambda one: one.impact.change <= -HALF_A_CENT,
-    _FAR: lambda one: (one.impact.change < -HEAVY_LOSS * one.baseline.by_partner) & (one.baseline.by_partner > 0.5),
-    "Paid nothing": lambda one: one.proposed.by_partner < HALF_A_CENT,
+
+
+@dataclass(frozen=True)
+class Amounts:
+    """What each partner is paid, minor units, float64 [partners].
+
+    Attributes:
+        before: Under the baseline.
+        after: Under the draft.
+    """
+
+    before: Floats
+    after: Floats
+
+    @property
+    def change(self) -> Floats:
+        """Paid more or less than before."""
+        return self.after - self.before
+
+
+CHOICES: Mapping[str, Callable[[Amounts], NDArray[np.bool_]]] = {
+    EVERYBODY: lambda one: np.ones(len(one.after), dtype=np.bool_),
+    "Better off": lambda one: one.change >= HALF_A_CENT,
+    "Worse off": lambda one: one.change <= -HALF_A_CENT,
+    _FAR: lambda one: (one.change < -HEAVY_LOSS * one.before) & (one.before > 0.5),
+    "Paid nothing": lambda one: one.after < HALF_A_CENT,
 }
 """What is asked for -> whom it means."""
 GROUPINGS = ("Type", "Region", "Segment", "Tier", "Tenth")
+"""What every partner has one of, for tables by group."""
+FURTHER = ("Tier move", "Payout size")
+"""What every partner has one of, too, and some charts show."""
+SLICES = ("Quarter", "Month", "Rule")
+"""Parts of what is paid: only these amounts are compared."""
 
 
 def show_partners(who: str = EVERYBODY, by: str | None = None, value: str | None = None) -> None:
-    """Turn the closer look to these partners; to be called by a callback."""
+    """Turn the closer look to these partners; to be called at the end of a callback."""
     st.session_state[WHO] = who
     st.session_state[BY] = by
     st.session_state[VALUE] = value
     st.session_state["closer"] = VIEW
+    with suppress(StreamlitAPIException):  # on a page without the closer look the default rerun shows everything
+        st.rerun(["below"])
+
+
+def show_behind(asked: Sequence[str]) -> None:
+    """The partners behind what was clicked on a board: [who], or [by, value]; whatever else a browser sends is nothing."""
+    if len(asked) == 1 and asked[0] in CHOICES:
+        show_partners(asked[0])
+    elif len(asked) == 2 and asked[0] in (*GROUPINGS, *FURTHER, *SLICES):
+        show_partners(by=asked[0], value=asked[1])
 
 
 def show_partner(partner: str) -> None:
-    """Turn the closer look to one partner; to be called by a callback."""
-    show_partners()
+    """Turn the closer look to one partner; to be called at the end of a callback."""
     st.session_state[PICKED] = partner
+    show_partners()
 
 
 def labels_of(comparison: Comparison, by: str) -> NDArray[np.object_]:
     """Each partner's group, as text [partners]."""
-    result = comparison.proposed
+    result, baseline = comparison.proposed, comparison.baseline
     if by == "Tier":
-        last = result.tiers[-1] if len(result.tiers) else np.zeros(result.panel.partners, dtype=np.int64)
-        return np.asarray(np.array(result.tier_names, dtype=object)[last])
-    if by == "Tenth":
-        order = np.argsort(comparison.baseline.by_partner, kind="stable")
+        return _last_tiers(result)
+    if by == "Tier move":
+        names, places, _ = tiers_before(result, baseline)
+        before = np.array(names, dtype=object)[places]
+        return np.asarray(before + " to " + _last_tiers(result))
+    if by in ("Tenth", "Payout size"):
+        paid = (baseline if by == "Tenth" else result).by_partner
+        order = np.argsort(paid, kind="stable")
         found = np.empty(len(order), dtype=object)
-        for number, rows in enumerate(np.array_split(order, 10), 1):
-            found[rows] = str(number)
+        if by == "Tenth":
+            for number, rows in enumerate(np.array_split(order, 10), 1):
+                found[rows] = str(number)
+        else:
+            found[:] = "the rest"
+            found[order[int(np.floor(len(order) * 0.2)) : int(np.ceil(len(order) * 0.8))]] = "middle 60 %"
+            found[order[len(order) - max(1, round(len(order) / 10)) :]] = "top 10 %"
         return found
     values = result.panel.attributes[by.lower()].astype(str).astype(object)
     values[values == ""] = "unknown"
     return np.asarray(values)
 
 
-def rows_of(comparison: Comparison, who: str, by: str | None, value: str | None) -> NDArray[np.int64]:
+def _last_tiers(result: Replay) -> NDArray[np.object_]:
+    last = result.tiers[-1] if len(result.tiers) else np.zeros(result.panel.partners, dtype=np.int64)
+    return np.asarray(np.array(result.tier_names, dtype=object)[last])
+
+
+def values_of(comparison: Comparison, by: str) -> dict[str, str]:
+    """What a grouping or a slice can be, with its name on the screen, in the order in which it is offered."""
+    if by in ("Quarter", "Month"):
+        return {name: name for name in _month_labels(comparison.proposed, by)}
+    if by == "Rule":
+        rules = {rule.id: rule.label or rule.id for rule in comparison.proposed.scheme.rules}
+        lines = dict.fromkeys((*comparison.proposed.line_ids, *comparison.baseline.line_ids))
+        return {line: rules.get(line) or line.replace("_", " ").capitalize() for line in lines}
+    found = set(labels_of(comparison, by).tolist())
+    order = sorted(found, key=lambda one: (len(one), one) if by == "Tenth" else (0, one))
+    return {name: name.replace("_", " ") for name in order}
+
+
+def _month_labels(result: Replay, by: str) -> list[str]:
+    named = quarter_name if by == "Quarter" else month_name
+    return [named(month) for month in result.panel.labels()]
+
+
+def amounts_of(comparison: Comparison, by: str | None = None, value: str | None = None) -> Amounts:
+    """What each partner is paid: everything, or the part that a slice means."""
+    after, before = comparison.proposed, comparison.baseline
+    if value and by in ("Quarter", "Month"):
+        months = np.array([label == value for label in _month_labels(after, by)])
+        return Amounts(before.total[months].sum(axis=0), after.total[months].sum(axis=0))
+    if value and by == "Rule":
+        schemes = after.scheme, before.scheme
+        both = workspace.replayed_baseline(*schemes), workspace.replayed(*schemes, detail=True)
+        return Amounts(*(_of_line(result, value) for result in both))
+    return Amounts(before.by_partner, after.by_partner)
+
+
+def _of_line(result: Replay, line: str) -> Floats:
+    """What one line of a scheme pays each partner; nothing where the scheme has no such line."""
+    if line not in result.line_ids:
+        return np.zeros(result.panel.partners)
+    return np.asarray(result.detail[result.line_ids.index(line)].sum(axis=0))
+
+
+def rows_of(
+    comparison: Comparison, who: str, by: str | None, value: str | None, amounts: Amounts | None = None
+) -> NDArray[np.int64]:
     """Panel rows of the partners that are meant, those that lose most first."""
-    mask = CHOICES[who](comparison).copy()
-    if by and value:
+    amounts = amounts or amounts_of(comparison, by, value)
+    mask = CHOICES[who](amounts).copy()
+    if value and by in SLICES:
+        mask &= (np.abs(amounts.before) >= HALF_A_CENT) | (np.abs(amounts.after) >= HALF_A_CENT)
+    elif by and value:
         mask &= labels_of(comparison, by) == value
     rows = np.flatnonzero(mask)
-    return np.asarray(rows[np.argsort(comparison.impact.change[rows], kind="stable")])
+    return np.asarray(rows[np.argsort(amounts.change[rows], kind="stable")])
 
 
-def partner_frame(comparison: Comparison, rows: NDArray[np.int64]) -> pd.DataFrame:
+def partner_frame(comparison: Comparison, rows: NDArray[np.int64], amounts: Amounts | None = None) -> pd.DataFrame:
     """These partners with what they are paid before and after, whole currency units."""
+    amounts = amounts or amounts_of(comparison)
     result = comparison.proposed
     panel, minor = result.panel, result.minor
-    before, after = comparison.baseline.by_partner[rows] / minor, result.by_partner[rows] / minor
+    before, after = amounts.before[rows] / minor, amounts.after[rows] / minor
     with np.errstate(divide="ignore", invalid="ignore"):
         share = np.where(before > 0.005, (after - before) / before, np.nan)
     return pd.DataFrame({
@@ -97,12 +196,14 @@ def partners_view() -> None:
     draft = workspace.draft()
     comparison = workspace.compare(draft.scheme, draft.baseline)
     _filters(comparison)
-    who, by = st.session_state[WHO], st.session_state[BY]
-    rows = rows_of(comparison, who, by, st.session_state.get(VALUE))
-    change = float(comparison.impact.change[rows].sum()) / comparison.proposed.minor
+    who, by, value = st.session_state[WHO], st.session_state[BY], st.session_state.get(VALUE)
+    amounts = amounts_of(comparison, by, value)
+    rows = rows_of(comparison, who, by, value, amounts)
+    change = float(amounts.change[rows].sum()) / comparison.proposed.minor
     title = f"{counted(len(rows), 'partner')}, {signed(compact(change))} together against the baseline"
-    with card("partners", title, f"Over all months in {comparison.proposed.panel.currency}. Tick a row to open it."):
-        frame = partner_frame(comparison, rows)
+    part = f"Only {values_of(comparison, by)[value]}" if by in SLICES and value else "Over all months"
+    with card("partners", title, f"{part}, in {comparison.proposed.panel.currency}. Tick a row to open it."):
+        frame = partner_frame(comparison, rows, amounts)
         if not len(rows):
             st.markdown("Nobody is meant by this choice.")
         money = st.column_config.NumberColumn(format="%,.2f")
@@ -120,14 +221,14 @@ def _filters(comparison: Comparison) -> None:
     st.session_state.setdefault(BY, None)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.segmented_control("Who", list(CHOICES), key=WHO, required=True)
-        st.selectbox("Only one", GROUPINGS, key=BY, placeholder="Type, region, tier ...", width=180)
+        st.selectbox(
+            "Only one", (*GROUPINGS, *FURTHER, *SLICES), key=BY, placeholder="Type, tier, quarter ...", width=180
+        )
         if by := st.session_state[BY]:
-            values = sorted(
-                set(labels_of(comparison, by).tolist()), key=lambda one: (len(one), one) if by == "Tenth" else (0, one)
-            )
+            values = values_of(comparison, by)
             if st.session_state.get(VALUE) not in values:
-                st.session_state[VALUE] = values[0]
-            st.selectbox("Which", values, key=VALUE, width=220, format_func=lambda one: one.replace("_", " "))
+                st.session_state[VALUE] = next(iter(values))
+            st.selectbox("Which", list(values), key=VALUE, width=240, format_func=lambda one: values.get(one, one))
 
 
 def _picked(frame: pd.DataFrame) -> None:

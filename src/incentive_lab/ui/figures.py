@@ -2,70 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import streamlit as st
 
 from incentive_lab.format import compact, count, counted, percent, points, signed
 from incentive_lab.ui.attention import heavy_losers, programme_years
-from incentive_lab.ui.cards import figure_card
+from incentive_lab.ui.cards import Figure, figure_card
 from incentive_lab.ui.workspace import Comparison
 
 
-def key_figures(comparison: Comparison, open_partners: Callable[[str], None] | None = None) -> None:
-    """Four cards: cost, cost over revenue, better off, worse off.
+def key_figures(comparison: Comparison) -> None:
+    """The key figures as cards."""
+    for column, one in zip(st.columns(4, gap="small"), figures_of(comparison), strict=True):
+        with column:
+            figure_card(
+                one.key, one.label, one.value, one.delta, one.against, good=one.good, line=one.line, help=one.help
+            )
 
-    Args:
-        comparison: The scheme against its baseline.
-        open_partners: What shows the partners of 'Better off' or 'Worse off', where the page can.
-    """
+
+def figures_of(comparison: Comparison) -> list[Figure]:
+    """Cost, cost over revenue, better off, worse off."""
     result, total = comparison.proposed, comparison.impact.total
     minor, currency = result.minor, result.panel.currency
     hit, lost = heavy_losers(comparison)
-    cards = st.columns(4, gap="small")
-    with cards[0]:
-        figure_card(
-            "cost",
-            f"Cost of {counted(result.panel.months, 'month')}, {currency}",
-            compact(result.cost / minor),
-            signed(compact((result.cost - comparison.baseline.cost) / minor)),
-            "vs baseline",
-            good="down",
-            line=_budget_line(comparison),
-            help="Everything paid to all partners over the history's months.",
-        )
-    with cards[1]:
-        _revenue_card(comparison)
-    with cards[2]:
-        figure_card(
-            "better",
-            "Better off",
-            count(total.winners),
-            percent(total.winners / max(1, total.partners), 1),
-            f"of {count(total.partners)}",
-            good="neither",
-            line=_gain_line(comparison, 1),
-            help="Partners that are paid more than under the baseline, over all months.",
-            open=open_partners,
-        )
-    with cards[3]:
-        figure_card(
-            "worse",
-            "Worse off",
-            count(total.losers),
-            percent(total.losers / max(1, total.partners), 1),
-            f"of {count(total.partners)}",
-            good="neither",
-            line=f"{count(hit)} lose more than 10 %, {compact(lost / minor)} together"
-            if total.losers
-            else "Nobody loses",
-            help="Partners that are paid less than under the baseline, over all months.",
-            open=open_partners,
-        )
+    loses = f"{count(hit)} lose more than 10 %, {compact(lost / minor)} together"
+    return [
+        Figure("cost", f"Cost of {counted(result.panel.months, 'month')}, {currency}", compact(result.cost / minor),
+               signed(compact((result.cost - comparison.baseline.cost) / minor)), "vs baseline", "down",
+               _budget_line(comparison), "Everything paid to all partners over the history's months.", "All"),
+        _revenue(comparison),
+        Figure("better", "Better off", count(total.winners), percent(total.winners / max(1, total.partners), 1),
+               f"of {count(total.partners)}", "neither", _gain_line(comparison),
+               "Partners that are paid more than under the baseline, over all months.", "Better off"),
+        Figure("worse", "Worse off", count(total.losers), percent(total.losers / max(1, total.partners), 1),
+               f"of {count(total.partners)}", "neither", loses if total.losers else "Nobody loses",
+               "Partners that are paid less than under the baseline, over all months.", "Worse off"),
+    ]  # fmt: skip
 
 
-def _gain_line(comparison: Comparison, sign: int) -> str:
-    change = comparison.impact.change * sign
+def _gain_line(comparison: Comparison) -> str:
+    change = comparison.impact.change
     gained = float(change[change > 0].sum()) / comparison.proposed.minor
     return f"{compact(gained)} more together" if gained >= 0.005 else "Nobody gains"
 
@@ -81,20 +56,11 @@ def _budget_line(comparison: Comparison) -> str:
     return f"{used} of the {compact(limit)} budget in {dearest.label}"
 
 
-def _revenue_card(comparison: Comparison) -> None:
+def _revenue(comparison: Comparison) -> Figure:
     label, help = "Cost over revenue", "Cost divided by the amount of won deals in the same months."
     if comparison.revenue is None:
-        figure_card("share", label, "-", "", "", good="neither", line="The history has no won deals", help=help)
-        return
+        return Figure("share", label, "-", "", "", "neither", "The history has no won deals", help)
     revenue = float(comparison.revenue.sum())
     after, before = comparison.proposed.cost / revenue, comparison.baseline.cost / revenue
-    figure_card(
-        "share",
-        label,
-        percent(after),
-        points(after - before),
-        "vs baseline",
-        good="down",
-        line=f"Revenue {compact(revenue / comparison.proposed.minor)} {comparison.proposed.panel.currency}",
-        help=help,
-    )
+    line = f"Revenue {compact(revenue / comparison.proposed.minor)} {comparison.proposed.panel.currency}"
+    return Figure("share", label, percent(after), points(after - before), "vs baseline", "down", line, help)

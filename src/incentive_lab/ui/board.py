@@ -1,0 +1,92 @@
+"""The board of the page Tune: key figures and charts as one element that the browser repaints in place.
+
+Streamlit takes a Plotly chart down and builds it anew whenever it changes, and every element of a page costs a message,
+a rendering and a layout. One element that paints itself does not, so that a dial's consequence is there at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from incentive_lab.charts.style import Chart
+from incentive_lab.ui.cards import Figure
+
+KEY = "board"
+_HERE = Path(__file__)
+_BOARD = st.components.v2.component(
+    "board",
+    html="<div class='board'></div>",
+    css=_HERE.with_suffix(".css").read_text(encoding="utf-8"),
+    js=_HERE.with_suffix(".js").read_text(encoding="utf-8"),
+    isolate_styles=False,
+)
+
+
+@dataclass(frozen=True)
+class Place:
+    """A chart on the board.
+
+    Attributes:
+        key: Its name on the board.
+        views: What it can show, by name; the reader chooses without asking the server.
+        wide: Whether it takes the whole width.
+        opens: What a click on one of its categories names ('Tenth'), by view; empty where nothing opens.
+    """
+
+    key: str
+    views: dict[str, Chart]
+    wide: bool = False
+    opens: tuple[str, ...] = ()
+
+
+def board(
+    figures: Sequence[Figure],
+    places: Sequence[Place],
+    *,
+    of: str,
+    later: bool,
+    opened: Callable[[list[str]], None],
+    rested: Callable[[], None],
+) -> None:
+    """Draw the board.
+
+    Args:
+        figures: Key figures, four a row.
+        places: Charts under them.
+        of: Whose figures they are; the element says so once all of them are painted.
+        later: Whether something else on the page waits until the hand rests.
+        opened: Called with what was clicked: [who] of a figure, [by, value] of a chart.
+        rested: Called when no move has followed for a quarter of a second, if something waits.
+    """
+
+    def told() -> None:
+        asked = st.session_state[KEY]["opened"]
+        if asked:
+            opened([str(part) for part in asked])
+
+    data = {"of": of, "later": later, **board_data(figures, places)}
+    _BOARD(data=data, key=KEY, on_opened_change=told, on_rested_change=rested)
+
+
+def board_data(figures: Sequence[Figure], places: Sequence[Place]) -> dict[str, Any]:
+    """What the browser gets: text and plain numbers."""
+    return {
+        "figures": [{**asdict(one), "tone": one.tone} for one in figures],
+        "charts": [
+            {
+                "key": place.key,
+                "wide": place.wide,
+                "views": [
+                    {"name": name, "title": chart.title, "note": chart.note, "alt": chart.alt, **chart.spec,
+                     "opens": place.opens[at] if place.opens else ""}
+                    for at, (name, chart) in enumerate(place.views.items())
+                ],
+            }
+            for place in places
+        ],
+    }  # fmt: skip
