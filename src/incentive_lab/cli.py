@@ -19,6 +19,7 @@ from incentive_lab.errors import InputError, Problem
 from incentive_lab.history_cli import history_app
 from incentive_lab.pilot_cli import pilot_app
 from incentive_lab.projection_cli import project_command
+from incentive_lab.scheme.baseline import guarantee_floor, load_scheme, named_baseline
 
 if TYPE_CHECKING:
     from incentive_lab.history import History
@@ -129,42 +130,6 @@ def progress(label: str, quiet: bool) -> Iterator[Callable[[int, int], None]]:
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
-def load_scheme(path: Path) -> Scheme:
-    """Load and check a scheme."""
-    from incentive_lab.scheme.check import check
-    from incentive_lab.scheme.load import load
-
-    scheme = load(path)
-    check(scheme).require()
-    return scheme
-
-
-def named_baseline(scheme: Scheme, path: Path, given: Path | None) -> Scheme | None:
-    """The baseline given, else the one the scheme names: beside its file, then among the shipped schemes.
-
-    A baseline that is not found is a problem only if a guarantee needs it.
-    """
-    if given is not None:
-        return load_scheme(given)
-    if scheme.baseline is None:
-        return None
-    from incentive_lab.errors import did_you_mean
-
-    shipped = Path(__file__).resolve().parents[2] / "data" / "schemes"
-    places = [
-        folder / f"{scheme.baseline}{end}" for folder in (path.parent, shipped) for end in (".yaml", ".yml", ".json")
-    ]
-    for place in places:
-        if place.is_file():
-            return load_scheme(place)
-    if not any(item.against == "baseline" for item in scheme.guarantees):
-        return None
-    known = [one.stem for folder in (path.parent, shipped) for one in folder.glob("*.yaml")]
-    raise InputError([Problem("baseline", f"there is no scheme '{scheme.baseline}' beside {path.name} or among the "
-                              f"shipped schemes. {did_you_mean(scheme.baseline, known)}",
-                              "Pass it with --baseline.")])  # fmt: skip
-
-
 def opened(
     source: str,
     mapping: Path | None,
@@ -253,14 +218,16 @@ def replay(
         from incentive_lab.results import replay_result, say_replay, write_replay
 
         document = load_scheme(scheme)
-        floor = named_baseline(document, scheme, baseline)
+        other = named_baseline(document, scheme, baseline)
+        floor = guarantee_floor(document, scheme, other)
+        before_floor = guarantee_floor(other, baseline or scheme, other) if other is not None else None
         with (
             progress(f"Replaying {document.id}", as_json),
             opened(history, mapping, exclude, document, rates).closing() as held,
         ):
-            panel = panel_for(held, *(one for one in (document, floor) if one is not None))
+            panel = panel_for(held, *(one for one in (document, other, floor, before_floor) if one is not None))
             result = run(document, panel, baseline=floor)
-            before = run(floor, panel) if floor is not None else None
+            before = run(other, panel, baseline=before_floor) if other is not None else None
         if out is not None:
             with writing(out):
                 write_replay(result, out)

@@ -26,8 +26,8 @@ Named = Annotated[str, typer.Argument(help="A revision's id, or a scheme's file.
 
 def _schemes(named: str, baseline: Path | None) -> tuple[Scheme, Scheme | None, dict[str, bytes]]:
     """A scheme and its baseline from a file, or from a revision with its documents."""
-    from incentive_lab.cli import load_scheme, named_baseline
     from incentive_lab.report.case import Case
+    from incentive_lab.scheme.baseline import load_scheme, named_baseline
 
     path = Path(named)
     if path.suffix.lower() in (".yaml", ".yml", ".json"):

@@ -24,7 +24,8 @@ def project_command(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
 ) -> None:
     """Project what a scheme will cost, how sure that is, and what drives it."""
-    from incentive_lab.cli import emit, load_scheme, named_baseline, opened, progress, told
+    from incentive_lab.cli import emit, opened, progress, told
+    from incentive_lab.scheme.baseline import load_scheme, named_baseline
 
     with told(as_json):
         from incentive_lab.projection.assumptions import load

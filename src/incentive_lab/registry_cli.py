@@ -91,10 +91,11 @@ def submit(
 ) -> None:
     """Replay a scheme on a history, forecast it and read its pilot, and propose it with that evidence."""
     with opened_registry(as_json) as registry:
-        from incentive_lab.cli import load_scheme, named_baseline, opened, progress
+        from incentive_lab.cli import opened, progress
         from incentive_lab.projection.assumptions import load
         from incentive_lab.registry.evidence import Submission
         from incentive_lab.report.evidence import Wanted, evidence_of
+        from incentive_lab.scheme.baseline import load_scheme, named_baseline
 
         wanted = Wanted(scenarios, months, seed, load(assumptions)) if scenarios else None
         document = load_scheme(scheme)
