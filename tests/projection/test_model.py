@@ -7,10 +7,10 @@ from scipy.stats import kstest, nbinom
 from scipy.stats import poisson as poisson_law
 
 from incentive_lab.errors import InputError
+from incentive_lab.projection.estimates import dispersion_of, season_of, trend_and_market
 from incentive_lab.projection.laws import count_rows, gamma_rows
 from incentive_lab.projection.model import Model, diagnostics, fit
 from incentive_lab.projection.past import Past, until
-from incentive_lab.projection.streams import dispersion_of, season_of, trend_and_market
 from incentive_lab.projection.variates import (
     exp32,
     gamma,

@@ -99,9 +99,10 @@ def backtest(
     if not places:
         raise InputError([Problem("history", f"it has {months} months; a backtest needs {LEAST + horizon}: {LEAST} to "
                                   f"fit and {horizon} to see.", "Project fewer months, or bring a longer history.")])  # fmt: skip
-    real = replay(scheme, past.panel, baseline=floor, detail=False).total.sum(axis=1)
     done = []
     for number, place in enumerate(places):
+        # Both sides end with the same month: what an unfinished settlement period owes to date is in both.
+        real = replay(scheme, until(past, place + horizon).panel, baseline=floor, detail=False).total.sum(axis=1)
         told = project(fit(until(past, place), horizon=horizon), scheme, floor=floor, horizon=horizon,
                        scenarios=scenarios, seed=seed + number, past=place, in_force=True)  # fmt: skip
         done.append(Cut(

@@ -9,42 +9,31 @@ import math
 
 import numpy as np
 
+from incentive_lab.projection.items import add_items
 from incentive_lab.projection.laws import MOST_BY_STEPS, count_rows, gamma_rows
 from incentive_lab.projection.plan import (
-    COLUMNS,
     DISPERSION,
     DRIFT,
-    E_ITEM,
-    E_LANE,
-    E_MONTH,
-    E_STREAM,
-    EMIT_ALL,
-    EMIT_NOTHING,
-    EMITS,
     FIRST_SLOT,
     L_NUMBER,
     L_OWN,
     L_SEGMENT,
     NUMBER,
-    POOL,
     UNIT,
 )
 from incentive_lab.projection.variates import (
     EVERYBODY,
     FACTOR,
-    HALF,
     LEFT,
     RATE,
     exp32,
     f32,
     gamma,
-    inside,
     jit,
     normal32,
     poisson,
     uniform_rows,
     uniforms,
-    words,
 )
 
 
@@ -62,22 +51,6 @@ def chi_squares(seed, first, count, index, freedom, out):  # type: ignore[no-unt
     """Chi-square numbers that all partners share, over their degrees of freedom: out [count]."""
     for s in range(count):
         out[s] = 2.0 * gamma(0.5 * freedom, seed, first + s, EVERYBODY, FACTOR, 8192 * index) / freedom
-
-
-@inside
-def mixed(seed, scenario, group, place):  # type: ignore[no-untyped-def]
-    """A 32-bit word of a counter, cheaper than Philox and good enough to resample a pool with."""
-    z = np.uint64(seed) + np.uint64(scenario) * np.uint64(0x9E3779B97F4A7C15)
-    z ^= np.uint64(group) * np.uint64(0xC2B2AE3D27D4EB4F) + np.uint64(place) * np.uint64(0x165667B19E3779F9)
-    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return (z ^ (z >> np.uint64(31))) >> np.uint64(32)
-
-
-@inside
-def place_of(word, size):  # type: ignore[no-untyped-def]
-    """A 32-bit word as a place among `size`."""
-    return np.int64((np.uint64(word) * np.uint64(size)) >> HALF)
 
 
 @jit
@@ -104,52 +77,24 @@ def one_count(mean, dispersion, seed, scenario, partner, month, purpose):  # typ
 
 
 @jit
-def choose_items(seed, first, month, base, weight, own, whole, lanes, numbers, chosen):  # type: ignore[no-untyped-def]
-    """Fill `chosen` with items for lanes and their running numbers: of `own` by the 32-bit `weight`, else of `whole`.
-
-    Which items a pool holds is itself uncertain: each scenario has its own resampled pool. `own` and `whole` are
-    (counter, first item, items).
-    """
-    partner, own_first, own_count = own
-    group, whole_first, whole_count = whole
-    for n in range(len(chosen)):
-        scenario = first + lanes[n]
-        w0, w1, _, _ = words(seed, scenario, partner, month + (numbers[n] << 8), base + 2)
-        mine = w0 < weight
-        begin, count = own_first if mine else whole_first, own_count if mine else whole_count
-        again = mixed(seed, scenario, partner if mine else group, base + (place_of(w1, count) << 32))
-        chosen[n] = begin + place_of(again, count)
-
-
-@jit
-def add_items(  # type: ignore[no-untyped-def]
-    seed, first, partner, month, j, plan, lanes, numbers, chosen, base_lane, values, emit, emitted
-):
-    """Choose whole items and add what they hold to `values`."""
-    row = plan.stream[j]
-    group, own = plan.segment[partner], plan.own_count[j, partner]
-    weight = np.uint64(plan.own_weight[j, partner] * 4294967295.0) if own > 0 else np.uint64(0)
-    choose_items(
-        seed, first, month, 8192 * (row[NUMBER] + 1), weight, (partner, plan.own_first[j, partner], own),
-        (EVERYBODY - 1 - group, plan.segment_first[j, group], plan.segment_count[j, group]), lanes, numbers, chosen,
-    )  # fmt: skip
-    columns, emits, at = row[COLUMNS], row[EMITS], row[POOL]
-    for column in range(columns):
-        out = values[plan.slots[j, column], month]
-        for n in range(len(chosen)):
-            out[base_lane + lanes[n]] += plan.pool[at + chosen[n] * (columns + 1) + column]
-    if emits != EMIT_NOTHING:
-        for n in range(len(chosen)):
-            if emits == EMIT_ALL or plan.pool[at + chosen[n] * (columns + 1) + columns] >= 0:
-                if emitted[0] < emit.shape[0]:
-                    emit[emitted[0], E_LANE], emit[emitted[0], E_MONTH] = base_lane + lanes[n], month
-                    emit[emitted[0], E_ITEM], emit[emitted[0], E_STREAM] = chosen[n], j
-                emitted[0] += 1
-
-
-@jit
 def draw_stream(  # type: ignore[no-untyped-def]
-    seed, first, partner, j, plan, scale, begin, end, base_lane, values, emit, emitted, scratch, lanes, numbers, chosen
+    seed,
+    first,
+    partner,
+    j,
+    plan,
+    scale,
+    begin,
+    end,
+    base_lane,
+    values,
+    emit,
+    emitted,
+    scratch,
+    lanes,
+    numbers,
+    chosen,
+    size,
 ):
     """Draw a partner's counts of one stream over all months and add what its items hold."""
     row, n = plan.stream[j], scratch.shape[1]
@@ -196,12 +141,27 @@ def draw_stream(  # type: ignore[no-untyped-def]
                     many += 1
                     if many == len(lanes):
                         add_items(
-                            seed, first, partner, m, j, plan, lanes, numbers, chosen, base_lane, values, emit, emitted
+                            seed,
+                            first,
+                            partner,
+                            m,
+                            j,
+                            plan,
+                            lanes,
+                            numbers,
+                            chosen,
+                            size,
+                            base_lane,
+                            values,
+                            emit,
+                            emitted,
                         )
                         many = 0
             if many > 0:
-                add_items(seed, first, partner, m, j, plan, lanes[:many], numbers[:many], chosen[:many], base_lane, values,
-                          emit, emitted)  # fmt: skip
+                add_items(
+                    seed, first, partner, m, j, plan, lanes[:many], numbers[:many], chosen[:many], size[:many], base_lane,
+                    values, emit, emitted,
+                )  # fmt: skip
         if marks >= 0 and not plan.had[j, partner]:
             for s in range(n):
                 if count[s] > 0:
@@ -253,7 +213,7 @@ def draw_block(seed, first, count, low, high, plan, scale, churn, values, levels
     """
     scratch = np.empty((8, count), dtype=np.float32)
     lists = np.empty((3, 8 * count + 64), dtype=np.int64)
-    lanes, numbers, chosen = lists[0], lists[1], lists[2]
+    lanes, numbers, chosen, size = lists[0], lists[1], lists[2], np.empty(lists.shape[1], dtype=np.float32)
     months = values.shape[1]
     emitted[0] = 0
     for leaf in range(values.shape[0]):
@@ -266,7 +226,7 @@ def draw_block(seed, first, count, low, high, plan, scale, churn, values, levels
         lifetimes(seed, first, partner, plan, churn, months, b, e)
         for j in range(plan.stream.shape[0]):
             draw_stream(seed, first, partner, j, plan, scale, b, e, base, values, emit, emitted, scratch, lanes, numbers,
-                        chosen)  # fmt: skip
+                        chosen, size)  # fmt: skip
         for place in range(len(plan.carried)):
             carry(partner, place, plan, scale, b, e, base, values)
         for place in range(plan.events.shape[0]):

@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from incentive_lab.panel import DealTable, Floats, Panel, Returns, TargetRow
-from incentive_lab.projection.plan import E_LANE, E_STREAM
+from incentive_lab.projection.plan import E_ITEM, E_LANE, E_SIZE, E_STREAM, SIZE
 from incentive_lab.projection.planning import priced
 from incentive_lab.projection.world import Drawn
+from incentive_lab.scheme.lookup import unit_of
 from incentive_lab.scheme.measures import Measure
 
 if TYPE_CHECKING:
@@ -105,7 +106,8 @@ def _deals_of(payer: Payer, drawn: Drawn, s: int) -> tuple[Mapping[str, DealTabl
             np.r_[returns.partner, items[:, 0] // drawn.count], np.r_[returns.month, past + items[:, 1] + lag],
             np.r_[returns.sold_month, past + items[:, 1]], np.r_[returns.term_months, back.term[items[:, 2]]],
         ]  # fmt: skip
-        values = {key: np.r_[column, back.values[key][items[:, 2]]] for key, column in returns.values.items()}
+        values = {key: np.r_[column, _sized(payer, key, back.values[key][items[:, E_ITEM]], items)]
+                  for key, column in returns.values.items()}  # fmt: skip
         deal_id = np.r_[returns.deal_id, ids]
         line = np.r_[returns.line, np.full(len(ids), "", dtype=object)]
         order = np.lexsort((deal_id.astype(str), columns[1], columns[0]))
@@ -113,6 +115,12 @@ def _deals_of(payer: Payer, drawn: Drawn, s: int) -> tuple[Mapping[str, DealTabl
         returns = Returns(partner, month, sold, deal_id[order], line[order], term,
                           {key: column[order] for key, column in values.items()})  # fmt: skip
     return tables, returns
+
+
+def _sized(payer: Payer, leaf: str, values: Floats, items: Any) -> Floats:
+    """Values of the pool at the size at which the items were drawn."""
+    money = unit_of(leaf, payer.model.past.leaves) == "money"
+    return np.floor(values * (items[:, E_SIZE] / SIZE) + 0.5) if money else values
 
 
 def _ids(stream: str, numbers: Any) -> NDArray[np.object_]:
@@ -139,7 +147,8 @@ def _with_drawn(payer: Payer, table: DealTable, chosen: list[tuple[str, Any]], d
         pool = priced(model, stream, drawn.price)
         where = {model.leaves[slot]: column for column, slot in enumerate(stream.slots)}
         for leaf, columns in values.items():
-            columns.append(pool[items[:, 2], where[leaf]] if leaf in mine else np.zeros(len(items)))
+            columns.append(_sized(payer, leaf, pool[items[:, E_ITEM], where[leaf]], items) if leaf in mine else
+                           np.zeros(len(items)))  # fmt: skip
     stacked: list[Any] = [np.concatenate(one) for one in (partner, month, day, ids, lines)]
     order = np.lexsort((stacked[4].astype(str), stacked[3].astype(str), stacked[2], stacked[1], stacked[0]))
     p, m, d, i, li = (one[order] for one in stacked)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from incentive_lab.projection.plan import SIZE
 from incentive_lab.projection.variates import jit
 
 
@@ -98,15 +99,15 @@ def lay_floor(begin, months, total, row, fixed):  # type: ignore[no-untyped-def]
 
 @jit
 def lay_returns(  # type: ignore[no-untyped-def]
-    mine, rows, block, count, past, horizon, items, item_first, lag, term, back, old_first, old, old_values, keys, rows_out,
+    mine, rows, block, count, past, horizon, items, item_first, lag, term, back, money, old_first, old, old_values, keys, rows_out,
     values_out, entry, first, filled,
 ):  # fmt: skip
     """Returned deals by lane and month: those of history, then those of drawn deals.
 
     Args:
         mine, rows: As in `lay_sums`; block: partners of the block.
-        items: [n, 4] drawn items: lane, month, item, stream; item_first: [streams] their places in `lag`.
-        lag, term, back: [items] and [names, items] when and how much of an item comes back.
+        items: [n, E_COLUMNS] drawn items; item_first: [streams] their places in `lag`.
+        lag, term, back: [items] and [names, items] when and how much of an item comes back; money: [names] in money.
         old_first: [partners + 1]; old: [3, n] month, month sold, term; old_values: [names, n].
         keys, entry: Scratch as long as the outputs.
         rows_out: Output [4, n]; values_out: output [names, n]; first: output [lanes x (months + 1)].
@@ -154,7 +155,8 @@ def lay_returns(  # type: ignore[no-untyped-def]
             item = item_first[items[entry[e], 3]] + items[entry[e], 2]
             rows_out[0, at], rows_out[1, at] = past + items[entry[e], 1], term[item]
             for name in range(len(values_out)):
-                values_out[name, at] = back[name, item]
+                size = items[entry[e], 4] / SIZE if money[name] else 1.0
+                values_out[name, at] = np.floor(back[name, item] * size + 0.5)
         rows_out[2, at], rows_out[3, at] = -1, -1
     for k in range(len(first) - 1, 0, -1):
         first[k] = first[k - 1]

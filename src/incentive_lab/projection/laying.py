@@ -23,7 +23,7 @@ from incentive_lab.projection.reading import reads_of, state_of
 from incentive_lab.projection.streams import Rows
 from incentive_lab.projection.world import Drawn
 from incentive_lab.scheme.document import Scheme
-from incentive_lab.scheme.lookup import measure_named
+from incentive_lab.scheme.lookup import measure_named, unit_of
 
 if TYPE_CHECKING:
     from incentive_lab.projection.paying import Payer
@@ -69,7 +69,7 @@ class Laid:
         self.wanted = wanted
         self.level_rows = np.array([row for row in reads.levels if row < past * self.level_slots], dtype=np.int64)
         self.floor_row = made[0].fixed.shape[0] - months - 1
-        before = range(self.floor_row, self.floor_row + self.begin + 1) if self.guarded else range(0)
+        before = range(self.floor_row, self.floor_row + self.begin + 1 if self.guarded else self.floor_row)
         self.fixed_rows = np.array(sorted({row for row in reads.fixed if not self.guarded or row <= self.floor_row + self.begin}
                                           | set(before)), dtype=np.int64)  # fmt: skip
         self.state_rows = np.array([o.CURRENT, o.MISSED, *range(o.FIXED_ROWS, program.setup[o.Y_ROWS])], dtype=np.int64)
@@ -183,7 +183,7 @@ class Lanes:
 
     def __init__(self, laid: Laid, lanes: int) -> None:
         """Make room."""
-        payer, months = laid.payer, laid.payer.months
+        months = laid.payer.months
         self.sums = undefined((months + 1) * laid.slots, lanes)
         self.levels = undefined(months * laid.level_slots, lanes)
         self.fixed = undefined(laid.rows_of["fixed"], lanes)
@@ -199,7 +199,6 @@ class Lanes:
         self.keys, self.entry, self.filled = (np.zeros(size, dtype=np.int64) for size in (lanes, lanes, 1))
         self.paid = np.zeros((int(laid.compiled.program.setup[o.Y_PAID]), 0))
         self.no_deals = np.zeros((len(laid.compiled.columns.deals) + 1, 0))
-        assert payer.months == months
 
 
 def undefined(rows: int, lanes: int) -> Floats:
@@ -235,6 +234,7 @@ class Back:
         self.item_first = np.cumsum([0, *items])[:-1].astype(np.int64)
         self.lag, self.term = np.full(sum(items), -1, dtype=np.int64), np.zeros(sum(items), dtype=np.int64)
         self.values = np.zeros((len(names), sum(items)))
+        self.money = np.array([unit_of(name, model.past.leaves) == "money" for name in names], dtype=np.bool_)
         for first, (name, many) in zip(self.item_first, zip(model.streams, items, strict=True), strict=True):
             back = model.comebacks.get(name)
             if back is not None:
@@ -258,7 +258,7 @@ class Back:
         while True:
             lay_returns(
                 mine, rows, drawn.high - drawn.low, drawn.count, self.past, self.horizon, drawn.items, self.item_first,
-                self.lag, self.term, self.values, self.old_first, self.old, self.old_values, space.keys, space.returned,
+                self.lag, self.term, self.values, self.money, self.old_first, self.old, self.old_values, space.keys, space.returned,
                 space.values, space.entry, space.first[2], space.filled,
             )  # fmt: skip
             if space.filled[0] <= len(space.keys):

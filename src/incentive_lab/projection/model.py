@@ -110,6 +110,10 @@ def fit(past: Past, *, horizon: int = 12) -> Model:
     last = np.where(seen.any(axis=1), months - 1 - np.argmax(seen[:, ::-1], axis=1), -1)
     begun = np.where(joined > -1000, joined, np.where(seen.any(axis=1), np.argmax(seen, axis=1), 0))
     begun = np.minimum(np.clip(begun, 0, None), np.where(last >= 0, np.argmax(seen, axis=1), months - 1))
+    # A partner whose joining nobody noted is known by its first deal, which therefore says nothing of how often it has one.
+    first = np.argmax(seen, axis=1)
+    unnoted = (joined <= -1000) & (first > 0) & (last > first)
+    begun = np.where(unnoted, first + 1, begun)
     churn, alive = _leaving(happened, begun, last, months)
     arrivals = int(((joined > months - 13) & (joined >= 0) & (joined < months)).sum())
     joins = arrivals / min(12, months)

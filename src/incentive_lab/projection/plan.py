@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 # whole numbers of a stream
 NUMBER, POOL, COLUMNS, ITEMS, FIRST_SLOT, EMITS, STREAM_INTS = range(7)
 # numbers of a stream
-UNIT, DISPERSION, DRIFT, STREAM_NUMBERS = range(4)
+UNIT, DISPERSION, DRIFT, BLUR, STREAM_NUMBERS = range(5)
 # whole numbers of a score
 L_NUMBER, L_OWN, L_SEGMENT, LEVEL_INTS = range(4)
-# emitted items: lane, month, item of the stream, stream
-E_LANE, E_MONTH, E_ITEM, E_STREAM, E_COLUMNS = range(5)
+# emitted items: lane, month, item of the stream, stream, and its size against the pool's in parts of SIZE
+E_LANE, E_MONTH, E_ITEM, E_STREAM, E_SIZE, E_COLUMNS = range(6)
+SIZE = 2.0**30
 EMIT_NOTHING, EMIT_RETURNED, EMIT_ALL = range(3)
 
 
@@ -27,7 +28,7 @@ class Plan(NamedTuple):
         stream: [J, STREAM_INTS]; `numbers` [J, STREAM_NUMBERS].
         shape, rate, own_weight: [J, P] float64.
         had: [J, P] whether the partner ever had an item.
-        slots: [J, most columns] leaves that an item adds to.
+        slots: [J, most columns] leaves that an item adds to; money: [J, most columns] whether in money.
         own_first, own_count: [J, P] items of each partner; segment_first, segment_count: [J, G] those of each segment.
         pool: What whole items add, then months after which an item comes back (-1 never); all streams' behind each other.
         carried: [n] leaves that go on; `carried_level` [n, P].
@@ -48,6 +49,7 @@ class Plan(NamedTuple):
     own_weight: NDArray[np.float64]
     had: NDArray[np.bool_]
     slots: NDArray[np.int64]
+    money: NDArray[np.bool_]
     own_first: NDArray[np.int64]
     own_count: NDArray[np.int64]
     segment_first: NDArray[np.int64]

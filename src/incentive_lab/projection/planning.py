@@ -26,6 +26,7 @@ def planned(world: World) -> Plan:
     rows, parts = model.panel.partners, len(model.segments)
     ints, numbers = np.zeros((len(streams), STREAM_INTS), dtype=np.int64), np.zeros((len(streams), STREAM_NUMBERS))
     slots = np.zeros((len(streams), max([len(one.slots) for one in streams], default=1)), dtype=np.int64)
+    money = np.zeros(slots.shape, dtype=np.bool_)
     pools: list[Floats] = []
     at = 0
     for j, one in enumerate(streams):
@@ -33,8 +34,9 @@ def planned(world: World) -> Plan:
         back = model.comebacks.get(one.name)
         lag = back.lag if back is not None else np.full(len(pool), -1, dtype=np.int64)
         ints[j] = (number_of(one.name), at, len(one.slots), len(pool), one.first_slot, world.keep.get(one.name, 0))
-        numbers[j] = (one.unit, one.dispersion, one.drift)
+        numbers[j] = (one.unit, one.dispersion, one.drift, one.blur)
         slots[j, : len(one.slots)] = one.slots
+        money[j, : len(one.slots)] = [unit_of(model.leaves[slot], model.past.leaves) == "money" for slot in one.slots]
         # Beside what an item adds stands when it comes back.
         pools.append(np.hstack([pool, lag[:, None]]).reshape(-1) if len(pool) else np.zeros(0))
         at += len(pools[-1])
@@ -47,7 +49,7 @@ def planned(world: World) -> Plan:
         segment=model.segment.astype(np.int64), alive=alive, starts=starts, stream=ints, numbers=numbers,
         shape=_table([one.shape for one in streams], rows), rate=_table([one.rate for one in streams], rows),
         own_weight=_table([one.own_weight for one in streams], rows),
-        had=_table([one.had for one in streams], rows).astype(np.bool_), slots=slots,
+        had=_table([one.had for one in streams], rows).astype(np.bool_), slots=slots, money=money,
         own_first=_table([one.own_first for one in streams], rows, np.int64),
         own_count=_table([one.own_count for one in streams], rows, np.int64),
         segment_first=_table([one.segment_first for one in streams], parts, np.int64),

@@ -149,8 +149,10 @@ class World:
             level[:, m] = state
         ahead = np.arange(1, months + 1)
         spread = stream.sigma**2 * (1 - stream.phi ** (2 * ahead)) / (1 - stream.phi**2)
-        growth = stream.growth * float(said.trend) + stream.growth_error * own[:, months]
-        level += growth[:, None] * ahead - 0.5 * spread - 0.5 * (stream.growth_error * ahead) ** 2
+        # Rates are known best in the middle of their history: an error of the trend counts from there on.
+        unsure = stream.growth_error * (ahead + stream.age)
+        level += stream.growth * float(said.trend) * ahead + own[:, months:] * unsure
+        level -= 0.5 * spread + 0.5 * unsure**2
         level += np.log1p(float(said.growth)) * ahead / 12
         start = self.model.panel.first_month + self.model.panel.months
         scale = np.exp(np.clip(level, -20, 10)) * stream.season[(start + np.arange(months)) % 12]

@@ -1,0 +1,160 @@
+"""Single estimates behind a stream: season, trend, how the common level swings, how partners differ and change, sizes."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from incentive_lab.panel import Floats
+
+SWING_PRIOR, SWING_MONTHS = 0.08, 18.0
+"""Innovation of the common level, in logs a month, that is thought likely before history is looked at, and the months of
+history that it weighs as much as: a level that did not move for two years may still move in the third."""
+DRIFT_PRIOR, DRIFT_PARTNERS = 0.015, 30.0
+"""How much a half of history is thought to lie around a partner's mean (squared, in logs) before it is looked at, and how
+many partners that weighs as much as."""
+BLUR = 1.6
+"""Bandwidth of the smoothed pool over spread x items^-1/5; 1.06 is Silverman's for a normal law, whose tail is lighter.
+Set on 140 demo histories (seeds 20000 to 20099 and 30000 to 30039), on which 1.06 held too few of the dearest years."""
+GROWTH_PRIOR = 0.02
+"""How far, in logs a month, a trend is thought to lie from none before history is looked at (one standard deviation)."""
+
+
+def season_of(totals: Floats, first_month: int) -> Floats:
+    """Factors by calendar month, mean 1, shrunk to 1 by how far they repeat from year to year.
+
+    Each month is set against the mean of the twelve around it; without two years there is no season to be seen.
+
+    Example:
+        >>> season_of(np.array([10.0] * 36), 0).tolist() == [1.0] * 12
+        True
+    """
+    months = len(totals)
+    if months < 24 or totals.sum() <= 0:
+        return np.ones(12)
+    kernel = np.r_[0.5, np.ones(11), 0.5] / 12
+    padded = np.r_[np.full(6, totals[:12].mean()), totals, np.full(6, totals[-12:].mean())]
+    around = np.convolve(padded, kernel, "valid")
+    ratio = np.divide(totals, around, out=np.ones(months), where=around > 0)
+    place = (first_month + np.arange(months)) % 12
+    means = np.array([ratio[place == each].mean() for each in range(12)])
+    counts = np.array([(place == each).sum() for each in range(12)])
+    within = float(((ratio - means[place]) ** 2).sum() / max(1, months - 12))
+    between = max(0.0, float(means.var(ddof=1)) - within / float(counts.mean()))
+    kept = between / (between + within / counts) if between > 0 else np.zeros(12)
+    factors = 1 + kept * (means - 1)
+    return np.asarray(factors / factors.mean())
+
+
+def trend_and_market(
+    totals: Floats, season: Floats, first_month: int
+) -> tuple[float, float, float, float, float, Floats]:
+    """Growth with its error, then phi, sigma, the state at the end and the innovations of the common level.
+
+    The log of the deseasonalised totals is a line plus an AR(1); the slope is shrunk to none by its prior, its error
+    widened for the persistence; chance in the counts is taken off the innovations.
+    """
+    months = len(totals)
+    factors = season[(first_month + np.arange(months)) % 12]
+    level = np.log((totals + 0.5) / factors)
+    time = np.arange(months) - (months - 1)
+    if months < 6 or totals.sum() < 10:
+        return 0.0, GROWTH_PRIOR, 0.5, 0.15, 0.0, np.zeros(max(0, months - 1))
+    centred = time - time.mean()
+    noise = float(np.mean(1.0 / (totals[totals > 0] + 0.5)))
+    for _ in range(5):  # a month without anything, or a freak one, must not set the swing: it is drawn in to the others
+        slope = float((centred * level).sum() / (centred**2).sum())
+        rest = level - level.mean() - slope * centred
+        usual = max(1.4826 * float(np.median(np.abs(rest - np.median(rest)))), np.sqrt(noise))
+        level = level - rest + np.clip(rest, -2.5 * usual, 2.5 * usual)
+    slope = float((centred * level).sum() / (centred**2).sum())
+    rest = level - level.mean() - slope * centred
+    variance = float((rest**2).sum() / (months - 2))
+    signal = max(0.0, variance - noise)
+    raw = float((rest[1:] * rest[:-1]).sum() / max(1e-12, (rest[:-1] ** 2).sum()))
+    raw = raw * variance / signal if signal > 0.1 * variance else 0.5
+    phi = float(np.clip((months * raw + 12 * 0.5) / (months + 12), 0.0, 0.95))
+    error = np.sqrt((variance * (1 + phi) / (1 - phi) + 1e-12) / (centred**2).sum())
+    kept = GROWTH_PRIOR**2 / (GROWTH_PRIOR**2 + error**2)
+    seen = signal * (1 - phi**2)
+    sigma = float(np.sqrt((months * seen + SWING_MONTHS * SWING_PRIOR**2) / (months + SWING_MONTHS)))
+    share = signal / max(variance, 1e-12)
+    rest = level - (level[-12:].mean() if months >= 12 else level.mean())
+    rest = rest - kept * slope * (time - time[-12:].mean())
+    state = float(share * rest[-3:].mean())
+    return kept * slope, float(np.sqrt(kept) * error), phi, sigma, state, rest[1:] - phi * rest[:-1]
+
+
+def blur_of(pool: Floats) -> float:
+    """How far drawn sizes spread around those of the pool: a bandwidth on the logs of each item's largest value.
+
+    A pool of few items holds none of the largest that may come; resampled as they are, they make sums too even.
+
+    Example:
+        >>> blur_of(np.full((50, 1), 7.0))
+        0.0
+    """
+    if len(pool) < 2 or not pool.size:
+        return 0.0
+    size = np.abs(pool).max(axis=1)
+    logs = np.log(size[size > 0])
+    if len(logs) < 2:
+        return 0.0
+    return float(min(0.9, BLUR * logs.std() * len(logs) ** -0.2))
+
+
+def gamma_prior(counts: Floats, exposure: Floats, floor: float) -> tuple[float, float]:
+    """Shape and rate of the gamma law of partners' rates, by moments; counts given exposure are Poisson.
+
+    Example:
+        >>> shape, rate = gamma_prior(np.array([0.0, 10.0, 20.0]), np.full(3, 10.0), 1.0)
+        >>> round(shape / rate, 3)
+        1.0
+    """
+    whole = float(exposure.sum())
+    if whole <= 0 or counts.sum() <= 0:
+        return 0.3, 0.3 / max(floor, 1e-6)
+    mean = float(counts.sum()) / whole
+    used = exposure > 0
+    if used.sum() < 3:
+        return 1.0, 1.0 / mean
+    seen = counts[used] / exposure[used]
+    weight = exposure[used] / exposure[used].sum()
+    variance = float((weight * (seen - mean) ** 2).sum()) - mean / float(exposure[used].mean())
+    shape = mean**2 / max(variance, mean**2 / 50.0)
+    shape = float(np.clip(shape, 0.05, 50.0))
+    return shape, shape / mean
+
+
+def dispersion_of(counts: Floats, expected: Floats) -> float:
+    """Shape of a gamma factor that explains how far monthly counts exceed Poisson ones; 0 for none."""
+    excess = float(((counts - expected) ** 2 - expected).sum())
+    square = float((expected**2).sum())
+    if square <= 0 or excess <= 0.02 * square:
+        return 0.0
+    return float(np.clip(square / excess, 0.2, 50.0))
+
+
+def drift_of(counts: Floats, exposure: Floats, dispersion: float) -> float:
+    """Log standard deviation of partners' future rates around their past mean, from how the halves of history differ."""
+    months = counts.shape[1]
+    if months < 12:
+        return 0.3
+    half = months // 2
+    one, two = counts[:, :half].sum(1), counts[:, half:].sum(1)
+    e1, e2 = exposure[:, :half].sum(1), exposure[:, half:].sum(1)
+    whole = e1 + e2
+    use = (e1 > 3) & (e2 > 3) & (one + two >= 4)
+    if use.sum() < 5:
+        return 0.2
+    one, two, e1, e2, whole = one[use], two[use], e1[use], e2[use], whole[use]
+    rate = (one + two) / whole
+    more = 1.0 / dispersion if dispersion > 0 else 0.0
+    chance = rate * e1 * e2 / whole + more * rate**2 * (e1 * e2 / whole) ** 2 * (1 / half + 1 / (months - half))
+    found = (one - rate * e1) ** 2
+    weight = 1.0 / np.maximum(rate * whole, 1.0)
+    square = rate**2 * (e1 * e2 / whole) ** 2 * 2
+    value = float((weight * (found - chance)).sum() / (weight * square).sum())
+    seen = float(use.sum())
+    value = (seen * value + DRIFT_PARTNERS * DRIFT_PRIOR) / (seen + DRIFT_PARTNERS)
+    # A half lies around the mean of both by half the variance of halves; a future one by one and a half times that.
+    return float(np.sqrt(np.clip(3 * value, 0.0, 1.0)))
