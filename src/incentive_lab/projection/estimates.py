@@ -90,7 +90,7 @@ def blur_of(pool: Floats) -> float:
     A pool of few items holds none of the largest that may come; resampled as they are, they make sums too even.
 
     Example:
-        >>> blur_of(np.full((50, 1), 7.0))
+        >>> round(blur_of(np.full((50, 1), 7.0)), 6)
         0.0
     """
     if len(pool) < 2 or not pool.size:
