@@ -479,7 +479,6 @@ def provision_rate(place: Place) -> Fraction | None:
         return next(
             (band.rate for step, band in zip(table.steps, bands.bands, strict=True) if step.name == asked.step), ZERO
         )
-    assert asked.expected is not None
     driver = expected_driver(place, table)
     if driver is None:
         return None
@@ -494,10 +493,16 @@ def expected_driver(place: Place, table: Table) -> Fraction | None:
     """What the driver is expected to be over the whole period."""
     asked = place.rule.provision
     assert asked is not None
-    assert asked.expected is not None
     if table.by is not None and table.by.measure is None:
         raise Undefined("an expected attainment or growth")
     name = table.by.name if table.by else base_name(place.rule)
     assert name is not None
     first, last = place.world.calendar.period(place.month, place.rule.per, place.rule.during)
+    if asked.run_rate:
+        begins = max(first, 0)
+        so_far = place.world.value(name, (place.row,), begins, place.month)
+        if so_far is None:
+            raise Undefined("the run rate of a measure without a value")
+        return whole(so_far * (last - first + 1) / (place.month - begins + 1), place.world.grain(name))
+    assert asked.expected is not None
     return reference(place.world, asked.expected, name, place.row, Window(first, last, first, last))

@@ -425,10 +425,12 @@ class _Compiler:
         assert provision is not None
         factor = self._factor(rule)
         cells[p.R_PROVISION] = p.PROVISION_RATE
-        if provision.expected is not None:
+        if provision.expected is not None or provision.run_rate:
             cells[p.R_PROVISION] = p.PROVISION_EXPECTED
             cells[p.R_PROVISION_FORM] = cells[p.R_FORM]
-            cells[p.R_PROVISION_REF] = rows.reference(name, provision.expected, False)
+            cells[p.R_PROVISION_REF] = (
+                -1 if provision.expected is None else rows.reference(name, provision.expected, False)
+            )
             return
         rate = provision.rate
         if rate is None:

@@ -88,8 +88,13 @@ def _on_account(v: Values, r: int, span: Span) -> None:
     exact = (-1, -1)
     if rule[p.R_PROVISION] == p.PROVISION_EXPECTED:
         exact = (o.DRIVER, o.TARGET)
-        end = [v.start(m, per) + per for m in months]
-        v.reference(rule[p.R_PROVISION_REF], span.first, end, per, slot, o.VALUE)
+        if rule[p.R_PROVISION_REF] < 0:
+            elapsed = code.number([float(m + 1 - first) for m, first in zip(months, span.first, strict=True)])
+            upto, since = v.sums(slot, [m + 1 for m in months]), v.sums(slot, span.first)
+            code.emit(o.RUN_RATE, o.VALUE, upto, since, f=code.numbers(float(per)), n=elapsed)
+        else:
+            end = [v.start(m, per) + per for m in months]
+            v.reference(rule[p.R_PROVISION_REF], span.first, end, per, slot, o.VALUE)
         code.emit(o.EXPECTED_RATE, o.VALUE, ints=(rule[p.R_PROVISION_FORM], *exact))
     else:
         v.fill(o.VALUE, float(v.steps[rule[p.R_PROVISION_FORM], p.S_RATE]))

@@ -279,16 +279,18 @@ class Provision(Part):
         step: The rate of this named step.
         expected: The rate of the step that this expected driver for the whole period reaches: an amount, or
             last_year. When the step changes, the month catches up for the months before.
+        run_rate: The same with what the months so far would come to over the whole period at their pace.
     """
 
     rate: RateNumber | None = None
     step: str | None = None
     expected: Reference | None = None
+    run_rate: Literal[True] | None = None
 
     @model_validator(mode="after")
     def _one(self) -> Provision:
-        if sum(item is not None for item in (self.rate, self.step, self.expected)) != 1:
-            raise ValueError("a provision is exactly one of: rate, step, expected")
+        if sum(item is not None for item in (self.rate, self.step, self.expected, self.run_rate)) != 1:
+            raise ValueError("a provision is exactly one of: rate, step, expected, run_rate")
         return self
 
 

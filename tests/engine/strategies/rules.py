@@ -225,7 +225,7 @@ def instalment_rules(draw: st.DrawFn, number: int, earlier: Sequence[str]) -> Do
 def provision_rules(draw: st.DrawFn, number: int, earlier: Sequence[str]) -> Document:
     """A rule that pays on account before its period settles."""
     base = draw(st.sampled_from([*MONEY_MEASURES, "units"]))
-    form = draw(st.sampled_from(["rate", "step", "expected"]))
+    form = draw(st.sampled_from(["rate", "step", "expected", "run_rate"]))
     modes = ("marginal", "whole", "each_to_its_end", "each_in_full", "interpolated_rate")
     table = draw(tables(base, modes=modes))
     table.pop("of_target", None) and table.update(
@@ -236,6 +236,8 @@ def provision_rules(draw: st.DrawFn, number: int, earlier: Sequence[str]) -> Doc
     provision: Document = {"rate": draw(rates_for(base))}
     if form == "step":
         provision = {"step": draw(st.sampled_from(["step_1", "step_2"])) if len(table["steps"]) > 1 else "step_1"}
+    elif form == "run_rate":
+        provision = {"run_rate": True}
     elif form == "expected":
         provision = {
             "expected": draw(

@@ -90,6 +90,8 @@ def _on_account(here: Segments, rule: Rule) -> Findings:
         yield wrong(place, message, "Write per: quarter, half_year or year.")
     if rule.provision.rate is None and not tables_of(rule):
         yield wrong(place, "A provision by step or expectation needs a table.", "Give a flat rate instead.")
+    if rule.provision.run_rate and rule.during:
+        yield wrong((*place, "run_rate"), "A run rate needs whole periods, and `during` cuts them.", "Give expected.")
     for _, leaf in forms(rule.rate) if rule.provision.step is not None else ():
         known = [step.name for step in leaf.table.steps] if leaf.table else []
         if leaf.table and rule.provision.step not in known:
