@@ -285,11 +285,11 @@ class Provision(Part):
     rate: RateNumber | None = None
     step: str | None = None
     expected: Reference | None = None
-    run_rate: Literal[True] | None = None
+    run_rate: bool = False
 
     @model_validator(mode="after")
     def _one(self) -> Provision:
-        if sum(item is not None for item in (self.rate, self.step, self.expected, self.run_rate)) != 1:
+        if sum(item is not None for item in (self.rate, self.step, self.expected, self.run_rate or None)) != 1:
             raise ValueError("a provision is exactly one of: rate, step, expected, run_rate")
         return self
 
