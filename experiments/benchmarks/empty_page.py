@@ -35,7 +35,7 @@ def dial(place: int) -> None:
             on_change=moved,
             args=(place,),
         )
-        st.number_input(f"Typed {place}", key=f"typed {place}", label_visibility="collapsed", width=108)
+        st.number_input(f"Typed {place}", key=f"typed {place}", label_visibility="collapsed", width=96)
 
 
 with st.sidebar:

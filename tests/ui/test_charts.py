@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -85,3 +86,24 @@ def test_an_axis_of_money_has_zero_and_both_ends(low: float, high: float) -> Non
     assert axis["range"][0] <= low
     assert axis["range"][1] >= high
     assert len(axis["tickvals"]) == len(axis["ticktext"]) <= 12
+
+
+def test_markup_in_a_partners_name_is_text(after: Replay, before: Replay) -> None:
+    names = np.array(["<b>Ann</b><br>", "Bob & Co"], dtype=object)
+    panel = replace(after.panel, attributes={**after.panel.attributes, "name": names})
+    words = movers_chart(impact(after, before), replace(after, panel=panel)).figure.data[0].hovertext
+    assert any("&lt;b&gt;Ann&lt;/b&gt;&lt;br&gt;" in one for one in words)
+    assert any("Bob &amp; Co" in one for one in words)
+
+
+def test_every_cell_of_the_tier_flow_can_be_clicked(after: Replay, before: Replay) -> None:
+    cells = tier_chart(after, before).figure.data[1]
+    assert set(zip(cells.y, cells.x, strict=True)) == {("no tier", "high"), ("no tier", "low")}
+
+
+def test_what_follows_a_dial_has_a_plain_form_that_plotly_draws_alike(after: Replay, before: Replay) -> None:
+    for chart in (cost_chart(after, before), decile_chart(impact(after, before), 100, "USD")):
+        json.dumps(chart.spec)
+        assert [list(trace.y) for trace in chart.figure.data] == [list(trace["y"]) for trace in chart.spec["data"]]
+    with pytest.raises(TypeError, match="no plain form"):
+        _ = rules_chart(after).spec

@@ -33,6 +33,7 @@ def rules_chart(result: Replay) -> Chart:
         go.Bar(
             y=[words[name] for name, _ in lines if groups[name] == group],
             x=[amount for name, amount in lines if groups[name] == group],
+            customdata=[name for name, _ in lines if groups[name] == group],
             name=_NAMES[group],
             orientation="h",
             marker_color=_COLOURS.get(group, OTHER),
@@ -154,6 +155,7 @@ def tier_chart(proposed: Replay, baseline: Replay) -> Chart:
     """Partners by tier before (baseline, else what the history recorded) and in the last month under the scheme."""
     names, flow, origin = _flow(proposed, baseline)
     shown = flow[::-1]
+    cells = [(row, column) for row in range(len(names)) for column in range(flow.shape[1]) if flow[row, column]]
     drawn = figure(
         go.Heatmap(
             z=shown,
@@ -165,6 +167,19 @@ def tier_chart(proposed: Replay, baseline: Replay) -> Chart:
             colorscale=[[0, "#f4f6fa"], [0.02, "#dfe8f9"], [1, DRAFT]],
             hoverinfo="skip",
         ),
+        # A heat map cannot be clicked; marks that cannot be seen can.
+        go.Scatter(
+            x=[proposed.tier_names[column] for _, column in cells],
+            y=[names[row] for row, _ in cells],
+            mode="markers",
+            marker={"symbol": "square", "size": 34, "color": "rgba(0,0,0,0)"},
+            showlegend=False,
+            hovertext=[
+                f"{names[row]} to {proposed.tier_names[column]}: {counted(int(flow[row, column]), 'partner')}"
+                for row, column in cells
+            ],
+            hoverinfo="text",
+        ),
         name="tiers",
         height=max(170, 40 * len(names) + 90),
         margin=room_for(names, title=True),
@@ -174,7 +189,10 @@ def tier_chart(proposed: Replay, baseline: Replay) -> Chart:
     )
     moved = _moved(flow, names, proposed.tier_names)
     return Chart(
-        drawn, moved, "Partners by tier; read from left (before) to bottom (after).", f"Partners by tier. {moved}."
+        drawn,
+        moved,
+        "Partners by tier; read from left (before) to bottom (after). Click a cell for its partners.",
+        f"Partners by tier. {moved}.",
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from html import escape
+
 import numpy as np
 import plotly.graph_objects as go
 
@@ -81,7 +83,7 @@ def movers_chart(impact: Impact, result: Replay) -> Chart:
     before = result.by_partner - change
     amounts = [change[row] / minor for row in rows]
     words = [
-        f"<b>{ids[row]}</b> {names[row]}<br>{signed(compact(change[row] / minor))} {currency}<br>"
+        f"<b>{escape(ids[row])}</b> {escape(str(names[row]))}<br>{signed(compact(change[row] / minor))} {currency}<br>"
         f"{compact(before[row] / minor)} before, {compact((before[row] + change[row]) / minor)} now"
         for row in rows
     ]

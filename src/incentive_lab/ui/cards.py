@@ -99,11 +99,13 @@ def draw(
                 st.markdown(f":small[:gray[{plain(chart.note)}]]")
             with right, st.container(horizontal=True, horizontal_alignment="right"):
                 control()
+        figure = chart.figure
         if on_select is not None:
-            chart.figure.update_layout(dragmode=False, clickmode="event+select")
-            chart.figure.update_traces(unselected={"marker": {"opacity": 1}})
+            figure.update_layout(dragmode=False, clickmode="event+select")
+            for kind in ("bar", "scatter"):
+                figure.update_traces(unselected={"marker": {"opacity": 1}}, selector={"type": kind})
         st.plotly_chart(
-            chart.figure, theme=None, key=f"chart-{key}", config=CONFIG, alt=chart.alt, width="stretch",
+            figure, theme=None, key=f"chart-{key}", config=CONFIG, alt=chart.alt, width="stretch",
             on_select=on_select or "ignore", selection_mode="points",
         )  # fmt: skip
 

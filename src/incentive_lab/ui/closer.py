@@ -92,14 +92,45 @@ def _open_group(by: str) -> None:
     show_partners(by=by, value=st.session_state[f"open {by}"])
 
 
+def _behind(key: str, by: str, at: str, named: Mapping[str, str] | None = None) -> Callable[[], None]:
+    """What a click on a mark of a chart does: the partners behind it.
+
+    Args:
+        key: Of the chart.
+        by: What its marks are, a grouping or a slice of `drill`.
+        at: Where a mark says which one it is: x, y or customdata.
+        named: What is said there -> what it is called in `drill`; whatever is not in it opens nothing.
+    """
+
+    def picked() -> None:
+        points = st.session_state[f"chart-{key}"]["selection"]["points"]
+        said = points[0].get(at) if points else None
+        value = str(said[0] if isinstance(said, list) else said) if said else ""
+        value = value if named is None else named.get(value, "")
+        if value:
+            show_partners(by=by, value=value)
+
+    return picked
+
+
 def _rules(draft: Draft, comparison: Comparison) -> None:
-    _pair(lambda: draw(rules_chart(comparison.proposed), "rules"),
-          lambda: draw(rules_by_quarter_chart(comparison.proposed), "rules-quarter"))  # fmt: skip
+    _pair(
+        lambda: draw(rules_chart(comparison.proposed), "rules", on_select=_behind("rules", "Rule", "customdata")),
+        lambda: draw(rules_by_quarter_chart(comparison.proposed), "rules-quarter",
+                     on_select=_behind("rules-quarter", "Quarter", "x")),
+    )  # fmt: skip
 
 
 def _tiers(draft: Draft, comparison: Comparison) -> None:
-    _pair(lambda: draw(tier_chart(comparison.proposed, comparison.baseline), "tiers"),
-          lambda: _reach(draft.scheme, further.reached(comparison)))  # fmt: skip
+    def picked() -> None:
+        points = st.session_state["chart-tiers"]["selection"]["points"]
+        if points:
+            show_partners(by="Tier move", value=f"{points[0]['y']} to {points[0]['x']}")
+
+    _pair(
+        lambda: draw(tier_chart(comparison.proposed, comparison.baseline), "tiers", on_select=picked),
+        lambda: _reach(draft.scheme, further.reached(comparison)),
+    )
 
 
 def _reach(scheme: Scheme, found: tuple[TierReach, ...]) -> None:
@@ -120,10 +151,13 @@ def _reach(scheme: Scheme, found: tuple[TierReach, ...]) -> None:
 
 
 def _mix(draft: Draft, comparison: Comparison) -> None:
+    types = {name.replace("_", " "): name for name in comparison.mix.by_segment}
+    sizes = {"Top 10 % of partners": "top 10 %", "Middle 60 %": "middle 60 %"}
     _pair(
-        lambda: draw(mix_chart(comparison.mix), "mix"),
-        lambda: draw(concentration_chart(comparison.impact.before, comparison.impact.after), "concentration"),
-    )
+        lambda: draw(mix_chart(comparison.mix), "mix", on_select=_behind("mix", "Type", "y", types)),
+        lambda: draw(concentration_chart(comparison.impact.before, comparison.impact.after), "concentration",
+                     on_select=_behind("concentration", "Payout size", "y", sizes)),
+    )  # fmt: skip
 
 
 def _margin(draft: Draft, comparison: Comparison) -> None:
@@ -134,7 +168,10 @@ def _margin(draft: Draft, comparison: Comparison) -> None:
             with card("margin", "There is no margin to show", "The history's deals have no cost.", height="stretch"):
                 st.markdown("Give deals a cost and this shows what is left after incentives.")
         else:
-            draw(margin_chart(comparison.proposed, comparison.baseline, margin), "margin")
+            draw(
+                margin_chart(comparison.proposed, comparison.baseline, margin), "margin",
+                on_select=_behind("margin", "Quarter", "x"),
+            )  # fmt: skip
 
     _pair(first, lambda: _cliffs(comparison))
 

@@ -19,7 +19,7 @@ from incentive_lab.ui.scales import GROUPS, Scale, from_screen, group_of, on_scr
 
 LATER = "rest later"
 """Set in the session while what surrounds the figures waits for the hand to rest."""
-TYPED_WIDTH = 108
+TYPED_WIDTH = 96
 """Pixels of a typed entry beside its slider."""
 _TYPED = "typed "
 _OPEN = "Tiers"
