@@ -34,9 +34,13 @@ def project_result(told: Projection) -> dict[str, Any]:
         "by_rule": _means(outcome.line_ids, outcome.by_rule, minor), "by_tier": _means(outcome.tier_names, outcome.by_tier, minor),
         "by_segment": _means(told.model.segments, outcome.by_segment, minor),
         "accrual": {label: {key: float(values[m]) / minor for key, values in path.items()} for m, label in enumerate(labels)},
+        "owed": _whole(answers.distribution(outcome.asked), minor), "capped": _mean_of(outcome.capped, minor),
+        "p_capped": answers.chance(outcome.capped > 0).value if outcome.scheme.caps else None,
         "p_over_budget": None if budget is None else budget.value,
         "npv": None if value is None else value.value / minor,
     }  # fmt: skip
+    if result["p_capped"] is None:
+        result["p_capped_reason"] = "the scheme has no cap for a partner"
     if budget is None:
         result["p_over_budget_reason"] = "the scheme has no budget"
     else:
@@ -71,6 +75,11 @@ def project_result(told: Projection) -> dict[str, Any]:
     result["seconds"] = round(told.seconds, 3)
     result["partner_months"] = told.scenarios * told.model.known * told.horizon
     return result
+
+
+def _mean_of(values: Any, minor: int) -> dict[str, float | None]:
+    found = answers.mean(values)
+    return {"mean": found.value / minor, "se": None if found.error is None else found.error / minor}
 
 
 def _whole(told: dict[str, Any], minor: int) -> dict[str, Any]:
@@ -115,6 +124,10 @@ def say_project(told: dict[str, Any]) -> None:
         "" if total["se"] is None else f"  +- {money(total['se'], currency)}"))  # fmt: skip
     if told["no_response"] != total:
         print(f"Without any response: {money(told['no_response']['mean'], currency)} in the mean")
+    owed = told["owed"]
+    if owed["mean"] > total["mean"]:
+        print(f"Owed before the budget's cut: {money(owed['mean'], currency)} in the mean, from "
+              f"{money(owed['p10'], currency)} to {money(owed['p90'], currency)} in four of five futures")  # fmt: skip
     if told["p_over_budget"] is not None:
         print(f"Chance of breaking the budget: {percent(told['p_over_budget'], 1)}")
     if told["npv"] is not None:

@@ -1,21 +1,31 @@
 from __future__ import annotations
 
+import time
+
 from streamlit.testing.v1 import AppTest
 
 from tests.ui.test_pages import shown
 
 
+def told(app: AppTest, words: str) -> str:
+    """What the page says once its work in the background has come to these words."""
+    for _ in range(900):
+        assert not app.exception
+        if words in shown(app):
+            break
+        time.sleep(0.2)
+        app.run(timeout=180)
+    said = shown(app)
+    assert words in said
+    return said
+
+
 def test_the_projection_says_what_it_will_cost_and_how_sure_that_is(app: AppTest) -> None:
     app.switch_page("pages/projection.py").run(timeout=180)
-    assert not app.exception
-    said = shown(app)
-    assert "What it will cost" in said
-    assert "of 128 futures" in said
+    assert "What it will cost" in told(app, "of 128 futures")
     app.selectbox(key="projection-scheme").select("Flat commission").run(timeout=180)
-    flat = shown(app)
+    flat = told(app, "from 128 futures")
     app.selectbox(key="projection-assumptions").select("Recession").run(timeout=180)
-    assert not app.exception
-    assert shown(app) != flat
+    assert told(app, "from 128 futures") != flat
     app.toggle(key="projection-backtest").set_value(True).run(timeout=180)
-    assert not app.exception
-    assert "On your own past" in shown(app)
+    told(app, "On your own past")

@@ -46,14 +46,17 @@ def fan_chart(labels: Sequence[str], path: Floats, currency: str, budget: float 
     drawn = figure(*traces, name="fan", height=330, margin={"t": 36, "r": 34},
                    yaxis=money_axis(0.0, max(top, budget or 0.0) if shown else top),
                    xaxis={"type": "category", "nticks": 13, "tickangle": 0})  # fmt: skip
+    used = budget is not None and low[-1] >= 0.999 * budget
     title = f"Four futures in five cost {compact(low[-1])} to {compact(high[-1])}"
+    if used:
+        title = f"At least nine futures in ten use up the budget of {compact(budget or 0)}"
     note = f"Cost to date in {currency}; bands hold 50, 80 and 90 % of futures."
     if budget is not None and not shown:
         note += f" The budget, {compact(budget)}, is far above."
     return Chart(drawn, title, note, f"Fan of cost to date. {title}, the middle is {compact(middle[-1])}.")
 
 
-def distribution_chart(total: Floats, currency: str, budget: float | None) -> Chart:
+def distribution_chart(total: Floats, currency: str, budget: float | None, what: str = "cost") -> Chart:
     """How often each total came up."""
     counts, edges = np.histogram(total, bins=min(40, max(8, len(total) // 12)))
     centres, share = (edges[1:] + edges[:-1]) / 2, counts / len(total)
@@ -68,13 +71,14 @@ def distribution_chart(total: Floats, currency: str, budget: float | None) -> Ch
                "ticktext": [f"P5 {compact(low)}", f"P50 {compact(middle)}", f"P95 {compact(high)}"]},
         yaxis={"tickformat": ".0%", "nticks": 5},
     )  # fmt: skip
-    title = f"One future in twenty costs more than {compact(high)}"
+    verb = "costs" if what == "cost" else "owes"
+    title = f"One future in twenty {verb} more than {compact(high)}"
     return Chart(
-        drawn, title, f"Share of futures by total cost in {currency}.", f"Distribution of total cost. {title}."
+        drawn, title, f"Share of futures by total {what} in {currency}.", f"Distribution of total {what}. {title}."
     )
 
 
-def tornado_chart(drivers: Sequence[Driver], middle: float, minor: int, currency: str) -> Chart:
+def tornado_chart(drivers: Sequence[Driver], middle: float, minor: int, currency: str, what: str = "cost") -> Chart:
     """Mean cost in the lowest and the highest fifth of futures by each driver."""
     rows = [one.name.replace("_", " ") for one in drivers]
     low, high = [one.low / minor - middle for one in drivers], [one.high / minor - middle for one in drivers]
@@ -85,6 +89,9 @@ def tornado_chart(drivers: Sequence[Driver], middle: float, minor: int, currency
         xaxis={**money_axis(min([0.0, *low, *high]), max([0.0, *low, *high]), most=4), "showgrid": True},
         yaxis={"autorange": "reversed", "type": "category", "showgrid": False},
     )  # fmt: skip
-    title = f"{rows[0]} moves the cost most" if drivers else "Nothing moves the cost"
-    note = f"Mean cost against {compact(middle)} {currency}, in the fifth of futures where each is lowest and highest."
+    moved = "cost" if what == "cost" else "amount owed"
+    title = f"{rows[0]} moves the {moved} most" if drivers else f"Nothing moves the {moved}"
+    note = (
+        f"Mean {what} against {compact(middle)} {currency}, in the fifth of futures where each is lowest and highest."
+    )
     return Chart(drawn, title, note, f"Tornado of drivers. {title}.")

@@ -169,9 +169,9 @@ class Driver:
     error: float
 
 
-def drivers(told: Projection, inputs: Sequence[tuple[str, Floats]]) -> list[Driver]:
-    """What moves the cost most, first."""
-    cost = told.outcome.total
+def drivers(told: Projection, inputs: Sequence[tuple[str, Floats]], cost: Floats | None = None) -> list[Driver]:
+    """What moves the cost most, first; or another amount by scenario."""
+    cost = told.outcome.total if cost is None else cost
     found = []
     for name, values in inputs:
         if len(values) < 50 or values.std() <= 0 or cost.std() <= 0:

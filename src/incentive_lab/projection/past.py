@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from incentive_lab.engine.needs import needs
 from incentive_lab.errors import InputError, Problem
@@ -47,23 +48,35 @@ def past_of(history: History, *schemes: Scheme) -> Past:
     ]  # fmt: skip
     if wrong:
         raise InputError(wrong)
-    first, wanted = schemes[0], needs(*schemes)
+    wanted = needs(*schemes)
     leaves = dict(wanted.leaves)
     for name in ANALYSED:
         if name not in leaves and not history.problems_of({name: CATALOGUE[name]}):
             leaves[name] = CATALOGUE[name]
-    options = {"settle": first.settle, "year_starts": first.year_starts, "late_data": first.late_data,
-               "role_shares": first.splits.role_shares}  # fmt: skip
-    panel = history.panel(leaves, deal_leaves=wanted.deal_leaves, want_returns=wanted.returns, **options)  # type: ignore[arg-type]
+    options = _options(schemes[0])
+    panel = history.panel(leaves, deal_leaves=wanted.deal_leaves, want_returns=wanted.returns, **options)
     by_date: dict[str, dict[str, Measure]] = {}
     for name, measure in leaves.items():
         if is_item(measure):
             by_date.setdefault(str(measure.date), {})[name] = measure
     items = {
-        date: history.panel(group, deal_leaves={"deal": tuple(group)}, **options).deals["deal"]  # type: ignore[arg-type]
+        date: history.panel(group, deal_leaves={"deal": tuple(group)}, **options).deals["deal"]
         for date, group in by_date.items()
     }
     return Past(panel, leaves, items, "margin" in leaves)
+
+
+def _options(scheme: Scheme) -> dict[str, Any]:
+    return {"settle": scheme.settle, "year_starts": scheme.year_starts, "late_data": scheme.late_data,
+            "role_shares": scheme.splits.role_shares}  # fmt: skip
+
+
+def question(*schemes: Scheme) -> str:
+    """What `past_of` asks of a history: schemes with one question share a past, whatever their rates are."""
+    wanted = needs(*schemes)
+    leaves = {name: measure.model_dump_json() for name, measure in sorted(wanted.leaves.items())}
+    deals = {grain: sorted(names) for grain, names in sorted(wanted.deal_leaves.items())}
+    return repr((leaves, deals, wanted.returns, _options(schemes[0]), {scheme.currency for scheme in schemes}))
 
 
 def is_item(measure: Measure) -> bool:

@@ -15,15 +15,13 @@ from incentive_lab.money import decimals
 from incentive_lab.panel import month_label
 from incentive_lab.projection import answers
 from incentive_lab.projection.assumptions import Assumptions, presets
-from incentive_lab.projection.backtest import BANDS, Backtest, backtest
-from incentive_lab.projection.model import Model, fit
-from incentive_lab.projection.past import Past, past_of
-from incentive_lab.projection.running import Projection, project
-from incentive_lab.scheme.document import Scheme
+from incentive_lab.projection.backtest import BANDS
+from incentive_lab.projection.running import Projection
 from incentive_lab.scheme.numbers import Number, Whole
 from incentive_lab.ui import workspace
 from incentive_lab.ui.cards import card, draw, plain, tell_problems
 from incentive_lab.ui.compare_page import DRAFT, offered
+from incentive_lab.ui.projecting import Asked, projected, side_by_side, tested
 from incentive_lab.ui.tables import table
 
 SCENARIOS = {"Quick: 128": 128, "Fair: 512": 512, "Full: 2,000": 2000}
@@ -49,13 +47,16 @@ def _page() -> None:
     many = SCENARIOS[places[3].selectbox("Futures", list(SCENARIOS), key="projection-scenarios")]
     supposed = _assumptions()
     scheme, other = known[name], known[against] if against else None
-    told = _projected(scheme, other, supposed, months, many)
+    asked = Asked(scheme, other, workspace.baseline_of(scheme), months)
+    told = projected(asked, supposed, many)
+    if told is None:
+        return
     _risk(told)
     _charts(told)
     if other is not None:
         _difference(told)
-    _scenarios(scheme, other, months, many)
-    _backtested(scheme)
+    _scenarios(asked, many)
+    _backtested(Asked(scheme, None, asked.floor, months))
 
 
 def _assumptions() -> Assumptions:
@@ -84,43 +85,17 @@ def _assumptions() -> Assumptions:
     return Assumptions.model_validate({**chosen.model_dump(), **changes}) if changes else chosen
 
 
-def _asked(scheme: Scheme, other: Scheme | None) -> tuple[Scheme, list[Scheme]]:
-    floor = workspace.baseline_of(scheme)
-    return floor, [scheme, *([other] if other else []), *([floor] if floor.id != scheme.id else [])]
-
-
-def _projected(scheme: Scheme, other: Scheme | None, supposed: Assumptions, months: int, many: int) -> Projection:
-    floor, asked = _asked(scheme, other)
-    prints = " ".join(workspace.fingerprint(one) for one in asked)
-    return _run(workspace.history().history_id, prints, other is not None, supposed.model_dump_json(), months, many,
-                asked, floor)  # fmt: skip
-
-
-@st.cache_resource(show_spinner="Drawing futures", max_entries=24)
-def _run(history_id: str, prints: str, two: bool, supposed: str, months: int, many: int, _asked: list[Scheme],
-         _floor: Scheme) -> Projection:  # fmt: skip
-    model = _model(history_id, prints, months, _asked)
-    return project(model, _asked[0], against=_asked[1] if two else None, floor=_floor, horizon=months, scenarios=many,
-                   assumptions=Assumptions.model_validate_json(supposed))  # fmt: skip
-
-
-@st.cache_resource(show_spinner="Fitting the model to the history", max_entries=8)
-def _model(history_id: str, prints: str, months: int, _schemes: list[Scheme]) -> Model:
-    return fit(_past(history_id, prints, _schemes), horizon=months)
-
-
-@st.cache_resource(show_spinner=False, max_entries=8)
-def _past(history_id: str, prints: str, _schemes: list[Scheme]) -> Past:
-    with workspace.preparation().lock:
-        return past_of(workspace.history(), *_schemes)
-
-
 def _risk(told: Projection) -> None:
     """The answer in words."""
     minor, currency = told.minor, told.model.panel.currency
-    shown = answers.distribution(told.outcome.total / minor)
-    said = [f"Expect **{compact(shown['p50'] or 0)} {currency}** over {counted(told.horizon, 'month')}; "
-            f"one future in ten costs more than **{compact(shown['p90'] or 0)}**."]  # fmt: skip
+    shown, asked = answers.distribution(told.outcome.total / minor), answers.distribution(told.outcome.asked / minor)
+    said = [f"Expect **{compact(shown['p50'] or 0)} {currency}** over {counted(told.horizon, 'month')}"]
+    if _cut(told):
+        said[0] += " after the budget's cut."
+        said.append(f"Before it partners are owed **{compact(asked['p10'] or 0)} to {compact(asked['p90'] or 0)}** in four "
+                    "of five futures.")  # fmt: skip
+    else:
+        said[0] += f"; one future in ten costs more than **{compact(shown['p90'] or 0)}**."
     over = answers.over_budget(told.outcome, minor)
     if over is None:
         said.append("The scheme has no budget to break.")
@@ -137,10 +112,12 @@ def _risk(told: Projection) -> None:
         said.append(
             f"**{risk}**: the budget breaks in {percent(over.value, 1)} of {counted(told.scenarios, 'future')}."
         )
+    if told.outcome.scheme.caps:
+        said.append(f"Partner caps take off {compact(float(told.outcome.capped.mean()) / minor)} on average.")
     value = answers.present_value(told)
     if value is not None:
         said.append(f"Margin less incentives is worth {compact(value.value / minor)} today.")
-    if shown["se"] is not None:
+    if shown["se"]:
         said.append(
             f":small[:gray[Standard error of the mean from {counted(told.scenarios, 'future')}: {compact(shown['se'])}.]]"
         )
@@ -148,21 +125,28 @@ def _risk(told: Projection) -> None:
         st.markdown(" ".join(said))
 
 
+def _cut(told: Projection) -> bool:
+    """Whether the budget takes something off in more than a twentieth of the futures."""
+    return bool((told.outcome.asked > told.outcome.total + 0.5).mean() > 0.05)
+
+
 def _charts(told: Projection) -> None:
     minor, currency, outcome = told.minor, told.model.panel.currency, told.outcome
     labels = [month_label(told.first_month + m) for m in range(told.horizon)]
     budget = outcome.scheme.budget
     amount = float(budget.amount) if budget is not None else None
+    # A budget that cuts makes every future cost the same: what moves and spreads is what partners are owed before it.
+    owed, what = (outcome.asked, "owed before the cut") if _cut(told) else (outcome.total, "cost")
     quiet = None if told.no_response is outcome else np.cumsum(told.no_response.monthly.mean(axis=0)) / minor
     draw(
         fan_chart(labels, np.cumsum(outcome.monthly, axis=1) / minor, currency, amount, quiet), "fan", height="content"
     )
     left, right = st.columns(2, gap="small")
     with left:
-        draw(distribution_chart(outcome.total / minor, currency, amount), "distribution")
+        draw(distribution_chart(owed / minor, currency, amount, what), "distribution")
     with right:
-        moving = answers.drivers(told, answers.own_inputs(told))[:7]
-        draw(tornado_chart(moving, float(outcome.total.mean()) / minor, minor, currency), "tornado")
+        moving = answers.drivers(told, answers.own_inputs(told), owed)[:7]
+        draw(tornado_chart(moving, float(owed.mean()) / minor, minor, currency, what), "tornado")
 
 
 def _difference(told: Projection) -> None:
@@ -175,43 +159,40 @@ def _difference(told: Projection) -> None:
             percent(gap["p_dearer"], 1))])  # fmt: skip
 
 
-def _scenarios(scheme: Scheme, other: Scheme | None, months: int, many: int) -> None:
+def _scenarios(asked: Asked, many: int) -> None:
     """Every preset side by side, when asked for."""
     if not st.toggle("Set all assumptions side by side", key="projection-all"):
         return
     rows = []
-    for preset in presets().values():
-        told = _projected(scheme, other, preset, months, min(many, 512))
+    known = list(presets().values())
+    for preset, told in zip(known, side_by_side(asked, known, min(many, 512)) or [], strict=False):
         shown = answers.distribution(told.outcome.total / told.minor)
         over = answers.over_budget(told.outcome, told.minor)
         rows.append((plain(preset.title), *(compact(shown[name] or 0) for name in ("p10", "p50", "p90", "cvar95")),
                      "-" if over is None else percent(over.value, 1), plain("; ".join(preset.then)) or "-"))  # fmt: skip
+    if not rows:
+        return
     with card("projection-presets", "The same scheme under each assumption"):
         table(("Assumptions", "P10", "P50", "P90", "CVaR95", "Over budget", "Then"), rows, words={6})
 
 
-def _backtested(scheme: Scheme) -> None:
+def _backtested(asked: Asked) -> None:
     """Whether bands held on the user's own past, when asked for."""
     if not st.toggle("Test the band on your own past", key="projection-backtest"):
         return
-    floor, asked = _asked(scheme, None)
-    prints = " ".join(workspace.fingerprint(one) for one in asked)
-    tested = _tested(workspace.history().history_id, prints, asked, floor)
-    minor, cuts = 10 ** decimals(workspace.history().currency), len(tested.cuts)
+    tried = tested(asked)
+    if tried is None:
+        return
+    minor, cuts = 10 ** decimals(workspace.history().currency), len(tried.cuts)
     held = "; ".join(
-        f"the {band} % band held {sum(cut.inside(band) for cut in tested.cuts)} of {cuts} times" for band in BANDS
+        f"the {band} % band held {sum(cut.inside(band) for cut in tried.cuts)} of {cuts} times" for band in BANDS
     )
     with card(
         "projection-held",
         f"On your own past, {held}",
-        f"The projected mean lies {percent(tested.bias, 1)} off what came.",
+        f"The projected mean lies {percent(tried.bias, 1)} off what came.",
     ):
         table(("From", "P10", "Mean", "P90", "Came"), [
             (cut.month, *(compact(value / minor) for value in (
                 np.quantile(cut.scenarios, 0.1), cut.scenarios.mean(), np.quantile(cut.scenarios, 0.9), cut.actual)))
-            for cut in tested.cuts])  # fmt: skip
-
-
-@st.cache_resource(show_spinner="Projecting the past", max_entries=8)
-def _tested(history_id: str, prints: str, _asked: list[Scheme], _floor: Scheme) -> Backtest:
-    return backtest(_past(history_id, prints, _asked), _asked[0], floor=_floor, scenarios=200)
+            for cut in tried.cuts])  # fmt: skip

@@ -1,0 +1,147 @@
+"""The work behind the page Projection, done in threads: reading, fitting and drawing, each kept for the next question."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from typing import Any
+
+from incentive_lab.format import count
+from incentive_lab.projection.assumptions import Assumptions
+from incentive_lab.projection.backtest import Backtest, backtest
+from incentive_lab.projection.model import Model, fit
+from incentive_lab.projection.past import Past, past_of, question
+from incentive_lab.projection.running import Projection, project
+from incentive_lab.scheme.document import Scheme
+from incentive_lab.ui import workspace
+from incentive_lab.ui.pilot_jobs import Step, watched
+
+QUICK = 64
+"""Futures of the first answer, which is shown while the others are drawn."""
+
+
+class Kept:
+    """The last few results by key; the same key is worked out once, however many ask at a time."""
+
+    def __init__(self, most: int) -> None:
+        """Keep at most so many."""
+        self.most, self.lock = most, threading.Lock()
+        self.found: OrderedDict[Hashable, Any] = OrderedDict()
+
+    def get(self, key: Hashable, work: Callable[[], Any]) -> Any:
+        """The result for a key."""
+        with self.lock:
+            if key not in self.found:
+                self.found[key] = work()
+                while len(self.found) > self.most:
+                    self.found.popitem(last=False)
+            self.found.move_to_end(key)
+            return self.found[key]
+
+
+PASTS, MODELS = Kept(6), Kept(12)
+
+
+@dataclass(frozen=True, eq=False)
+class Asked:
+    """Schemes on the history in use.
+
+    Attributes:
+        scheme, other, floor: What is projected, what it is set against, and what its guarantees compare with.
+        months: Ahead.
+    """
+
+    scheme: Scheme
+    other: Scheme | None
+    floor: Scheme
+    months: int
+
+    @property
+    def key(self) -> str:
+        """What tells one question from another."""
+        prints = " ".join(workspace.fingerprint(one) for one in self.schemes)
+        return f"{workspace.history().history_id} {prints} {self.other is not None} {self.months}"
+
+    @property
+    def schemes(self) -> list[Scheme]:
+        """All of them, once each."""
+        rest = [self.floor] if self.floor.id != self.scheme.id else []
+        return [self.scheme, *([self.other] if self.other else []), *rest]
+
+    def past(self) -> Callable[[], Past]:
+        """A way to get at the past from a thread; schemes that read the same measures share it."""
+        held, lock, schemes = workspace.history(), workspace.preparation().lock, self.schemes
+        key = held.history_id, question(*schemes)
+
+        def read() -> Past:
+            with lock:
+                return past_of(held, *schemes)
+
+        def get() -> Past:
+            found: Past = PASTS.get(key, read)
+            return found
+
+        return get
+
+    def model(self) -> Callable[[], Model]:
+        """A way to get at the fitted model from a thread."""
+        past, months = self.past(), self.months
+        key = workspace.history().history_id, question(*self.schemes), months
+
+        def get() -> Model:
+            found: Model = MODELS.get(key, lambda: fit(past(), horizon=months))
+            return found
+
+        return get
+
+
+def projected(asked: Asked, supposed: Assumptions, many: int) -> Projection | None:
+    """The projection; None while nothing can be shown yet. Below `many` futures it is the first answer."""
+    first: Projection | None = _run(
+        asked, supposed, min(many, QUICK), "Reading your history and drawing the first futures"
+    )
+    if first is None or many <= QUICK:
+        return first
+    return _run(asked, supposed, many, f"Drawing {count(many)} futures; below are the first {QUICK}") or first
+
+
+def _run(asked: Asked, supposed: Assumptions, many: int, label: str) -> Any:
+    model = asked.model()
+
+    def work(step: Step) -> Projection:
+        return project(model(), asked.scheme, against=asked.other, floor=asked.floor, horizon=asked.months, scenarios=many,
+                       assumptions=supposed, progress=step)  # fmt: skip
+
+    return watched(f"projection {asked.key} {supposed.model_dump_json()} {many}", work, label)
+
+
+def side_by_side(asked: Asked, presets: list[Assumptions], many: int) -> list[Projection] | None:
+    """The projection under each of these assumptions; None while it is worked out."""
+    model = asked.model()
+
+    def work(step: Step) -> list[Projection]:
+        found = []
+        for place, one in enumerate(presets):
+            found.append(project(
+                model(), asked.scheme, against=asked.other, floor=asked.floor, horizon=asked.months, scenarios=many,
+                assumptions=one, progress=lambda done, of, at=place: step(at * of + done, of * len(presets)),  # type: ignore[misc]
+            ))  # fmt: skip
+        return found
+
+    told: list[Projection] | None = watched(
+        f"presets {asked.key} {many}", work, "Drawing futures under each assumption"
+    )
+    return told
+
+
+def tested(asked: Asked) -> Backtest | None:
+    """The backtest; None while it is worked out."""
+    past = asked.past()
+
+    def work(step: Step) -> Backtest:
+        return backtest(past(), asked.scheme, floor=asked.floor, scenarios=300, progress=step)
+
+    told: Backtest | None = watched(f"backtest {asked.key}", work, "Projecting your past")
+    return told
