@@ -185,6 +185,34 @@ def test_impossible_assumptions_are_refused(text: str) -> None:
         loads(text)
 
 
+def test_activities_that_follow_activities_do_not_go_round_in_circles(model: Model) -> None:
+    said = loads(
+        "{assumptions: a, response: [{of: activities, to: activities, per_cent: 1}], lifts: [{of: lead, change: 10%}]}"
+    )
+    assert np.isfinite(project(model, TIERED, floor=FLAT, assumptions=said, scenarios=3).outcome.total).all()
+
+
+@pytest.mark.parametrize("scenarios", [1, 2])
+def test_one_partner_one_month_and_one_future_give_an_answer(scenarios: int) -> None:
+    told = project(fit(made_past(1, 12, seed=2), horizon=1), FLAT, horizon=1, scenarios=scenarios)
+    assert told.outcome.monthly.shape == (scenarios, 1)
+    assert np.isfinite(distribution(told.outcome.total)["mean"])  # type: ignore[arg-type]
+
+
+def test_nothing_of_a_cancelled_run_is_kept_and_the_next_one_is_whole(model: Model) -> None:
+    for at in (1, 40):
+        stop = threading.Event()
+
+        def step(done: int, of: int, at: int = at, stop: threading.Event = stop) -> None:
+            if done >= at:
+                stop.set()
+
+        with pytest.raises(Cancelled):
+            project(model, TIERED, floor=FLAT, scenarios=20_000, cancel=stop, progress=step)
+    once = project(model, TIERED, floor=FLAT, scenarios=5).outcome.monthly
+    assert (once == project(model, TIERED, floor=FLAT, scenarios=5).outcome.monthly).all()
+
+
 def test_an_assumption_about_nothing_is_refused(model: Model) -> None:
     with pytest.raises(InputError, match=r"do not look at 'laed'\. Did you mean lead"):
         project(model, FLAT, assumptions=loads("{assumptions: a, lifts: [{of: laed, change: 1%}]}"), scenarios=2)

@@ -32,13 +32,13 @@ def stretched(panel: Panel, past: int, horizon: int) -> Panel:
     for row in panel.targets:
         # Windows of last year begin at most a year before the first month that is walked.
         if row.first_month + row.months > begin - 12:
-            targets.append(replace(row, first_month=row.first_month - begin))
+            targets.append(_moved(row, row.first_month - begin))
         for years in range(1, horizon // 12 + 2):
             month = row.first_month + 12 * years
             inside = panel.months - 11 <= month < panel.months + horizon and month + row.months > panel.months
             if inside and (row.by, row.who, row.measure, month) not in known:
                 known.add((row.by, row.who, row.measure, month))
-                targets.append(replace(row, first_month=month - begin))
+                targets.append(_moved(row, month - begin))
     deals = {grain: _window(table, begin) for grain, table in panel.deals.items()}
     returns = panel.returns
     if returns is not None:
@@ -51,6 +51,13 @@ def stretched(panel: Panel, past: int, horizon: int) -> Panel:
     joined = np.where(panel.joined > -1000, panel.joined - begin, panel.joined).astype(np.int32)
     return replace(panel, first_month=panel.first_month + begin, months=past + horizon, joined=joined, columns=columns,
                    targets=tuple(targets), deals=deals, returns=returns)  # fmt: skip
+
+
+def _moved(row: TargetRow, first_month: int) -> TargetRow:
+    """The same target for other months; there are tens of thousands, which `replace` is slow for."""
+    fields = dict(row.__dict__)
+    fields["first_month"] = first_month
+    return TargetRow(**fields)
 
 
 def _window(table: DealTable, begin: int) -> DealTable:

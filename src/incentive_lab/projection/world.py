@@ -172,15 +172,19 @@ class World:
                 scale[:, m] += moved
                 scale[:, m + 1] -= moved
 
-    def _response(self, stream: Stream, first: int, count: int) -> Floats:
-        """[count, horizon] factor of what partners do about the scheme, or are supposed to do."""
+    def _response(self, stream: Stream, first: int, count: int, alone: bool = False) -> Floats:
+        """[count, horizon] factor of what partners do about the scheme, or are supposed to do.
+
+        With `alone` what follows other activities is left out, so that activities cannot follow themselves.
+        """
         factor = np.ones((count, self.horizon))
         for place, lift in enumerate(self.assumptions.lifts):
             if stream.name in streams_named(self.model, lift.of, f"lifts.{place}"):
                 factor *= 1 + self._drawn(float(lift.change), float(lift.error), lift.lag, 600 + place, first, count)
         rose = np.ones((count, self.horizon))
         for place, one in enumerate(self.assumptions.response):
-            if stream.name not in streams_named(self.model, one.of, f"response.{place}"):
+            mine = stream.name in streams_named(self.model, one.of, f"response.{place}")
+            if not mine or (alone and one.to == "activities"):
                 continue
             said = self._drawn(float(one.per_cent), float(one.error), one.lag, 700 + place, first, count)
             if one.to == "reward":
@@ -189,7 +193,7 @@ class World:
                 mean = np.ones((count, self.horizon))
                 kinds = [name for name in self.model.streams if name not in DAYS.values()]
                 for kind in kinds:
-                    mean += (self._response(self.model.streams[kind], first, count) - 1) / max(1, len(kinds))
+                    mean += (self._response(self.model.streams[kind], first, count, True) - 1) / max(1, len(kinds))
                 rose *= np.clip(mean, 0.05, 20.0) ** said
         return np.clip(factor * rose, 0.0, 20.0)
 
