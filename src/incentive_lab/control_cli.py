@@ -24,19 +24,19 @@ Baseline = Annotated[Path | None, typer.Option("--baseline", help="What guarante
 Named = Annotated[str, typer.Argument(help="A revision's id, or a scheme's file.")]
 
 
-def _schemes(named: str, baseline: Path | None) -> tuple[Scheme, Scheme | None, dict[str, bytes]]:
-    """A scheme and its baseline from a file, or from a revision with its documents."""
+def _schemes(named: str, baseline: Path | None) -> tuple[Scheme, Scheme | None, tuple[str, str] | None]:
+    """A scheme and its baseline from a file; or from a revision, with its first month and the first after it."""
     from incentive_lab.report.case import Case
     from incentive_lab.scheme.baseline import load_scheme, named_baseline
 
     path = Path(named)
     if path.suffix.lower() in (".yaml", ".yml", ".json"):
         scheme = load_scheme(path)
-        return scheme, named_baseline(scheme, path, baseline), {}
+        return scheme, named_baseline(scheme, path, baseline), None
     with _registry() as registry:
-        documents = registry.documents(named)
-        case = Case.of(registry.show(named), documents)
-        return case.scheme, case.baseline, documents
+        row = registry.show(named)
+        case = Case.of(row, registry.documents(named))
+        return case.scheme, case.baseline, (row["starts"][:7], row["ends"][:7])
 
 
 @contextmanager
@@ -66,7 +66,9 @@ def payouts(
     named: Named,
     history: History,
     baseline: Baseline = None,
-    first: Annotated[str | None, typer.Option("--from", help="First month, such as 2026-01.")] = None,
+    first: Annotated[
+        str | None, typer.Option("--from", help="First month, such as 2026-01; else a revision's first.")
+    ] = None,
     last: Annotated[str | None, typer.Option("--to", help="Last month.")] = None,
     mapping: Mapping = None,
     exclude: Exclude = None,
@@ -79,12 +81,13 @@ def payouts(
         from incentive_lab.control.payouts import audit_payouts
         from incentive_lab.control_words import audit_result, say_audit
 
-        scheme, floor, _ = _schemes(named, baseline)
+        scheme, floor, effect = _schemes(named, baseline)
+        since, until = (_month(text, option) if text else None for text, option in ((first, "--from"), (last, "--to")))
+        if effect is not None:  # A revision is held against what was paid while it was in effect.
+            since = _month(effect[0], "--from") if since is None else since
+            until = _month(effect[1], "--to") - 1 if until is None else until
         with progress("Comparing", as_json) as step, opened(history, mapping, exclude, scheme).closing() as held:
-            found = audit_payouts(
-                held, scheme, baseline=floor, first=_month(first, "--from") if first else None,
-                last=_month(last, "--to") if last else None, progress=step,
-            )  # fmt: skip
+            found = audit_payouts(held, scheme, baseline=floor, first=since, last=until, progress=step)
         emitted(audit_result(found), as_json, say_audit)
 
 

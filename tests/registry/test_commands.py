@@ -10,6 +10,7 @@ import openpyxl
 import pytest
 
 from incentive_lab.errors import InputError
+from incentive_lab.registry.people import MAY, ROLES
 from incentive_lab.report.pack import opened_pack, zipped
 from tests.cli.conftest import Command, ask, place  # noqa: F401
 
@@ -126,3 +127,30 @@ def test_systems_get_statements_rates_and_the_scheme(proposed: Path, ask: Comman
     assert code == 0, said
     assert sorted(path.name for path in (proposed / "systems").iterdir()) == ["payouts.csv", "rates.csv", "scheme.json"]
     assert json.loads((proposed / "systems" / "scheme.json").read_text())["scheme"] == "grown"
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_each_role_may_on_the_command_line_what_it_may_and_nothing_else(
+    proposed: Path, ask: Command, role: str
+) -> None:  # noqa: F811
+    ask("registry", "people", "root", "admin", "--as", "root")
+    ask("registry", "people", "someone", role, "--as", "root")
+    why = ("--as", "someone", "--reason", "as my role lets me")
+    commands = {
+        "comment": ("comment", "grown-1", "--as", "someone", "--text", "noted"),
+        "submit": ("submit", proposed / "flat.yaml", "--history", proposed / "history", *why),
+        "approve": ("approve", "grown-1", *why), "return": ("return", "grown-1", *why),
+        "reject": ("reject", "grown-1", *why), "activate": ("activate", "grown-1", *why),
+        "review": ("review", "grown-1", *why), "retire": ("retire", "grown-1", *why),
+        "export": ("export", "grown-1", "--as", "someone", "--out", proposed / "pack.zip"),
+        "policy": ("policy", *why), "people": ("people", "friend", "viewer", "--as", "someone"),
+    }  # fmt: skip
+    assert set(commands) == set(MAY) - {"view"}
+    for action, words in commands.items():
+        entries = ask("registry", "verify")[1]["entries"]
+        code, said = ask("registry", *words)
+        refused = code == 1 and "may not" in said["problems"][0]["message"]
+        assert refused is (role not in MAY[action]), (action, said)
+        if refused:
+            assert ask("registry", "verify")[1]["entries"] == entries
+    assert ask("registry", "verify")[1]["ok"]

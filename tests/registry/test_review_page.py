@@ -35,6 +35,7 @@ def registry(quick: Path, monkeypatch: pytest.MonkeyPatch) -> Registry:
 @pytest.fixture
 def page(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> AppTest:
     monkeypatch.setattr("incentive_lab.ui.review_deciding.typed_names_allowed", lambda: True)
+    monkeypatch.setattr("incentive_lab.ui.review_page.after_approval", lambda *_: None)
     return AppTest.from_string(PAGE, default_timeout=60).run()
 
 
@@ -81,3 +82,57 @@ def test_typed_names_decide_nothing_on_a_server_for_many(registry: Registry, mon
     assert not page.exception
     assert [one.label for one in page.button] == []
     assert "typed names decide nothing" in page.info[0].value
+
+
+ROLE_MAY = {
+    "viewer": (), "designer": ("Comment",), "finance": ("Comment", "Approve", "Reject", "Ask for change"),
+    "approver": ("Comment", "Approve", "Reject", "Ask for change"), "admin": ("Comment",),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("button", ["Comment", "Approve", "Reject", "Ask for change"])
+@pytest.mark.parametrize("role", ROLE_MAY)
+def test_each_role_may_on_the_page_what_it_may_and_nothing_else(
+    page: AppTest, registry: Registry, role: str, button: str
+) -> None:
+    registry.give_roles(Actor("root"), "root", frozenset({"admin"}))
+    registry.give_roles(Actor("root"), "someone", frozenset({role}))
+    entries = registry.verify().entries
+    press(page, button, "someone", "as my role lets me")
+    assert not page.exception
+    # This one needs the signature of an approver alone.
+    done = button in ROLE_MAY[role] and (role, button) != ("finance", "Approve")
+    assert registry.verify().entries == entries + done
+    assert bool(page.error) is not done
+
+
+def test_a_form_of_another_screen_decides_nothing(page: AppTest, registry: Registry) -> None:
+    """A form is named after revision and fingerprint, so one that is sent again later is of a screen that is gone."""
+    press(page, "Approve", "ben", "agreed")
+    entries = registry.verify().entries
+    assert "Approve" not in [one.label for one in page.button]
+    page.run()
+    assert registry.verify().entries == entries
+
+
+def test_what_came_after_is_compared_on_the_page(
+    registry: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from incentive_lab.history import open_history
+    from tests.cli.conftest import DEALS, PARTNERS
+
+    (tmp_path / "partners.csv").write_text(PARTNERS)
+    (tmp_path / "deals.csv").write_text(DEALS)
+    # 3 % of A's 3,000.00 in the first quarter, and twice what the second gives.
+    (tmp_path / "actual_payouts.csv").write_text("partner_id,period,rule,amount\nA,2024-Q1,commission,90.00\n"
+                                                 "A,2024-Q2,commission,180.00\nB,2024-Q1,commission,15.02\n")  # fmt: skip
+    registry.approve(Actor("ben"), "grown-1", "agreed")
+    with open_history(str(tmp_path), currency="USD").closing() as held:
+        monkeypatch.setattr("incentive_lab.ui.workspace.history", lambda: held)
+        page = AppTest.from_string(PAGE, default_timeout=300).run()
+        next(one for one in page.button if one.label == "Compare payments").click().run()
+        assert not page.exception
+        said = " ".join(one.value for one in page.markdown)
+    assert "paid twice" in said
+    assert "1 difference" in said
+    assert "nothing to hold it against" in said

@@ -118,7 +118,7 @@ def change_midway(
     start = at - (month - (present.year_starts - 1)) % 12
     if at <= max(0, start) or at > panel.months:
         end = month_label(panel.first_month + panel.months)
-        raise InputError([Problem("--from", f"{month_label(month)} has no month of its programme year before it in the "
+        raise InputError([Problem("month", f"{month_label(month)} has no month of its programme year before it in the "
                                   f"history, or lies after {end}.",
                                   "Name a month inside a year, not its first.")])  # fmt: skip
     begin = max(0, start)

@@ -133,21 +133,35 @@ class Case:
         """The pilot's result, a sentence for each metric, or that there is none."""
         if self.pilot is None:
             return ("No pilot was submitted: that partners change what they do is not shown by an experiment.",)
-        said = []
+        said: list[str] = []
+        methods: dict[str, None] = {}
         for one in self.pilot.get("metrics", ()):
-            interval, p = one.get("interval"), one.get("p_value")
-            between = (
-                f", interval {interval[0]:,.4g} to {interval[1]:,.4g}" if interval and None not in interval else ""
-            )
-            chance = f", p = {p:.3g}" if isinstance(p, (int, float)) else ""
-            effect = one.get("effect")
-            told = f"{effect:,.4g}" if isinstance(effect, (int, float)) else "cannot tell"
+            interval, p, effect = one.get("interval"), one.get("p_value"), one.get("effect")
+            known = bool(interval) and None not in interval
+            between = f", from {figure(interval[0])} to {figure(interval[1])}" if known else ""
+            chance = f", p = {p:.2g}" if isinstance(p, (int, float)) else ""
+            told = signed(figure(effect)) if isinstance(effect, (int, float)) else "cannot tell"
+            said.append(f"Pilot, {str(one.get('name', 'metric')).replace('-', ' ')}: {told}{between}{chance}.")
+            methods[str(one.get("method", "method not named")).rstrip(".")] = None
+        if not said:
+            return ("The pilot has no metric that was read.",)
+        return (*self._pilot_decision(), *said, f"Read by: {'; '.join(methods)}.")
+
+    def _pilot_decision(self) -> tuple[str, ...]:
+        """What the pilot advises, and its net value, where it says them."""
+        decision = (self.pilot or {}).get("decision")
+        if not isinstance(decision, dict):
+            return (str(decision),) if decision else ()
+        value, said = decision.get("net_value"), []
+        if decision.get("advice"):
             said.append(
-                f"{one.get('name', 'metric')}: {told}{between}{chance} ({one.get('method', 'method not named')})."
+                f"The pilot's decision: {decision['advice']}. {' '.join(map(str, decision.get('reasons', ())))}".strip()
             )
-        decision = self.pilot.get("decision")
-        words = decision.get("words") if isinstance(decision, dict) else decision
-        return (*said, str(words)) if words else tuple(said) or ("The pilot has no metric that was read.",)
+        if isinstance(value, dict) and None not in value["interval"]:
+            low, high = (money(end, self.currency) for end in value["interval"])
+            said.append(f"Net value {money(value['expected'], self.currency)} over {count(value['months'])} months, from "
+                        f"{low} to {high}.")  # fmt: skip
+        return tuple(said)
 
     def warnings(self) -> tuple[str, ...]:
         """What is still open."""
@@ -165,6 +179,16 @@ class Case:
 def unvouched(row: Mapping[str, Any]) -> str:
     """What is said beside a name that was only typed."""
     return "" if row["authenticated"] else " (typed name, not signed in)"
+
+
+def figure(value: float) -> str:
+    """A figure of a pilot, with as many digits as can be read.
+
+    Example:
+        >>> figure(10_620.4), figure(0.0352)
+        ('10,620', '0.035')
+    """
+    return count(round(value)) if abs(value) >= 100 else f"{value:,.2g}"
 
 
 def in_words(baseline: Scheme, scheme: Scheme, path: str, sentence: str) -> str:

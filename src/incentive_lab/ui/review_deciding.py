@@ -19,7 +19,7 @@ DONE = "review done"
 
 def deciding(registry: Registry, row: Mapping[str, Any]) -> None:
     """The signatures there are, and the form for the next decision."""
-    with card("review-deciding", "Decision", f"{row['state']}; needs {' and '.join(row['needs'])}"):
+    with card("review-deciding", "Decision", _standing(row)):
         for one in row["signatures"]:
             old = "" if one["round"] == row["round"] else ", in an earlier round"
             st.markdown(f":material/check: **{plain(one['who'])}** as {one['role']}{unvouched(one)}, "
@@ -47,6 +47,11 @@ def deciding(registry: Registry, row: Mapping[str, Any]) -> None:
         chosen = next((action for action, was in pressed.items() if was), None)
         if chosen is not None:
             _decide(registry, row, chosen, actor, reason, role)
+
+
+def _standing(row: Mapping[str, Any]) -> str:
+    """Where the revision stands."""
+    return f"submitted; needs {' and '.join(row['needs'])}" if row["state"] == "submitted" else str(row["state"])
 
 
 def _typed() -> Actor:

@@ -11,6 +11,7 @@ from incentive_lab.format import compact, count, counted, money, percent, signed
 from incentive_lab.registry.service import Registry
 from incentive_lab.report.case import Case, unvouched
 from incentive_lab.ui.cards import card, plain, tell_problems
+from incentive_lab.ui.review_after import after_approval
 from incentive_lab.ui.review_deciding import deciding
 from incentive_lab.ui.tables import table
 
@@ -46,17 +47,19 @@ def _reviewed(registry: Registry) -> None:
     name = st.selectbox("Revision", list(known), key="review-revision", width=460,
                         format_func=lambda one: f"{one} ({known[one]['state']})")  # fmt: skip
     row = registry.show(name)
-    case = Case.of(row, registry.documents(name))
+    documents = registry.documents(name)
+    case = Case.of(row, documents)
     _head(case)
     _figures(case)
     left, right = st.columns([3, 2], gap="small")
     with left:
         _changes(case)
         _partners(case)
+        _evidence(case)
     with right:
         deciding(registry, row)
-        _evidence(case)
         _said(row)
+    after_approval(registry, case, documents)
 
 
 def _head(case: Case) -> None:
@@ -83,7 +86,7 @@ def _figures(case: Case) -> None:
         ("Chance over budget", percent(over, 1) if over is not None else "Not known", None),
     )  # fmt: skip
     for column, (label, value, delta) in zip(st.columns(len(figures), gap="small"), figures, strict=True):
-        column.metric(label, value, delta, delta_color="inverse", border=True)
+        column.metric(label, value, delta, delta_color="inverse", border=True, height="stretch")
 
 
 def _changes(case: Case) -> None:
