@@ -131,8 +131,10 @@ def test_systems_get_statements_rates_and_the_scheme(proposed: Path, ask: Comman
 
 @pytest.mark.parametrize("role", ROLES)
 def test_each_role_may_on_the_command_line_what_it_may_and_nothing_else(
-    proposed: Path, ask: Command, role: str
-) -> None:  # noqa: F811
+    proposed: Path,
+    ask: Command,  # noqa: F811
+    role: str,
+) -> None:
     ask("registry", "people", "root", "admin", "--as", "root")
     ask("registry", "people", "someone", role, "--as", "root")
     why = ("--as", "someone", "--reason", "as my role lets me")
