@@ -166,13 +166,15 @@ def _scenarios(asked: Asked, many: int) -> None:
     rows = []
     known = list(presets().values())
     for preset, told in zip(known, side_by_side(asked, known, min(many, 512)) or [], strict=False):
-        shown = answers.distribution(told.outcome.total / told.minor)
+        shown = answers.distribution(told.outcome.asked / told.minor)
         over = answers.over_budget(told.outcome, told.minor)
         rows.append((plain(preset.title), *(compact(shown[name] or 0) for name in ("p10", "p50", "p90", "cvar95")),
                      "-" if over is None else percent(over.value, 1), plain("; ".join(preset.then)) or "-"))  # fmt: skip
     if not rows:
         return
-    with card("projection-presets", "The same scheme under each assumption"):
+    with card(
+        "projection-presets", "The same scheme under each assumption", "What partners are owed before a budget cuts it."
+    ):
         table(("Assumptions", "P10", "P50", "P90", "CVaR95", "Over budget", "Then"), rows, words={6})
 
 
