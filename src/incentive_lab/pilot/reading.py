@@ -9,13 +9,11 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
 from incentive_lab.errors import InputError, Problem
 from incentive_lab.pilot.document import Arm, Pilot
 from incentive_lab.scheme.base import Part
 from incentive_lab.scheme.reading import ReadLimits, decode, read
-from incentive_lab.scheme.sentences import model_problems
+from incentive_lab.scheme.sentences import validated
 from incentive_lab.scheme.tree import decimal_text, tree
 
 LIMITS = ReadLimits()
@@ -36,15 +34,7 @@ def loads(text: str | bytes, *, name: str = "pilot") -> Pilot:
     if isinstance(text, bytes):
         text = decode(text, name)
     source = read(text, name, LIMITS)
-    problems = list(source.problems)
-    try:
-        pilot = Pilot.model_validate(source.data)
-    except ValidationError as error:
-        known = {problem.path for problem in problems}
-        problems += [one for one in model_problems(error, source, Pilot, name) if one.path not in known]
-    if problems:
-        raise InputError(problems)
-    return pilot
+    return validated(source, Pilot, name)
 
 
 def load(path: str | Path) -> Pilot:

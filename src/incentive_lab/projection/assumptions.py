@@ -7,13 +7,11 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import ValidationError
-
 from incentive_lab.errors import InputError, Problem, did_you_mean
 from incentive_lab.scheme.base import Part, Tunable
 from incentive_lab.scheme.numbers import Whole, number
 from incentive_lab.scheme.reading import ReadLimits, decode, read
-from incentive_lab.scheme.sentences import model_problems
+from incentive_lab.scheme.sentences import validated
 
 SOURCE = "docs/projection.md#assumptions"
 PRESETS = Path(__file__).resolve().parents[3] / "data" / "assumptions"
@@ -157,15 +155,7 @@ def loads(text: str | bytes, *, name: str = "assumptions") -> Assumptions:
         incentive_lab.errors.InputError: markt: Line 1: unknown key 'markt'. Did you mean market?
     """
     source = read(decode(text, name) if isinstance(text, bytes) else text, name, ReadLimits())
-    problems = list(source.problems)
-    try:
-        made = Assumptions.model_validate(source.data)
-    except ValidationError as error:
-        known = {problem.path for problem in problems}
-        problems += [one for one in model_problems(error, source, Assumptions, name) if one.path not in known]
-    if problems:
-        raise InputError(problems)
-    return made
+    return validated(source, Assumptions, name)
 
 
 def load(path: str | Path) -> Assumptions:

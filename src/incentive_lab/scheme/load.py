@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from incentive_lab.errors import InputError, Problem
+from incentive_lab.scheme import sentences
 from incentive_lab.scheme.document import Scheme
 from incentive_lab.scheme.reading import ReadLimits, Source, decode, read
-from incentive_lab.scheme.sentences import model_problems
 
 LIMITS = ReadLimits()
 
@@ -25,15 +23,7 @@ def validated(source: Source, name: str) -> Scheme:
         >>> validated(Source({**data, "rules": [{"id": "c", "on": "revenue", "rate": "3%"}]}), "a").id
         'a'
     """
-    problems = list(source.problems)
-    try:
-        scheme = Scheme.model_validate(source.data)
-    except ValidationError as error:
-        known = {problem.path for problem in problems}
-        problems += [one for one in model_problems(error, source, Scheme, name) if one.path not in known]
-    if problems:
-        raise InputError(problems)
-    return scheme
+    return sentences.validated(source, Scheme, name)
 
 
 def loads(text: str | bytes, *, name: str = "scheme", limits: ReadLimits = LIMITS) -> Scheme:

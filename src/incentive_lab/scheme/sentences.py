@@ -7,11 +7,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from incentive_lab.errors import Problem, did_you_mean, nearest
+from incentive_lab.errors import InputError, Problem, did_you_mean, nearest
 from incentive_lab.scheme.base import Part
 from incentive_lab.scheme.naming import Location, name_path
 from incentive_lab.scheme.reading import Source
@@ -170,6 +170,31 @@ def _told(found: Iterable[_Located]) -> Iterator[_Located]:
         if (one.at, one.missing) not in told and (one.at, one.missing) not in misspelt:
             told.add((one.at, one.missing))
             yield one
+
+
+Document = TypeVar("Document", bound=Part)
+
+
+def validated(source: Source, model: type[Document], name: str) -> Document:
+    """Plain data as a document of a kind.
+
+    Args:
+        source: What was read, with the problems of reading it.
+        model: The kind: a scheme, a pilot, assumptions.
+        name: What problems of the whole document are told about.
+
+    Raises:
+        InputError: With every problem of the reading and of the model at once; a place that could not be read is told once.
+    """
+    problems = list(source.problems)
+    try:
+        made = model.model_validate(source.data)
+    except ValidationError as error:
+        known = {problem.path for problem in problems}
+        problems += [one for one in model_problems(error, source, model, name) if one.path not in known]
+    if problems:
+        raise InputError(problems)
+    return made
 
 
 def model_problems(error: ValidationError, source: Source, model: type[Part], name: str) -> list[Problem]:
