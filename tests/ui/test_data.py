@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import threading
 import zipfile
 from pathlib import Path
 
@@ -24,6 +25,10 @@ DEALS = (
     b"OpportunityID,ResellerKey,Stage,CreateDate,CloseDate,SalesAmount\n"
     b"1,A,Closed Won,2024-01-05,2024-01-20,1000.50\n2,A,Closed Lost,2024-02-05,2024-03-20,500\n"
     b"3,B,Closed Won,2024-02-07,2024-05-20,250\n4,B,Talks,2024-05-07,,99\n"
+)
+PARTNERS_AS_THEY_ARE = b"partner_id,name,type\np1,Ann,reseller\n"
+MANY_DEALS = b"deal_id,partner_id,status,created_on,closed_on,amount\n" + b"".join(
+    b"d%d,p1,won,2024-01-05,2024-02-05,100.50\n" % number for number in range(20_000)
 )
 GOOD = [("resellers.csv", PARTNERS), ("opportunities.csv", DEALS)]
 
@@ -163,3 +168,45 @@ def test_a_mapping_is_changed_and_tried(data: AppTest) -> None:
     assert data.session_state["tried history"].source.mapping
     data.selectbox(key="map opportunities deals amount").select("not there").run()
     assert any("deals.amount" in warning.value for warning in data.warning)
+
+
+def test_a_file_that_changes_while_it_is_read_is_a_history_or_a_problem(place: Path) -> None:
+    path = histories.staged([("partners.csv", PARTNERS_AS_THEY_ARE), ("deals.csv", MANY_DEALS)])
+    file, over = path / "deals.csv", threading.Event()
+
+    def changing() -> None:
+        while not over.is_set():
+            for content in (MANY_DEALS[: len(MANY_DEALS) // 2 - 7], b"\xff\xfe\x00", b"", MANY_DEALS):
+                file.write_bytes(content)
+
+    writer = threading.Thread(target=changing)
+    writer.start()
+    try:
+        for _ in range(5):
+            found = histories.tried(Source(str(path), None, False), uploaded=True)
+            assert found.good or all(one.message for one in found.problems)
+    finally:
+        over.set()
+        writer.join()
+    file.write_bytes(MANY_DEALS)
+    assert histories.tried(Source(str(path), None, False), uploaded=True).good
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("deals.csv", b"deal_id,partner_id,status,created_on,amount\nd1,p1,won,2024-01-05,=1+1\n"),
+        ("deals.csv", "deal_id,partner_id,status,created_on,amount\ncaf\xe9,p1,won,2024-01-05,1\n".encode("latin-1")),
+        ("deals.parquet", b"PAR1 and then nothing"),
+    ],
+)
+def test_what_cannot_be_used_leaves_the_page_and_the_history_as_they_were(
+    data: AppTest, name: str, content: bytes
+) -> None:
+    before = data.session_state["history source"]
+    data.file_uploader(key="history-files").upload("partners.csv", PARTNERS_AS_THEY_ARE)
+    data.file_uploader(key="history-files").upload(name, content).run()
+    assert not data.exception
+    assert any("untouched" in str(error.proto) for error in data.error)
+    assert "history-use" not in [button.key for button in data.button]
+    assert data.session_state["history source"] == before
