@@ -42,6 +42,8 @@ _WATCH = """([figure, charts]) => {
   }).observe(document.body, {subtree: true, childList: true, characterData: true,
     attributes: true, attributeFilter: ['data-of']});
 }"""
+_STILL = """() =>
+  document.querySelector('[data-testid=stApp]').getAttribute('data-test-script-state') !== 'running'"""
 _DONE = """() => { const w = window.__watch;
   return w.figure && performance.now() - Math.max(w.figure, ...Object.values(w.charts)) > 150 }"""
 _TIMES = """() => { const w = window.__watch;
@@ -132,7 +134,9 @@ def _opened(chrome: Any, address: str, dial: str, charts: tuple[str, ...]) -> An
     page.wait_for_selector(dial)
     for name in charts:
         page.wait_for_selector(f"[data-part={name}] svg", timeout=60_000)
-    time.sleep(2)
+    time.sleep(1)
+    page.wait_for_function(_STILL, timeout=60_000)  # a press while the page is still being drawn would be lost
+    time.sleep(1)
     page.evaluate(_WATCH, [FIGURE, list(charts)])
     page.locator(dial).first.focus()
     for _ in range(3):  # the first moves load what later ones have

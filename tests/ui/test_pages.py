@@ -41,11 +41,6 @@ def metrics(tune: AppTest) -> list[str]:
     return [one["value"] for one in board(tune)["figures"]]
 
 
-def rested(tune: AppTest) -> AppTest:
-    """After a move: what the board asks for when the hand rests, which AppTest has no browser for."""
-    return tune.run()
-
-
 def test_the_overview_says_what_is_in_use_and_where_the_draft_stands(app: AppTest) -> None:
     assert not app.exception
     assert app.title[0].value == "Overview"
@@ -95,7 +90,7 @@ def test_every_kind_of_dial_moves_the_draft_and_its_typed_entry(
     draft = tune.session_state["draft"]
     assert [change.path for change in draft.changes if change.path != "mix.factors"] == [path]
     assert tune.number_input(key=f"typed {path}").value == value
-    assert "Changed since growth-80-20" in shown(rested(tune))
+    assert "Changed since growth-80-20" in shown(tune)
 
 
 def test_a_lower_cap_costs_less_and_undo_brings_it_back(tune: AppTest) -> None:
@@ -104,7 +99,7 @@ def test_a_lower_cap_costs_less_and_undo_brings_it_back(tune: AppTest) -> None:
     tune.number_input(key=f"typed {CAP}").set_value(100.0).run()
     assert tune.slider(key=CAP).value == 100
     assert metrics(tune) != first
-    rested(tune).button(key="undo").click().run()
+    tune.button(key="undo").click().run()
     assert tune.slider(key=CAP).value == 10_000
     assert metrics(tune) == first
 
@@ -115,18 +110,6 @@ def test_moving_on_and_on_keeps_every_move(tune: AppTest) -> None:
         tune.slider(key=CAP).set_value(value).run()
         assert tune.slider(key=CAP).value == value
         assert tune.session_state["draft"].value(CAP) == value
-
-
-def test_a_move_redraws_the_board_and_what_surrounds_it_waits(tune: AppTest) -> None:
-    assert not board(tune)["later"]
-    first = board(tune)["of"]
-    tune.slider(key="tiers.levels.silver.needs.training").set_value(5.0).run()
-    assert board(tune)["later"]
-    assert board(tune)["of"] != first
-    assert not tune.get("plotly_chart"), "no chart below the board is drawn while the hand moves"
-    rested(tune)
-    assert not board(tune)["later"]
-    assert tune.get("plotly_chart")
 
 
 def test_a_value_out_of_bounds_is_told_beside_the_dial_and_the_figures_stay(tune: AppTest) -> None:

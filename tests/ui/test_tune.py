@@ -13,7 +13,7 @@ from incentive_lab.ui import shelf
 from incentive_lab.ui.drafts import Draft
 from incentive_lab.ui.tiers_table import edited, frame_of, measures_of
 from tests.ui.conftest import ROOT, settled
-from tests.ui.test_pages import metrics, opened, opened_box, rested
+from tests.ui.test_pages import metrics, opened, opened_box
 
 SILVER = "tiers.levels.silver.needs.training"
 
@@ -21,7 +21,7 @@ SILVER = "tiers.levels.silver.needs.training"
 def test_undo_and_redo_go_to_and_fro(tune: AppTest) -> None:
     first = metrics(tune)
     tune.slider(key=SILVER).set_value(6.0).run()
-    moved = metrics(rested(tune))
+    moved = metrics(tune)
     tune.button(key="undo").click().run()
     assert metrics(tune) == first
     tune.button(key="redo").click().run()

@@ -113,13 +113,6 @@ function draw(board) {
   board.dataset.of = board.data.of;
 }
 
-const REST = 250;  // milliseconds without another move after which the hand rests
-
-function rested(board) {
-  clearTimeout(board.waiting);
-  if (board.data.later) board.waiting = setTimeout(() => board.send('rested', board.data.of), REST);
-}
-
 function opened(board, target) {
   const hit = target.closest('[data-open]');
   if (!hit) return;
@@ -157,7 +150,5 @@ export default function ({data, parentElement, setTriggerValue}) {
   board.data = data;
   board.send = setTriggerValue;
   draw(board);
-  rested(board);
   if (first) begun(board);
-  return () => clearTimeout(board.waiting);
 }

@@ -49,9 +49,7 @@ def board(
     places: Sequence[Place],
     *,
     of: str,
-    later: bool,
     opened: Callable[[list[str]], None],
-    rested: Callable[[], None],
 ) -> None:
     """Draw the board.
 
@@ -59,9 +57,7 @@ def board(
         figures: Key figures, four a row.
         places: Charts under them.
         of: Whose figures they are; the element says so once all of them are painted.
-        later: Whether something else on the page waits until the hand rests.
         opened: Called with what was clicked: [who] of a figure, [by, value] of a chart.
-        rested: Called when no move has followed for a quarter of a second, if something waits.
     """
 
     def told() -> None:
@@ -69,8 +65,8 @@ def board(
         if asked:
             opened([str(part) for part in asked])
 
-    data = {"of": of, "later": later, **board_data(figures, places)}
-    _BOARD(data=data, key=KEY, on_opened_change=told, on_rested_change=rested)
+    data = {"of": of, **board_data(figures, places)}
+    _BOARD(data=data, key=KEY, on_opened_change=told)
 
 
 def board_data(figures: Sequence[Figure], places: Sequence[Place]) -> dict[str, Any]:

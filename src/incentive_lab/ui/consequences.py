@@ -18,7 +18,6 @@ from incentive_lab.ui import workspace
 from incentive_lab.ui.board import Place, board
 from incentive_lab.ui.cards import plain, tell_problems
 from incentive_lab.ui.closer import closer
-from incentive_lab.ui.dials import LATER, redraw_rest
 from incentive_lab.ui.drafts import Draft
 from incentive_lab.ui.drill import show_behind
 from incentive_lab.ui.figures import figures_of
@@ -28,7 +27,7 @@ from incentive_lab.ui.workspace import Comparison
 
 
 def consequences() -> None:
-    """Everything that a dial moves; a move redraws the figures, the rest follows when the hand rests (`dials.redraw`)."""
+    """Everything that a dial moves; a move redraws the figures first (`dials.redraw`)."""
     above()
     figures()
     below()
@@ -59,10 +58,7 @@ def figures() -> None:
         _refused(draft)
         _dead_move(draft, comparison)
     of = f"{comparison.proposed.fingerprint} {comparison.baseline.fingerprint}"
-    board(
-        figures_of(comparison), [*_charts(draft, comparison)], of=of, later=st.session_state.pop(LATER, False),
-        opened=show_behind, rested=redraw_rest,
-    )  # fmt: skip
+    board(figures_of(comparison), [*_charts(draft, comparison)], of=of, opened=show_behind)
 
 
 @st.fragment(key="below")

@@ -17,8 +17,6 @@ from incentive_lab.ui.mixing import PATH as MIX
 from incentive_lab.ui.mixing import mix_block, solved_as_moved
 from incentive_lab.ui.scales import GROUPS, Scale, from_screen, group_of, on_screen, scale_of, words_of
 
-LATER = "rest later"
-"""Set in the session while what surrounds the figures waits for the hand to rest."""
 TYPED_WIDTH = 96
 """Pixels of a typed entry beside its slider."""
 _TYPED = "typed "
@@ -26,26 +24,17 @@ _OPEN = "Tiers"
 
 
 def redraw(*dials: str) -> None:
-    """Redraw figures and dials; only to be called at the end of a callback.
+    """Redraw figures and dials, then what surrounds the figures; only to be called at the end of a callback.
 
-    What surrounds the figures is redrawn with them after a button. While a dial moves it waits until the hand rests,
-    which the board tells (`LATER`). A dial that was drawn after the page's last full run cannot be redrawn by itself;
-    then all dials are.
+    A dial that was drawn after the page's last full run cannot be redrawn by itself; then all dials are.
 
     Args:
         dials: Fragments of the dials that changed; without, all.
     """
-    rest = [] if st.session_state.get(LATER) else ["above", "below"]
     for each in (dials, ("dials",)) if dials else (("dials",),):
         # Without any of them, as on another page, the default rerun shows everything.
         with suppress(StreamlitAPIException):
-            st.rerun(["figures", *each, *rest])
-
-
-def redraw_rest() -> None:
-    """Redraw what waited for the hand to rest."""
-    with suppress(StreamlitAPIException):
-        st.rerun(["above", "below"])
+            st.rerun(["figures", *each, "above", "below"])
 
 
 def moved(path: str, unit: str, key: str) -> None:
@@ -59,7 +48,6 @@ def moved(path: str, unit: str, key: str) -> None:
     alone = draft.refused.keys() == before.refused.keys() - {path} or draft.refused.keys() == before.refused.keys() | {
         path
     }
-    st.session_state[LATER] = True
     redraw(*([f"dial {path}"] if alone and path != MIX else []))
 
 
