@@ -62,11 +62,10 @@ class Laid:
         # Totals that history decides: all that are read of it, and where scenarios go on from.
         self.sum_rows = np.array(sorted({row for row in reads.sums if row < past * self.slots}
                                         | {past * self.slots + slot for slot in range(self.slots)}), dtype=np.int64)  # fmt: skip
-        wanted = np.zeros((payer.horizon + 1, max(1, self.slots)), dtype=np.bool_)
+        self.wanted = np.zeros((payer.horizon + 1, max(1, self.slots)), dtype=np.bool_)
         for row in reads.sums:
             if row >= past * self.slots:
-                wanted[row // self.slots - past, row % self.slots] = True
-        self.wanted = wanted
+                self.wanted[row // self.slots - past, row % self.slots] = True
         self.level_rows = np.array([row for row in reads.levels if row < past * self.level_slots], dtype=np.int64)
         self.floor_row = made[0].fixed.shape[0] - months - 1
         before = range(self.floor_row, self.floor_row + self.begin + 1 if self.guarded else self.floor_row)
