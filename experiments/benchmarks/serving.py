@@ -17,6 +17,13 @@ PATIENCE = 60.0
 """Seconds within which a server answers, on a busy machine too."""
 
 
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
 @contextmanager
 def served(script: Path, environment: Mapping[str, str | None] | None = None) -> Iterator[str]:
     """The address of a server that runs a script until the block ends.
@@ -28,10 +35,7 @@ def served(script: Path, environment: Mapping[str, str | None] | None = None) ->
     Raises:
         RuntimeError: The server stopped or did not answer in time.
     """
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
-    changed = environment or {}
+    port, changed = free_port(), environment or {}
     env = {name: value for name, value in {**os.environ, **changed}.items() if value is not None}
     running = subprocess.Popen(
         [sys.executable, "-m", "streamlit", "run", str(script), "--server.port", str(port)],

@@ -29,7 +29,8 @@ def test_every_target_it_names_can_be_made() -> None:
 def test_every_file_it_names_exists() -> None:
     named = set(re.findall(r"`([\w./-]+/[\w./-]*\.(?:md|yaml|py|toml)|data/[a-z]+/|\.ci/run|[A-Z]+\.md)`", TEXT))
     assert len(named) > 5
-    assert not [name for name in named if not (ROOT / name).exists()]
+    yours = {".streamlit/secrets.toml"}  # whoever sets up sign-in writes it
+    assert not [name for name in named - yours if not (ROOT / name).exists()]
 
 
 def test_every_variable_of_the_environment_is_in_the_table() -> None:

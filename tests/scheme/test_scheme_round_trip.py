@@ -85,7 +85,9 @@ def test_every_movable_number_is_found_at_its_address(scheme):
 @thorough
 @given(schemes, st.data())
 def test_a_moved_number_is_one_difference_at_its_address(scheme, data):
-    movable = [one for one in tunables(scheme) if "variants" not in one.path]
+    movable = [
+        one for one in tunables(scheme) if "variants" not in one.path and not one.path.endswith(".within_months")
+    ]  # a step of a schedule is named by its months: moved, it is another step
     if not movable:
         return
     chosen = data.draw(st.sampled_from(movable))

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from experiments.benchmarks.serving import free_port
 
 from incentive_lab.registry.people import Actor, Refused
 from incentive_lab.registry.policy import Policy
@@ -23,7 +24,7 @@ from incentive_lab.registry.service import Registry
 from incentive_lab.ui.signing_in import actor_of
 from tests.registry.made import ANN, submission
 from tests.ui.conftest import ROOT
-from tests.ui.test_browser import CHROMIUM, PATIENCE, free_port, settled
+from tests.ui.test_browser import CHROMIUM, PATIENCE, settled
 
 ISSUED = {"iss": "https://login.example", "sub": "b-1", "iat": 1_000, "exp": 2_000, "name": "Ben"}
 
