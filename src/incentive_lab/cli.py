@@ -130,6 +130,19 @@ def progress(label: str, quiet: bool) -> Iterator[Callable[[int, int], None]]:
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
+@contextmanager
+def paying(label: str, quiet: bool) -> Iterator[Callable[[int, int], None]]:
+    """Progress of work that pays; says so where the payout engine has to be compiled first."""
+    from incentive_lab.engine import is_compiled
+
+    if not quiet and not is_compiled():
+        print(
+            "The payout engine is compiled once on this machine; it takes about a minute.", file=sys.stderr, flush=True
+        )
+    with progress(label, quiet) as tell:
+        yield tell
+
+
 def opened(
     source: str,
     mapping: Path | None,
@@ -222,7 +235,7 @@ def replay(
         floor = guarantee_floor(document, scheme, other)
         before_floor = guarantee_floor(other, baseline or scheme, other) if other is not None else None
         with (
-            progress(f"Replaying {document.id}", as_json),
+            paying(f"Replaying {document.id}", as_json),
             opened(history, mapping, exclude, document, rates).closing() as held,
         ):
             panel = panel_for(held, *(one for one in (document, other, floor, before_floor) if one is not None))
@@ -256,7 +269,7 @@ def statement(
         document = load_scheme(scheme)
         floor = named_baseline(document, scheme, baseline)
         with (
-            progress(f"Statement of {partner}", as_json),
+            paying(f"Statement of {partner}", as_json),
             opened(history, mapping, exclude, document, rates).closing() as held,
         ):
             panel = panel_for(held, *(one for one in (document, floor) if one is not None))

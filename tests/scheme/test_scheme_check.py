@@ -94,3 +94,18 @@ def test_problems_can_be_raised_together():
     with pytest.raises(InputError) as caught:
         check(wrong).require()
     assert len(caught.value.problems) == 2
+
+
+def test_what_is_worked_out_from_cost_is_told_where_the_history_has_none():
+    text = (
+        "{scheme: a, currency: USD, effective: {from: 2024-01-01}, rules: [{id: c, on: margin, rate: 3%}, "
+        "{id: d, on: kept, rate: 1%}], measures: {kept: {of: deals.amount, where: {status: won, margin_share: {min: 5%}}, "
+        "at: closed_on}}}"
+    )
+    without = check(loads(text), names=Known(filled={"deals": ("amount",)})).warnings
+    assert [one.path for one in without if "no cost" in one.message] == [
+        "rules.c.on",
+        "measures.kept.where.margin_share",
+    ]
+    with_cost = check(loads(text), names=Known(filled={"deals": ("amount", "cost")})).warnings
+    assert not [one for one in with_cost if "no cost" in one.message]

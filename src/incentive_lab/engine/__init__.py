@@ -54,6 +54,11 @@ def compiled_apart(package: Path) -> Iterator[None]:
         numba.config.CACHE_DIR = before
 
 
+def is_compiled() -> bool:
+    """Whether the kernel of these sources lies in the cache; else the first replay compiles it, about a minute."""
+    return any(Path(numba.config.CACHE_DIR).glob("**/kernel.run_block*.nbc"))
+
+
 def _widest_vectors() -> None:
     """Let loops over lanes use vectors of 512 bits where the processor has them, and many rows in one loop.
 

@@ -23,4 +23,5 @@ def known_names(history: History) -> Known:
         segments=distinct("partners", "segment"),
         targets=distinct("targets", "measure"),
         columns=dict(history.columns),
+        filled=dict(history.filled),
     )

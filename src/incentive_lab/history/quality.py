@@ -8,6 +8,7 @@ from decimal import Decimal
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from incentive_lab.format import counted
 from incentive_lab.history.quality_rules import RULES, Finding, apply_rule, in_units
 from incentive_lab.history.store import Store
 from incentive_lab.panel import month_label
@@ -162,7 +163,8 @@ def _renamed(history: History) -> list[Finding]:
                     money += int(first[5])
     if not pairs:
         return []
-    message = f"{len(pairs)} partners stop selling when one of nearly the same name starts; were they given a new id?"
+    stops = counted(len(pairs), "partner stops", "partners stop")
+    message = f"{stops} selling when one of nearly the same name starts; a new id?"
     return [Finding("renamed_ids", len(pairs), in_units(money, history.currency), message, tuple(pairs[:5]))]
 
 

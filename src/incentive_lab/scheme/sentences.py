@@ -128,6 +128,8 @@ def _sentence(found: _Located) -> tuple[str, str]:
         return f"the key '{key}' is missing", _WRITE.get(key, f"Add it: {key} is {found.shape.at(key).words()}.")
     if kind == "extra_forbidden":
         key = str(found.at[-1] if found.at else "")
+        if key.isdecimal():
+            return f"unknown key '{key[:60]}'", "A comma inside { } ends a number: write 2_000 or 2000."
         return f"unknown key '{key[:60]}'", did_you_mean(key, found.shape.parent_keys)
     if kind == "string_pattern_mismatch":
         return f"found {value}, expected {_PATTERNS.get(context['pattern'], 'another form of text')}", ""

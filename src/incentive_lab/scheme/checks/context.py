@@ -31,6 +31,7 @@ class Known:
         segments: Partner segments.
         targets: Measures that have targets.
         columns: Table -> its columns.
+        filled: Table -> columns that hold at least one value.
     """
 
     kinds: Collection[str] | None = None
@@ -40,6 +41,7 @@ class Known:
     segments: Collection[str] | None = None
     targets: Collection[str] | None = None
     columns: Mapping[str, Collection[str]] | None = None
+    filled: Mapping[str, Collection[str]] | None = None
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ _TEXT: Mapping[str, tuple[str, ...]] = {
     "scores": ("partner_id", "measure"),
     "partners": ("partner_id", "name", "type", "region", "segment", "tier", "parent_id", "currency"),
 }  # fmt: skip
+_OF_COST = ("cost", "margin", "margin_share")
 _STATUSES = ("open", "won", "lost")
 _SUM = "a sum over months"
 
@@ -83,7 +84,11 @@ def measure_names(context: Context) -> Findings:
     for segments, name, why_sum in used(context):
         if name not in context.measures:
             yield wrong(segments, f"There is no measure named '{name}'.", context.unknown_measure(name))
-        elif why_sum and not context.adds_up(name):
+        elif name in CATALOGUE and name not in context.scheme.measures:
+            measure = context.measures[name]
+            for column in measure.of.columns() if measure.of else ():
+                yield from _cost(context, segments, *column.split(".", 1))
+        if name in context.measures and why_sum and not context.adds_up(name):
             kind = "a level that holds" if context.measures[name].is_level else "a ratio"
             yield wrong(segments, f"'{name}' is {kind}; {why_sum}.", "Use it in a table, a gate or `requires` instead.")
 
@@ -149,12 +154,23 @@ def _column(context: Context, segments: Segments, table: str, column: str) -> Fi
     standard = {*COLUMNS[table], *DATES[table], *_TEXT[table]}
     known = (context.names.columns or {}).get(table)
     if column in standard or (known is not None and column in known):
+        yield from _cost(context, segments, table, column)
         return
     if known is not None:
         yield wrong(segments, f"The table {table} has no column '{column}'.", did_you_mean(column, {*standard, *known}))
     else:
         message = f"'{column}' is not a standard column of {table}; the history must have it."
         yield doubtful(segments, message, did_you_mean(column, standard))
+
+
+def _cost(context: Context, segments: Segments, table: str, column: str) -> Findings:
+    """What is worked out from cost is nothing in a history that has none."""
+    filled = (context.names.filled or {}).get(table)
+    if table == "deals" and column in _OF_COST and filled is not None and "cost" not in filled:
+        yield doubtful(
+            segments, f"The deals of this history have no cost, so none has a {column}; this counts nothing.",
+            "Give the deals a cost, or take this out.",
+        )  # fmt: skip
 
 
 def _condition(context: Context, segments: Segments, column: str, condition: Condition) -> Findings:
