@@ -64,7 +64,7 @@ def layouts(panel: Panel, scheme: Scheme, columns: ColumnBook, partners: Rows) -
 def _build(panel: Panel, scheme: Scheme, columns: ColumnBook, partners: Rows) -> list[Layout]:
     month_values = [month_column(panel, column, scheme) for column in columns.months]
     levels = [panel.columns[name] for name in columns.levels]
-    size = min(LANES, max(64, -(-len(partners) // 2)))
+    size = min(LANES, max(64, -(-len(partners) // 128) * 64))
     return [
         _layout(panel, columns, partners[first : first + size], month_values, levels, scheme.measures)
         for first in range(0, max(1, len(partners)), size)
