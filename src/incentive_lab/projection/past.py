@@ -63,7 +63,8 @@ def past_of(history: History, *schemes: Scheme) -> Past:
         date: history.panel(group, deal_leaves={"deal": tuple(group)}, **options).deals["deal"]
         for date, group in by_date.items()
     }
-    return Past(panel, leaves, items, "margin" in leaves)
+    # A column of costs without a single value says nothing: margin would be taken for 0.
+    return Past(panel, leaves, items, "margin" in leaves and "cost" in history.filled["deals"])
 
 
 def _options(scheme: Scheme) -> dict[str, Any]:
