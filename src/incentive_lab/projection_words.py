@@ -2,20 +2,55 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-from incentive_lab.format import count, money, percent
+import numpy as np
+
+from incentive_lab.format import count, counted, money, percent
 from incentive_lab.money import decimals
 from incentive_lab.panel import month_label
 from incentive_lab.projection import answers
 from incentive_lab.projection.backtest import BANDS, Backtest
 from incentive_lab.projection.model import diagnostics
 from incentive_lab.projection.past import Past
-from incentive_lab.projection.running import Projection
+from incentive_lab.projection.running import Outcome, Projection
 from incentive_lab.scheme.document import Scheme
 from incentive_lab.scheme.fingerprint import fingerprint
 
 _AMOUNTS = ("mean", "sd", "se", "p05", "p10", "p50", "p90", "p95", "cvar95")
+
+
+NO_COST = "not known: this history has no cost"
+
+
+def futures(share: float, scenarios: int) -> str:
+    """In how many futures something happens.
+
+    Example:
+        >>> futures(1.0, 128), futures(0.0, 128), futures(0.25, 128)
+        ('in every future', 'in no future', 'in 25 % of 128 futures')
+    """
+    if share in (0.0, 1.0):
+        return "in every future" if share else "in no future"
+    return f"in {percent(share, 1)} of {counted(scenarios, 'future')}"
+
+
+def owed_words(outcome: Outcome, minor: int, said: Callable[[float], str]) -> str | None:
+    """What partners are owed and what the budget cuts of it; None where it cuts in no future.
+
+    Args:
+        outcome: Of a projection.
+        minor: Minor units of a whole one.
+        said: How an amount in whole units is written.
+    """
+    budget, cut = outcome.scheme.budget, outcome.cut
+    if budget is None or not cut.any():
+        return None
+    owed = answers.distribution(outcome.asked / minor)
+    return (f"Partners are owed {said(owed['p10'] or 0)} to {said(owed['p90'] or 0)} (four futures in five); the budget of "
+            f"{said(float(budget.amount))} cuts them {futures(float((cut > 0).mean()), len(cut))}, by "
+            f"{said(float(np.median(cut[cut > 0])) / minor)} in the middle.")  # fmt: skip
 
 
 def project_result(told: Projection) -> dict[str, Any]:
@@ -35,6 +70,7 @@ def project_result(told: Projection) -> dict[str, Any]:
         "by_segment": _means(told.model.segments, outcome.by_segment, minor),
         "accrual": {label: {key: float(values[m]) / minor for key, values in path.items()} for m, label in enumerate(labels)},
         "owed": _whole(answers.distribution(outcome.asked), minor), "capped": _mean_of(outcome.capped, minor),
+        "p_cut": float((outcome.cut > 0).mean()), "owed_words": owed_words(outcome, minor, lambda one: money(one, panel.currency)),
         "p_capped": answers.chance(outcome.capped > 0).value if outcome.scheme.caps else None,
         "p_over_budget": None if budget is None else budget.value,
         "npv": None if value is None else value.value / minor,
@@ -46,7 +82,7 @@ def project_result(told: Projection) -> dict[str, Any]:
     else:
         result["p_over_budget_se"] = budget.error
     if value is None:
-        result["npv_reason"] = "the history does not say what deals cost"
+        result["npv_reason"] = NO_COST
     else:
         result["npv_se"] = None if value.error is None else value.error / minor
     for key, found in (
@@ -67,7 +103,9 @@ def project_result(told: Projection) -> dict[str, Any]:
             "p_dearer": gap["p_dearer"],
             "variance_saved": gap["variance_saved"],
         }
-    moving = answers.drivers(told, answers.own_inputs(told))[:8]
+    # A budget that cuts makes futures cost the same: what moves is what partners are owed before it.
+    result["drivers_of"] = "owed" if outcome.cut.any() else "cost"
+    moving = answers.drivers(told, answers.own_inputs(told), outcome.asked if outcome.cut.any() else None)[:8]
     result["drivers"] = [{"name": one.name, "low": one.low / minor, "high": one.high / minor, "share": one.share,
                           "share_se": one.error} for one in moving]  # fmt: skip
     result["fit"] = diagnostics(told.model)
@@ -107,39 +145,39 @@ def say_project(told: dict[str, Any]) -> None:
     currency, total = told["currency"], told["total"]
     print(f"{told['scheme']} ({told['fingerprint']}) over {told['months']} months from {told['first_month']}, "
           f"{count(told['scenarios'])} futures, assumptions {told['assumptions']}")  # fmt: skip
-    for name, words in (
-        ("p05", "P5"),
-        ("p10", "P10"),
-        ("p50", "P50"),
-        ("p90", "P90"),
-        ("p95", "P95"),
-        ("cvar95", "CVaR95"),
-    ):
-        error = total["errors"][name]
-        print(
-            f"  {words:<8}{money(total[name], currency):>24}"
-            + ("" if error is None else f"  +- {money(error, currency)}")
-        )
-    print(f"  {'mean':<8}{money(total['mean'], currency):>24}" + (
-        "" if total["se"] is None else f"  +- {money(total['se'], currency)}"))  # fmt: skip
+    if told["owed_words"]:
+        print(told["owed_words"])
+    half = "after the cut" if told["owed_words"] else "(the middle: half of the futures cost more, half less)"
+    print(f"Expect {money(total['p50'], currency)} {half}")
+    shown = told["owed"] if told["owed_words"] else total
+    print("Owed before the cut" if told["owed_words"] else "Cost")
+    for name in ("p05", "p10", "p50", "p90", "p95", "cvar95"):
+        words = "CVaR95" if name == "cvar95" else f"P{int(name[1:])}"
+        print(f"  {words:<8}{_column(shown[name], shown['errors'][name], currency)}")
+    print(f"  {'mean':<8}{_column(shown['mean'], shown['se'], currency)}")
+    print("P90: nine futures in ten lie below it. CVaR95: the mean of the dearest twentieth. +-: the standard error from "
+          "drawing so many futures.")  # fmt: skip
     if told["no_response"] != total:
-        print(f"Without any response: {money(told['no_response']['mean'], currency)} in the mean")
-    owed = told["owed"]
-    if owed["mean"] > total["mean"]:
-        print(f"Owed before the budget's cut: {money(owed['mean'], currency)} in the mean, from "
-              f"{money(owed['p10'], currency)} to {money(owed['p90'], currency)} in four of five futures")  # fmt: skip
+        print(f"Without any response: expect {money(told['no_response']['p50'], currency)}")
     if told["p_over_budget"] is not None:
-        print(f"Chance of breaking the budget: {percent(told['p_over_budget'], 1)}")
-    if told["npv"] is not None:
-        print(f"Net present value of margin less incentives: {money(told['npv'], currency)}")
+        print(f"The budget breaks {futures(told['p_over_budget'], told['scenarios'])}")
+    worth = NO_COST if told["npv"] is None else money(told["npv"], currency)
+    print(f"Net present value of margin less incentives, mean: {worth}")
     if "difference" in told:
         gap = told["difference"]
-        print(f"Against {told['against']['scheme']}: {money(gap['mean'], currency)} in the mean, from "
+        print(f"Against {told['against']['scheme']}: expect {money(gap['p50'], currency)}, from "
               f"{money(gap['p10'], currency)} to {money(gap['p90'], currency)} in four of five futures")  # fmt: skip
+    if told["drivers"]:
+        moved = "amount owed" if told["drivers_of"] == "owed" else "cost"
+        print(f"What moves the {moved}: its mean in the fifth of futures where each is lowest, and where it is highest")
     for one in told["drivers"][:5]:
         print(f"  {one['name']:<40}{money(one['low'], currency):>22} to {money(one['high'], currency)}")
     for note in told["notes"]:
         print(f"- note: {note}")
+
+
+def _column(value: float, error: float | None, currency: str) -> str:
+    return f"{money(value, currency):>24}" + ("" if error is None else f"  +- {money(error, currency)}")
 
 
 def backtest_result(tested: Backtest, scheme: Scheme, past: Past) -> dict[str, Any]:

@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+import shutil
 import threading
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from incentive_lab.engine.replay import replay
 from incentive_lab.errors import InputError
+from incentive_lab.history import open_history
 from incentive_lab.panel import Floats
 from incentive_lab.projection import running
 from incentive_lab.projection.answers import crps, difference, distribution, first_order, over_budget, quantile
@@ -19,6 +23,7 @@ from incentive_lab.projection.paying import Payer
 from incentive_lab.projection.plan import E_COLUMNS
 from incentive_lab.projection.running import Cancelled, project
 from incentive_lab.projection.world import Drawn, World
+from incentive_lab.projection_words import project_result, say_project
 from incentive_lab.scheme.document import Scheme
 from tests.projection.conftest import FLAT, GROUPED, SPARE, TIERED, made_past, shipped
 
@@ -97,7 +102,7 @@ def test_shipped_schemes_pay_history_from_the_horizon_on_as_replay_does(
         assert into.monthly[before:, s].tolist() == real.total[before:].sum(axis=1).tolist()
     assert into.lines[:, 1].tolist() == real.detail[:, before:].sum(axis=(1, 2)).tolist()
     assert into.partners[:, 0].tolist() == real.total[before:, :known].sum(axis=0).tolist()
-    assert (paid.asked == real.total[before:].sum()).all()
+    assert (paid.owed == real.total[before:].sum(axis=1)).all()
 
 
 def test_a_transition_floor_begins_with_the_horizon(model: Model) -> None:
@@ -152,6 +157,53 @@ def test_a_budget_is_never_overspent_and_its_breaking_is_told(model: Model) -> N
     assert told.outcome.monthly.sum(axis=1).max() <= 9_000_000
     assert told.outcome.by_rule.sum(axis=1) == pytest.approx(told.outcome.total, abs=1), "lines add up"
     assert told.outcome.by_tier.sum(axis=1) == pytest.approx(told.outcome.total, rel=1e-9)
+
+
+def test_what_a_budget_cuts_is_told_as_owed_and_by_how_much(model: Model, capsys: pytest.CaptureFixture[str]) -> None:
+    tight = TIERED.model_validate({**TIERED.model_dump(by_alias=True, exclude_unset=True),
+                                   "budget": {"amount": 9_000, "when_exceeded": "prorate"}})  # fmt: skip
+    told = project(model, tight, floor=FLAT, scenarios=60)
+    assert (told.outcome.owed.sum(axis=1) == told.outcome.total + told.outcome.cut).all()
+    result = project_result(told)
+    assert result["p_cut"] == 1.0
+    assert result["drivers"][0]["high"] > 9_000, "what moves is drawn on what is owed before the cut"
+    say_project(result)
+    said = capsys.readouterr().out
+    assert "the budget of 9,000.00 USD cuts them in every future, by" in said
+    assert "The budget breaks in every future" in said
+    assert "Owed before the cut\n" in said
+    assert "What moves the amount owed" in said
+    plenty = project(model, TIERED.model_copy(update={"budget": tight.budget.model_copy(update={"amount": 10**9})}),  # type: ignore[union-attr]
+                     floor=FLAT, scenarios=60)  # fmt: skip
+    assert (plenty.outcome.owed == plenty.outcome.monthly).all()
+    say_project(project_result(plenty))
+    said = capsys.readouterr().out
+    assert "The budget breaks in no future" in said
+    assert "owed" not in said
+    assert f"Expect {np.quantile(plenty.outcome.total, 0.5) / 100:,.2f} USD (the middle" in said
+
+
+def test_a_budget_cut_within_the_replay_is_told_by_month(model: Model) -> None:
+    first = GROUPED.model_validate({**GROUPED.model_dump(by_alias=True, exclude_unset=True),
+                                    "budget": {"amount": 9_000, "when_exceeded": "first_come"}})  # fmt: skip
+    paid, free = (project(model, one, scenarios=3, horizon=6).outcome for one in (first, GROUPED))
+    assert (paid.cut > 0).all()
+    assert paid.owed == pytest.approx(free.monthly, abs=1)
+
+
+def test_unknown_costs_are_not_taken_for_no_margin(
+    tiny: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = shutil.copytree(tiny, tmp_path / "history")
+    deals = next(folder.glob("deals.*"))
+    pd.read_parquet(deals).drop(columns="cost").to_parquet(deals)
+    with open_history(str(folder)).closing() as held:
+        told = project(fit(past_of(held, FLAT)), FLAT, scenarios=5)
+    assert told.margin is None
+    result = project_result(told)
+    assert result["npv"] is None
+    say_project(result)
+    assert "margin less incentives, mean: not known: this history has no cost" in capsys.readouterr().out
 
 
 def test_assumptions_move_the_world_as_they_say(model: Model) -> None:

@@ -22,7 +22,7 @@ def told(app: AppTest, words: str) -> str:
 
 def test_the_projection_says_what_it_will_cost_and_how_sure_that_is(app: AppTest) -> None:
     app.switch_page("pages/projection.py").run(timeout=180)
-    assert "What it will cost" in told(app, "of 128 futures")
+    assert "What it will cost" in told(app, "from 128 futures")
     app.selectbox(key="projection-scheme").select("Flat commission").run(timeout=180)
     flat = told(app, "from 128 futures")
     app.selectbox(key="projection-assumptions").select("Recession").run(timeout=180)

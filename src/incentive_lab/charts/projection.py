@@ -13,7 +13,9 @@ from incentive_lab.panel import Floats
 from incentive_lab.projection.answers import Driver
 
 
-def fan_chart(labels: Sequence[str], path: Floats, currency: str, budget: float | None, quiet: Floats | None) -> Chart:
+def fan_chart(
+    labels: Sequence[str], path: Floats, currency: str, budget: float | None, quiet: Floats | None, what: str = "cost"
+) -> Chart:
     """Cost to date by month: the middle, the bands that hold half, four fifths and nine tenths of futures.
 
     Args:
@@ -22,6 +24,7 @@ def fan_chart(labels: Sequence[str], path: Floats, currency: str, budget: float 
         currency: ISO 4217 code.
         budget: A line across; None without one.
         quiet: [months] mean without any response; None where nothing was supposed.
+        what: Of what the path is: cost, or what is owed before the budget's cut.
     """
     names = [month_name(label) for label in labels]
     traces = []
@@ -46,14 +49,18 @@ def fan_chart(labels: Sequence[str], path: Floats, currency: str, budget: float 
     drawn = figure(*traces, name="fan", height=330, margin={"t": 36, "r": 34},
                    yaxis=money_axis(0.0, max(top, budget or 0.0) if shown else top),
                    xaxis={"type": "category", "nticks": 13, "tickangle": 0})  # fmt: skip
-    used = budget is not None and low[-1] >= 0.999 * budget
-    title = f"Four futures in five cost {compact(low[-1])} to {compact(high[-1])}"
-    if used:
-        title = f"At least nine futures in ten use up the budget of {compact(budget or 0)}"
-    note = f"Cost to date in {currency}; bands hold 50, 80 and 90 % of futures."
+    spread = f"{compact(low[-1])} to {compact(high[-1])}"
+    title = (
+        f"Four futures in five cost {spread}" if what == "cost" else f"Four futures in five, partners are owed {spread}"
+    )
+    note = f"{what.capitalize()} to date in {currency}; bands hold 50, 80 and 90 % of futures."
     if budget is not None and not shown:
         note += f" The budget, {compact(budget)}, is far above."
-    return Chart(drawn, title, note, f"Fan of cost to date. {title}, the middle is {compact(middle[-1])}.")
+    return Chart(drawn, title, note, f"Fan of {what} to date. {title}, the middle is {compact(middle[-1])}.")
+
+
+def _verb(what: str) -> str:
+    return "costs" if what == "cost" else "owes"
 
 
 def distribution_chart(total: Floats, currency: str, budget: float | None, what: str = "cost") -> Chart:
@@ -71,8 +78,9 @@ def distribution_chart(total: Floats, currency: str, budget: float | None, what:
                "ticktext": [f"P5 {compact(low)}", f"P50 {compact(middle)}", f"P95 {compact(high)}"]},
         yaxis={"tickformat": ".0%", "nticks": 5},
     )  # fmt: skip
-    verb = "costs" if what == "cost" else "owes"
-    title = f"One future in twenty {verb} more than {compact(high)}"
+    title = f"One future in twenty {_verb(what)} more than {compact(high)}"
+    if high - low < 0.005:
+        title = f"Every future {_verb(what)} {compact(middle)}"
     return Chart(
         drawn, title, f"Share of futures by total {what} in {currency}.", f"Distribution of total {what}. {title}."
     )

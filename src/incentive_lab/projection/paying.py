@@ -35,6 +35,7 @@ class Paid:
         lines, by_tier, by_segment: [lines or levels or segments, scenarios] over the horizon.
         higher: [scenarios] partners that end in a higher tier than they begin in.
         due: [settlements, scenarios] what the budget is asked for; empty without one that cuts.
+        taken: [horizon, scenarios] what a budget took off within the replay, as negative amounts.
         partners: [partners of history, scenarios kept] over the horizon.
     """
 
@@ -44,6 +45,7 @@ class Paid:
     by_segment: Floats
     higher: Floats
     due: Floats
+    taken: Floats
     partners: Floats
 
 
@@ -57,7 +59,7 @@ class Cost:
         by_partner: [scenarios kept, partners of history].
         demand: [scenarios, years] before the budget cut, by programme year that the horizon touches.
         higher: [scenarios] share of partners that end in a higher tier than they begin in.
-        asked: [scenarios] over the horizon before the budget cut.
+        owed: [scenarios, horizon] before the budget cut.
         capped: [scenarios] what partner caps took off over the horizon.
     """
 
@@ -68,7 +70,7 @@ class Cost:
     by_partner: Floats
     demand: Floats
     higher: Floats
-    asked: Floats
+    owed: Floats
     capped: Floats
 
 
@@ -165,7 +167,7 @@ class Payer:
         paid = Paid(
             np.zeros((self.months, count)), np.zeros((lines, count)), np.zeros((levels, count)),
             np.zeros((len(self.model.segments), count)), np.zeros(count), np.zeros((len(self.settlements), count)),
-            np.zeros((self.model.known, kept)),
+            np.zeros((self.horizon, count)), np.zeros((self.model.known, kept)),
         )  # fmt: skip
         if not self.coupled:
             paid.monthly[: self.begin] = self.earlier[: self.begin].sum(axis=1)[:, None]
@@ -219,6 +221,7 @@ class Payer:
             by_partner = ahead.sum(axis=0)
             paid.monthly[:, s] = done.total.sum(axis=1)
             paid.lines[:, s] = done.detail[:, self.past :].sum(axis=(1, 2))
+            paid.taken[:, s] = done.detail[len(self.scheme.rules) + BUDGET, self.past :].sum(axis=1)
             paid.by_tier[:, s] = [np.where(held == place, ahead, 0.0).sum() for place in range(len(self.tier_names))]
             paid.by_segment[:, s] = np.bincount(self.model.segment, by_partner, len(self.model.segments))
             start = done.tiers[self.past - 1] if self.past else done.tiers[0]
@@ -239,7 +242,7 @@ class Payer:
         budget_row = len(self.scheme.rules) + BUDGET
         demand = np.stack([paid.monthly[a:b].sum(axis=0) for a, b in self.years], axis=1)
         ahead, lines = paid.monthly[self.past :], paid.lines
-        asked, share = ahead.sum(axis=0) - lines[budget_row], np.ones(paid.monthly.shape[1])
+        owed, share = ahead - paid.taken, np.ones(paid.monthly.shape[1])
         if not self._cuts:
             demand = demand - lines[budget_row][:, None]
         else:
@@ -254,7 +257,7 @@ class Payer:
         kept = paid.partners.shape[1]
         return Cost(
             ahead.T, lines.T, (paid.by_tier * share).T, (paid.by_segment * share).T, (paid.partners * share[:kept]).T, demand,
-            paid.higher / max(1, self.model.known), asked, capped,
+            paid.higher / max(1, self.model.known), owed.T, capped,
         )  # fmt: skip
 
     def _budget(self, due: Floats) -> Floats:

@@ -47,7 +47,7 @@ class Outcome:
         by_rule, by_tier, by_segment: [scenarios, lines or levels or segments].
         demand: [scenarios, programme years] before the budget is cut.
         higher: [scenarios] share of partners that end in a higher tier than they begin in.
-        asked: [scenarios] over the horizon before the budget is cut.
+        owed: [scenarios, horizon] before the budget is cut.
         capped: [scenarios] what partner caps took off over the horizon.
         partners: [at most BANDS scenarios, partners] of those known.
     """
@@ -61,7 +61,7 @@ class Outcome:
     by_segment: Floats
     demand: Floats
     higher: Floats
-    asked: Floats
+    owed: Floats
     capped: Floats
     partners: Floats
 
@@ -69,6 +69,16 @@ class Outcome:
     def total(self) -> Floats:
         """[scenarios] cost over the horizon."""
         return np.asarray(self.monthly.sum(axis=1))
+
+    @property
+    def asked(self) -> Floats:
+        """[scenarios] owed over the horizon."""
+        return np.asarray(self.owed.sum(axis=1))
+
+    @property
+    def cut(self) -> Floats:
+        """[scenarios] what the budget takes off over the horizon; 0 where it takes less than a unit."""
+        return np.where((off := self.asked - self.total) > 0.5, off, 0.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -265,7 +275,7 @@ class _Runs:
         outcomes = tuple(
             Outcome(payer.scheme, payer.line_ids, payer.tier_names, kept[place]["monthly"], kept[place]["by_rule"],
                     kept[place]["by_tier"], kept[place]["by_segment"], kept[place]["demand"], kept[place]["higher"],
-                    kept[place]["asked"], kept[place]["capped"], kept[place]["by_partner"])
+                    kept[place]["owed"], kept[place]["capped"], kept[place]["by_partner"])
             for place, payer in enumerate(self.payers)
         )  # fmt: skip
         return _Told(outcomes, revenue, margin if model.past.margin else None, factors, staying)

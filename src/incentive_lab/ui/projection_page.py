@@ -17,6 +17,7 @@ from incentive_lab.projection import answers
 from incentive_lab.projection.assumptions import Assumptions, presets
 from incentive_lab.projection.backtest import BANDS
 from incentive_lab.projection.running import Projection
+from incentive_lab.projection_words import NO_COST, futures, owed_words
 from incentive_lab.scheme.numbers import Number, Whole
 from incentive_lab.ui import workspace
 from incentive_lab.ui.cards import card, draw, plain, tell_problems
@@ -88,18 +89,18 @@ def _assumptions() -> Assumptions:
 def _risk(told: Projection) -> None:
     """The answer in words."""
     minor, currency = told.minor, told.model.panel.currency
-    shown, asked = answers.distribution(told.outcome.total / minor), answers.distribution(told.outcome.asked / minor)
-    said = [f"Expect **{compact(shown['p50'] or 0)} {currency}** over {counted(told.horizon, 'month')}"]
-    if _cut(told):
-        said[0] += " after the budget's cut."
-        said.append(f"Before it partners are owed **{compact(asked['p10'] or 0)} to {compact(asked['p90'] or 0)}** in four "
-                    "of five futures.")  # fmt: skip
+    shown = answers.distribution(told.outcome.total / minor)
+    expected = f"Expect **{compact(shown['p50'] or 0)} {currency}** over {counted(told.horizon, 'month')}"
+    owed = owed_words(told.outcome, minor, compact)
+    if owed is not None:
+        said = [owed, f"{expected} after the cut."]
+        shown = answers.distribution(told.outcome.asked / minor)
     else:
-        said[0] += f"; one future in ten costs more than **{compact(shown['p90'] or 0)}**."
+        said = [f"{expected}; one future in ten costs more than **{compact(shown['p90'] or 0)}**."]
     over = answers.over_budget(told.outcome, minor)
     if over is None:
         said.append("The scheme has no budget to break.")
-    else:
+    elif owed is None:
         risk = (
             "Safe"
             if over.value < 0.02
@@ -109,25 +110,22 @@ def _risk(told: Projection) -> None:
             if over.value < 0.5
             else "Likely"
         )
-        said.append(
-            f"**{risk}**: the budget breaks in {percent(over.value, 1)} of {counted(told.scenarios, 'future')}."
-        )
+        breaks = f"the budget breaks {futures(over.value, told.scenarios)}."
+        said.append(breaks.capitalize() if over.value == 1 else f"**{risk}**: {breaks}")
     if told.outcome.scheme.caps:
         said.append(f"Partner caps take off {compact(float(told.outcome.capped.mean()) / minor)} on average.")
     value = answers.present_value(told)
-    if value is not None:
-        said.append(f"Margin less incentives is worth {compact(value.value / minor)} today.")
-    if shown["se"]:
-        said.append(
-            f":small[:gray[Standard error of the mean from {counted(told.scenarios, 'future')}: {compact(shown['se'])}.]]"
-        )
+    said.append(
+        f"What margin less incentives is worth today is {NO_COST}."
+        if value is None
+        else f"Margin less incentives is worth {compact(value.value / minor)} today."
+    )
+    what = "the middle of what is owed" if owed is not None else "the middle"
+    error = shown["errors"]["p50"]  # type: ignore[index]
+    sure = f"; standard error of {what}: {compact(error)}" if error else ""
+    said.append(f":small[:gray[Drawn from {counted(told.scenarios, 'future')}{sure}.]]")
     with card("projection-risk", "What it will cost"):
         st.markdown(" ".join(said))
-
-
-def _cut(told: Projection) -> bool:
-    """Whether the budget takes something off in more than a twentieth of the futures."""
-    return bool((told.outcome.asked > told.outcome.total + 0.5).mean() > 0.05)
 
 
 def _charts(told: Projection) -> None:
@@ -136,17 +134,20 @@ def _charts(told: Projection) -> None:
     budget = outcome.scheme.budget
     amount = float(budget.amount) if budget is not None else None
     # A budget that cuts makes every future cost the same: what moves and spreads is what partners are owed before it.
-    owed, what = (outcome.asked, "owed before the cut") if _cut(told) else (outcome.total, "cost")
-    quiet = None if told.no_response is outcome else np.cumsum(told.no_response.monthly.mean(axis=0)) / minor
-    draw(
-        fan_chart(labels, np.cumsum(outcome.monthly, axis=1) / minor, currency, amount, quiet), "fan", height="content"
-    )
+    owed, what = (outcome.owed, "owed before the cut") if outcome.cut.any() else (outcome.monthly, "cost")
+    still = told.no_response.owed if outcome.cut.any() else told.no_response.monthly
+    quiet = None if told.no_response is outcome else np.cumsum(still.mean(axis=0)) / minor
+    draw(fan_chart(labels, np.cumsum(owed, axis=1) / minor, currency, amount, quiet, what), "fan", height="content")
+    total = owed.sum(axis=1)
     left, right = st.columns(2, gap="small")
     with left:
-        draw(distribution_chart(owed / minor, currency, amount, what), "distribution")
+        draw(distribution_chart(total / minor, currency, amount, what), "distribution")
     with right:
-        moving = answers.drivers(told, answers.own_inputs(told), owed)[:7]
-        draw(tornado_chart(moving, float(owed.mean()) / minor, minor, currency, what), "tornado")
+        moving = answers.drivers(told, answers.own_inputs(told), total)[:7]
+        if moving:
+            draw(tornado_chart(moving, float(total.mean()) / minor, minor, currency, what), "tornado")
+        else:
+            st.caption("What moves it is not known: it is the same in every future, or there are under 50 futures.")
 
 
 def _difference(told: Projection) -> None:
@@ -154,8 +155,8 @@ def _difference(told: Projection) -> None:
     assert gap is not None
     before = told.outcomes[1].scheme
     with card("projection-difference", f"Against {before.title or before.id}", "In the same futures."):
-        table(("Difference", "P10", "P50", "P90", "Dearer in"), [(
-            signed(compact(gap["mean"] / minor)), *(signed(compact(gap[name] / minor)) for name in ("p10", "p50", "p90")),
+        table(("Expect", "P10", "P90", "Dearer in"), [(
+            *(signed(compact(gap[name] / minor)) for name in ("p50", "p10", "p90")),
             percent(gap["p_dearer"], 1))])  # fmt: skip
 
 
