@@ -1,10 +1,21 @@
+from dataclasses import replace
+
 import numpy as np
 
 from incentive_lab.engine.impact import impact, mix
 from incentive_lab.engine.replay import Replay
 from incentive_lab.panel import Panel
 from incentive_lab.scheme.document import Scheme
-from incentive_lab.ui.attention import budget_notice, heavy_losers, never_binding, notices, programme_years
+from incentive_lab.ui.attention import (
+    HIT_HARD,
+    budget_notice,
+    heavy_losers,
+    never_binding,
+    notices,
+    programme_years,
+)
+from incentive_lab.ui.drill import rows_of
+from incentive_lab.ui.figures import figures_of
 from incentive_lab.ui.workspace import Comparison
 
 
@@ -28,6 +39,20 @@ def test_partners_hit_hard_are_counted_with_what_they_lose(after: Replay, before
     # a falls from 300 to 200 a month.
     assert heavy_losers(comparison(after, before)) == (1, 60_000)
     assert heavy_losers(comparison(before, before)) == (0, 0)
+
+
+def test_a_loss_by_rounding_of_each_payment_is_not_a_hard_hit(after: Replay, before: Replay) -> None:
+    # 90 % of a payment of 300.01 is 270.009; paid as 270.00, it is 0.9 cents short, six times over.
+    paid, kept = before.total.copy(), before.total.copy()
+    paid[:, 0], kept[:, 0] = 30_001, 27_000
+    baseline = replace(before, total=paid)
+    assert heavy_losers(comparison(replace(before, total=kept), baseline)) == (0, 0)
+    kept[0, 0] -= 20  # more than what six roundings can take
+    proposed = comparison(replace(before, total=kept), baseline)
+    assert heavy_losers(proposed) == (1, 6 * 3_001 + 20)
+    assert rows_of(proposed, HIT_HARD, None, None).tolist() == [0]
+    worse = figures_of(proposed)[3]
+    assert (worse.line, worse.open) == ("1 loses 180; 1 of them more than 10 %, 180", HIT_HARD)
 
 
 def test_limits_that_bind_nowhere_are_found(after: Replay, tiered: Scheme, flat: Scheme, panel: Panel) -> None:

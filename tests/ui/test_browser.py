@@ -71,7 +71,7 @@ def test_a_key_press_on_a_dial_changes_the_figures(address: str, page: Any) -> N
     opened(page, f"{address}/tune")
     page.wait_for_selector(".board[data-of]", timeout=PATIENCE)
     page.get_by_text("Rates", exact=True).click()
-    slider = page.locator("input[type=range][aria-label=Rate]").first
+    slider = page.locator("input[type=range][aria-label$=': rate']").first
     slider.focus()
     for _ in range(2):
         page.keyboard.press("ArrowRight")
@@ -93,6 +93,7 @@ def test_a_click_on_the_board_leads_to_the_partners_behind_it(address: str, page
     page.locator("[data-part=cost-time] [data-view='1']").click()
     expect(page.locator("[data-part=cost-time] rect.hit")).to_have_count(18)
     page.locator("[data-part=worse] button").click()
+    expect(page.get_by_role("radio", name="Partners")).to_be_checked(timeout=PATIENCE)
     expect(page.get_by_role("heading", name="together against the baseline")).to_be_visible(timeout=PATIENCE)
     bar = page.locator("[data-part=deciles] rect[role=button]").nth(2)
     bar.focus()

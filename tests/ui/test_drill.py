@@ -61,6 +61,17 @@ def test_a_key_figure_leads_to_its_partners_their_lines_and_deals(tune: AppTest)
     assert "deals in" in shown(tune)
 
 
+def test_the_partner_below_a_list_is_one_of_the_list(tune: AppTest) -> None:
+    asked(tune, ["Better off"])
+    better = tune.dataframe[0].value["Partner"].tolist()
+    assert f"{better[0]} is paid" in shown(tune)
+    tune.segmented_control(key="drill who").set_value("Worse off").run()
+    worse = tune.dataframe[0].value["Partner"].tolist()
+    assert not set(better) & set(worse)
+    assert f"{better[0]} is paid" not in shown(tune)
+    assert f"{worse[0]} is paid" in shown(tune)
+
+
 def asked(tune: AppTest, what: list[str]) -> AppTest:
     """A click on the board, which AppTest cannot make: its callback fills the session before the run."""
     script = AppTest.from_function(_click, default_timeout=60)
@@ -68,7 +79,7 @@ def asked(tune: AppTest, what: list[str]) -> AppTest:
     script.run()
     script.button(key="go").click().run()
     assert not script.exception
-    for key in ("drill who", "drill by", "drill value", "closer"):
+    for key in ("drill who", "drill by", "drill value", "closer", "closer turned"):
         if key in script.session_state:
             tune.session_state[key] = script.session_state[key]
     return tune.run()
@@ -86,7 +97,7 @@ def _click() -> None:
 def test_a_click_on_the_board_leads_to_its_partners(tune: AppTest, what: list[str]) -> None:
     asked(tune, what)
     assert not tune.exception
-    assert tune.segmented_control(key="closer").value == "Partners"
+    assert tune.segmented_control(key="closer 1").value == "Partners"
     if len(what) == 2:
         assert [tune.selectbox(key="drill by").value, tune.selectbox(key="drill value").value] == what
 
@@ -94,7 +105,7 @@ def test_a_click_on_the_board_leads_to_its_partners(tune: AppTest, what: list[st
 @pytest.mark.parametrize("what", [[], ["Everyone"], ["Name", "x"], ["Tenth", "3", "4"]])
 def test_whatever_else_a_browser_sends_is_nothing(tune: AppTest, what: list[str]) -> None:
     asked(tune, what)
-    assert tune.segmented_control(key="closer").value == "Winners and losers"
+    assert tune.segmented_control(key="closer 0").value == "Winners and losers"
 
 
 def test_the_parts_of_what_is_paid_add_up(comparison: Comparison) -> None:

@@ -172,7 +172,7 @@ def test_a_file_is_loaded_or_refused_in_words(tune: AppTest) -> None:
      "Partners", "Differences"],
 )  # fmt: skip
 def test_each_closer_look_is_drawn(tune: AppTest, view: str) -> None:
-    tune.segmented_control(key="closer").set_value(view).run()
+    tune.segmented_control(key="closer 0").set_value(view).run()
     assert not tune.exception
     assert not tune.error
     assert tune.header

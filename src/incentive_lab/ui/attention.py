@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from incentive_lab.engine.replay import Replay, replay
 from incentive_lab.errors import InputError
 from incentive_lab.format import compact, counted, percent, points
+from incentive_lab.panel import Floats
 from incentive_lab.scheme.check import check
 from incentive_lab.scheme.document import Scheme
 from incentive_lab.scheme.paths import Address, apply, tunables
@@ -19,6 +21,8 @@ from incentive_lab.ui.workspace import Comparison
 
 HEAVY_LOSS = 0.10
 """A partner that loses more than this share of its baseline payout is counted as hit hard."""
+HIT_HARD = f"Lose over {HEAVY_LOSS:.0%}"
+"""What these partners are called among the choices of a list."""
 OFF_PLAN = 0.01
 """A paid mix further than this from the planned one is worth a word."""
 
@@ -98,11 +102,31 @@ def budget_notice(result: Replay) -> Notice | None:
     )
 
 
+def settlements(before: Floats, after: Floats) -> Floats:
+    """Months in which either scheme pays a partner, float64 [partners], from amounts [months, partners]."""
+    return np.asarray(((before != 0) | (after != 0)).sum(axis=0), dtype=np.float64)
+
+
+def hit_hard(before: Floats, after: Floats, settled: Floats) -> NDArray[np.bool_]:
+    """Whether a partner loses more than `HEAVY_LOSS`, beyond what rounding to cents can take from it.
+
+    Args:
+        before: Paid under the baseline, minor units [partners].
+        after: Paid under the scheme, minor units [partners].
+        settled: Payments of each partner (`settlements`); each may be off by one minor unit.
+
+    Example:
+        >>> hit_hard(np.array([1000.0, 1000.0]), np.array([899.0, 897.0]), np.array([2.0, 2.0])).tolist()
+        [False, True]
+    """
+    return np.asarray((after - before < -HEAVY_LOSS * before - settled) & (before > 0.5))
+
+
 def heavy_losers(comparison: Comparison) -> tuple[int, float]:
-    """Partners that lose more than `HEAVY_LOSS` of their baseline payout, and what they lose together (minor units)."""
-    change, before = comparison.impact.change, comparison.baseline.by_partner
-    hit = (change < -HEAVY_LOSS * before) & (before > 0.5)
-    return int(hit.sum()), float(-change[hit].sum())
+    """How many partners are hit hard (`hit_hard`), and what they lose together (minor units)."""
+    before, after = comparison.baseline, comparison.proposed
+    hit = hit_hard(before.by_partner, after.by_partner, settlements(before.total, after.total))
+    return int(hit.sum()), float(-comparison.impact.change[hit].sum())
 
 
 def notices(comparison: Comparison, never: tuple[Address, ...] = ()) -> list[Notice]:

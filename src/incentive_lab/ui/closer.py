@@ -23,7 +23,7 @@ from incentive_lab.scheme.document import Scheme
 from incentive_lab.ui import further, workspace
 from incentive_lab.ui.cards import card, draw, plain
 from incentive_lab.ui.drafts import Draft
-from incentive_lab.ui.drill import GROUPINGS, VIEW, labels_of, partners_view, show_partner, show_partners
+from incentive_lab.ui.drill import GROUPINGS, LOOK, TURNED, VIEW, labels_of, partners_view, show_partner, show_partners
 from incentive_lab.ui.scales import measure_words
 from incentive_lab.ui.tables import group_table, table
 from incentive_lab.ui.workspace import Comparison
@@ -41,10 +41,13 @@ def closer(draft: Draft, comparison: Comparison) -> None:
         "Differences": _differences,
     }
     first = next(iter(looks))
-    if st.session_state.get("closer") not in looks:
-        st.session_state["closer"] = first
-    view = st.segmented_control("Look closer", list(looks), key="closer", required=True)
-    looks[view or first](draft, comparison)
+    if st.session_state.get(LOOK) not in looks:
+        st.session_state[LOOK] = first
+    # A control that a click on a chart has turned is another one: the browser keeps what the old one shows.
+    turned = f"{LOOK} {st.session_state.get(TURNED, 0)}"
+    view = st.segmented_control("Look closer", list(looks), key=turned, default=st.session_state[LOOK], required=True)
+    st.session_state[LOOK] = view or first
+    looks[st.session_state[LOOK]](draft, comparison)
 
 
 def _pair(first: Callable[[], None], second: Callable[[], None]) -> None:

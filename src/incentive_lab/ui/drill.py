@@ -18,7 +18,7 @@ from incentive_lab.engine.replay import Replay
 from incentive_lab.format import compact, counted, month_name, quarter_name, signed
 from incentive_lab.panel import Floats
 from incentive_lab.ui import workspace
-from incentive_lab.ui.attention import HEAVY_LOSS
+from incentive_lab.ui.attention import HIT_HARD, hit_hard, settlements
 from incentive_lab.ui.cards import card
 from incentive_lab.ui.drafts import Draft
 from incentive_lab.ui.sheet import PICKED, partner_sheet
@@ -26,8 +26,8 @@ from incentive_lab.ui.workspace import Comparison
 
 VIEW = "Partners"
 WHO, BY, VALUE = "drill who", "drill by", "drill value"
+LOOK, TURNED = "closer", "closer turned"
 EVERYBODY = "All"
-_FAR = f"Lose over {HEAVY_LOSS:.0%}"
 
 
 @dataclass(frozen=True)
@@ -37,10 +37,12 @@ class Amounts:
     Attributes:
         before: Under the baseline.
         after: Under the draft.
+        settled: Months in which either pays.
     """
 
     before: Floats
     after: Floats
+    settled: Floats
 
     @property
     def change(self) -> Floats:
@@ -52,7 +54,7 @@ CHOICES: Mapping[str, Callable[[Amounts], NDArray[np.bool_]]] = {
     EVERYBODY: lambda one: np.ones(len(one.after), dtype=np.bool_),
     "Better off": lambda one: one.change >= HALF_A_CENT,
     "Worse off": lambda one: one.change <= -HALF_A_CENT,
-    _FAR: lambda one: (one.change < -HEAVY_LOSS * one.before) & (one.before > 0.5),
+    HIT_HARD: lambda one: hit_hard(one.before, one.after, one.settled),
     "Paid nothing": lambda one: one.after < HALF_A_CENT,
 }
 """What is asked for -> whom it means."""
@@ -69,7 +71,8 @@ def show_partners(who: str = EVERYBODY, by: str | None = None, value: str | None
     st.session_state[WHO] = who
     st.session_state[BY] = by
     st.session_state[VALUE] = value
-    st.session_state["closer"] = VIEW
+    st.session_state[LOOK] = VIEW
+    st.session_state[TURNED] = st.session_state.get(TURNED, 0) + 1
     with suppress(StreamlitAPIException):  # on a page without the closer look the default rerun shows everything
         st.rerun(["below"])
 
@@ -142,19 +145,23 @@ def amounts_of(comparison: Comparison, by: str | None = None, value: str | None 
     after, before = comparison.proposed, comparison.baseline
     if value and by in ("Quarter", "Month"):
         months = np.array([label == value for label in _month_labels(after, by)])
-        return Amounts(before.total[months].sum(axis=0), after.total[months].sum(axis=0))
+        return _summed(before.total[months], after.total[months])
     if value and by == "Rule":
         schemes = after.scheme, before.scheme
         both = workspace.replayed_baseline(*schemes), workspace.replayed(*schemes, detail=True)
-        return Amounts(*(_of_line(result, value) for result in both))
-    return Amounts(before.by_partner, after.by_partner)
+        return _summed(*(_of_line(result, value) for result in both))
+    return Amounts(before.by_partner, after.by_partner, settlements(before.total, after.total))
+
+
+def _summed(before: Floats, after: Floats) -> Amounts:
+    return Amounts(before.sum(axis=0), after.sum(axis=0), settlements(before, after))
 
 
 def _of_line(result: Replay, line: str) -> Floats:
-    """What one line of a scheme pays each partner; nothing where the scheme has no such line."""
+    """What one line of a scheme pays [months, partners]; nothing where the scheme has no such line."""
     if line not in result.line_ids:
-        return np.zeros(result.panel.partners)
-    return np.asarray(result.detail[result.line_ids.index(line)].sum(axis=0))
+        return np.zeros((result.panel.months, result.panel.partners))
+    return np.asarray(result.detail[result.line_ids.index(line)])
 
 
 def rows_of(
@@ -210,9 +217,13 @@ def partners_view() -> None:
         st.dataframe(
             frame, hide_index=True, height=280, key="table-partners", on_select=lambda: _picked(frame),
             selection_mode="single-row", alt=title,
-            column_config={"Baseline": money, "Draft": money, "Change": money},
+            column_config={
+                "Name": st.column_config.TextColumn(width=160), "Type": st.column_config.TextColumn(width=105),
+                "Baseline": money, "Draft": money, "Change": money,
+                "Change, %": st.column_config.NumberColumn("In %", width=60, help="Change against the baseline."),
+            },
         )  # fmt: skip
-    _one(draft, comparison)
+    _one(draft, comparison, rows)
 
 
 def _filters(comparison: Comparison) -> None:
@@ -237,11 +248,11 @@ def _picked(frame: pd.DataFrame) -> None:
         st.session_state[PICKED] = str(frame["Partner"].iloc[rows[0]])
 
 
-def _one(draft: Draft, comparison: Comparison) -> None:
-    """The partner that was picked, else the one that loses most."""
-    ids = comparison.proposed.panel.partner_ids
-    if not ids:
+def _one(draft: Draft, comparison: Comparison, rows: NDArray[np.int64]) -> None:
+    """The partner that was picked, if it is in the list, else the list's first, who loses most."""
+    listed = [comparison.proposed.panel.partner_ids[row] for row in rows]
+    if not listed:
         return
-    if st.session_state.get(PICKED) not in ids:
-        st.session_state[PICKED] = ids[int(np.argmin(comparison.impact.change))]
+    if st.session_state.get(PICKED) not in listed:
+        st.session_state[PICKED] = listed[0]
     partner_sheet(draft, st.session_state[PICKED])

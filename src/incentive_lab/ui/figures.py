@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from incentive_lab.format import compact, count, counted, percent, points, signed
-from incentive_lab.ui.attention import heavy_losers, programme_years
+from incentive_lab.ui.attention import HEAVY_LOSS, HIT_HARD, heavy_losers, programme_years
 from incentive_lab.ui.cards import Figure, figure_card
 from incentive_lab.ui.workspace import Comparison
 
@@ -24,7 +24,6 @@ def figures_of(comparison: Comparison) -> list[Figure]:
     result, total = comparison.proposed, comparison.impact.total
     minor, currency = result.minor, result.panel.currency
     hit, lost = heavy_losers(comparison)
-    loses = f"{count(hit)} lose more than 10 %, {compact(lost / minor)} together"
     return [
         Figure("cost", f"Cost of {counted(result.panel.months, 'month')}, {currency}", compact(result.cost / minor),
                signed(compact((result.cost - comparison.baseline.cost) / minor)), "vs baseline", "down",
@@ -34,8 +33,8 @@ def figures_of(comparison: Comparison) -> list[Figure]:
                f"of {count(total.partners)}", "neither", _gain_line(comparison),
                "Partners that are paid more than under the baseline, over all months.", "Better off"),
         Figure("worse", "Worse off", count(total.losers), percent(total.losers / max(1, total.partners), 1),
-               f"of {count(total.partners)}", "neither", loses if total.losers else "Nobody loses",
-               "Partners that are paid less than under the baseline, over all months.", "Worse off"),
+               f"of {count(total.partners)}", "neither", _loss_line(comparison, hit, lost),
+               "Partners that are paid less than under the baseline, over all months.", HIT_HARD if hit else "Worse off"),
     ]  # fmt: skip
 
 
@@ -43,6 +42,19 @@ def _gain_line(comparison: Comparison) -> str:
     change = comparison.impact.change
     gained = float(change[change > 0].sum()) / comparison.proposed.minor
     return f"{compact(gained)} more together" if gained >= 0.005 else "Nobody gains"
+
+
+def _loss_line(comparison: Comparison, hit: int, lost: float) -> str:
+    """What those who lose lose together, and how much of it falls on those hit hard."""
+    change, losers = comparison.impact.change, comparison.impact.total.losers
+    if not losers:
+        return "Nobody loses"
+    minor = comparison.proposed.minor
+    all_of_it = f"{counted(losers, 'loses', 'lose')} {compact(-float(change[change < 0].sum()) / minor)}"
+    share = f"more than {percent(HEAVY_LOSS)}"
+    return (
+        f"{all_of_it}; {count(hit)} of them {share}, {compact(lost / minor)}" if hit else f"{all_of_it}; none {share}"
+    )
 
 
 def _budget_line(comparison: Comparison) -> str:
