@@ -18,6 +18,18 @@ Good = Literal["up", "down", "neither"]
 _COLOURS: Mapping[Good, Literal["normal", "inverse", "off"]] = {"up": "normal", "down": "inverse", "neither": "off"}
 _MARKS = re.compile(r"([\\`*_{}\[\]()#+!|~<>$:])")
 
+_LABEL_MARKS = re.compile(r"([\\`*_{}\[\]<>$~]|:(?! )|^[#+-])")
+
+
+def label(text: str) -> str:
+    """The label of a control: Markdown shows it as it is, and what a screen reader hears has no mark that it can spare.
+
+    Example:
+        >>> label("Silver: revenue (won)"), label("a_b :red[c]")
+        ('Silver: revenue (won)', 'a\\\\_b \\\\:red\\\\[c\\\\]')
+    """
+    return _LABEL_MARKS.sub(r"\\\1", text)
+
 
 def plain(text: str) -> str:
     """Text that Markdown shows as it is.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from contextlib import suppress
 
 import streamlit as st
@@ -11,7 +12,7 @@ from incentive_lab.errors import InputError
 from incentive_lab.format import quantity
 from incentive_lab.scheme.paths import Address
 from incentive_lab.ui import workspace
-from incentive_lab.ui.cards import plain
+from incentive_lab.ui.cards import label, plain
 from incentive_lab.ui.drafts import Draft, started
 from incentive_lab.ui.mixing import PATH as MIX
 from incentive_lab.ui.mixing import mix_block, solved_as_moved
@@ -79,6 +80,8 @@ def dials() -> None:
     """All dials of the draft by group; only what is open is drawn."""
     draft = workspace.draft()
     numbers = draft.numbers
+    shorts = Counter(words_of(draft.scheme, one).short for one in numbers)
+    shared = frozenset(short for short, times in shorts.items() if times > 1)
     for group in GROUPS:
         members = [one for one in numbers if group_of(one.path) == group]
         if not members:
@@ -87,7 +90,7 @@ def dials() -> None:
         box = st.expander(f"**{group}**", key=f"group {group}", on_change="rerun", expanded=group == _OPEN)
         if box.open:
             with box:
-                _group(draft, members)
+                _group(draft, members, shared)
                 if group == "Mix":
                     mix_block(draft, set_draft)
                 if group == "Tiers":
@@ -96,8 +99,8 @@ def dials() -> None:
                     )
 
 
-def _group(draft: Draft, members: list[Address]) -> None:
-    """The dials of one group under the headings they belong to."""
+def _group(draft: Draft, members: list[Address], shared: frozenset[str]) -> None:
+    """The dials of one group under the headings they belong to; one whose short name is shared says its heading, too."""
     heading = ""
     with st.container(gap="xsmall"):
         for address in members:
@@ -105,10 +108,10 @@ def _group(draft: Draft, members: list[Address]) -> None:
             if words.heading != heading:
                 heading = words.heading
                 st.markdown(f"**{plain(heading)}**")
-            st.fragment(_dial, key=f"dial {address.path}")(address.path)
+            st.fragment(_dial, key=f"dial {address.path}")(address.path, words.short in shared)
 
 
-def _dial(path: str) -> None:
+def _dial(path: str, shared: bool) -> None:
     """A slider over the typical range, a typed entry for everything that is allowed, the reason when it is not."""
     draft = workspace.draft()
     address = next((one for one in draft.numbers if one.path == path), None)
@@ -129,7 +132,7 @@ def _dial(path: str) -> None:
         # Not columns: every block of the page is looked at again whenever anything on it changes.
         with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
             st.slider(
-                plain(words.short),
+                label(words.full if shared else words.short),
                 scale.low,
                 scale.high,
                 step=scale.step,
@@ -140,7 +143,7 @@ def _dial(path: str) -> None:
                 args=(path, told.unit, path),
             )
             st.number_input(
-                f"{plain(words.full)}, typed",
+                f"{label(words.full)}, typed",
                 step=scale.step,
                 format=f"%.{scale.places}f",
                 key=_TYPED + path,

@@ -57,7 +57,7 @@ class Words:
     @property
     def full(self) -> str:
         """The name that stands alone."""
-        return f"{self.heading}: {self.short[:1].lower()}{self.short[1:]}" if self.heading else self.short
+        return f"{self.heading}: {_continued(self.short)}" if self.heading else self.short
 
 
 def words_of(scheme: Scheme, address: Address) -> Words:
@@ -115,8 +115,17 @@ def _plain(name: str) -> str:
 
 def _sentence(words: list[str]) -> str:
     """Words joined, the first letter of later ones small unless they are short forms."""
-    later = [word if word[:2].isupper() else word[:1].lower() + word[1:] for word in words[1:]]
-    return _capital(" ".join([*words[:1], *later]))
+    return _capital(" ".join([*words[:1], *map(_continued, words[1:])]))
+
+
+def _continued(word: str) -> str:
+    """A name inside a sentence.
+
+    Example:
+        >>> _continued("Units counted"), _continued("CSAT")
+        ('units counted', 'CSAT')
+    """
+    return word if word[:2].isupper() else word[:1].lower() + word[1:]
 
 
 def _capital(text: str) -> str:
