@@ -8,6 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from incentive_lab.engine import ops as o
+from incentive_lab.engine.compile import compile_scheme
 from incentive_lab.engine.replay import replay
 from incentive_lab.errors import InputError
 from incentive_lab.history import open_history
@@ -21,10 +23,12 @@ from incentive_lab.projection.model import Model, fit
 from incentive_lab.projection.past import Past, past_of, until
 from incentive_lab.projection.paying import Payer
 from incentive_lab.projection.plan import E_COLUMNS
+from incentive_lab.projection.reading import state_of
 from incentive_lab.projection.running import Cancelled, project
 from incentive_lab.projection.world import Drawn, World
 from incentive_lab.projection_words import project_result, say_project
 from incentive_lab.scheme.document import Scheme
+from incentive_lab.scheme.load import load
 from tests.projection.conftest import FLAT, GROUPED, SPARE, TIERED, made_past, shipped
 
 
@@ -69,6 +73,17 @@ def test_history_as_the_only_scenario_pays_what_replay_pays(past: Past, scheme: 
     real = replay(scheme, past.panel, baseline=FLAT)
     assert paid.monthly[0].tolist() == real.total[before:].sum(axis=1).tolist()
     assert paid.by_rule[0].sum() == real.total[before:].sum()
+
+
+def test_what_returns_look_back_at_is_laid_out() -> None:
+    scheme = load(Path(__file__).parents[2] / "data" / "schemes" / "marginal-accelerator.yaml")
+    program = compile_scheme(scheme, 2023 * 12, 36).program
+    remembered = program.code[program.code[:, o.C_OP] == o.REMEMBER_RATE]
+    written = {int(row + at) for row, column in remembered[:, [o.C_OUT, o.C_OUT_AT]] for at in program.at[:, column]}
+    assert written
+    state = set(state_of(program, 24, 36))
+    assert written <= state, "what each posting paid"
+    assert {row + 36 for row in written} <= state, "and on what"
 
 
 @pytest.mark.parametrize("name", ["growth-80-20", "marginal-accelerator", "enablement-mdf", "whole-volume-rebate"])

@@ -77,7 +77,8 @@ def state_of(program: Program, begin: int, end: int) -> list[int]:
     for line in code.tolist():
         first = line[o.C_I : o.C_I + 6]
         if line[o.C_OP] == o.RETURNS:
-            known |= dict.fromkeys(range(first[2], first[2] + months), True)
+            # What each month's posting paid, then what it paid on.
+            known |= dict.fromkeys(range(first[2], first[2] + 2 * months), True)
         elif line[o.C_OP] in (o.CAP_TAKE, o.LIMIT) and first[1] >= 0:
             known[first[1]] = True
     return sorted(row for row, read in known.items() if read and (row >= o.FIXED_ROWS or row in (o.CURRENT, o.MISSED)))
