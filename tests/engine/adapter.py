@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from decimal import ROUND_HALF_EVEN, Decimal
 
 import numpy as np
-import pytest
 
+from incentive_lab.engine.replay import replay
 from incentive_lab.money import decimals
 from incentive_lab.panel import Panel
 from incentive_lab.scheme.document import Scheme
@@ -26,7 +26,6 @@ Tiers = dict[tuple[int, str], int]
 
 def engine_lines(scheme: Scheme, panel: Panel, baseline: Scheme | None = None) -> tuple[Lines, Tiers]:
     """What the engine pays and the tiers it sees; with `group: parent` its partners are the groups."""
-    replay = pytest.importorskip("incentive_lab.engine.replay").replay
     result = replay(scheme, panel, baseline=baseline)
     ids = result.panel.partner_ids
     amounts = np.asarray(result.amounts(), dtype=np.float64)

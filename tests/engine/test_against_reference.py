@@ -21,7 +21,6 @@ from tests.engine.strategies import rules as random
 from tests.engine.strategies.histories import histories
 from tests.reference import Undefined
 
-pytest.importorskip("incentive_lab.engine.replay")
 ALL_MEASURES = ("revenue", "margin", "units", "certification", "csat", "campaign_spend", "returns")
 
 
