@@ -20,7 +20,7 @@ from incentive_lab.ui.histories import Tried
 from incentive_lab.ui.preparing import Source
 from incentive_lab.ui.summary import facts_of, findings_table
 
-STAGED, TRIED, _REFUSED = "staged history", "tried history", "refused files"
+STAGED, TRIED, _REFUSED, _TAKEN = "staged history", "tried history", "refused files", "history taken"
 NOT_USED, NOWHERE = "not used", "not there"
 _FIXED = {
     "status": ("won", "open", "lost"),
@@ -33,6 +33,8 @@ _SHOWN_STATUSES = 12
 def bringing() -> None:
     """Everything from the files to the button that uses them; the history in use stays until then."""
     note = "CSV, Parquet or one Excel workbook: partners, and deals or activities. Nothing leaves this machine."
+    if st.session_state.pop(_TAKEN, False):  # not in the callback: that would undo a click on another page meanwhile
+        st.rerun()
     with card("bring", "Bring a history", note):
         left, right = st.columns([3, 2], gap="medium")
         with left:
@@ -240,4 +242,4 @@ def _use() -> None:
             Problem("history", f"it cannot be kept: {error.strerror}.", "Bring the files again."),
         )
     _forget()
-    st.rerun()
+    st.session_state[_TAKEN] = True
