@@ -115,7 +115,9 @@ def approve(
     name: As,
     reason: Reason,
     role: Annotated[str | None, typer.Option("--role", help="finance or approver, if you have both.")] = None,
-    fingerprint: Annotated[str | None, typer.Option("--fingerprint", help="The one you looked at.")] = None,
+    fingerprint: Annotated[
+        str | None, typer.Option("--fingerprint", help="The case, or the scheme, that you looked at.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Sign a submitted revision; the last signature that is needed approves it."""
@@ -195,15 +197,22 @@ def show(revision: Id, as_json: AsJson = False) -> None:
 
 def _say_shown(row: dict[str, Any]) -> None:
     _say_line(row)
-    print(f"  proposed by {row['author']} on {row['submitted_at'][:16]}Z: {row['reason']}")
-    print(f"  history {row['history_id']}, changes {row['parent_id'] or 'nothing in effect'}")
+    print(f"  proposed by {row['author']} on {row['submitted_at'][:16]}Z: {_line(row['reason'])}")
+    print(f"  history {row['history_id']}, changes {row['parent_id'] or 'nothing in effect'}, case {row['case']}")
+    for one in row["remarks"]:
+        print(f"  note: {_line(one)}")
     for one in row["signatures"]:
         old = "" if one["round"] == row["round"] else " (an earlier round)"
-        print(f"  signed as {one['role']} by {_who(one)} on {one['at'][:16]}Z: {one['reason']}{old}")
+        print(f"  signed as {one['role']} by {_who(one)} on {one['at'][:16]}Z: {_line(one['reason'])}{old}")
     for one in row["comments"]:
-        print(f"  {_who(one)}: {one['text']}")
+        print(f"  {_who(one)}: {_line(one['text'])}")
     for one in row["log"]:
         print(f"  {one['seq']:>5} {one['at'][:16]}Z {one['action']:<9} {_who(one)}")
+
+
+def _line(said: str) -> str:
+    """What somebody wrote, on one line, so that it does not look like a line of the registry."""
+    return " ".join(said.split())
 
 
 def _who(one: dict[str, Any]) -> str:
@@ -262,34 +271,3 @@ def policy(
                               for one in error.errors()]) from None  # fmt: skip
         kept = registry.set_policy(typed(name), wanted, reason)
         emitted({"ok": True, **kept.model_dump(mode="json")}, as_json, lambda one: print(one))
-
-
-@registry_app.command("verify")
-def verify(
-    heads: Annotated[
-        list[str] | None, typer.Option("--head", help="A head that was printed or exported before.")
-    ] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Find any edit, deletion, reorder or truncation made behind the registry's back."""
-    with opened_registry(as_json) as registry:
-        from dataclasses import asdict
-
-        from incentive_lab.registry.audit import Head
-
-        found = registry.verify(tuple(Head.read(one) for one in heads or ()))
-        faults = [asdict(one) for one in found.faults]
-        result = {"ok": found.ok, "head": str(found.head), "entries": found.entries,
-                  "first_bad": faults[0] if faults else None, "faults": faults}  # fmt: skip
-        emitted(result, as_json, _say_verified)
-        if not found.ok:
-            raise typer.Exit(1)
-
-
-def _say_verified(result: dict[str, Any]) -> None:
-    print(f"{result['entries']} entries, head {result['head']}")
-    for one in result["faults"]:
-        at = f"entry {one['seq']}, " if one["seq"] is not None else ""
-        print(f"- {at}{one['where']}: {one['what']}")
-    if result["ok"]:
-        print("Nothing was touched. Keep the head: what is cut off after it can then be found.")

@@ -1,4 +1,4 @@
-"""The commands `incentive-lab registry export|reproduce`: what leaves the registry, and whether it can be run again."""
+"""The commands `incentive-lab registry export|reproduce|verify`: what leaves the registry, and whether all is what it was."""
 
 from __future__ import annotations
 
@@ -54,10 +54,10 @@ def reproduce(
         from dataclasses import asdict
 
         from incentive_lab.cli import opened, progress
-        from incentive_lab.report.pack import opened_pack, schemes_of
+        from incentive_lab.report.pack import read_pack, schemes_of
         from incentive_lab.report.reproducing import reproduce as run
 
-        held_pack = opened_pack(pack.read_bytes())
+        held_pack = read_pack(pack)
         source = history or held_pack.history_source
         with (
             progress("Working it out again", as_json) as step,
@@ -87,3 +87,43 @@ def _say_reproduced(result: dict[str, Any]) -> None:
     for one in result["notes"]:
         print(f"- {one}")
     print("Every figure is the same." if result["matches"] else f"{len(result['differences'])} figures differ.")
+
+
+@registry_app.command("verify")
+def verify(
+    heads: Annotated[
+        list[str] | None, typer.Option("--head", help="A head that was printed or exported before.")
+    ] = None,
+    packs: Annotated[
+        list[Path] | None, typer.Option("--pack", help="A decision pack: whether it is one that was exported here.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Find any edit, deletion, reorder or truncation made behind the registry's back."""
+    with opened_registry(as_json) as registry:
+        from dataclasses import asdict
+
+        from incentive_lab.registry.audit import Head
+        from incentive_lab.report.exporting import not_exported
+        from incentive_lab.report.pack import read_pack
+
+        held = [read_pack(one) for one in packs or ()]
+        kept = (*(Head.read(one) for one in heads or ()), *(Head.read(one.manifest["head"]) for one in held))
+        found = registry.verify(kept)
+        faults = [asdict(one) for one in (*found.faults, *(not_exported(registry, held)))]
+        result = {"ok": not faults, "head": str(found.head), "entries": found.entries,
+                  "first_bad": faults[0] if faults else None, "faults": faults, "notes": list(found.notes)}  # fmt: skip
+        emitted(result, as_json, _say_verified)
+        if faults:
+            raise typer.Exit(1)
+
+
+def _say_verified(result: dict[str, Any]) -> None:
+    print(f"{result['entries']} entries, head {result['head']}")
+    for one in result["faults"]:
+        at = f"entry {one['seq']}, " if one["seq"] is not None else ""
+        print(f"- {at}{one['where']}: {one['what']}")
+    for one in result["notes"]:
+        print(f"- note: {one}")
+    if result["ok"]:
+        print("Nothing was touched. Keep the head: what is cut off after it can then be found.")

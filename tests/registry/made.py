@@ -26,7 +26,7 @@ ANN, BEN, CAT, DAN = (Actor(name) for name in ("ann", "ben", "cat", "dan"))
 
 def submission(
     name: str = "grown", rate: float = 3, starts: str = "2026-01-01", months: int = 12, total: float = 102.0, before: float = 100.0,
-    **more: str,
+    floor: bytes | None = None, **more: str,
 ) -> Submission:  # fmt: skip
     text = TEXT.format(name=name, rate=rate, starts=starts, months=months)
     replayed = {
@@ -34,7 +34,11 @@ def submission(
         "by_partner": {"A": total}, "by_rule": {"commission": total}, "by_month": {"2025-01": total},
         "baseline": {"scheme": "flat", "total": before},
     }  # fmt: skip
-    return Submission({"scheme.yaml": text.encode(), "replay.json": json.dumps(replayed).encode()}, **more)
+    documents = {"scheme.yaml": text.encode()}
+    if floor is not None:
+        replayed["baseline"] = {"fingerprint": fingerprint(loads(floor)), "scheme": "flat", "total": before}
+        documents["baseline.yaml"] = floor
+    return Submission({**documents, "replay.json": json.dumps(replayed).encode()}, **more)
 
 
 def approved(registry: Registry, **more: object) -> str:

@@ -51,7 +51,22 @@ def test_settings_are_changed_inside_their_bounds(proposed: Path, ask: Command) 
     assert (code, said["both_above"], said["review_every"]) == (0, 0.6, 3)
     code, said = ask("registry", "policy", "--review-every", "0", "--as", "root", "--reason", "never")
     assert (code, said["problems"][0]["path"]) == (1, "--review-every")
-    ask("registry", "policy", "--no-typed-names", "--as", "root", "--reason", "all sign in")
+    strict = ("registry", "policy", "--no-typed-names", "--as", "root", "--reason", "all sign in")
+    assert "somebody who signs in must be admin" in ask(*strict)[1]["problems"][0]["message"]
+    ask("registry", "people", "root", "admin", "--as", "root")
+    ask(
+        "registry",
+        "people",
+        "Ann Lee",
+        "admin",
+        "--issuer",
+        "https://login.example",
+        "--subject",
+        "a-1",
+        "--as",
+        "root",
+    )
+    assert ask(*strict)[0] == 0
     code, said = ask("registry", "approve", "grown-1", "--as", "ben", "--reason", "agreed")
     assert "takes no typed names" in said["problems"][0]["message"]
 
@@ -122,6 +137,11 @@ def test_an_export_never_leaves_half_a_file(proposed: Path, ask: Command) -> Non
 
 
 def test_systems_get_statements_rates_and_the_scheme(proposed: Path, ask: Command) -> None:  # noqa: F811
+    code, said = ask("registry", "export", "grown-1", "--as", "cat", "--for-systems", "--history", proposed / "history",
+                     "--out", proposed / "systems")  # fmt: skip
+    assert "systems that pay get only what was approved" in said["problems"][0]["message"]
+    assert not (proposed / "systems").exists()
+    signed(ask)
     code, said = ask("registry", "export", "grown-1", "--as", "cat", "--for-systems", "--history", proposed / "history",
                      "--out", proposed / "systems")  # fmt: skip
     assert code == 0, said

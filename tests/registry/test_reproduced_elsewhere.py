@@ -107,12 +107,17 @@ def test_another_figure_in_any_member_is_refused_by_name_or_found(pack: Path, de
         changed = body[:place] + bytes([body[place] ^ 1]) + body[place + 1 :]
         with pytest.raises(InputError, match=name.replace(".", r"\.")):
             opened_pack(changed)
-    # Somebody who writes the manifest anew as well is found by working it out again.
+    # Somebody who writes manifest and decision anew as well is found by working it out again.
     forged = json.loads(whole.files["projection.json"])
     forged["total"]["p95"] *= 0.9
     pilot = json.loads(whole.files["pilot.json"])
     pilot["metrics"][0]["p_value"] = 0.01
     files = {**whole.files, "projection.json": json.dumps(forged).encode(), "pilot.json": json.dumps(pilot).encode()}
+    decision = json.loads(files["decision.json"])
+    decision["evidence"] |= {
+        name: hashlib.sha256(files[name]).hexdigest() for name in ("projection.json", "pilot.json")
+    }
+    files["decision.json"] = json.dumps(decision).encode()
     manifest = {**whole.manifest, "files": {name: hashlib.sha256(one).hexdigest() for name, one in files.items()}}
     pack.write_bytes(zipped({**files, MANIFEST: json.dumps(manifest).encode()}))
     code, said = ask("registry", "reproduce", pack, "--history", demo)

@@ -29,8 +29,9 @@ def test_the_way_from_draft_to_retired(registry: Registry) -> None:
     assert active["state"] == "active"
     assert active["review_due"] > "2026"
     assert active["refresh_due"] == "2027-01-01"
-    child = registry.submit(DAN, submission(rate=2, starts="2026-07-01", months=6), "mid-year change")
-    assert child["parent_id"] == "grown-1"
+    floor = registry.documents("grown-1")["scheme.yaml"]
+    child = registry.submit(DAN, submission(rate=2, starts="2026-07-01", months=6, floor=floor), "mid-year change")
+    assert (child["parent_id"], child["needs"]) == ("grown-1", ["approver"])
     registry.approve(BEN, child["id"], "agreed")
     registry.activate(CAT, child["id"], "second half")
     assert (registry.show("grown-1")["state"], registry.show("grown-1")["ends"]) == ("retired", "2026-07-01")
@@ -44,7 +45,7 @@ def test_the_way_from_draft_to_retired(registry: Registry) -> None:
 
 def test_nobody_approves_their_own_however_the_name_is_typed(local: Registry) -> None:
     local.submit(ANN, submission(), "worth it")
-    for name in ("ann", "Ann", " ANN ", "\uff41nn"):
+    for name in ("ann", "Ann", " ANN ", "\uff41nn", "ann  "):
         with pytest.raises(Refused, match="nobody approves their own"):
             local.approve(Actor(name), "grown-1", "fine by me")
 
@@ -126,6 +127,10 @@ def test_a_typed_name_cannot_pass_for_somebody_who_signs_in(local: Registry) -> 
     signed_in = Actor("Ben", "https://login.example", "b-1", "2999-01-01")
     assert local.submit(signed_in, submission(), "worth it")["authenticated"] is True
     assert local.roles(Actor("Ben", "https://other.example", "b-1")) == {"viewer"}
+    # Nobody could undo it: the only admin is a typed name.
+    with pytest.raises(Conflict, match="somebody who signs in must be admin"):
+        local.set_policy(ANN, Policy(typed_names=False), "everybody signs in")
+    local.give_roles(ANN, "Cat", frozenset({"admin"}), issuer="https://login.example", subject="c-1")
     local.set_policy(ANN, Policy(typed_names=False), "everybody signs in")
     with pytest.raises(Refused, match="takes no typed names"):
         local.comment(ANN, "grown-1", "still me")
@@ -194,19 +199,28 @@ def test_a_claim_gives_roles_only_of_the_provider_and_claim_that_the_policy_name
 
 def test_two_schemes_cannot_be_in_effect_for_the_same_partners(registry: Registry) -> None:
     approved(registry, name="one")
-    registry.submit(ANN, submission("two", rate=2, starts="2026-12-01"), "worth it")
+    floor = registry.documents("one-1")["scheme.yaml"]
+    registry.submit(ANN, submission("two", rate=2, starts="2026-12-01", floor=floor), "worth it")
     with pytest.raises(Conflict, match="one-1 is approved from 2026-01-01 to 2027-01-01"):
         registry.approve(BEN, "two-1", "agreed")
-    registry.submit(ANN, submission("next", rate=2, starts="2027-01-01"), "worth it")
+    registry.submit(ANN, submission("next", rate=2, starts="2027-01-01", floor=floor), "worth it")
     assert registry.approve(BEN, "next-1", "agreed")["state"] == "approved"
     approved(registry, name="elsewhere", population="EMEA")
+    registry.submit(ANN, submission("spelled", rate=4, population="  \uff25mea "), "worth it")
+    with pytest.raises(Conflict, match="elsewhere-1 is approved"):
+        registry.approve(BEN, "spelled-1", "agreed", role="approver")
+    # Another name may be other partners; whoever decides is told that both pay.
+    told = registry.show("elsewhere-1")["remarks"]
+    assert [one.split()[0] for one in told] == ["one-1"]
+    assert told[0].endswith("partners in both are paid by both.")
 
 
 def test_of_two_changes_of_one_scheme_only_one_is_approved(local: Registry) -> None:
     approved(local)
     local.activate(BEN, "grown-1", "now")
+    floor = local.documents("grown-1")["scheme.yaml"]
     for name, rate in (("a", 4), ("b", 5)):
-        local.submit(ANN, submission(name, rate=rate, starts="2026-07-01"), "worth it")
+        local.submit(ANN, submission(name, rate=rate, starts="2026-07-01", floor=floor), "worth it")
     local.approve(BEN, "a-1", "agreed")
     with pytest.raises(Conflict, match="a-1 is approved"):
         local.approve(BEN, "b-1", "agreed")

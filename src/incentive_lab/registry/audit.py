@@ -80,11 +80,21 @@ def head(session: Session) -> Head:
     return Head(last.seq, last.hash) if last is not None else Head(0, EMPTY)
 
 
+def last_at(session: Session) -> str | None:
+    """When the last entry was made."""
+    return session.scalar(select(Entry.at).order_by(Entry.seq.desc()).limit(1))
+
+
 def record(
     session: Session, at: str, actor: Actor, action: str, subject: str, before: Any, after: Any, reason: str = ""
 ) -> None:
-    """Add an entry in the session's transaction."""
-    end = head(session)
+    """Add an entry in the session's transaction, with who a provider vouches for, and whether the clock went back."""
+    end, last = head(session), last_at(session)
+    detail = {"before": before, "after": after, "reason": reason}
+    if actor.authenticated:
+        detail["by"] = {"issuer": actor.issuer, "subject": actor.subject}
+    if last is not None and at < last:
+        detail["clock_before"] = last
     entry = Entry(
         seq=end.seq + 1,
         at=at,
@@ -92,7 +102,7 @@ def record(
         authenticated=actor.authenticated,
         action=action,
         subject=subject,
-        detail=plain({"before": before, "after": after, "reason": reason}),
+        detail=plain(detail),
         previous=end.hash,
     )
     entry.hash = digest_of(entry)

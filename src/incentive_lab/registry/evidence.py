@@ -46,7 +46,7 @@ class Submission:
 
 @dataclass(frozen=True)
 class Judged:
-    """A submission that holds together. Costs are minor units; the seed is the forecast's."""
+    """A submission that holds together. Costs are minor units; floor is the baseline's fingerprint, the seed the forecast's."""
 
     scheme: Scheme
     population: str
@@ -56,6 +56,7 @@ class Judged:
     starts: str
     ends: str
     seed: int | None
+    floor: str | None
 
 
 def judged(given: Submission) -> Judged:
@@ -92,10 +93,12 @@ def judged(given: Submission) -> Judged:
     if missing:
         raise InputError([*problems, Problem("replay.json", f"lacks {', '.join(missing)}.", "Replay it again.")])
     before = replayed.get("baseline") or {}
-    if "baseline.yaml" in given.documents and before.get("fingerprint") != fingerprint(
-        loads(given.documents["baseline.yaml"])
-    ):
+    floor = fingerprint(loads(given.documents["baseline.yaml"])) if "baseline.yaml" in given.documents else None
+    if floor is not None and before.get("fingerprint") != floor:
         problems.append(Problem("baseline.yaml", "is not the scheme that the replay compares with."))
+    if floor == mine:
+        problems.append(Problem("baseline.yaml", "is the scheme itself: that compares nothing.",
+                                "Compare it with what it would replace."))  # fmt: skip
     seed = None
     for name in ("projection.json", "pilot.json"):
         if name in given.documents:
@@ -114,6 +117,7 @@ def judged(given: Submission) -> Judged:
         starts=starts,
         ends=ends,
         seed=seed if isinstance(seed, int) else None,
+        floor=floor,
     )
 
 
@@ -170,8 +174,11 @@ def population_of(scheme: Scheme, given: str = "") -> str:
         >>> population_of(loads(text))
         'all partners'
     """
-    if given.strip():
-        return given.strip()[:100]
+    named = " ".join(given.split())
+    if named:
+        if len(named) > 100 or not named.isprintable():
+            raise InputError([Problem("--population", "is a name of at most 100 printable characters.")])
+        return named
     said = scheme.eligible.model_dump(exclude_defaults=True, mode="json")
     parts = [
         f"{key.replace('_', ' ')} {', '.join(sorted(map(str, value))) if not isinstance(value, str) else value}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import BigInteger, Boolean, ForeignKey, Integer, LargeBinary, Text, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-TABLES_VERSION = "0002"
+TABLES_VERSION = "0003"
 """The newest migration; `store` brings older registries up to it."""
 
 
@@ -34,6 +34,7 @@ class Revision(Base):
     state: Mapped[str]
     round: Mapped[int]
     author: Mapped[str]
+    author_id: Mapped[str | None]
     authenticated: Mapped[bool]
     reason: Mapped[str]
     starts: Mapped[str]
@@ -67,6 +68,7 @@ class Signature(Base):
     round: Mapped[int]
     role: Mapped[str]
     who: Mapped[str]
+    who_id: Mapped[str | None]
     authenticated: Mapped[bool]
     reason: Mapped[str]
     at: Mapped[str]

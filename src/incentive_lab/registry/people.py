@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from incentive_lab.errors import InputError, Problem, did_you_mean
@@ -70,6 +71,51 @@ class Actor:
         """Whether an identity provider vouches for the name."""
         return bool(self.issuer and self.subject)
 
+    @property
+    def identity(self) -> str | None:
+        """What stays when somebody is called otherwise: provider and id there; None for a typed name."""
+        return f"{self.issuer} {self.subject}" if self.authenticated else None
+
+
+def folded(text: str) -> str:
+    """A name without case, width, accents written in two ways, and spare blanks, to compare it with others.
+
+    Example:
+        >>> folded(" A\u00e9nn   Lee") == folded("ae\u0301NN lee")
+        True
+    """
+    return " ".join(unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold()).split())
+
+
+def same_person(actor: Actor, name: str, identity: str | None) -> bool:
+    """Whether somebody may be the person who is recorded: by what the provider calls them, or by name however typed."""
+    return folded(actor.name) == folded(name) or (identity is not None and actor.identity == identity)
+
+
+def person_named(session: Session, name: str) -> Person | None:
+    """The person of the table who has this name, however it is typed."""
+    return next((one for one in session.scalars(select(Person)) if folded(one.name) == folded(name)), None)
+
+
+def _person_of(session: Session, actor: Actor) -> Person | None:
+    if actor.authenticated:
+        return session.scalar(select(Person).where(Person.issuer == actor.issuer, Person.subject == actor.subject))
+    return person_named(session, actor.name)
+
+
+def recorded_as(session: Session, actor: Actor) -> Actor:
+    """Somebody under the name that the log shows: the table's where it knows them.
+
+    A provider's name is often the person's own choice, so one that somebody of the table has is shown with the id.
+    """
+    found = _person_of(session, actor)
+    if found is not None:
+        return replace(actor, name=found.name)
+    name = " ".join(actor.name.split())
+    if actor.authenticated and person_named(session, name) is not None:
+        name = f"{name} ({actor.subject})"[:LONGEST_NAME]
+    return replace(actor, name=name)
+
 
 def roles_of(session: Session, actor: Actor, policy: Policy, at: str) -> frozenset[str]:
     """What this person may act as at a moment.
@@ -83,21 +129,20 @@ def roles_of(session: Session, actor: Actor, policy: Policy, at: str) -> frozens
     """
     if not actor.name.strip() or len(actor.name) > LONGEST_NAME or not actor.name.isprintable():
         raise Refused([Problem("--as", f"a name has 1 to {LONGEST_NAME} printable characters.")])
+    person = _person_of(session, actor)
     if actor.authenticated:
-        found = session.scalar(select(Person).where(Person.issuer == actor.issuer, Person.subject == actor.subject))
         ended = session.get(SignOut, (actor.issuer, actor.subject))
-        since = max(found.not_before or "" if found else "", ended.at if ended else "")
+        since = max(person.not_before or "" if person else "", ended.at if ended else "")
         if actor.signed_in_at < since or (actor.expires_at and actor.expires_at <= at):
             raise Refused([Problem(actor.name, "this sign-in is no longer valid.", "Sign in again.")])
-        if found is None:
+        if person is None:
             claimed = actor.claims.get(policy.roles_claim, frozenset()) if actor.issuer == policy.roles_issuer else ()
             return frozenset(claimed) & frozenset(ROLES) | {"viewer"}
-        return frozenset(found.roles.split())
+        return frozenset(person.roles.split())
     if not policy.typed_names:
         raise Refused([Problem("--as", "this registry takes no typed names.", "Sign in on the dashboard.")])
-    if not session.scalar(select(func.count()).select_from(Person)):
+    if session.scalars(select(Person).limit(1)).first() is None:
         return frozenset(ROLES)
-    person = session.scalar(select(Person).where(func.lower(Person.name) == actor.name.lower()))
     if person is None:
         return frozenset({"viewer"})
     if person.issuer:
@@ -127,6 +172,33 @@ def require_recent(action: str, actor: Actor, policy: Policy, at: str) -> None:
     if actor.signed_in_at < since:
         raise Refused([Problem(actor.name, f"signed in more than {policy.recent_sign_in} minutes ago.",
                                f"Sign in again to {action}.")])  # fmt: skip
+
+
+def require_an_admin(session: Session, policy: Policy) -> None:
+    """Refuse what would leave nobody to give roles or to change the settings.
+
+    A registry that nobody has a role in is anybody's, by typed name; once a claim gives roles, or typed names are refused,
+    the table needs an admin who can still act.
+    """
+    session.flush()
+    people = list(session.scalars(select(Person)))
+    strict = not policy.typed_names or bool(policy.roles_claim)
+    if any("admin" in one.roles.split() and (one.issuer or policy.typed_names) for one in people):
+        return
+    if not people and not strict:
+        return
+    if policy.typed_names:
+        raise Conflict(
+            [
+                Problem(
+                    "people",
+                    "somebody must remain admin, and be one already before a claim gives roles.",
+                    "Give somebody that role first.",
+                )
+            ]
+        )
+    raise Conflict([Problem("people", "typed names are refused, so somebody who signs in must be admin.",
+                            "Give that role with --issuer and --subject first.")])  # fmt: skip
 
 
 def known_roles(given: frozenset[str]) -> str:

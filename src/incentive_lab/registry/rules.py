@@ -13,8 +13,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from incentive_lab.errors import InputError, Problem, did_you_mean
+from incentive_lab.registry.audit import plain
 from incentive_lab.registry.models import Revision, Setting, Stored
-from incentive_lab.registry.people import Actor, Conflict, Refused
+from incentive_lab.registry.people import Actor, Conflict, Refused, folded
 from incentive_lab.registry.policy import Policy
 from incentive_lab.scheme.fingerprint import fingerprint
 from incentive_lab.scheme.load import loads
@@ -22,26 +23,40 @@ from incentive_lab.scheme.load import loads
 LONGEST_REASON = 2000
 
 
+BOUND = (
+    "id", "round", "author", "author_id", "reason", "population", "parent_id", "starts", "ends", "fingerprint", "history_id",
+    "cost_before", "cost_after", "code_version", "seed", "evidence", "needs",
+)  # fmt: skip
+"""What a signature binds: the scheme and all it was judged on."""
+
+
+def case_id(snapshot: Mapping[str, Any]) -> str:
+    """'k' and 20 hexadecimal digits of what is decided upon: another round, or other evidence, is another case."""
+    return "k" + hashlib.sha256(plain({name: snapshot[name] for name in BOUND}).encode()).hexdigest()[:20]
+
+
 def shown(snapshot: dict[str, Any], today: str) -> dict[str, Any]:
-    """A revision's snapshot as it is shown: with signatures still missing and reviews due."""
+    """A revision's snapshot as it is shown: with its case, the signatures still missing and reviews due."""
     due = [
         name
         for name in ("review", "refresh")
         if snapshot["state"] == "active" and (snapshot[f"{name}_due"] or "9999") <= today
     ]
+    try:
+        evidence, needs, case = dict(json.loads(snapshot["evidence"])), snapshot["needs"].split(), case_id(snapshot)
+    except (ValueError, TypeError):
+        raise _behind(str(snapshot["id"]), "cannot be read") from None
     missing = [
         role
-        for role in snapshot["needs"].split()
+        for role in needs
         if snapshot["state"] == "submitted"
         and role not in {one["role"] for one in snapshot["signatures"] if one["round"] == snapshot["round"]}
     ]
-    return {
-        **snapshot,
-        "evidence": json.loads(snapshot["evidence"]),
-        "needs": snapshot["needs"].split(),
-        "missing_signatures": missing,
-        "due": due,
-    }
+    return {**snapshot, "evidence": evidence, "needs": needs, "case": case, "missing_signatures": missing, "due": due}
+
+
+def _behind(where: str, what: str) -> Refused:
+    return Refused([Problem(where, f"{what}: it was changed behind the registry's back.", "Run `registry verify`.")])
 
 
 def policy_of(session: Session) -> Policy:
@@ -62,40 +77,31 @@ def keep(session: Session, body: bytes) -> str:
 def documents_of(session: Session, row: Revision) -> dict[str, bytes]:
     """The documents of a revision, each checked against its hash."""
     found = {}
-    wanted: Mapping[str, str] = json.loads(row.evidence)
+    try:
+        wanted: Mapping[str, str] = dict(json.loads(row.evidence))
+    except (ValueError, TypeError):
+        raise _behind(row.id, "has a list of documents that cannot be read") from None
     for name, sha in wanted.items():
         kept = session.get(Stored, sha)
         if kept is None or not isinstance(kept.body, bytes) or hashlib.sha256(kept.body).hexdigest() != sha:
-            raise Refused(
-                [
-                    Problem(
-                        f"{row.id} {name}",
-                        "was changed or removed behind the registry's back.",
-                        "Run `registry verify`.",
-                    )
-                ]
-            )
+            raise _behind(f"{row.id} {name}", "is not the document that was submitted")
         found[name] = kept.body
     return found
 
 
-def require_whole(session: Session, row: Revision, seen: str | None) -> None:
-    """Refuse to act on a scheme that is not the one that was proposed, or not the one that was looked at."""
+def require_whole(session: Session, row: Revision) -> None:
+    """Refuse to act on a scheme that is not the one that was proposed."""
     actual = fingerprint(loads(documents_of(session, row)["scheme.yaml"]))
     if actual != row.fingerprint:
-        raise Refused(
-            [
-                Problem(
-                    row.id,
-                    f"says {row.fingerprint}, its scheme is {actual}: it was changed behind the registry's back.",
-                    "Run `registry verify`.",
-                )
-            ]
-        )
-    if seen is not None and seen != actual:
-        raise Conflict(
-            [Problem(row.id, f"is {actual} by now, not {seen[:40]} that you looked at.", "Look again, then decide.")]
-        )
+        raise _behind(row.id, f"says {row.fingerprint}, its scheme is {actual}")
+
+
+def require_seen(snapshot: Mapping[str, Any], seen: str | None) -> None:
+    """Refuse to decide on something else than what was looked at: a case, or a scheme's fingerprint."""
+    case, scheme = case_id(snapshot), str(snapshot["fingerprint"])
+    if seen is not None and seen not in (case, scheme):
+        raise Conflict([Problem(str(snapshot["id"]), f"is {case} with the scheme {scheme} by now, not {seen[:40]} that you "
+                                "looked at.", "Look again, then decide.")])  # fmt: skip
 
 
 def signing_role(actor: Actor, roles: frozenset[str], wanted: str | None, needs: list[str], signed: set[str]) -> str:
@@ -122,15 +128,11 @@ def overlaps(one: Revision, other: Revision) -> bool:
 def require_no_overlap(session: Session, row: Revision) -> None:
     """Refuse dates on which something else is in effect for the same partners, but for what this one changes."""
     rows = session.scalars(
-        select(Revision).where(
-            Revision.population == row.population,
-            Revision.id != row.id,
-            Revision.state.in_(("approved", "active", "retired")),
-        )
+        select(Revision).where(Revision.id != row.id, Revision.state.in_(("approved", "active", "retired")))
     )
     for one in rows:
         follows = one.id == row.parent_id and one.state == "active" and one.starts < row.starts
-        if overlaps(one, row) and not follows:
+        if folded(one.population) == folded(row.population) and overlaps(one, row) and not follows:
             raise Conflict(
                 [
                     Problem(
@@ -153,8 +155,9 @@ def row_of(session: Session, revision: str) -> Revision:
 
 
 def reason_of(text: str) -> str:
-    """A reason, or a problem."""
-    said = text.strip()
+    """A reason, or a problem; characters that no one sees, or that a terminal obeys, are left out."""
+    blanks = "".join(" " if unicodedata.category(one) in ("Zs", "Zl", "Zp") or one == "\t" else one for one in text)
+    said = "".join(one for one in blanks if one.isprintable() or one == "\n").strip()
     if len(said) < 3 or len(said) > LONGEST_REASON:
         raise InputError([Problem("--reason", f"a reason of 3 to {LONGEST_REASON} characters is needed.")])
     return said
@@ -166,10 +169,3 @@ def day_of(text: str) -> str:
         return datetime.strptime(text, "%Y-%m-%d").date().isoformat()
     except ValueError:
         raise InputError([Problem("--on", f"found '{text[:20]}', expected a day such as 2026-03-01.")]) from None
-
-
-def same_person(one: str, other: str) -> bool:
-    """Whether two names are one person's, however they are typed."""
-    return (
-        unicodedata.normalize("NFKC", one).casefold().strip() == unicodedata.normalize("NFKC", other).casefold().strip()
-    )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +40,7 @@ def registry_url(named: str | None = None) -> URL:
         return URL.create("sqlite", database=str(home() / "registry.sqlite"))
     try:
         url = make_url(given)
-    except ArgumentError:
+    except (ArgumentError, ValueError):
         raise InputError(
             [
                 Problem(
@@ -54,7 +54,7 @@ def registry_url(named: str | None = None) -> URL:
     if kind in ("postgresql", "postgres"):
         return url.set(drivername="postgresql+psycopg")
     if kind == "sqlite" and url.database and url.database != ":memory:":
-        return url
+        return url.set(drivername="sqlite")
     raise InputError(
         [
             Problem(
@@ -101,13 +101,25 @@ class Store:
         self.engine.dispose()
 
     def _bring_up_to_date(self) -> None:
-        if self.url.drivername == "sqlite" and not Path(str(self.url.database)).exists():
-            Path(str(self.url.database)).parent.mkdir(parents=True, exist_ok=True)
+        if self.url.drivername == "sqlite":
+            _made_private(Path(str(self.url.database)))
         with self.engine.connect() as connection:
             if _version(connection.execution_options(writes=False)) == TABLES_VERSION:
                 return
         with self.engine.connect() as connection, connection.execution_options(writes=True).begin():
             _migrate(connection)
+
+
+def _made_private(file: Path) -> None:
+    """Make the file, and the folder where it is missing; what partners are paid is for whoever runs this alone."""
+    if file.exists():
+        return
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with suppress(FileExistsError):
+            os.close(os.open(file, os.O_CREAT | os.O_EXCL, 0o600))
+    except OSError as error:
+        raise InputError([_problem("unable to open database file")]) from error
 
 
 def _engine(url: URL) -> Engine:

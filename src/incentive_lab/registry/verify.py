@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from sqlalchemy import select
@@ -37,11 +38,13 @@ class Verified:
         head: The end of the log.
         entries: How many were read.
         faults: All that is wrong; the chain's first fault first.
+        notes: Where the clock of whoever wrote was behind the entry before.
     """
 
     head: Head
     entries: int
     faults: tuple[Fault, ...]
+    notes: tuple[str, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -73,7 +76,12 @@ def verify(session: Session, exported: tuple[Head, ...] = ()) -> Verified:
             )
     if not faults:
         faults = _story(entries, subjects(session))
-    return Verified(head(session), len(entries), (*faults, *_documents(session)))
+    notes = [
+        f"entry {one.seq}: the clock said {one.at}, though the entry before it was made {before.at}"
+        for before, one in pairwise(entries)
+        if not faults and one.at < before.at
+    ]
+    return Verified(head(session), len(entries), (*faults, *_documents(session)), tuple(notes))
 
 
 def _chain(entries: list[Entry]) -> list[Fault]:
@@ -101,21 +109,28 @@ def _story(entries: list[Entry], now: dict[str, Any]) -> list[Fault]:
         detail = json.loads(entry.detail)
         if "after" not in detail or detail["after"] is None:
             continue
-        if detail["before"] != last.get(entry.subject):
+        if _told(detail["before"]) != _told(last.get(entry.subject)):
             return [Fault(entry.seq, entry.subject, "what was before this entry is not what the entry before it left")]
         last[entry.subject] = detail["after"]
     faults = []
     for subject in sorted(last.keys() | now.keys()):
-        was, is_now = last.get(subject), now.get(subject)
+        was, is_now = _told(last.get(subject)), _told(now.get(subject))
         if was == is_now:
             continue
         if was is None or is_now is None:
             what = "is there without an entry in the log" if was is None else "is gone, though the log has it"
         else:
-            moved = [key for key in was if was[key] != is_now.get(key)]
+            moved = sorted(key for key in {*was, *is_now} if was.get(key) != is_now.get(key))
             what = f"was changed outside the registry: {', '.join(moved)}"
         faults.append(Fault(None, subject, what))
     return faults
+
+
+def _told(value: Any) -> Any:
+    """Plain data without what is not known: a column that was added later is that in older entries."""
+    if isinstance(value, dict):
+        return {key: _told(one) for key, one in value.items() if one is not None}
+    return [_told(one) for one in value] if isinstance(value, list) else value
 
 
 def _documents(session: Session) -> list[Fault]:
@@ -128,7 +143,7 @@ def _documents(session: Session) -> list[Fault]:
     for revision in session.scalars(select(Revision)):
         try:
             wanted = dict(json.loads(revision.evidence))
-        except ValueError:
+        except (ValueError, TypeError):
             faults.append(Fault(None, f"revision {revision.id}", "its list of documents cannot be read"))
             continue
         for name, sha in wanted.items():

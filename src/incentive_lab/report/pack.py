@@ -10,14 +10,17 @@ import csv
 import hashlib
 import io
 import json
+import struct
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from incentive_lab import __version__
 from incentive_lab.errors import InputError, Problem
 from incentive_lab.home import code_id
+from incentive_lab.registry.audit import Head
 from incentive_lab.report.case import Case
 from incentive_lab.report.evidence import as_json
 from incentive_lab.report.guide import guide
@@ -34,6 +37,7 @@ from incentive_lab.scheme.load import loads
 from incentive_lab.scheme.schema import json_schema
 
 LARGEST = 300_000_000
+MEMBERS = 200
 MANIFEST = "manifest.json"
 _DATE = (2000, 1, 1, 0, 0, 0)
 
@@ -121,6 +125,17 @@ class Pack:
         return str(json.loads(self.files["decision.json"])["history_source"])
 
 
+def read_pack(path: Path) -> Pack:
+    """The pack in a file.
+
+    Raises:
+        InputError: It is no pack, or a byte of it was changed.
+        OSError: It cannot be read.
+    """
+    with path.open("rb") as stream:
+        return opened_pack(stream.read(LARGEST + 1))
+
+
 def opened_pack(body: bytes) -> Pack:
     """Read a pack.
 
@@ -128,29 +143,57 @@ def opened_pack(body: bytes) -> Pack:
         InputError: It is no pack, or a byte of it was changed.
     """
     if len(body) > LARGEST:
-        raise InputError([Problem("pack", f"has {len(body):,} bytes; a pack has at most {LARGEST:,}.")])
+        raise InputError([Problem("pack", f"a pack has at most {LARGEST:,} bytes.")])
     try:
         with zipfile.ZipFile(io.BytesIO(body)) as archive:
             entries = archive.infolist()
-            if any(one.compress_type != zipfile.ZIP_STORED for one in entries) or len(entries) > 100:
+            stored = all(one.compress_type == zipfile.ZIP_STORED for one in entries)
+            if not stored or len(entries) > MEMBERS or sum(one.file_size for one in entries) > len(body):
                 raise _altered("it was packed by something else")
             files = {one.filename: _member(archive, one) for one in entries}
-    except (zipfile.BadZipFile, OSError, NotImplementedError, RuntimeError, ValueError, EOFError):
+    except (zipfile.BadZipFile, OSError, NotImplementedError, RuntimeError, ValueError, EOFError, struct.error):
         raise _altered("it cannot be read as a zip") from None
     if MANIFEST not in files:
         raise _altered("it has no manifest")
     try:
         manifest = json.loads(files[MANIFEST])
         listed = dict(manifest["files"])
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         raise _altered("its manifest cannot be read") from None
     for name in sorted(listed.keys() | (files.keys() - {MANIFEST})):
         if name not in files or hashlib.sha256(files[name]).hexdigest() != listed.get(name):
-            raise _altered(f"{name} is not what the manifest says")
-    if zipped(files) != body:
+            raise _altered(f"{name[:100]} is not what the manifest says")
+    try:
+        whole = zipped(files) == body
+    except (ValueError, struct.error):
+        whole = False
+    if not whole:
         raise _altered("its frame or its manifest was changed")
+    _of_one_decision(files, manifest)
     kept = {name: text for name, text in files.items() if name != MANIFEST}
     return Pack(kept, manifest, hashlib.sha256(files[MANIFEST]).hexdigest())
+
+
+def _of_one_decision(files: Mapping[str, bytes], manifest: Mapping[str, Any]) -> None:
+    """Refuse a pack whose manifest, decision and documents do not speak of one thing."""
+    try:
+        decision = json.loads(files["decision.json"])
+        told = {
+            name: (decision[name], manifest[name])
+            for name in ("id", "fingerprint", "history_id", "code_version", "seed")
+        }
+        evidence, head = dict(decision["evidence"]), Head.read(str(manifest["head"]))
+        str(decision["history_source"])
+    except (ValueError, KeyError, TypeError, RecursionError, InputError):
+        raise _altered("its decision cannot be read") from None
+    for name, (one, other) in told.items():
+        if one != other:
+            raise _altered(f"its decision and its manifest differ in {name}")
+    if decision.get("head") != str(head):
+        raise _altered("its decision and its manifest differ in the log's head")
+    for name, sha in evidence.items():
+        if manifest["files"].get(name) != sha:
+            raise _altered(f"{str(name)[:100]} is not the document that was decided upon")
 
 
 def _member(archive: zipfile.ZipFile, one: zipfile.ZipInfo) -> bytes:

@@ -35,7 +35,7 @@ def deciding(registry: Registry, row: Mapping[str, Any]) -> None:
             st.info("This server can be reached from other machines, so typed names decide nothing here. Decide on the "
                     "command line, or on a server that answers to 127.0.0.1 only.")  # fmt: skip
             return
-        with st.form(f"review-form-{row['id']}-{row['fingerprint']}", border=False):
+        with st.form(f"review-form-{row['id']}-{row['case']}", border=False):
             actor = here or _typed()
             role = None
             if row["missing_signatures"]:
@@ -75,13 +75,13 @@ def _offered(state: str) -> dict[str, str]:
 def _decide(
     registry: Registry, row: Mapping[str, Any], action: str, actor: Actor, reason: str, role: str | None
 ) -> None:
-    """Do it, for the fingerprint that was on the screen, or say why not."""
-    revision = str(row["id"])
+    """Do it, for the case that was on the screen, or say why not."""
+    revision, seen = str(row["id"]), str(row["case"])
     actions: dict[str, Callable[[], dict[str, Any]]] = {
-        "approve": lambda: registry.approve(actor, revision, reason, role=role, seen=str(row["fingerprint"])),
-        "return": lambda: registry.give_back(actor, revision, reason),
-        "reject": lambda: registry.reject(actor, revision, reason),
-        "activate": lambda: registry.activate(actor, revision, reason),
+        "approve": lambda: registry.approve(actor, revision, reason, role=role, seen=seen),
+        "return": lambda: registry.give_back(actor, revision, reason, seen=seen),
+        "reject": lambda: registry.reject(actor, revision, reason, seen=seen),
+        "activate": lambda: registry.activate(actor, revision, reason, seen=seen),
         "review": lambda: registry.review(actor, revision, reason),
         "comment": lambda: registry.comment(actor, revision, reason),
     }

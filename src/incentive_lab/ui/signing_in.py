@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 import streamlit as st
 
@@ -24,8 +26,13 @@ def sign_in_set_up() -> bool:
 def typed_names_allowed() -> bool:
     """Whether a typed name may act: no provider is set up, this server answers to this machine alone, and no proxy says
     that it asks for somebody else."""
-    passed_on = any(name in st.context.headers for name in ("X-Forwarded-For", "Forwarded", "Via"))
-    return not sign_in_set_up() and st.get_option("server.address") in LOOPBACK and not passed_on
+    headers = st.context.headers
+    passed_on = any(
+        name in headers for name in ("X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP", "Forwarded", "Via")
+    )
+    asked = urlsplit(f"//{headers.get('Host', 'localhost')}").hostname
+    here = st.get_option("server.address") in LOOPBACK and asked in LOOPBACK
+    return not sign_in_set_up() and here and not passed_on
 
 
 def signed_in() -> Actor | None:
@@ -53,13 +60,17 @@ def actor_of(claims: Mapping[str, Any], now: float) -> Actor | None:
     since, until = claims.get("auth_time") or claims.get("iat"), claims.get("exp")
     if not issuer or not subject or not isinstance(since, (int, float)) or not isinstance(until, (int, float)):
         return None
-    if now >= until:
+    if not (math.isfinite(since) and math.isfinite(until)) or now >= until:
+        return None
+    try:
+        began, ends = _moment(since), _moment(until)
+    except (OverflowError, OSError, ValueError):
         return None
     name = str(claims.get("name") or claims.get("preferred_username") or claims.get("email") or subject)
     shown = "".join(one for one in name if one.isprintable()).strip()[:100] or subject[:100]
     given = {key: frozenset(map(str, value if isinstance(value, (list, tuple)) else [value]))
              for key, value in claims.items() if isinstance(value, (str, list, tuple))}  # fmt: skip
-    return Actor(shown, issuer, subject, _moment(since), _moment(until), given)
+    return Actor(shown, issuer, subject, began, ends, given)
 
 
 def _moment(seconds: float) -> str:
@@ -102,7 +113,10 @@ def _still_valid() -> bool:
 def who_is_here(actor: Actor, roles: frozenset[str]) -> None:
     """Who is signed in, what they may do, and the way out and in again."""
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f":material/badge: **{plain(actor.name)}**, {', '.join(sorted(roles))}")
+        st.markdown(
+            f":material/badge: **{plain(actor.name)}**, {', '.join(sorted(roles))}",
+            help=f"An admin gives you a role under issuer {plain(actor.issuer)} and subject {plain(actor.subject)}.",
+        )
         st.button(
             "Sign in again",
             key="sign-in-again",

@@ -1,0 +1,106 @@
+"""What a proposal stands beside in the registry: what it changes, what it is compared with, what else is in effect."""
+
+from __future__ import annotations
+
+from sqlalchemy import func, select
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.orm import Session
+
+from incentive_lab.errors import Problem
+from incentive_lab.registry.evidence import Judged
+from incentive_lab.registry.models import Revision
+from incentive_lab.registry.people import Actor, Conflict, folded
+from incentive_lab.registry.policy import Policy
+from incentive_lab.registry.rules import documents_of, overlaps, row_of
+from incentive_lab.scheme.fingerprint import fingerprint
+from incentive_lab.scheme.load import loads
+
+_SECRET = ("pass", "secret", "token", "key", "pwd")
+
+
+def require_not_twice(session: Session, found: Judged, mine: str) -> None:
+    """Refuse a scheme that is proposed, or in effect, already, on the same history."""
+    rows = session.scalars(
+        select(Revision).where(
+            Revision.fingerprint == mine,
+            Revision.history_id == found.history_id,
+            Revision.state.in_(("submitted", "approved", "active")),
+        )
+    )
+    for same in rows:
+        if folded(same.population) == folded(found.population):
+            raise Conflict([Problem(found.scheme.id, f"the same scheme is {same.state} already, as {same.id}.")])
+
+
+def row_for(session: Session, found: Judged, actor: Actor) -> Revision:
+    """The draft that was returned to this author, or a new revision."""
+    rows = list(session.scalars(select(Revision).where(Revision.scheme_id == found.scheme.id)))
+    for row in rows:
+        mine = row.author_id == actor.identity and folded(row.author) == folded(actor.name)
+        if row.state == "draft" and mine and folded(row.population) == folded(found.population):
+            return row
+    taken = session.scalar(select(func.count()).where(Revision.scheme_id == found.scheme.id)) or 0
+    row = Revision(id=f"{found.scheme.id}-{taken + 1}", scheme_id=found.scheme.id, round=0)
+    return row
+
+
+def parent_of(session: Session, found: Judged, named: str | None) -> Revision | None:
+    """What a proposal changes: the revision named, else the newest in effect for its population."""
+    if named is not None:
+        row = row_of(session, named)
+        if row.state not in ("approved", "active", "retired"):
+            raise Conflict(
+                [Problem("--parent", f"{row.id} is {row.state}; what is changed must have been approved once.")]
+            )
+        return row
+    rows = session.scalars(
+        select(Revision).where(Revision.state.in_(("approved", "active"))).order_by(Revision.starts.desc())
+    )
+    return next((row for row in rows if folded(row.population) == folded(found.population)), None)
+
+
+def needs_of(policy: Policy, found: Judged, parent: Revision | None) -> str:
+    """The roles that must sign. A move of cost counts only against what is in effect, where the registry knows that."""
+    before = found.before if parent is None or found.floor == parent.fingerprint else None
+    return " ".join(policy.needs(before, found.after))
+
+
+def remarks_on(session: Session, row: Revision) -> list[str]:
+    """What a reader of one revision would not see in it: another comparison, other programmes for the same days."""
+    said = []
+    parent = session.get(Revision, row.parent_id) if row.parent_id else None
+    floor = documents_of(session, row).get("baseline.yaml")
+    if parent is not None and (floor is None or fingerprint(loads(floor)) != parent.fingerprint):
+        said.append(f"It changes {parent.id}, but its cost is compared with something else.")
+    rows = session.scalars(
+        select(Revision)
+        .where(Revision.id != row.id, Revision.state.in_(("approved", "active", "retired")))
+        .order_by(Revision.id)
+    )
+    said += [
+        f"{one.id} is {one.state} for {one.population} from {one.starts} to {one.ends}: partners in both are paid by both."
+        for one in rows
+        if folded(one.population) != folded(row.population) and overlaps(one, row)
+    ]
+    return said
+
+
+def without_password(source: str) -> str:
+    """Where a history is, without the secrets of a database's URL.
+
+    Example:
+        >>> without_password("postgresql://ann:secret@db/sales?sslpassword=x&options=y")
+        'postgresql://ann@db/sales?options=y'
+        >>> without_password("/data/history")
+        '/data/history'
+    """
+    if "://" not in source:
+        return source
+    try:
+        url = make_url(source)
+    except (ArgumentError, ValueError):
+        return ""
+    query = {name: one for name, one in url.query.items() if not any(word in name.lower() for word in _SECRET)}
+    bare = URL.create(url.drivername, url.username, None, url.host, url.port, url.database, query)
+    return bare.render_as_string(hide_password=False)
