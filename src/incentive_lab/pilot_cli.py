@@ -176,7 +176,7 @@ def power(
     """How large an effect must be to be found, by simulation on the partners' own history."""
     with _told(as_json):
         from incentive_lab.cli import progress
-        from incentive_lab.pilot.powering import power_told
+        from incentive_lab.pilot.power_answers import power_told
         from incentive_lab.pilot_words import say_power
 
         document, folder = _loaded(pilot)

@@ -79,12 +79,21 @@ def say_power(answer: dict[str, Any]) -> None:
     def lift(value: float | None) -> str:
         return "out of reach" if value is None else change(value)
 
+    def own(row: dict[str, Any]) -> str:
+        found = ", ".join(f"{name} {lift(value)}" for name, value in row["by_estimator"].items())
+        return f"{found}; closed form {lift(row['closed_form'])}"
+
     print(f"{answer['pilot']} ({answer['fingerprint']}) on {answer['history_id']}")
+    if answer["warning"]:
+        print(f"TOO SMALL: {answer['warning']}")
     print(f"Smallest effect found with {percent(answer['power'], 0)} power at a level of {percent(answer['alpha'], 1)}, by "
           f"{counted(answer['draws'], 'simulated pilot')} for each size:")  # fmt: skip
     for row in answer["mde"]:
-        own = ", ".join(f"{name} {lift(value)}" for name, value in row["by_estimator"].items())
-        print(f"  {counted(row['partners'], 'partner'):>16}: {own}; closed form {lift(row['closed_form'])}")
+        print(f"  {counted(row['units'], row['unit']):>16}: {own(row)}")
+    for row in answer["by_months"]:
+        print(f"  {counted(row['months'], 'month'):>16}: {own(row)}")
+    for row in answer["by_metric"]:
+        print(f"  {row['metric']:>16}: {row['reason'] if 'reason' in row else own(row)}")
     for one in answer["audit"]:
         print(f"- {one['words']}")
     if answer["locked"]:

@@ -16,41 +16,42 @@ from incentive_lab.pilot.words import change
 
 NAMES: Mapping[str, str] = {
     "difference": "Difference in means", "ancova": "Adjusted for before", "winsorised": "Winsorised",
-    "log_ancova": "Logarithms, adjusted",
+    "log_ancova": "Logarithms, adjusted", "switchback": "Months in and out", "staggered": "Group-time effects",
 }  # fmt: skip
 FIFTHS = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
 
 
 def mde_chart(found: Sequence[Power], power: float) -> Chart:
-    """The smallest effect found with the wanted power, by number of partners, for each estimator."""
+    """The smallest effect found with the wanted power, by number of partners or clusters, for each estimator."""
     names = list(found[-1].mde)
-    sizes = [one.partners for one in found]
+    sizes, unit = [one.units for one in found], found[-1].unit
     most = max((value for one in found for value in one.mde.values() if np.isfinite(value)), default=1.0)
     traces = [
         go.Scatter(
             x=sizes, y=[one.mde[name] if np.isfinite(one.mde[name]) else None for one in found], name=NAMES[name],
             mode="lines+markers", line={"color": CATEGORIES[place], "width": 2},
-            hovertemplate="%{x} partners: %{y:+.0%}<extra>" + NAMES[name] + "</extra>",
+            hovertemplate=f"%{{x}} {unit}s: %{{y:+.0%}}<extra>{NAMES[name]}</extra>",
         )
         for place, name in enumerate(names)
     ]  # fmt: skip
     traces.append(go.Scatter(
         x=sizes, y=[one.closed if np.isfinite(one.closed) and one.closed <= 1.3 * most else None for one in found],
         name="Closed form", mode="lines", line={"color": MUTED, "width": 1.5, "dash": "dot"},
-        hovertemplate="%{x} partners: %{y:+.0%}<extra>closed form</extra>",
+        hovertemplate=f"%{{x}} {unit}s: %{{y:+.0%}}<extra>closed form</extra>",
     ))  # fmt: skip
     best = min((value for value in found[-1].mde.values() if np.isfinite(value)), default=float("nan"))
     title = (
-        f"With {counted(sizes[-1], 'partner')} the smallest effect found is {change(best)}" if np.isfinite(best)
+        f"With {counted(sizes[-1], unit)} the smallest effect found is {change(best)}" if np.isfinite(best)
         else "No effect up to +300 % is found often enough"
     )  # fmt: skip
+    ticks = sorted({*sizes[:-1:2], sizes[-1]})
     drawn = figure(
         *traces, name="mde", height=320, margin={"b": 46, "l": 60}, yaxis=percent_axis(0.0, most),
-        xaxis={"title": {"text": "Partners in both arms"}, "type": "log", "tickvals": [*sizes[::2], sizes[-1]],
-               "ticktext": [count(one) for one in [*sizes[::2], sizes[-1]]]},
+        xaxis={"title": {"text": f"{unit.capitalize()}s in both arms"}, "type": "log", "tickvals": ticks,
+               "ticktext": [count(one) for one in ticks]},
     )  # fmt: skip
     return Chart(drawn, title, f"Smallest lift found with {percent(power, 0)} power, by simulation on your own history.",
-                 f"Smallest effect by number of partners. {title}.")  # fmt: skip
+                 f"Smallest effect by number of {unit}s. {title}.")  # fmt: skip
 
 
 def power_chart(one: Power, wanted: float) -> Chart:

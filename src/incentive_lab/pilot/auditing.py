@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from scipy.special import stdtrit
 
 from incentive_lab.errors import InputError
+from incentive_lab.format import percent, signed
 from incentive_lab.panel import Floats
 from incentive_lab.pilot.assigning import Assigned
 from incentive_lab.pilot.batched import Reference, drawn_p_values
+from incentive_lab.pilot.covering import covered
 from incentive_lab.pilot.document import Pilot
 from incentive_lab.pilot.linear import basis, of_basis
 from incentive_lab.pilot.poisson import poisson
 from incentive_lab.pilot.rivals import COVERED, FINDS, Row, Stretch, rivals_of
-from incentive_lab.pilot.scales import log_before
+from incentive_lab.pilot.scales import log_before, scaled
 from incentive_lab.pilot.told import number
 from incentive_lab.pilot.windows import windowed
 from incentive_lab.pilot.world import World
@@ -35,7 +37,7 @@ class Audit:
         estimator: Its name in the plan.
         inference: randomisation, analytic, or the name of a rival shown for comparison.
         false_positives: Share of draws in which it sees an effect that is not there, at each stretch.
-        coverage: Share of draws in which its interval holds a planted +25 %, at each stretch; nan without an interval.
+        coverage: Share of draws in which its interval holds a planted +25 %, at each stretch; nan where it was not measured.
         finds: Planted lift -> share of draws in which it is found, averaged.
         gained: Variance taken away by the outcome before, averaged; nan without it.
         partners: Drawn partners.
@@ -82,7 +84,22 @@ def audited(here: World, assigned: Assigned, pilot: Pilot, *, draws: int = 1000,
     if len(assigned.drawing.shares) != 2 or not found:
         return [], None
     methods = audit(found, float(pilot.alpha), draws, float(pilot.analysis.winsorise))
-    return methods, locked(methods)
+    chosen = locked(methods)
+    if chosen is not None and chosen["inference"] == "randomisation":
+        methods = [
+            _covered(one, found[0], pilot) if one.inference == "randomisation" and one.estimator == chosen["estimator"] else one
+            for one in methods
+        ]  # fmt: skip
+        chosen = locked(methods)
+    return methods, chosen
+
+
+def _covered(one: Audit, stretch: Stretch, pilot: Pilot) -> Audit:
+    """The method with the measured coverage of its intervals on one stretch."""
+    own = covered(one.estimator, stretch.post, stretch.pre, stretch.drawing, stretch.strata, stretch.clusters,
+                  lift=COVERED, alpha=float(pilot.alpha), draws=200, behind=1000, seed=_SEED,
+                  winsorise=float(pilot.analysis.winsorise))  # fmt: skip
+    return replace(one, coverage=(own.share,))
 
 
 def locked(methods: list[Audit]) -> dict[str, Any] | None:
@@ -96,14 +113,17 @@ def locked(methods: list[Audit]) -> dict[str, Any] | None:
 
 def words(one: Audit) -> str:
     """What an audit says of a method, for a designer."""
-    wolf = f"{np.mean(one.false_positives):.1%}".replace("%", " %")
-    finds = ", ".join(f"+{lift:.0%} with {share:.0%}" for lift, share in one.finds.items())
+    wolf = percent(float(np.mean(one.false_positives)), 1)
+    finds = ", ".join(f"{signed(percent(lift, 0))} with {percent(share, 0)}" for lift, share in one.finds.items())
     many = (
-        f" (at worst {max(one.false_positives):.1%} on one stretch of history)" if len(one.false_positives) > 1 else ""
+        f" (at worst {percent(max(one.false_positives), 1)} on one stretch of history)"
+        if len(one.false_positives) > 1
+        else ""
     )
-    return (
-        f"On your {one.partners} partners {one.estimator} by {one.inference} cries wolf {wolf}{many} and finds {finds}."
-    )
+    held = ""
+    if one.coverage and np.isfinite(one.coverage).all():
+        held = f" Its intervals hold a planted {signed(percent(COVERED, 0))} in {percent(float(np.mean(one.coverage)), 1)}."
+    return f"On your {one.partners} partners {one.estimator} by {one.inference} cries wolf {wolf}{many} and finds {finds}.{held}"
 
 
 def audit(
@@ -158,17 +178,6 @@ def _one(
     return found
 
 
-def scaled(name: str, post: Floats, pre: Floats | None, winsorise: float) -> tuple[Floats, Floats]:
-    """Outcomes and covariate on an estimator's scale: outcomes float64 [m, n], covariates [n, k]."""
-    none = np.zeros((post.shape[-1], 0))
-    if name == "log_ancova":
-        return np.log(post), none if pre is None else log_before(pre)
-    if name == "winsorised":
-        post = np.minimum(post, np.quantile(post, winsorise, axis=-1, keepdims=True))
-        pre = None if pre is None else np.minimum(pre, np.quantile(pre, winsorise))
-    return post, none if pre is None or name == "difference" else pre[:, None]
-
-
 def _drawn(
     name: str, stretch: Stretch, drawn: Floats, tested: Floats, alpha: float, winsorise: float, exact: bool
 ) -> Row:
@@ -187,8 +196,8 @@ def _drawn(
     for lift in FINDS:
         lifted, _ = scaled(name, stretch.post[None, :] * (1 + lift * few), stretch.pre, winsorise)
         finds[lift] = float((_p(some.statistics(lifted), planted.own(lifted), exact) <= alpha).mean())
-    # At the true share the tested hypothesis holds exactly, so the interval misses it as often as it cries wolf.
-    return wolf, 1 - wolf, finds, _gained(columns, plain[0], stretch)
+    # Whether intervals hold what was planted is measured apart (`covering`); it takes an inversion for each draw.
+    return wolf, float("nan"), finds, _gained(columns, plain[0], stretch)
 
 
 def _p(reference: Floats, observed: Floats, exact: bool) -> Floats:
@@ -260,9 +269,11 @@ def _ppml(stretch: Stretch, tested: Floats, alpha: float) -> Row:
 
 def audit_told(one: Audit) -> dict[str, Any]:
     """One method as JSON."""
+    why = None if np.isfinite(one.coverage).all() else "only that of the locked method is measured; it takes long"
     return {
         "estimator": one.estimator, "inference": one.inference, "rival": one.rival, "honest": one.honest,
         "false_positives": list(one.false_positives), "coverage": [number(own) for own in one.coverage],
+        **({} if why is None else {"coverage_reason": why}),
         "finds": {f"{lift:.2f}": share for lift, share in one.finds.items()}, "variance_gained": number(one.gained),
         "partners": one.partners, "words": words(one),
     }  # fmt: skip

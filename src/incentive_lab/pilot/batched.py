@@ -9,6 +9,7 @@ import numpy as np
 
 from incentive_lab.panel import Floats
 from incentive_lab.pilot.drawing import Codes
+from incentive_lab.pilot.randomisation import Pieces
 
 
 @dataclass(frozen=True, eq=False)
@@ -19,15 +20,16 @@ class Reference:
         columns: Orthonormal basis of everything but the arm, float64 [n, p].
         rest: Arms after the columns are taken out, float64 [draws, n].
         size: Their squared lengths, float64 [draws].
-        weights: HC2 weights of squared residuals, float64 [draws, n].
-        groups: Rows of each cluster, or None.
+        weights: HC2 weights of squared residuals, float64 [draws, n]; empty with clusters.
+        groups: For each cluster its rows, the arms' loads on them, float64 [draws, rows], and the loads' product with the arms,
+            float64 [draws]; or None.
     """
 
     columns: Floats
     rest: Floats
     size: Floats
     weights: Floats
-    groups: tuple[Codes, ...] | None
+    groups: tuple[tuple[Codes, Floats, Floats], ...] | None
 
     @classmethod
     def of(cls, draws: Floats, columns: Floats, clusters: Codes | None = None) -> Reference:
@@ -35,10 +37,16 @@ class Reference:
         drawn = draws.astype(np.float64)
         rest = drawn - (drawn @ columns) @ columns.T
         size = np.maximum(np.einsum("bi,bi->b", rest, rest), 1e-12)
+        if clusters is not None:
+            groups = []
+            for one in np.unique(clusters):
+                rows = np.flatnonzero(clusters == one)
+                load = rest[:, rows] / size[:, None]
+                groups.append((rows, load, (load * rest[:, rows]).sum(axis=1)))
+            return cls(columns, rest, size, np.zeros((0, 0)), tuple(groups))
         free = 1 - (columns**2).sum(axis=1)[None, :] - rest**2 / size[:, None]
         weights = np.where(free > 1e-9, (rest / size[:, None]) ** 2 / np.where(free > 1e-9, free, 1.0), 0.0)
-        groups = None if clusters is None else tuple(np.flatnonzero(clusters == one) for one in np.unique(clusters))
-        return cls(columns, rest, size, weights, groups)
+        return cls(columns, rest, size, weights, None)
 
     def statistics(self, outcomes: Floats) -> Floats:
         """Studentised statistics of every draw on every outcome, float64 [draws, outcomes].
@@ -52,13 +60,33 @@ class Reference:
             variance = self.weights @ (y**2).T - 2 * beta * ((self.weights * self.rest) @ y.T)
             variance += beta**2 * (self.weights * self.rest**2).sum(axis=1)[:, None]
         else:
-            load = self.rest / self.size[:, None]
             variance = np.zeros_like(beta)
-            for rows in self.groups:
-                own = (load[:, rows] * self.rest[:, rows]).sum(axis=1)
-                variance += (load[:, rows] @ y[:, rows].T - beta * own[:, None]) ** 2
+            for rows, load, own in self.groups:
+                variance += (load @ y[:, rows].T - beta * own[:, None]) ** 2
         fine = variance > 1e-12 * np.maximum(beta**2, 1e-300)
         return np.asarray(np.where(fine, beta / np.sqrt(np.where(fine, variance, 1.0)), 1e12 * np.sign(beta)))
+
+    def pieces(self, outcomes: Floats, directions: Floats) -> Pieces:
+        """`randomisation.pieces` of every draw on every outcome, float64 [draws, outcomes] each.
+
+        Args:
+            outcomes: float64 [outcomes, n].
+            directions: What one unit of effect adds to each, float64 [outcomes, n].
+        """
+        y, v = (one - (one @ self.columns) @ self.columns.T for one in (outcomes, directions))
+        beta, gamma = (self.rest @ one.T / self.size[:, None] for one in (y, v))
+        if self.groups is not None:
+            sums = [np.zeros_like(beta) for _ in range(3)]
+            for rows, load, own in self.groups:
+                ey, ev = (load @ one[:, rows].T - fit * own[:, None] for one, fit in ((y, beta), (v, gamma)))
+                for place, part in enumerate((ey * ey, ey * ev, ev * ev)):
+                    sums[place] += part
+            return Pieces(beta, gamma, *sums)
+        turned, square = self.weights * self.rest, (self.weights * self.rest**2).sum(axis=1)[:, None]
+        of_y, of_v = turned @ y.T, turned @ v.T
+        constant = self.weights @ (y * y).T - 2 * beta * of_y + beta**2 * square
+        cross = self.weights @ (y * v).T - beta * of_v - gamma * of_y + beta * gamma * square
+        return Pieces(beta, gamma, constant, cross, self.weights @ (v * v).T - 2 * gamma * of_v + gamma**2 * square)
 
     def own(self, outcomes: Floats) -> Floats:
         """Studentised statistic of draw r on outcome r, float64 [draws]; as many outcomes as draws."""
@@ -68,8 +96,9 @@ class Reference:
         if self.groups is None:
             variance = np.einsum("bi,bi,bi->b", self.weights, residual, residual)
         else:
-            load = self.rest / self.size[:, None] * residual
-            variance = sum((load[:, rows].sum(axis=1) ** 2 for rows in self.groups), np.zeros(len(beta)))
+            variance = np.zeros(len(beta))
+            for rows, load, _ in self.groups:
+                variance += np.einsum("bi,bi->b", load, residual[:, rows]) ** 2
         fine = variance > 1e-12 * np.maximum(beta**2, 1e-300)
         return np.asarray(np.where(fine, beta / np.sqrt(np.where(fine, variance, 1.0)), 1e12 * np.sign(beta)))
 

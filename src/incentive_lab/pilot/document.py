@@ -291,6 +291,10 @@ class Planted(Part):
 class Pilot(Part):
     """An experiment on partners. See docs/pilots.md for every key.
 
+    Attributes:
+        expected: The hypothesis as a number: the relative change of the primary metric that is hoped for. Power is compared
+            with it, and the Bayesian reading gives its chance.
+
     Example:
         >>> from incentive_lab.pilot.reading import loads
         >>> loads("{pilot: a, arms: [{name: off}, {name: on}], metrics: [{name: y, of: y, role: primary}], "
@@ -302,6 +306,7 @@ class Pilot(Part):
     title: str = ""
     author: str = ""
     hypothesis: str = ""
+    expected: n.Lift | None = None
     unit: Unit = Unit()
     population: Population = Population()
     arms: tuple[Arm, ...] = Field(min_length=2)

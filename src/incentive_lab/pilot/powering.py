@@ -4,31 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 from scipy.special import stdtr, stdtrit
 
-from incentive_lab.errors import InputError, Problem
-from incentive_lab.history import History
 from incentive_lab.panel import Floats
-from incentive_lab.pilot.auditing import Audit, audit_told, audited
 from incentive_lab.pilot.batched import Design
-from incentive_lab.pilot.checking import check
+from incentive_lab.pilot.closed_forms import closed_form
 from incentive_lab.pilot.document import Pilot
 from incentive_lab.pilot.drawing import Codes, spread
-from incentive_lab.pilot.fromhistory import plan_draw
-from incentive_lab.pilot.reading import fingerprint
-from incentive_lab.pilot.running import smallest_p_of
 from incentive_lab.pilot.scales import log_before
-from incentive_lab.pilot.told import number
-from incentive_lab.pilot.windows import Windowed, windowed
+from incentive_lab.pilot.windows import Windowed
 
 LIFTS = np.array([0.0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.65, 0.8, 1.0, 1.5, 2.0, 3.0])
 ESTIMATORS = ("difference", "ancova", "winsorised", "log_ancova")
 _CELLS = 1_000_000
 Step = Callable[[int, int], None]
+"""Told how much of how much is done; it may raise to cancel."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +28,9 @@ class Power:
     """Power at one size.
 
     Attributes:
-        partners: Partners in both arms together.
+        partners: Partners in both arms together (for clusters as many as so many of them hold on average).
+        units: What is drawn, so many: partners, or clusters.
+        unit: partner or cluster.
         curves: Estimator -> share of simulated pilots that find each lift of `LIFTS`.
         mde: Estimator -> smallest lift found with the wanted power; nan when none of `LIFTS` is.
         closed: The same by the textbook formula for the best scale; nan where it has none.
@@ -44,6 +38,8 @@ class Power:
     """
 
     partners: int
+    units: int
+    unit: str
     curves: dict[str, tuple[float, ...]]
     mde: dict[str, float]
     closed: float
@@ -104,7 +100,18 @@ def _at_size(here: Windowed, pilot: Pilot, size: int, draws: int, rng: np.random
             hits[name] += _found(name, pilot, post, before, treated, strata)
     curves = {name: tuple((own / draws).tolist()) for name, own in hits.items()}
     mde = {name: smallest(np.array(own), float(pilot.power)) for name, own in curves.items()}
-    return Power(size, curves, mde, closed_form(here, pilot, size), again)
+    return Power(size, size, "partner", curves, mde, closed_form(here, pilot, size), again)
+
+
+def alpha_of(pilot: Pilot) -> float:
+    """The level at which one arm is tested: with several, that of Holm's first step.
+
+    Example:
+        >>> from incentive_lab.pilot.reading import loads
+        >>> alpha_of(loads("{pilot: a, arms: [{name: a}, {name: b}, {name: c}], metrics: [{name: y, of: y}]}"))
+        0.025
+    """
+    return float(pilot.alpha) / (len(pilot.arms) - 1)
 
 
 def _samples(partners: int, size: int, count: int, again: bool, rng: np.random.Generator) -> Codes:
@@ -139,7 +146,7 @@ def _arms(pilot: Pilot, before: Floats, strata: Codes, rng: np.random.Generator)
 
 def _found(name: str, pilot: Pilot, post: Floats, before: Floats, treated: Floats, strata: Codes) -> Floats:
     """How many of these simulated pilots find each lift."""
-    level = 1 - float(pilot.alpha) / 2
+    level = 1 - alpha_of(pilot) / 2
     use = None if pilot.analysis.without_pre or name == "difference" else before
     if name == "winsorised":
         share = float(pilot.analysis.winsorise)
@@ -183,82 +190,6 @@ def smallest(curve: Floats, wanted: float) -> float:
         return float(LIFTS[0])
     part = (wanted - curve[place - 1]) / (curve[place] - curve[place - 1])
     return float(LIFTS[place - 1] + part * (LIFTS[place] - LIFTS[place - 1]))
-
-
-def closed_form(here: Windowed, pilot: Pilot, size: int) -> float:
-    """The textbook's smallest effect: (t of alpha + t of power) times the error, on logarithms where all are above zero.
-
-    Source: Bloom, Minimum detectable effects, Evaluation Review 19 (1995).
-    """
-    logs = bool((here.post > 0).all())
-    y = np.log(here.post) if logs else here.post
-    x = log_before(here.pre) if logs else here.pre[:, None]
-    if pilot.analysis.without_pre:
-        x = np.zeros((len(y), 0))
-    design = np.column_stack([np.ones(len(y)), x])
-    residual = y - design @ np.linalg.lstsq(design, y, rcond=None)[0]
-    df = max(size - design.shape[1] - 1, 1)
-    spread_ = float(np.sqrt((residual**2).sum() / max(len(y) - design.shape[1], 1)))
-    share = pilot.shares()[1] / (pilot.shares()[0] + pilot.shares()[1])
-    error = spread_ / np.sqrt(size * share * (1 - share))
-    reach = float(stdtrit(df, 1 - float(pilot.alpha) / 2) + stdtrit(df, float(pilot.power))) * error
-    if logs:
-        return float(np.expm1(reach))
-    mean = float(here.post.mean())
-    return reach / mean if mean > 0 else float("nan")
-
-
-def power_told(
-    pilot: Pilot,
-    history: History,
-    folder: Path | None,
-    *,
-    draws: int = 500,
-    audit: bool = False,
-    progress: Step | None = None,
-) -> dict[str, Any]:
-    """What `pilot power --json` prints.
-
-    Raises:
-        InputError: The plan or the history cannot be used.
-    """
-    check(pilot).require()
-    if pilot.data is not None:
-        raise InputError([Problem("data", "power is simulated on a history, and this pilot reads a CSV file.", "")])
-    world, assigned = plan_draw(pilot, history)
-    here = windowed(world, assigned)
-    notes = list(assigned.notes)
-    clustered = assigned.clusters is not None
-    rows: list[Power] = []
-    if clustered:
-        notes.append(
-            "Whole clusters are drawn: power is that of the drawing as it is (the audit), not by number of partners."
-        )
-    else:
-        rows = simulate(here, pilot, sizes_for(len(here.post)), draws=draws, progress=progress)
-    checked: list[Audit] = []
-    locked = None
-    if audit or clustered:
-        checked, locked = audited(world, assigned, pilot)
-    least = smallest_p_of(assigned)
-    if least > float(pilot.alpha):
-        notes.append(f"This drawing can never give a p-value below {least:.3f}; no verdict is possible.")
-    if here.short:
-        notes.append(here.short)
-    told: dict[str, Any] = {
-        "ok": True, "pilot": pilot.id, "fingerprint": fingerprint(pilot), "history_id": world.panel.history_id,
-        "draws": draws, "alpha": float(pilot.alpha), "power": float(pilot.power), "months": here.months,
-        "pre_months": here.pre_months, "partners": len(here.post), "lifts": LIFTS.tolist(),
-        "mde": [
-            {"partners": one.partners, "by_estimator": {name: number(own) for name, own in one.mde.items()},
-             "closed_form": number(one.closed), "power": {name: list(own) for name, own in one.curves.items()},
-             "resampled": one.resampled} for one in rows
-        ],
-        "audit": [audit_told(one) for one in checked], "locked": locked, "smallest_p": number(least), "notes": notes,
-    }  # fmt: skip
-    if not rows:
-        told["mde_reason"] = notes[-1] if clustered else "no partner can be drawn"
-    return told
 
 
 def power_of_t(effect: float, error: float, df: float, alpha: float) -> float:

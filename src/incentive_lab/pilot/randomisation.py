@@ -167,35 +167,88 @@ def randomisation(
         (0.1, 10.0, 0.1)
     """
     real = pieces(observed[None, :], outcome, direction, columns, clusters)
-    reference = pieces(np.asarray(draws), outcome, direction, columns, clusters)
+    return inverted(real, pieces(np.asarray(draws), outcome, direction, columns, clusters), alpha, exact)
 
-    def p_at(size: float) -> float:
-        return share_as_extreme(reference.at(size), float(real.at(size)[0]), exact)
 
-    slope = float(real.direction[0])
-    point = float(real.outcome[0]) / slope if abs(slope) > 1e-300 else float("nan")
-    scale = float(np.sqrt(max(real.constant[0] - 2 * point * real.cross[0] + point**2 * real.square[0], 0.0)))
-    scale = scale / abs(slope) if slope else 0.0
+def inverted(real: Pieces, reference: Pieces, alpha: float, exact: bool = False) -> Randomised:
+    """The p-value of no effect and the interval of sizes that are not rejected, from one draw's pieces and the redraws'.
+
+    Args:
+        real: Of the drawn arm, float64 [1] each.
+        reference: Of the redraws, float64 [draws] each.
+        alpha: One less the interval's confidence.
+        exact: Whether the redraws are every assignment, each once.
+    """
+
+    one = Inversion(real, reference, exact)
     smallest = smallest_p(reference.at(0.0), exact)
     low = high = float("nan")
-    if np.isfinite(point) and scale > 0 and smallest <= alpha:
-        low, high = (interval_end(p_at, point, sign * scale, alpha) for sign in (-1.0, 1.0))
-    return Randomised(p_at(0.0), low, high, point, len(draws), exact, smallest)
+    if one.possible and smallest <= alpha:
+        low, high = (one.end(sign, alpha) for sign in (-1.0, 1.0))
+    return Randomised(one.p_at(0.0), low, high, one.point, len(reference.outcome), exact, smallest)
 
 
-def interval_end(p_at: Callable[[float], float], point: float, step: float, alpha: float) -> float:
-    """The size furthest from the point, in one direction, that is not rejected; infinite if all are kept."""
+class Inversion:
+    """One drawn arm against its redraws, asked about any size of the effect.
+
+    Args:
+        real: Of the drawn arm, float64 [1] each.
+        reference: Of the redraws, float64 [draws] each.
+        exact: Whether the redraws are every assignment, each once.
+    """
+
+    def __init__(self, real: Pieces, reference: Pieces, exact: bool) -> None:
+        self.real, self.reference, self.exact = real, reference, exact
+        slope, point = float(real.direction[0]), float("nan")
+        if abs(slope) > 1e-300:
+            point = float(real.outcome[0]) / slope
+        variance = float(real.constant[0] - 2 * point * real.cross[0] + point**2 * real.square[0])
+        self.point, self.scale = point, float(np.sqrt(max(variance, 0.0))) / abs(slope) if slope else 0.0
+
+    @property
+    def possible(self) -> bool:
+        """Whether there is a size at which the coefficient is zero, and it is uncertain."""
+        return bool(np.isfinite(self.point)) and self.scale > 0
+
+    def p_at(self, size: float) -> float:
+        """The p-value of an effect of `size`: `share_as_extreme` of `Pieces.at`, without a square root for each draw."""
+        told = self.reference
+        effect = told.outcome - size * told.direction
+        variance = told.constant - 2 * size * told.cross + size * size * told.square
+        limit = _TINY * max(float(np.abs(told.constant).max()), size * size * float(np.abs(told.square).max()), 1e-300)
+        if float(variance.min()) <= limit:
+            return share_as_extreme(told.at(size), float(self.real.at(size)[0]), self.exact)
+        observed = float(self.real.at(size)[0]) * (1 - 1e-9)
+        count = int(np.count_nonzero(effect * effect >= observed * observed * variance))
+        return count / len(effect) if self.exact else (count + 1) / (len(effect) + 1)
+
+    def end(self, sign: float, alpha: float, enough: float = float("inf")) -> float:
+        """The lower (sign -1) or upper end of the sizes that are not rejected; see `interval_end` for `enough`."""
+        return interval_end(self.p_at, self.point, sign * self.scale, alpha, enough)
+
+
+def interval_end(
+    p_at: Callable[[float], float], point: float, step: float, alpha: float, enough: float = float("inf")
+) -> float:
+    """The size furthest from the point, in one direction, that is not rejected; infinite if all are kept.
+
+    The search stops once it knows whether the end is at least `enough` away from the point.
+    """
     inside, reach = point, 0.5
     for _ in range(_FAR):
         size = point + reach * step
         if p_at(size) <= alpha and p_at(point + 1.15 * reach * step) <= alpha:
             break
         inside = size
+        if abs(inside - point) >= enough:
+            return inside
         reach *= 1.25
         if reach > 1e4:
             return float(np.sign(step) * np.inf)
     outside = point + reach * step
     for _ in range(60):
+        if np.isfinite(enough) and not abs(inside - point) < enough <= abs(outside - point):
+            break
         middle = (inside + outside) / 2
         if p_at(middle) > alpha:
             inside = middle

@@ -53,7 +53,9 @@ def rivals_of(stretch: Stretch, tested: Floats, alpha: float) -> dict[tuple[str,
             one = of_basis(y, z, columns, clusters=stretch.clusters, errors="cr1")
             return one.effect, critical * one.error
 
-        found["difference", "rival: cluster errors with normal critical values"] = _by(stretch, tested, usual, True)
+        found["difference", "rival: statsmodels' cluster errors (normal critical values)"] = _by(
+            stretch, tested, usual, True
+        )
     return found
 
 

@@ -23,6 +23,17 @@ def prepared(sample: Sample, estimator: str, winsorise: float) -> tuple[Floats, 
     return post, np.hstack([pre[:, None], others])
 
 
+def scaled(name: str, post: Floats, pre: Floats | None, winsorise: float) -> tuple[Floats, Floats]:
+    """Outcomes and covariate on an estimator's scale: outcomes float64 [m, n], covariates [n, k]."""
+    none = np.zeros((post.shape[-1], 0))
+    if name == "log_ancova":
+        return np.log(post), none if pre is None else log_before(pre)
+    if name == "winsorised":
+        post = np.minimum(post, np.quantile(post, winsorise, axis=-1, keepdims=True))
+        pre = None if pre is None else np.minimum(pre, np.quantile(pre, winsorise))
+    return post, none if pre is None or name == "difference" else pre[:, None]
+
+
 def log_before(pre: Floats) -> Floats:
     """Logarithm of the outcome before the pilot and, if some had none, a mark for those: float64 [n, 1 or 2]."""
     none = pre <= 0

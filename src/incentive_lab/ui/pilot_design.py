@@ -8,15 +8,15 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from incentive_lab.charts.pilot_plan import balance_chart, mde_chart, power_chart
+from incentive_lab.charts.pilot_plan import NAMES, balance_chart, mde_chart, power_chart
 from incentive_lab.errors import InputError
-from incentive_lab.format import compact, count, percent
+from incentive_lab.format import compact, count, counted, percent
 from incentive_lab.pilot.auditing import Audit, audited, words
 from incentive_lab.pilot.document import Pilot
-from incentive_lab.pilot.powering import Power, simulate, sizes_for
+from incentive_lab.pilot.power_answers import Found, best_of, powered, too_small
+from incentive_lab.pilot.powering import Power
 from incentive_lab.pilot.reading import fingerprint, loads
 from incentive_lab.pilot.running import Design
-from incentive_lab.pilot.windows import windowed
 from incentive_lab.pilot.words import change
 from incentive_lab.ui import pilot_plans
 from incentive_lab.ui.cards import card, draw, figure_card, plain, tell_problems
@@ -42,14 +42,21 @@ def pilot_design() -> None:
         tell_problems(error.problems, "This plan cannot be drawn on this history")
         return
     simulated = power_of(made)
+    if simulated is not None and (told := too_small(pilot, simulated)):
+        st.error(
+            plain(told),
+            title="This pilot is too small for its own hypothesis",
+            icon=":material/production_quantity_limits:",
+        )
     key_figures(made, simulated)
     _warnings(made)
-    if simulated:
+    if simulated is not None and simulated.by_size:
         left, right = st.columns(2, gap="small")
         with left:
-            draw(mde_chart(simulated, float(pilot.power)), "pilot-mde")
+            draw(mde_chart(simulated.by_size, float(pilot.power)), "pilot-mde")
         with right:
-            draw(power_chart(simulated[-1], float(pilot.power)), "pilot-power")
+            draw(power_chart(simulated.by_size[-1], float(pilot.power)), "pilot-power")
+        others(made, simulated)
     left, right = st.columns([3, 2], gap="small")
     with left:
         draw(balance_chart(made.balance), "pilot-balance")
@@ -160,20 +167,48 @@ def _load_file() -> None:
     pilot_plans.keep(pilot)
 
 
-def power_of(made: Design) -> list[Power]:
-    """Power by simulation, in the background the first time; empty while it goes on, or for clusters."""
-    if made.assigned.clusters is not None or made.pilot.assignment.mechanism not in MECHANISMS:
-        return []
+def power_of(made: Design) -> Found | None:
+    """Power by simulation, in the background the first time; None while it goes on."""
     key = f"power {made.trial.source} {fingerprint(made.pilot)}"
 
-    def work(step: Step) -> list[Power]:
-        here = windowed(made.world, made.assigned)
-        return simulate(here, made.pilot, sizes_for(len(here.post)), draws=300, progress=step)
+    def work(step: Step) -> Found:
+        return powered(made.world, made.assigned, draws=300, progress=step)
 
-    return watched(key, work, "Simulating pilots on your history") or []
+    found: Found | None = watched(key, work, "Simulating pilots on your history")
+    return found
 
 
-def key_figures(made: Design, simulated: list[Power]) -> None:
+def others(made: Design, simulated: Found) -> None:
+    """What other lengths and the other metrics would find."""
+    if not simulated.by_months and not simulated.by_metric:
+        return
+    left, right = st.columns(2, gap="small")
+    with (
+        left,
+        card("pilot-lengths", "If it were shorter or longer", "Smallest effect on the primary metric, all partners."),
+    ):
+        rows = [(counted(months, "month"), _smallest(one), change(one.closed)) for months, one in simulated.by_months]
+        table(("Length", "Best estimator", "Closed form"), rows)
+    with (
+        right,
+        card(
+            "pilot-metrics-power", "On the other metrics", "Smallest relative effect, all partners, the plan's months."
+        ),
+    ):
+        table(("Metric", "Best estimator", "Closed form"),
+              [(plain(name), one, "") if isinstance(one, str) else (plain(name), _smallest(one), change(one.closed))
+               for name, one in simulated.by_metric])  # fmt: skip
+
+
+def _smallest(one: Power) -> str:
+    known = {name: value for name, value in one.mde.items() if np.isfinite(value)}
+    if not known:
+        return "none up to +300 %"
+    name = min(known, key=lambda each: known[each])
+    return f"{change(known[name])} ({NAMES[name].lower()})"
+
+
+def key_figures(made: Design, simulated: Found | None) -> None:
     """Four cards: partners, smallest effect, cost, what the drawing can say."""
     pilot, trial = made.pilot, made.trial
     cards = st.columns(4, gap="small")
@@ -182,9 +217,11 @@ def key_figures(made: Design, simulated: list[Power]) -> None:
         figure_card("pilot-size", "Partners drawn", count(trial.size), "", "", good="neither", line=sizes,
                     help="Partners that meet the population's conditions, before the draw.")  # fmt: skip
     with cards[1]:
-        best = _best(simulated)
-        figure_card("pilot-mde-figure", "Smallest effect found", change(best) if best is not None else "not known", "", "",
-                    good="neither", line=f"with {percent(float(pilot.power), 0)} power, best estimator",
+        best = float("nan") if simulated is None else best_of(simulated)
+        shown = "being worked out" if simulated is None else change(best) if np.isfinite(best) else "above +300 %"
+        hoped = "" if pilot.expected is None else f"; the plan expects {change(float(pilot.expected))}"
+        figure_card("pilot-mde-figure", "Smallest effect found", shown, "", "",
+                    good="neither", line=f"with {percent(float(pilot.power), 0)} power, best estimator{hoped}",
                     help="By simulation on the months before the pilot.")  # fmt: skip
     with cards[2]:
         total = sum(made.costs.values())
@@ -199,11 +236,6 @@ def key_figures(made: Design, simulated: list[Power]) -> None:
         figure_card("pilot-least", "Smallest p-value possible", said if least else "below 0.001", "", "", good="neither",
                     line=f"level {percent(float(pilot.alpha), 1)}",
                     help="With few units even the clearest result has a p-value no smaller than this.")  # fmt: skip
-
-
-def _best(simulated: list[Power]) -> float | None:
-    found = [value for value in simulated[-1].mde.values() if np.isfinite(value)] if simulated else []
-    return min(found) if found else None
 
 
 def _warnings(made: Design) -> None:

@@ -1,0 +1,328 @@
+"""Power of designs whose units are not partners drawn once: clusters, waves, switchbacks, balanced re-draws.
+
+Their tests are not followed by a t distribution when units are few, so each simulated pilot is read as the real one will be:
+against arms drawn anew by its own mechanism. Simulated pilots of one size come in groups that share their partners and
+their redraws, so a group costs a few matrix products.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+
+import numpy as np
+
+from incentive_lab.panel import Floats
+from incentive_lab.pilot.assigning import Assigned, sequences
+from incentive_lab.pilot.batched import Reference
+from incentive_lab.pilot.closed_forms import closed_form, clustered_form, stepped_form, switched_form
+from incentive_lab.pilot.document import Pilot
+from incentive_lab.pilot.drawing import Codes, Drawing, blocks_of
+from incentive_lab.pilot.linear import basis
+from incentive_lab.pilot.panels import within
+from incentive_lab.pilot.powering import ESTIMATORS, LIFTS, Power, Step, alpha_of, sizes_for, smallest
+from incentive_lab.pilot.randomisation import Pieces
+from incentive_lab.pilot.scales import scaled
+from incentive_lab.pilot.windows import Windowed, by_month, windowed
+from incentive_lab.pilot.world import World
+
+REDRAWS = 399
+"""Behind each p-value."""
+_TOGETHER = 50
+
+
+def simulate_designed(
+    here: World, assigned: Assigned, *, draws: int = 500, seed: int = 1, progress: Step | None = None
+) -> list[Power]:
+    """Power at sizes up to what the history has, for clusters, roll-outs, switchbacks and re-randomised draws.
+
+    Args:
+        here: The history and the plan.
+        assigned: The draw; its units are those that are taken by chance.
+        draws: Simulated pilots for each size.
+        seed: Of the simulation.
+        progress: Told the groups of pilots that are done; may raise to cancel.
+
+    Raises:
+        InputError: The history before the start is too short, or the metric has no months.
+    """
+    mechanism = here.pilot.assignment.mechanism
+    kinds: dict[str, type[_Drawn] | type[_Switched] | type[_Waves]] = {"rollout": _Waves, "switchback": _Switched}
+    made = kinds.get(mechanism, _Drawn)(here, assigned)
+    sizes = made.sizes()
+    groups = max(1, draws // _TOGETHER)
+    found = []
+    for place, size in enumerate(sizes):
+        rng = np.random.default_rng([seed, size])
+        hits: dict[str, Floats] = {}
+        for group in range(groups):
+            if progress is not None:
+                progress(place * groups + group, len(sizes) * groups)
+            for name, own in made.group(size, rng).items():
+                hits[name] = hits.get(name, np.zeros(len(LIFTS))) + own
+        curves = {name: tuple((own / groups / _TOGETHER).tolist()) for name, own in hits.items()}
+        mde = {name: smallest(np.array(own), float(here.pilot.power)) for name, own in curves.items()}
+        found.append(Power(made.partners(size), size, made.unit, curves, mde, made.closed(size), False))
+    if progress is not None:
+        progress(len(sizes) * groups, len(sizes) * groups)
+    return found
+
+
+def found_share(reference: Pieces, own: Pieces, sizes: Floats, alpha: float) -> Floats:
+    """How many of the pilots find each size, float64 [sizes]; pieces are of the outcome and of what one unit adds.
+
+    Args:
+        reference: Of redraws, float64 [redraws, pilots] each.
+        own: Of the pilots' own arms, float64 [pilots] each.
+        sizes: Planted, in units of the direction.
+        alpha: Level.
+    """
+    hits = np.empty(len(sizes))
+    for place, size in enumerate(sizes.tolist()):
+        seen = np.abs(own.at(-size)) * (1 - 1e-9)
+        hits[place] = (
+            ((np.abs(reference.at(-size)) >= seen[None, :]).sum(axis=0) + 1) / (len(reference.outcome) + 1) <= alpha
+        ).sum()
+    return hits
+
+
+def _diagonal(many: Pieces) -> Pieces:
+    return Pieces(*(np.diagonal(getattr(many, name)) for name in Pieces.__annotations__))
+
+
+@dataclass(frozen=True, eq=False)
+class _Drawn:
+    """Clusters, or partners that are re-randomised until they balance."""
+
+    here: World
+    assigned: Assigned
+
+    @property
+    def pilot(self) -> Pilot:
+        return self.here.pilot
+
+    @property
+    def unit(self) -> str:
+        return "partner" if self.assigned.clusters is None else "cluster"
+
+    @cached_property
+    def months(self) -> Windowed:
+        return windowed(self.here, self.assigned)
+
+    def sizes(self) -> list[int]:
+        units = self.assigned.drawing.units
+        if self.assigned.clusters is None:
+            return sizes_for(units, 6)
+        found = np.geomspace(min(4, units), units, 8)
+        return sorted({int(round(one)) for one in found})
+
+    def partners(self, size: int) -> int:
+        return round(size * self.assigned.drawing.partners / self.assigned.drawing.units)
+
+    def closed(self, size: int) -> float:
+        if self.assigned.clusters is None:
+            return closed_form(self.months, self.pilot, size)
+        return clustered_form(self.months, self.pilot, self.assigned.clusters, size)
+
+    def group(self, size: int, rng: np.random.Generator) -> dict[str, Floats]:
+        """How many of a group of pilots find each lift, by estimator."""
+        pilot, months = self.pilot, self.months
+        rows, drawing, clusters = self._part(size, rng)
+        post, pre = months.post[rows], None if pilot.analysis.without_pre else months.pre[rows]
+        several = len(np.unique(drawing.strata)) > 1
+        strata = drawing.strata[drawing.clusters] if several else None
+        arms = drawing.draw(rng, _TOGETHER).astype(np.float64)
+        every = drawing.enumerated()
+        redraws = (every if every is not None and len(every) <= 5 * REDRAWS else drawing.draw(rng, REDRAWS)).astype(
+            np.float64
+        )
+        hits = {}
+        share = float(pilot.analysis.winsorise)
+        for name in ESTIMATORS:
+            if name == "log_ancova" and not (post > 0).all():
+                continue
+            outcome, before = scaled(name, post[None, :], pre, share)
+            columns = basis(before, strata)
+            wide, own = Reference.of(redraws, columns, clusters), Reference.of(arms, columns, clusters)
+            alpha = alpha_of(pilot)
+            if name == "winsorised":
+                places = [*range(0, len(LIFTS), 2)]
+                found = [self._cut(wide, own, post, arms, float(LIFTS[place]), share) for place in places]
+                hits[name] = np.interp(LIFTS, LIFTS[places], found)
+                continue
+            direction = arms if name == "log_ancova" else arms * post
+            level = np.broadcast_to(outcome, arms.shape)
+            sizes = np.log1p(LIFTS) if name == "log_ancova" else LIFTS
+            hits[name] = found_share(
+                wide.pieces(level, direction), _diagonal(own.pieces(level, direction)), sizes, alpha
+            )
+        return hits
+
+    def _cut(self, wide: Reference, own: Reference, post: Floats, arms: Floats, lift: float, share: float) -> float:
+        outcome, _ = scaled("winsorised", post * (1 + lift * arms), None, share)
+        seen = np.abs(own.own(outcome)) * (1 - 1e-9)
+        reference = np.abs(wide.statistics(outcome))
+        p_values = ((reference >= seen[None, :]).sum(axis=0) + 1) / (len(reference) + 1)
+        return float((p_values <= alpha_of(self.pilot)).sum())
+
+    def _part(self, size: int, rng: np.random.Generator) -> tuple[Codes, Drawing, Codes | None]:
+        """Some units by chance: their rows, how they are drawn, and their clusters."""
+        full, pilot = self.assigned.drawing, self.pilot
+        chosen = np.sort(rng.permutation(full.units)[:size])
+        place = np.full(full.units, -1, dtype=np.int64)
+        place[chosen] = np.arange(size)
+        rows = np.flatnonzero(place[full.clusters] >= 0)
+        units = place[full.clusters[rows]]
+        strata = np.unique(full.strata[chosen], return_inverse=True)[1]
+        if pilot.assignment.mechanism in ("blocked", "matched_pairs"):
+            totals = np.asarray(np.bincount(units, self.months.pre[rows]), dtype=np.float64)
+            block = 2 if pilot.assignment.mechanism == "matched_pairs" else int(pilot.assignment.block_size)
+            strata = blocks_of(totals, np.zeros(size, dtype=np.int64), block)
+        first, second = pilot.shares()[:2]
+        balance = None if full.balance is None else full.balance[chosen]
+        drawing = Drawing(strata, (first / (first + second), second / (first + second)), units, full.independent,
+                          balance=balance, accept=full.accept)  # fmt: skip
+        return rows, drawing, None if self.assigned.clusters is None else units
+
+
+@dataclass(frozen=True, eq=False)
+class _Switched:
+    """Each partner is in both arms, in a drawn order."""
+
+    here: World
+    assigned: Assigned
+    unit: str = "partner"
+
+    @cached_property
+    def values(self) -> Floats:
+        """The outcome in months that stand for the pilot, washout left out, float64 [n, months]."""
+        plan = self.here.pilot.assignment
+        monthly = by_month(self.here, self.assigned)[0][:, 1:]
+        kept = np.arange(monthly.shape[1]) % int(plan.period_months) >= plan.washout_months
+        return np.asarray(monthly[:, kept])
+
+    @cached_property
+    def length(self) -> int:
+        """Months that stand for the pilot."""
+        return int(by_month(self.here, self.assigned)[0].shape[1]) - 1
+
+    def sizes(self) -> list[int]:
+        return sizes_for(self.assigned.drawing.units, 6)
+
+    def partners(self, size: int) -> int:
+        return round(size * self.assigned.drawing.partners / self.assigned.drawing.units)
+
+    def closed(self, size: int) -> float:
+        return switched_form(self.values, self.here.pilot, self.partners(size))
+
+    def group(self, size: int, rng: np.random.Generator) -> dict[str, Floats]:
+        plan, full = self.here.pilot.assignment, self.assigned.drawing
+        length, months = int(plan.period_months), self.length
+        kept = np.flatnonzero(np.arange(months) % length >= plan.washout_months)
+        chosen = np.sort(rng.permutation(full.units)[:size])
+        rows = np.flatnonzero(np.isin(full.clusters, chosen))
+        units = np.searchsorted(chosen, full.clusters[rows])
+        drawing = Drawing(np.zeros(size, dtype=np.int64), (0.5, 0.5), units)
+        values = self.values[rows]
+        known = np.ones(values.shape, dtype=bool)
+        inside = sequences(drawing, rng, _TOGETHER + REDRAWS, -(-months // length))[:, :, kept // length].astype(
+            np.float64
+        )
+
+        def flat(many: Floats) -> Floats:
+            return many.reshape(len(many), -1)
+
+        def centred(many: Floats) -> Floats:
+            return np.asarray(many - many.mean(axis=2, keepdims=True) - many.mean(axis=1, keepdims=True)
+                              + many.mean(axis=(1, 2), keepdims=True))  # fmt: skip
+
+        groups = np.repeat(units, values.shape[1])
+        none = np.zeros((values.size, 0))
+        wide, own = (Reference.of(flat(centred(one)), none, groups) for one in (inside[_TOGETHER:], inside[:_TOGETHER]))
+        level = np.broadcast_to(within(values, known).ravel(), (_TOGETHER, values.size))
+        direction = flat(centred(inside[:_TOGETHER] * values[None]))
+        own_pieces = _diagonal(own.pieces(level, direction))
+        return {
+            "switchback": found_share(wide.pieces(level, direction), own_pieces, LIFTS, float(self.here.pilot.alpha))
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class _Waves:
+    """A staged roll-out; the statistic is the effect itself, as in its reading."""
+
+    here: World
+    assigned: Assigned
+    unit: str = "partner"
+
+    @cached_property
+    def values(self) -> Floats:
+        return by_month(self.here, self.assigned)[0]
+
+    def sizes(self) -> list[int]:
+        return [
+            one for one in sizes_for(self.assigned.drawing.units, 6) if one >= int(self.here.pilot.assignment.waves)
+        ]
+
+    def partners(self, size: int) -> int:
+        return round(size * self.assigned.drawing.partners / self.assigned.drawing.units)
+
+    def closed(self, size: int) -> float:
+        plan = self.here.pilot.assignment
+        return stepped_form(self.values, self.here.pilot, self.partners(size), int(plan.waves), int(plan.period_months))
+
+    def group(self, size: int, rng: np.random.Generator) -> dict[str, Floats]:
+        plan, full = self.here.pilot.assignment, self.assigned.drawing
+        waves, length = int(plan.waves), int(plan.period_months)
+        chosen = np.sort(rng.permutation(full.units)[:size])
+        rows = np.flatnonzero(np.isin(full.clusters, chosen))
+        drawing = Drawing(np.unique(full.strata[chosen], return_inverse=True)[1], tuple([1 / waves] * waves),
+                          np.searchsorted(chosen, full.clusters[rows]))  # fmt: skip
+        values = self.values[rows]
+        months = values.shape[1]
+        arms = drawing.draw(rng, _TOGETHER + REDRAWS)
+        starts = np.where(1 + np.arange(waves) * length < months, 1 + np.arange(waves) * length, -1)
+        weights = np.stack([wave_weights(one, starts, months, self.here.pilot.analysis.controls) for one in arms])
+        own, wide = weights[:_TOGETHER].reshape(_TOGETHER, -1), weights[_TOGETHER:].reshape(REDRAWS, -1)
+        begun = starts[arms[:_TOGETHER]][:, :, None]
+        lifted = (values[None] * ((begun >= 0) & (np.arange(months)[None, None, :] >= begun))).reshape(_TOGETHER, -1)
+        of_values, of_lift = wide @ values.ravel(), wide @ lifted.T
+        seen, more = own @ values.ravel(), np.einsum("bi,bi->b", own, lifted)
+        hits = []
+        for lift in LIFTS.tolist():
+            extreme = np.abs(of_values[:, None] + lift * of_lift) >= np.abs(seen + lift * more)[None, :] * (1 - 1e-9)
+            hits.append(((extreme.sum(axis=0) + 1) / (REDRAWS + 1) <= float(self.here.pilot.alpha)).sum())
+        return {"staggered": np.array(hits, dtype=np.float64)}
+
+
+def wave_weights(wave: Codes, starts: Codes, months: int, controls: str) -> Floats:
+    """What each partner's month counts in the effect of a staggered start (`panels.staggered`), float64 [n, months].
+
+    Args:
+        wave: Of each partner, int [n].
+        starts: First treated month of each wave, -1 for never.
+        months: Number of months.
+        controls: not_yet or never.
+    """
+    sizes = np.bincount(wave, minlength=len(starts))
+    return _wave_table(tuple(sizes.tolist()), tuple(starts.tolist()), months, controls)[wave]
+
+
+@lru_cache(maxsize=256)
+def _wave_table(sizes: tuple[int, ...], starts: tuple[int, ...], months: int, controls: str) -> Floats:
+    """The weights of one partner of each wave, float64 [waves, months]."""
+    members, begin = np.array(sizes, dtype=np.float64), np.array(starts)
+    table, total = np.zeros((len(starts), months)), 0.0
+    for place, start in enumerate(starts):
+        if start < 1 or not sizes[place]:
+            continue
+        for month in range(start, months):
+            others = (begin < 0) | ((begin > month) if controls == "not_yet" else False)
+            number = float(members[others].sum())
+            if not number:
+                continue
+            total += sizes[place]
+            for column, sign in ((month, 1.0), (start - 1, -1.0)):
+                table[place, column] += sign * sizes[place]
+                table[others, column] -= sign * sizes[place] * members[others] / number
+    return np.asarray(table / max(total, 1.0) / np.maximum(members, 1)[:, None])
