@@ -9,6 +9,7 @@ if str(HERE / "src") not in sys.path:
 
 import streamlit as st  # noqa: E402
 
+from incentive_lab.ui.live import ROUTES  # noqa: E402
 from incentive_lab.ui.look import ICON, LOGO, apply_look  # noqa: E402
 from incentive_lab.ui.signing_in import admitted  # noqa: E402
 from incentive_lab.ui.steady import let_callbacks_finish  # noqa: E402
@@ -70,3 +71,5 @@ def framed() -> bool:
 
 if __name__ == "__main__":
     main()
+else:  # the server imports this file for `app`, which runs it as the script of every session
+    app = st.App(__file__, routes=ROUTES)

@@ -85,6 +85,30 @@ def test_a_key_press_on_a_dial_changes_the_figures(address: str, page: Any) -> N
     expect(page.locator("[data-part=cost] .value")).to_have_text(cost, timeout=PATIENCE)
 
 
+def test_the_figures_do_not_wait_for_streamlit(address: str, page: Any) -> None:
+    """A dial is followed while nothing reaches Streamlit, and without the live address as well."""
+    page.add_init_script(
+        "const send = WebSocket.prototype.send; window.dropped = 0;"
+        "WebSocket.prototype.send = function (...all) { window.holding ? window.dropped++ : send.apply(this, all) }"
+    )
+    opened(page, f"{address}/tune")
+    page.wait_for_selector(".board[data-of]", timeout=PATIENCE)
+    page.get_by_text("Rates", exact=True).click()
+    slider = page.locator("input[type=range][aria-label$=': rate']").first
+    slider.focus()
+    settled(page)
+    first = page.locator(".board").get_attribute("data-of")
+    page.evaluate("window.holding = true")
+    slider.press("ArrowRight")
+    page.wait_for_function("of => document.querySelector('.board').dataset.of !== of", arg=first, timeout=PATIENCE)
+    live = page.locator(".board").get_attribute("data-of")
+    page.wait_for_function("() => window.dropped > 0", timeout=PATIENCE)
+    page.evaluate("window.holding = false")
+    page.route("**/live/board", lambda route: route.abort())
+    slider.press("ArrowRight")
+    page.wait_for_function("of => document.querySelector('.board').dataset.of !== of", arg=live, timeout=PATIENCE)
+
+
 def test_a_click_on_the_board_leads_to_the_partners_behind_it(address: str, page: Any) -> None:
     from playwright.sync_api import expect
 

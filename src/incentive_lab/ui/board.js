@@ -144,11 +144,64 @@ function begun(board) {
   new ResizeObserver(() => draw(board)).observe(board);
 }
 
+// While a dial moves: its figures are asked for at every move, one question at a time, the newest next. Streamlit hears of
+// the dial later and sends the same figures; until they come, those of an earlier move are held back.
+const SOON = 1500;
+const same = (one, other) => one && other && one[0] === other[0] && Math.abs(one[1] - other[1]) < 1e-9;
+const named = input => [...(input.closest('[class*="st-key-"]')?.classList ?? [])].find(one => one.startsWith('st-key-'))?.slice(7);
+
+function follow(board) {
+  let wanted = null, busy = false, until = 0;
+  const EVENTS = ['keydown', 'pointerdown', 'pointerup', 'pointercancel'];
+  const touch = event => {  // a dial that moves by itself, as after undo, is not asked about
+    if (event.type === 'pointerdown') until = event.target.closest('[data-testid=stSlider]') ? Infinity : 0;
+    else if (event.type !== 'keydown' || event.target.type === 'range') until = performance.now() + SOON;
+  };
+  const ask = async () => {
+    busy = true;
+    while (wanted && board.isConnected) {
+      const move = wanted, before = board.data.of;
+      wanted = null;
+      const answer = await fetch('./live/board', {method: 'POST', headers: {'content-type': 'application/json'},
+        body: JSON.stringify({token: board.data.live, dial: move[0], shown: move[1]})}).catch(() => null);
+      if (answer?.status !== 200 || board.data.of !== before) continue;
+      const found = await answer.json().catch(() => null);
+      if (!found) continue;
+      board.ahead = {move, until: performance.now() + SOON};
+      board.data = {...board.data, ...found};
+      draw(board);
+    }
+    busy = false;
+  };
+  const watch = new MutationObserver(records => {
+    if (!board.isConnected) return end();
+    const input = records.at(-1).target;
+    if (input.type !== 'range' || performance.now() > until) return;
+    wanted = [named(input), Number(input.getAttribute('value'))];
+    if (!busy) ask();
+  });
+  const end = () => { watch.disconnect(); for (const name of EVENTS) document.removeEventListener(name, touch, true); };
+  for (const name of EVENTS) document.addEventListener(name, touch, true);
+  watch.observe(document.body, {subtree: true, attributes: true, attributeFilter: ['value']});
+}
+
+function take(board, data) {
+  const {ahead} = board;
+  clearTimeout(board.later);
+  if (ahead && data.move && !same(data.move, ahead.move) && performance.now() < ahead.until) {
+    board.data.live = data.live;
+    board.later = setTimeout(() => take(board, data), ahead.until - performance.now() + 1);
+    return;
+  }
+  board.ahead = null;
+  board.data = data;
+  draw(board);
+}
+
 export default function ({data, parentElement, setTriggerValue}) {
   const board = parentElement.querySelector('.board');
   const first = !board.data;
-  board.data = data;
   board.send = setTriggerValue;
-  draw(board);
-  if (first) begun(board);
+  take(board, data);
+  if (first) { begun(board); follow(board); }
 }

@@ -6,7 +6,7 @@ a rendering and a layout. One element that paints itself does not, so that a dia
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -45,18 +45,19 @@ class Place:
 
 
 def board(
-    figures: Sequence[Figure],
-    places: Sequence[Place],
+    data: Mapping[str, Any],
     *,
-    of: str,
+    live: str,
+    move: tuple[str, float] | None,
     opened: Callable[[list[str]], None],
 ) -> None:
     """Draw the board.
 
     Args:
-        figures: Key figures, four a row.
-        places: Charts under them.
-        of: Whose figures they are; the element says so once all of them are painted.
+        data: Its parts (`board_data`) and, as `of`, whose figures they are; the element says so once all is painted.
+        live: The token with which it may ask for figures of a dial that is still moving (`live`).
+        move: The dial that was moved last, as the browser knows it, and where it stands; None after anything else.
+            While a later move is on the board, the figures of an earlier one are not shown again.
         opened: Called with what was clicked: [who] of a figure, [by, value] of a chart.
     """
 
@@ -65,8 +66,7 @@ def board(
         if asked:
             opened([str(part) for part in asked])
 
-    data = {"of": of, **board_data(figures, places)}
-    _BOARD(data=data, key=KEY, on_opened_change=told)
+    _BOARD(data={**data, "live": live, "move": move}, key=KEY, on_opened_change=told)
 
 
 def board_data(figures: Sequence[Figure], places: Sequence[Place]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
+from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -14,13 +15,15 @@ from incentive_lab.errors import InputError
 from incentive_lab.panel import Panel
 from incentive_lab.scheme.document import Scheme
 from incentive_lab.scheme.lookup import unit_of
-from incentive_lab.ui import workspace
-from incentive_lab.ui.board import Place, board
+from incentive_lab.ui import live, workspace
+from incentive_lab.ui.board import Place, board, board_data
 from incentive_lab.ui.cards import plain, tell_problems
 from incentive_lab.ui.closer import closer
+from incentive_lab.ui.dials import last_move
 from incentive_lab.ui.drafts import Draft
 from incentive_lab.ui.drill import show_behind
 from incentive_lab.ui.figures import figures_of
+from incentive_lab.ui.mixing import follows
 from incentive_lab.ui.tiers_table import tiers_table
 from incentive_lab.ui.toolbar import badges, toolbar
 from incentive_lab.ui.workspace import Comparison
@@ -57,8 +60,18 @@ def figures() -> None:
     with said:
         _refused(draft)
         _dead_move(draft, comparison)
+    board(board_of(draft), live=live.ticket(draft, solves=follows()), move=last_move(), opened=show_behind)
+
+
+def board_of(draft: Draft) -> dict[str, Any]:
+    """What the board shows of a draft.
+
+    Raises:
+        InputError: The draft cannot be paid on the history in use.
+    """
+    comparison = workspace.compare(draft.scheme, draft.baseline)
     of = f"{comparison.proposed.fingerprint} {comparison.baseline.fingerprint}"
-    board(figures_of(comparison), [*_charts(draft, comparison)], of=of, opened=show_behind)
+    return {"of": of, **board_data(figures_of(comparison), [*_charts(draft, comparison)])}
 
 
 @st.fragment(key="below")

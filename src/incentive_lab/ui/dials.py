@@ -14,13 +14,14 @@ from incentive_lab.scheme.paths import Address
 from incentive_lab.ui import workspace
 from incentive_lab.ui.cards import label, plain
 from incentive_lab.ui.drafts import Draft, started
+from incentive_lab.ui.live import browser_name
 from incentive_lab.ui.mixing import PATH as MIX
 from incentive_lab.ui.mixing import mix_block, solved_as_moved
 from incentive_lab.ui.scales import GROUPS, Scale, from_screen, group_of, on_screen, scale_of, words_of
 
 TYPED_WIDTH = 96
 """Pixels of a typed entry beside its slider."""
-_TYPED = "typed "
+_TYPED, _MOVE = "typed ", "last move"
 _OPEN = "Tiers"
 
 
@@ -44,12 +45,19 @@ def moved(path: str, unit: str, key: str) -> None:
     shown = st.session_state[key]
     draft = solved_as_moved(before.moved(path, from_screen(shown, unit)), path)
     workspace.keep(draft)
+    st.session_state[_MOVE] = (draft, (browser_name(path), float(shown)))
     for other in {path, _TYPED + path} - {key}:
         st.session_state[other] = shown
     alone = draft.refused.keys() == before.refused.keys() - {path} or draft.refused.keys() == before.refused.keys() | {
         path
     }
     redraw(*([f"dial {path}"] if alone and path != MIX else []))
+
+
+def last_move() -> tuple[str, float] | None:
+    """The dial that led to the draft as it is, as the browser knows it, and where it stands; None after anything else."""
+    led_to, move = st.session_state.get(_MOVE, (None, None))
+    return move if led_to is workspace.draft() else None
 
 
 def reset_one(path: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -14,6 +15,9 @@ from incentive_lab.scheme.paths import apply
 from incentive_lab.ui import workspace
 from incentive_lab.ui.cards import plain
 from incentive_lab.ui.drafts import Draft
+
+if TYPE_CHECKING:
+    from incentive_lab.engine.mix_dial import MixSolution
 
 PATH = "mix.behavioural"
 AUTOMATIC = "mix follows"
@@ -55,11 +59,24 @@ def mix_block(draft: Draft, then: Callable[[Draft], None]) -> None:
     )  # fmt: skip
 
 
+def follows() -> bool:
+    """Whether this session's rates follow the mix dial."""
+    return bool(st.session_state.get(AUTOMATIC, True))
+
+
 def solved_as_moved(draft: Draft, path: str) -> Draft:
     """After a move of the mix dial, the draft with its factors solved, where that is wanted; else the draft."""
-    if path != PATH or path in draft.refused or not st.session_state.get(AUTOMATIC, True):
-        return draft
-    return _solved(draft, draft.amended)
+    return _solved(draft, draft.amended) if _by_the_dial(draft, path) and follows() else draft
+
+
+def foreseen(draft: Draft, path: str) -> Draft:
+    """The draft as `solved_as_moved` would make it, with nothing remembered: for a dial that is still moving."""
+    found = _found(draft) if _by_the_dial(draft, path) else None
+    return draft if found is None else draft.amended(found.scheme)
+
+
+def _by_the_dial(draft: Draft, path: str) -> bool:
+    return path == PATH and path not in draft.refused
 
 
 def _hold(then: Callable[[Draft], None]) -> None:
@@ -69,7 +86,16 @@ def _hold(then: Callable[[Draft], None]) -> None:
 
 
 def _solved(draft: Draft, kept: Callable[[Scheme], Draft]) -> Draft:
-    """Solve on the history in use; what came out is remembered for the block under the dial.
+    """Solve on the history in use; what came out is remembered for the block under the dial."""
+    found = _found(draft)
+    if found is None:
+        return draft
+    st.session_state[_SOLVED] = (workspace.fingerprint(found.scheme), found.reached, found.message)
+    return kept(found.scheme)
+
+
+def _found(draft: Draft) -> MixSolution | None:
+    """The factors that make what is paid what is planned; None where the draft has no mix or cannot be paid.
 
     The cost that is held is that of the draft's rates under the factors it began with, so that moving to and fro comes
     back to the same rates.
@@ -78,12 +104,10 @@ def _solved(draft: Draft, kept: Callable[[Scheme], Draft]) -> Draft:
 
     mix = draft.scheme.mix
     if mix is None:
-        return draft
+        return None
     began = draft.start.mix.factors if draft.start.mix else None
     reference = draft.scheme.model_copy(update={"mix": mix.model_copy(update={"factors": began})})
     try:
-        found = solve(reference, workspace.panel(draft.scheme, draft.baseline), float(mix.behavioural))
+        return solve(reference, workspace.panel(draft.scheme, draft.baseline), float(mix.behavioural))
     except InputError:
-        return draft
-    st.session_state[_SOLVED] = (workspace.fingerprint(found.scheme), found.reached, found.message)
-    return kept(found.scheme)
+        return None

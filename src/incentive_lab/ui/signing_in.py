@@ -13,6 +13,7 @@ import streamlit as st
 
 from incentive_lab.errors import InputError
 from incentive_lab.registry.people import Actor
+from incentive_lab.ui import live
 from incentive_lab.ui.cards import card, plain, tell_problems
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -130,6 +131,7 @@ def _sign_out(actor: Actor) -> None:
     """End the sign-in everywhere: the cookie alone would live on in a copy."""
     from incentive_lab.registry.service import Registry
 
+    live.withdraw()
     registry = Registry()
     try:
         registry.sign_out(actor)

@@ -6,7 +6,9 @@ import hashlib
 import os
 import secrets
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -53,8 +55,24 @@ def fingerprint(scheme: Scheme) -> str:
     return held[1]
 
 
+_ELSEWHERE: ContextVar[Preparation | None] = ContextVar("elsewhere", default=None)
+
+
+@contextmanager
+def asking_for(prepared: Preparation) -> Iterator[None]:
+    """Work on a history that is given, where there is no session to ask for its own."""
+    before = _ELSEWHERE.set(prepared)
+    try:
+        yield
+    finally:
+        _ELSEWHERE.reset(before)
+
+
 def preparation() -> Preparation:
     """The preparation of the history in use; started by the first who asks."""
+    given = _ELSEWHERE.get()
+    if given is not None:
+        return given
     if SOURCE not in st.session_state:
         st.session_state[SOURCE] = histories.chosen() or source()
     return _prepared(st.session_state[SOURCE])
