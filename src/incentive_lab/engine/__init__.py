@@ -10,7 +10,7 @@ import hashlib
 import os
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from importlib.metadata import version
 from pathlib import Path
 
@@ -57,6 +57,32 @@ def compiled_apart(package: Path) -> Iterator[None]:
 def is_compiled() -> bool:
     """Whether the kernel of these sources lies in the cache; else the first replay compiles it, about a minute."""
     return any(Path(numba.config.CACHE_DIR).glob("**/kernel.run_block*.nbc"))
+
+
+_seen_compiled = False
+
+
+@contextmanager
+def compiling_once() -> Iterator[None]:
+    """Around the first payment of a process: one process at a time compiles, the others wait and load what it made.
+
+    Without this, commands that begin together on a new machine each spend a minute of processor time on the same code.
+    """
+    global _seen_compiled
+    if _seen_compiled:
+        yield
+        return
+    with ExitStack() as held:
+        if not is_compiled():
+            with suppress(OSError, ImportError):  # a cache that cannot be written, or no such locks on this system
+                import fcntl
+
+                folder = Path(numba.config.CACHE_DIR)
+                folder.mkdir(parents=True, exist_ok=True)
+                lock = held.enter_context((folder / "compiling.lock").open("w"))
+                fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+    _seen_compiled = True
 
 
 def _widest_vectors() -> None:

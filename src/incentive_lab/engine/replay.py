@@ -11,6 +11,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from incentive_lab.engine import compiling_once
 from incentive_lab.engine.blocks import aligned, blocks
 from incentive_lab.engine.claims import dated_claims
 from incentive_lab.engine.compile import Compiled, compile_scheme
@@ -209,7 +210,8 @@ def run_one(compiled: Compiled, block: Block, months: int, detail: bool, trace: 
     paid = np.zeros((rules if by_deal else program.setup[Y_PAID], block.deal_values.shape[1]))
     work = aligned(int(program.setup[Y_ROWS]), lanes)
     work[:] = 0.0
-    run_block(program, block, tiers, total, by_rule, by_month, kept, traced, balances, paid, work, 0, months)
+    with compiling_once():
+        run_block(program, block, tiers, total, by_rule, by_month, kept, traced, balances, paid, work, 0, months)
     return tiers, total, by_rule, by_month, kept, traced, balances, paid
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from incentive_lab.engine import compiling_once
 from incentive_lab.engine import ops as o
 from incentive_lab.engine.blocks import aligned, blocks
 from incentive_lab.engine.columns import ColumnBook, leaf_name, once_in
@@ -105,8 +106,9 @@ class Laid:
             work, paid = aligned(int(program.setup[o.Y_ROWS]), lanes), np.zeros((program.setup[o.Y_PAID], 0))
             work[:] = 0.0
             tiers, total = np.zeros((months, lanes), dtype=np.uint8), np.zeros((months, lanes))
-            run_block(program, block, tiers, total, np.zeros((self.lines, lanes)), np.zeros((self.lines, months)), _NOTHING,
-                      _NO_TRACE, _NOTHING, paid, work, 0, self.begin)  # fmt: skip
+            with compiling_once():
+                run_block(program, block, tiers, total, np.zeros((self.lines, lanes)), np.zeros((self.lines, months)),
+                          _NOTHING, _NO_TRACE, _NOTHING, paid, work, 0, self.begin)  # fmt: skip
             self.total[:, at : at + lanes] = total[: self.payer.past]
             if self.begin:
                 self.start_tier[at : at + lanes] = tiers[self.begin - 1]
