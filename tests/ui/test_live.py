@@ -14,6 +14,7 @@ from streamlit.testing.v1 import AppTest
 from incentive_lab.ui import live, workspace
 from incentive_lab.ui.consequences import board_of
 from incentive_lab.ui.further import prepared
+from incentive_lab.ui.preparing import working_on
 from tests.ui.conftest import ROOT, settled
 from tests.ui.test_pages import opened
 
@@ -42,7 +43,7 @@ def board(token: str, dial: str, shown: object) -> httpx.Response:
 
 def board_of_draft(tune: AppTest) -> dict[str, Any]:
     """What the page shows."""
-    with workspace.asking_for(prepared(tune.session_state[workspace.SOURCE])):
+    with working_on(prepared(tune.session_state[workspace.SOURCE])):
         return board_of(tune.session_state["draft"])
 
 

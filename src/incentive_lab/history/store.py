@@ -108,6 +108,7 @@ class DuckStore:
     binary: str = ""
     _backend: Any = field(default=None, repr=False)
     _kept: dict[Hashable, str] = field(default_factory=dict, repr=False)
+    _tables: dict[str, Any] = field(default_factory=dict, repr=False)
 
     @classmethod
     def new(cls) -> DuckStore:
@@ -137,6 +138,7 @@ class DuckStore:
     def execute(self, sql: str) -> None:
         """Run a statement for its effect."""
         self.connection.execute(sql)
+        self._tables.clear()  # it may have made or changed one
 
     def forbid_other_files(self) -> None:
         """No query may open a file or an address from here on: a view in somebody's database cannot reach further."""
@@ -154,7 +156,9 @@ class DuckStore:
 
     def table(self, name: str) -> Any:
         """The canonical table as an Ibis expression."""
-        return self.backend.table(name)
+        if name not in self._tables:
+            self._tables[name] = self.backend.table(name)
+        return self._tables[name]
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         """Rows of a query in which `{deals}` stands for the canonical table deals."""
@@ -182,7 +186,7 @@ class DuckStore:
     def _compiled(self, expression: Any) -> str:
         import ibis
 
-        return str(ibis.to_sql(expression, dialect="duckdb"))
+        return str(ibis.to_sql(expression, dialect="duckdb", pretty=False))
 
     def sql_frame(self, sql: str) -> pd.DataFrame:
         """Like `rows`, as a frame."""

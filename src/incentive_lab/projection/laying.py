@@ -104,8 +104,8 @@ class Laid:
         for block in made:
             lanes = block.fixed.shape[1]
             work, paid = aligned(int(program.setup[o.Y_ROWS]), lanes), np.zeros((program.setup[o.Y_PAID], 0))
-            work[:] = 0.0
             tiers, total = np.zeros((months, lanes), dtype=np.uint8), np.zeros((months, lanes))
+            work[:] = 0.0
             with compiling_once():
                 run_block(program, block, tiers, total, np.zeros((self.lines, lanes)), np.zeros((self.lines, months)),
                           _NOTHING, _NO_TRACE, _NOTHING, paid, work, 0, self.begin)  # fmt: skip
@@ -126,10 +126,8 @@ class Laid:
             return self._block(drawn, floor, room.of(self, lanes), rows, mine)
 
     def _block(self, drawn: Drawn, floor: Floats | None, space: Lanes, rows: Rows, mine: Rows) -> tuple[Rows, int]:
-        payer, count, past = self.payer, drawn.count, self.payer.past
-        low, high = rows[0], rows[-1] + 1
-        lanes = len(rows) * count
-        joined = space.fixed[0]
+        payer, count, past, low, high = self.payer, drawn.count, self.payer.past, rows[0], rows[-1] + 1
+        lanes, joined = len(rows) * count, space.fixed[0]
         lay_sums(mine, rows, count, past, drawn.values, self.leaf_first, self.leaves, self.times, self.sum_rows,
                  self.known["sums"], self.wanted, self.slots, space.running, space.sums)  # fmt: skip
         spread(rows, count, self.fixed_rows, self.known["fixed"], space.fixed)

@@ -25,7 +25,7 @@ from starlette.routing import Route
 from incentive_lab.errors import InputError
 from incentive_lab.ui import workspace
 from incentive_lab.ui.drafts import Draft
-from incentive_lab.ui.preparing import Preparation
+from incentive_lab.ui.preparing import Preparation, working_on
 from incentive_lab.ui.scales import from_screen
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def moved_board(asked: Ticket, dial: str, shown: float) -> dict[str, Any] | None
     if len(found) != 1:
         return None
     path, unit = found[0].path, found[0].declaration.unit
-    with workspace.asking_for(asked.preparation):
+    with working_on(asked.preparation):
         try:
             draft = asked.draft.moved(path, from_screen(shown, unit))
             draft = foreseen(draft, path) if asked.solves else draft

@@ -10,7 +10,9 @@ import os
 import threading
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -174,3 +176,21 @@ def warm_engine() -> None:
         columns={"revenue": np.full((1, 3), 10_000.0)},
     )
     replay(scheme, panel)
+
+
+_GIVEN: ContextVar[Preparation | None] = ContextVar("given", default=None)
+
+
+@contextmanager
+def working_on(prepared: Preparation) -> Iterator[None]:
+    """Work on a history that is given, where there is no session to ask for its own."""
+    before = _GIVEN.set(prepared)
+    try:
+        yield
+    finally:
+        _GIVEN.reset(before)
+
+
+def given() -> Preparation | None:
+    """What `working_on` was told, None outside of it."""
+    return _GIVEN.get()

@@ -6,12 +6,10 @@ import hashlib
 import os
 import secrets
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import streamlit as st
@@ -20,7 +18,7 @@ from incentive_lab.errors import InputError, Problem, did_you_mean
 from incentive_lab.scheme import fingerprint as fingerprints
 from incentive_lab.scheme.document import Scheme
 from incentive_lab.scheme.load import load
-from incentive_lab.ui import histories, shelf
+from incentive_lab.ui import histories, preparing, shelf
 from incentive_lab.ui.drafts import Draft
 from incentive_lab.ui.preparing import Preparation, Source, source
 
@@ -55,23 +53,9 @@ def fingerprint(scheme: Scheme) -> str:
     return held[1]
 
 
-_ELSEWHERE: ContextVar[Preparation | None] = ContextVar("elsewhere", default=None)
-
-
-@contextmanager
-def asking_for(prepared: Preparation) -> Iterator[None]:
-    """Work on a history that is given, where there is no session to ask for its own."""
-    before = _ELSEWHERE.set(prepared)
-    try:
-        yield
-    finally:
-        _ELSEWHERE.reset(before)
-
-
 def preparation() -> Preparation:
     """The preparation of the history in use; started by the first who asks."""
-    given = _ELSEWHERE.get()
-    if given is not None:
+    if given := preparing.given():
         return given
     if SOURCE not in st.session_state:
         st.session_state[SOURCE] = histories.chosen() or source()
@@ -163,8 +147,7 @@ def draft() -> Draft:
             raise InputError([Problem(str(schemes_folder()), "there is no scheme here.", "Put a YAML file there.")])
         first = known.get(FIRST_DRAFT) or next(iter(known.values()))
         st.session_state[DRAFT] = Draft.of(first, baseline_of(first))
-    kept: Draft = st.session_state[DRAFT]
-    return kept
+    return cast("Draft", st.session_state[DRAFT])
 
 
 def keep(changed: Draft) -> None:
@@ -311,8 +294,7 @@ def _monthly(history_id: str, measure: str, _history: History) -> Floats | None:
 
     with preparation().lock:
         try:
-            columns = _history.panel({measure: CATALOGUE[measure]}).columns[measure]
+            total = np.asarray(_history.panel({measure: CATALOGUE[measure]}).columns[measure].sum(axis=0))
         except InputError:
             return None
-    total = np.asarray(columns.sum(axis=0))
     return total if np.abs(total).sum() > 0 else None
