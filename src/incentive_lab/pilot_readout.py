@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from incentive_lab.format import chance, compact, counted, money, percent
-from incentive_lab.pilot.analysis import Analysis, Answer
+from incentive_lab.pilot.analysis import Analysis
+from incentive_lab.pilot.answering import Answer
 from incentive_lab.pilot.reading import fingerprint
 from incentive_lab.pilot.words import change, reconciled, shares_between
 from incentive_lab.report.blocks import Block, Document, Heading, Paragraph, Points, Table

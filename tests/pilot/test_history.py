@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -181,3 +182,60 @@ def test_a_wrong_scheme_and_a_missing_plan_are_told(demo: Path, place: Path) -> 
     assert "Did you mean growth-80-20?" in told["problems"][0]["fix"]
     code, told = ask("pilot", "analyse", place / "absent.yaml", "--history", demo)
     assert code == 1
+
+
+def test_late_joiners_are_in_no_arm_and_dropouts_stay(history: History, plan: Pilot, place: Path) -> None:
+    from incentive_lab.pilot.attrition import dropouts, late_joiners
+
+    prepared = prepare(plan, history)
+    panel, trial, here = prepared.world.panel, prepared.trial, prepared.world
+    assert trial.keys is not None
+    assert (panel.joined[trial.keys] < here.start).all()
+    joined = panel.joined.copy()
+    joined[np.setdiff1d(np.arange(panel.partners), trial.keys)[:3]] = here.start + 1
+    later = replace(panel, joined=joined)
+    count = int(((joined >= here.start) & (joined < here.stop)).sum())
+    told = late_joiners(later, trial.keys, here.start, here.stop).words
+    assert f"{count} partners joined during the pilot and are in no arm" in told
+    joined[trial.keys[0]] = here.start + 1
+    assert late_joiners(replace(panel, joined=joined), trial.keys, here.start, here.stop).state == "stop"
+    monthly = trial.outcomes["revenue"].monthly
+    assert monthly is not None
+    monthly = monthly.copy()
+    gone = np.flatnonzero(trial.arm == 1)
+    monthly[gone, -3:] = 0
+    seen = dropouts(monthly, trial)
+    assert seen.state == "look"
+    assert "stay in their arm" in seen.words
+    # Silence in the pilot changes nobody's arm or weight: the sample still holds every drawn partner.
+    assert trial.sample(trial.outcomes["revenue"], 1)[0].size == trial.size
+
+
+def test_before_the_end_there_is_no_verdict_without_a_look_that_allows_it(history: History) -> None:
+    text = PLAN.replace("months: 6, pre", "months: 18, pre")
+    read, _ = read_pilot(loads(text), history, None)
+    assert read.primary.found is not None
+    assert read.primary.verdict == "cannot tell"
+    assert "not over" in read.primary.words
+    assert read.advice == ""
+    read, _ = read_pilot(loads(text + "looks: {count: 6, kind: group_sequential}"), history, None)
+    assert read.looks
+    allowed = any(one.crossed for one in read.looks)
+    assert (read.primary.verdict in ("better", "worse")) is allowed
+    assert "boundary" in read.primary.words
+
+
+def test_several_arms_are_advised_on_together(history: History) -> None:
+    text = PLAN.replace(
+        "{name: growth, scheme: growth-80-20}]",
+        "{name: same, scheme: current-flat}, {name: growth, scheme: growth-80-20}]",
+    )
+    read, _ = read_pilot(loads(text.replace("lift: 60%", "lift: 300%")), history, None)
+    assert [one.arm for one in read.by_arm] == ["same", "growth"]
+    assert all(one.value is not None for one in read.by_arm)
+    order = ("scale", "amend", "extend", "", "stop")
+    assert order.index(read.advice) == min(order.index(one.advice) for one in read.by_arm)
+    assert read.primary.arm == read.lead
+    assert "arms" in read.reasons[0]
+    assert f"{({'same', 'growth'} - {read.lead}).pop()}: " in read.reasons[1]
+    assert read.value is next(one.value for one in read.by_arm if one.arm == read.lead)

@@ -13,7 +13,8 @@ from incentive_lab.pilot.document import Pilot
 from incentive_lab.pilot.drawing import Drawing
 from incentive_lab.pilot.panels import Monthly, staggered
 from incentive_lab.pilot.power_answers import Found, too_small
-from incentive_lab.pilot.power_designs import _Drawn, simulate_designed, wave_weights
+from incentive_lab.pilot.power_designs import _Drawn, simulate_designed
+from incentive_lab.pilot.power_waves import wave_weights
 from incentive_lab.pilot.powering import Power, simulate
 from incentive_lab.pilot.reading import loads
 from incentive_lab.pilot.windows import Windowed

@@ -22,7 +22,8 @@ from incentive_lab.charts.style import (
     room_for,
 )
 from incentive_lab.format import compact, count, month_name, percent
-from incentive_lab.pilot.analysis import Analysis, Answer
+from incentive_lab.pilot.analysis import Analysis
+from incentive_lab.pilot.answering import Answer
 from incentive_lab.pilot.multiple import Heterogeneity
 from incentive_lab.pilot.whales import Whales
 from incentive_lab.pilot.words import change
@@ -200,11 +201,12 @@ def segments_chart(name: str, found: Heterogeneity, logs: bool) -> Chart:
 
 def looks_chart(read: Analysis) -> Chart | None:
     """The statistic at each look against its boundary; None without looks."""
-    if not read.looks:
+    looks = [one for one in read.looks if one.arm == read.primary.arm]
+    if not looks:
         return None
-    months = [one.months for one in read.looks]
-    edges = [one.boundary if np.isfinite(one.boundary) else None for one in read.looks]
-    seen = [abs(one.statistic) for one in read.looks]
+    months = [one.months for one in looks]
+    edges = [one.boundary if np.isfinite(one.boundary) else None for one in looks]
+    seen = [abs(one.statistic) for one in looks]
     top = 1.15 * max([*seen, *(edge for edge in edges if edge is not None), 1.0])
     drawn = figure(
         go.Scatter(x=months, y=edges, name="Boundary", mode="lines+markers", line={"color": LOSS, "dash": "dot", "width": 2},
@@ -215,7 +217,7 @@ def looks_chart(read: Analysis) -> Chart | None:
         xaxis={"title": {"text": "Months since the start"}, "tickvals": months, "range": [0, max(months) + 0.5]},
         yaxis={"range": [0, top]},
     )  # fmt: skip
-    crossed = [one.months for one in read.looks if one.crossed]
+    crossed = [one.months for one in looks if one.crossed]
     title = f"The boundary was crossed after {crossed[0]} months" if crossed else "No look crossed its boundary"
     return Chart(
         drawn,

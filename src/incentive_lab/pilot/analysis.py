@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
-from incentive_lab.errors import InputError
+from incentive_lab.errors import InputError, Problem
 from incentive_lab.format import percent
-from incentive_lab.panel import Floats
+from incentive_lab.pilot.answering import Answer, answered
 from incentive_lab.pilot.decision import NetValue
-from incentive_lab.pilot.document import Metric, Pilot
+from incentive_lab.pilot.document import Pilot
 from incentive_lab.pilot.estimate import Estimate
 from incentive_lab.pilot.multiple import (
     Belief,
     Heterogeneity,
-    NonInferiority,
     belief,
-    false_discovery,
-    family_wise,
-    non_inferiority,
 )
 from incentive_lab.pilot.observational import Placebo, Sensitivity, placebos, sensitivity
-from incentive_lab.pilot.reading_metric import measured
 from incentive_lab.pilot.recorded import Registered
 from incentive_lab.pilot.segments import by_segment
 from incentive_lab.pilot.sequential import Look
@@ -34,31 +28,22 @@ from incentive_lab.pilot.whales import Whales, whales
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What one metric says of one arm.
+class ArmAdvice:
+    """What is advised about one arm.
 
     Attributes:
-        metric: As planned.
-        arm: Compared with the control.
-        found: The effect, or None.
-        reason: Why there is none.
-        verdict: better, worse, no clear effect, cannot tell, held, broken or open.
-        words: The verdict as a sentence.
-        q_value: p-value adjusted among secondary metrics and arms (false discoveries), or among the arms of the primary one
-            (Holm); nan for others.
-        guardrail: For a guardrail with a margin.
-        unit: Of the effect.
+        arm: Its name.
+        value: Its net value, with an interval that allows for all arms, or None.
+        no_value: Why there is none.
+        advice: scale, amend, extend or stop, or '' where the data cannot say.
+        reasons: As sentences.
     """
 
-    metric: Metric
     arm: str
-    found: Estimate | None
-    reason: str
-    verdict: str
-    words: str
-    q_value: float
-    guardrail: NonInferiority | None
-    unit: str
+    value: NetValue | None
+    no_value: str
+    advice: str
+    reasons: tuple[str, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,11 +58,13 @@ class Analysis:
         answers: Primary first.
         checks: What was looked at.
         whales: For the primary metric of each arm.
-        segments: Attribute -> effects, for the primary metric of the first arm.
-        belief: Bayesian reading of the primary metric; None where it has no relative effect.
-        looks: Planned looks so far.
+        segments: Attribute -> effects, for the primary metric of the leading arm.
+        belief: Bayesian reading of the primary metric of the leading arm; None where it has no relative effect.
+        looks: Planned looks so far, of every arm.
         no_looks: Why there are none.
-        value: The net value of the first arm, or None.
+        lead: The arm that the advice is about; '' for the first.
+        by_arm: What is advised about each arm.
+        value: The net value of the leading arm, or None.
         no_value: Why there is none.
         placebos: For an observational reading.
         sensitivity: For an observational reading.
@@ -96,6 +83,8 @@ class Analysis:
     belief: Belief | None
     looks: tuple[Look, ...] = ()
     no_looks: str = ""
+    lead: str = ""
+    by_arm: tuple[ArmAdvice, ...] = ()
     value: NetValue | None = None
     no_value: str = ""
     placebos: tuple[Placebo, ...] = ()
@@ -105,8 +94,14 @@ class Analysis:
 
     @property
     def primary(self) -> Answer:
-        """The primary metric of the first arm."""
-        return self.answers[0]
+        """The primary metric of the leading arm (the first one that could be read, before there is advice)."""
+        return self.primary_of(self.lead) or next(
+            (one for one in self.answers if one.metric.role == "primary" and one.found is not None), self.answers[0]
+        )
+
+    def primary_of(self, arm: str) -> Answer | None:
+        """The primary metric of an arm; None for an unknown one."""
+        return next((one for one in self.answers if one.metric.role == "primary" and one.arm == arm), None)
 
 
 def analyse(pilot: Pilot, trial: Trial, registered: Registered, extra: tuple[Check, ...] = ()) -> Analysis:
@@ -121,24 +116,29 @@ def analyse(pilot: Pilot, trial: Trial, registered: Registered, extra: tuple[Che
     Raises:
         InputError: The primary metric cannot be read.
     """
-    answers = _answers(pilot, trial)
-    first = answers[0]
-    if first.found is None:
-        from incentive_lab.errors import Problem
-
-        raise InputError([Problem(f"metrics.{first.metric.name}", first.reason)])
+    answers = answered(pilot, trial)
+    read = [one for one in answers if one.metric.role == "primary" and one.found is not None]
+    if not read:
+        raise InputError([Problem(f"metrics.{answers[0].metric.name}", answers[0].reason)])
+    first = read[0]
+    assert first.found is not None
     label, why = labels(pilot, registered)
     outcome = trial.outcomes[first.metric.name]
     hanging = {}
     for arm in range(1, len(trial.arms)):
-        if outcome.over is None and first.found.estimator not in ("staggered", "switchback", "matched"):
+        if (
+            trial.weights is None
+            and outcome.over is None
+            and first.found.estimator not in ("staggered", "switchback", "matched")
+        ):
             sample, _ = trial.sample(outcome, arm, use_pre=not pilot.analysis.without_pre)
             hanging[trial.arms[arm]] = whales(sample, first.found.estimator, float(pilot.analysis.winsorise))
     tests, strength = _observational(pilot, trial, first)
     return Analysis(
         pilot=pilot, trial=trial, label=label, why=why, answers=answers,
         checks=(*_checks(pilot, trial, first.found), *extra), whales=hanging,
-        segments=by_segment(pilot, trial, first.found.estimator), belief=_belief(pilot, first.found),
+        segments=by_segment(pilot, trial, first.found.estimator, trial.arms.index(first.arm)),
+        belief=believed(pilot, first.found),
         placebos=tests, sensitivity=strength,
     )  # fmt: skip
 
@@ -164,65 +164,6 @@ def labels(pilot: Pilot, registered: Registered) -> tuple[tuple[str, ...], tuple
     return tuple(label), tuple(why)
 
 
-def _answers(pilot: Pilot, trial: Trial) -> tuple[Answer, ...]:
-    order = sorted(pilot.metrics, key=lambda one: ("primary", "secondary", "guardrail").index(one.role))
-    found = [_answer(pilot, trial, metric, arm) for metric in order for arm in range(1, len(trial.arms))]
-    _adjust(found, "secondary", false_discovery, float(pilot.analysis.false_discovery))
-    if len(trial.arms) > 2:
-        _adjust(found, "primary", family_wise, float(pilot.alpha))
-    return tuple(found)
-
-
-def _adjust(found: list[Answer], role: str, adjusted: Callable[[Floats], Floats], level: float) -> None:
-    """Judge all answers of a role together, by their adjusted p-values."""
-    family = [place for place, one in enumerate(found) if one.found is not None and one.metric.role == role]
-    for place, q_value in zip(family, adjusted(np.array([_p_value(found[place]) for place in family])), strict=True):
-        one = found[place]
-        verdict, words = _verdict(one.metric, one.found, float(q_value), level, "adjusted p")
-        found[place] = replace(one, q_value=float(q_value), verdict=verdict, words=words)
-
-
-def _p_value(answer: Answer) -> float:
-    return answer.found.p_value if answer.found is not None else float("nan")
-
-
-def _answer(pilot: Pilot, trial: Trial, metric: Metric, arm: int) -> Answer:
-    outcome, name = trial.outcomes[metric.name], trial.arms[arm]
-    try:
-        found = measured(pilot, trial, outcome, arm)
-    except InputError as error:
-        reason = " ".join(str(one.message) + (f" {one.fix}" if one.fix else "") for one in error.problems)
-        return Answer(metric, name, None, reason, "cannot tell", reason, float("nan"), None, outcome.unit)
-    margin = _margin(metric, found)
-    if metric.role == "guardrail" and margin is not None:
-        held = non_inferiority(found, margin, metric.better, float(pilot.alpha))
-        words = {
-            "held": "The guardrail held: a loss beyond the margin is excluded.",
-            "broken": "The guardrail is broken: the loss is beyond the margin.",
-            "open": "The guardrail is open: a loss beyond the margin can neither be shown nor excluded.",
-        }[held.verdict]
-        return Answer(metric, name, found, "", held.verdict, words, float("nan"), held, outcome.unit)
-    verdict, words = _verdict(metric, found, found.p_value, float(pilot.alpha))
-    return Answer(metric, name, found, "", verdict, words, float("nan"), None, outcome.unit)
-
-
-def _margin(metric: Metric, found: Estimate) -> float | None:
-    if metric.margin_amount is not None:
-        return float(metric.margin_amount)
-    return None if metric.margin is None else float(metric.margin) * abs(found.control)
-
-
-def _verdict(metric: Metric, found: Estimate | None, p_value: float, level: float, name: str = "p") -> tuple[str, str]:
-    assert found is not None
-    if found.smallest_p > level:
-        return "cannot tell", (f"This drawing can never give a p-value below {found.smallest_p:.3f}, so at a level of "
-                               f"{level:.3g} no verdict is possible; more units must be drawn.")  # fmt: skip
-    if p_value > level:
-        return "no clear effect", f"An effect is neither shown nor excluded ({name} {p_value:.3g} against {level:.3g})."
-    welcome = (found.effect > 0) == (metric.better == "higher")
-    return ("better", "The arm does better.") if welcome else ("worse", "The arm does worse.")
-
-
 def _checks(pilot: Pilot, trial: Trial, found: Estimate) -> list[Check]:
     checks = []
     if trial.drawing is not None and pilot.assignment.mechanism not in ("rollout", "switchback"):
@@ -239,8 +180,8 @@ def _checks(pilot: Pilot, trial: Trial, found: Estimate) -> list[Check]:
     outcome = trial.outcomes[pilot.primary.name]
     plain = pilot.assignment.mechanism not in ("rollout", "switchback")
     if outcome.monthly is not None and trial.starts is not None and trial.first_post and plain and outcome.over is None:
-        rows_in = np.flatnonzero(np.isfinite(outcome.monthly).all(axis=1) & (trial.arm <= 1))
-        treated = (trial.arm[rows_in] == 1).astype(np.float64)
+        rows_in = np.flatnonzero(np.isfinite(outcome.monthly).all(axis=1))
+        treated = (trial.arm[rows_in] > 0).astype(np.float64)
         if 2 <= treated.sum() <= len(treated) - 2:
             checks.append(held_back(outcome.monthly[rows_in], treated, trial.first_post))
             if trial.currency:
@@ -258,14 +199,18 @@ def _checks(pilot: Pilot, trial: Trial, found: Estimate) -> list[Check]:
     return checks
 
 
-def _belief(pilot: Pilot, found: Estimate) -> Belief | None:
+def believed(pilot: Pilot, found: Estimate) -> Belief | None:
+    """The Bayesian reading of an effect; None where it has no relative size with an interval."""
     ends = found.relative_interval
     if not np.isfinite([found.relative, ends.low, ends.high]).all() or ends.low <= -1:
         return None
     from scipy.special import ndtri
 
     spread = (np.log1p(ends.high) - np.log1p(ends.low)) / (2 * ndtri(1 - float(pilot.alpha) / 2))
-    return belief(float(np.log1p(found.relative)), float(spread), 1e9, float(pilot.analysis.prior), float(pilot.alpha))
+    worth = float("nan") if pilot.expected is None else float(np.log1p(float(pilot.expected)))
+    return belief(
+        float(np.log1p(found.relative)), float(spread), 1e9, float(pilot.analysis.prior), float(pilot.alpha), worth
+    )
 
 
 def _observational(pilot: Pilot, trial: Trial, first: Answer) -> tuple[tuple[Placebo, ...], Sensitivity | None]:

@@ -81,6 +81,15 @@ def _metrics(pilot: Pilot) -> Iterator[Problem]:
         if one.role == "guardrail" and one.margin is None and one.margin_amount is None:
             yield Problem(f"metrics.{one.name}", "a guardrail needs the worst change that is still acceptable.",
                           "Add margin: 5%, or margin_amount in the metric's unit.")  # fmt: skip
+        if one.transform != "none" and (pilot.data is None or one.over):
+            yield Problem(f"metrics.{one.name}.transform", "a transform is for one column of a CSV file.",
+                          "On a history use the estimator log_ancova or winsorised.")  # fmt: skip
+        if one.transform != "none" and one.estimator in ("log_ancova", "ppml"):
+            yield Problem(
+                f"metrics.{one.name}.transform",
+                f"{one.estimator} takes logarithms itself.",
+                "Leave one of the two out.",
+            )
         if one.estimator == "ratio" and not one.over:
             yield Problem(f"metrics.{one.name}", "the estimator ratio needs a denominator.", "Name it with `over`.")
 
@@ -112,6 +121,10 @@ def _assignment(pilot: Pilot) -> Iterator[Problem]:
             pilot.data.columns.arm or pilot.data.columns.first_treated)):  # fmt: skip
         yield Problem("assignment.file", "nobody was drawn, so a file must say who was treated.",
                       "Name a CSV with partner_id, arm.")  # fmt: skip
+    if plan.mechanism in ("matched_pairs", "stratified") and pilot.data is not None and not (
+            plan.strata or pilot.data.columns.stratum):  # fmt: skip
+        yield Problem("data.columns.stratum", f"{plan.mechanism.replace('_', ' ')} are analysed as they were drawn, and no column "
+                      "says which rows belong together.", "Name it with stratum.")  # fmt: skip
     if plan.mechanism == "stratified" and not plan.strata and pilot.data is None and not plan.file:
         yield Problem("assignment.strata", "a stratified draw needs strata.",
                       "Name attributes, such as strata: [type], or use mechanism: complete.")  # fmt: skip
@@ -165,6 +178,13 @@ def _warnings(pilot: Pilot) -> Iterator[Problem]:
             f"this is a rehearsal: a lift of {percent(float(pilot.planted.lift))} is added to the treated.",
             "",
         )
+    for one in pilot.metrics:
+        if one.transform in ("log1p", "asinh"):
+            yield Problem(f"metrics.{one.name}.transform", f"the result of {one.transform} depends on the unit of the outcome: in "
+                          "thousands it is another one.", "Use ppml, which allows zeros.")  # fmt: skip
+    if pilot.hypothesis and pilot.expected is None and pilot.data is None:
+        yield Problem("expected", "the hypothesis has no number, so nobody can say whether the pilot is large enough for it.",
+                      "Add expected: 10% (the relative change that is hoped for).")  # fmt: skip
     if not pilot.hypothesis:
         yield Problem("hypothesis", "nothing says what is expected, so any result can be told as a success.",
                       "Write one sentence before the start.")  # fmt: skip

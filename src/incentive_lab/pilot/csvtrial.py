@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from incentive_lab.errors import InputError, Problem, did_you_mean
 from incentive_lab.panel import Floats
 from incentive_lab.pilot.csvfile import Table, Text, covariates, read_table
+from incentive_lab.pilot.csvrows import arms_of, chosen_rows, transformed
 from incentive_lab.pilot.document import Data, Metric, Pilot
 from incentive_lab.pilot.drawing import Codes, Drawing, codes_of
 from incentive_lab.pilot.trial import Outcome, Trial
@@ -41,38 +42,12 @@ def trial_from_csv(pilot: Pilot, folder: Path) -> Trial:
         InputError: The file cannot be used; with every reason found.
     """
     assert pilot.data is not None
-    table = read_table(folder / pilot.data.file, pilot.data.missing)
+    table = chosen_rows(pilot, read_table(folder / pilot.data.file, pilot.data.missing))
     return _panel(pilot, pilot.data, table) if pilot.data.columns.period else _cross_section(pilot, pilot.data, table)
 
 
-def arms_of(pilot: Pilot, written: Text, table: Table, where: str) -> Codes:
-    """Arms as numbers; -1 where the file gives none.
-
-    Raises:
-        InputError: The file writes an arm that the plan does not know.
-    """
-    known = {
-        _same(str(arm.value if arm.value is not None else arm.name)): place for place, arm in enumerate(pilot.arms)
-    }
-    codes = np.array([-1 if text in table.missing else known.get(_same(text), -2) for text in written], dtype=np.int64)
-    strange = sorted({str(text) for text in written[codes == -2]})
-    if strange:
-        raise InputError([Problem(where, f"found the arm '{strange[0]}'" + (f" and {len(strange) - 1} other unknown ones"
-                                  if len(strange) > 1 else "") + f"; the plan knows {', '.join(known)}.",
-                                  "Add `value: ...` to an arm of the plan to say how the file writes it.")])  # fmt: skip
-    return codes
-
-
-def _same(text: str) -> str:
-    """A number without needless zeros, so that 1, 1.0 and true are one arm."""
-    lowered = text.strip().lower()
-    if lowered in ("true", "false"):
-        return "1" if lowered == "true" else "0"
-    try:
-        number = float(lowered)
-    except ValueError:
-        return text.strip()
-    return f"{number:g}"
+def _unit(metric: Metric) -> str:
+    return "number" if metric.transform == "none" else metric.transform
 
 
 def _require_arms(pilot: Pilot, arm: Codes) -> None:
@@ -95,13 +70,18 @@ def _cross_section(pilot: Pilot, data: Data, table: Table) -> Trial:
     outcomes = {}
     for metric in pilot.metrics:
         outcomes[metric.name] = Outcome(
-            metric, "number",
-            table.numbers(metric.of, f"metrics.{metric.name}.of")[kept],
-            _optional(table, metric.pre, f"metrics.{metric.name}.pre", kept),
+            metric, _unit(metric),
+            transformed(table.numbers(metric.of, f"metrics.{metric.name}.of")[kept], metric, f"metrics.{metric.name}.of"),
+            _before(table, metric, kept),
             _optional(table, metric.over, f"metrics.{metric.name}.over", kept),
             _optional(table, metric.over_pre, f"metrics.{metric.name}.over_pre", kept),
         )  # fmt: skip
     return _trial(pilot, data, table, kept, tuple(str(one) for one in ids[kept]), arm[kept], outcomes, notes)
+
+
+def _before(table: Table, metric: Metric, kept: Codes) -> Floats | None:
+    values, where = _optional(table, metric.pre, f"metrics.{metric.name}.pre", kept), f"metrics.{metric.name}.pre"
+    return None if values is None else transformed(values, metric, where)
 
 
 def _optional(table: Table, column: str, where: str, kept: Codes) -> Floats | None:
@@ -128,7 +108,16 @@ def _trial(
     outcomes: dict[str, Outcome], notes: list[str], when: When = _CROSS,
 ) -> Trial:  # fmt: skip
     columns, plan = data.columns, pilot.assignment
-    cluster = table.text(columns.cluster, "data.columns.cluster")[kept] if columns.cluster else None
+    named, where = (
+        (columns.cluster, "data.columns.cluster") if columns.cluster else (pilot.unit.cluster, "unit.cluster")
+    )
+    cluster = table.text(named, where)[kept] if named else None
+    weights = None
+    if columns.weight:
+        weights = table.numbers(columns.weight, "data.columns.weight")[kept]
+        if not (weights > 0).all():
+            raise InputError([Problem("data.columns.weight", "a weight is missing, zero or negative.",
+                                      "Each unit counts by a number above zero; leave the others out.")])  # fmt: skip
     labels = [table.text(name, "assignment.strata")[kept] for name in plan.strata]
     if columns.stratum:
         labels.append(table.text(columns.stratum, "data.columns.stratum")[kept])
@@ -146,7 +135,7 @@ def _trial(
         clusters=clusters,
         cluster_names=() if cluster is None else tuple(sorted({str(one) for one in cluster})), others=others,
         other_names=names, outcomes=outcomes, segments=segments, notes=tuple(notes), source=table.name,
-        starts=when.starts, in_arm=when.in_arm, periods=when.periods, first_post=when.first_post,
+        starts=when.starts, in_arm=when.in_arm, periods=when.periods, first_post=when.first_post, weights=weights,
     )  # fmt: skip
 
 
@@ -266,6 +255,7 @@ def _start_of(text: str, labels: list[str], never: set[str]) -> int:
 def _averages(metric: Metric, table: Table, cube: Callable[[Floats], Floats], start: int, kept: Codes) -> Outcome:
     """A metric of a panel as averages before and in the pilot."""
     whole = cube(table.numbers(metric.of, f"metrics.{metric.name}.of"))[kept]
+    whole = transformed(whole, metric, f"metrics.{metric.name}.of")
     over = cube(table.numbers(metric.over, f"metrics.{metric.name}.over"))[kept] if metric.over else None
 
     def mean(values: Floats) -> Floats:
@@ -274,7 +264,7 @@ def _averages(metric: Metric, table: Table, cube: Callable[[Floats], Floats], st
         return np.asarray(np.divide(sums, known.sum(axis=1), out=np.full(len(values), np.nan), where=known.any(axis=1)))
 
     return Outcome(
-        metric, "number", mean(whole[:, start:]), mean(whole[:, :start]) if start else None,
+        metric, _unit(metric), mean(whole[:, start:]), mean(whole[:, :start]) if start else None,
         None if over is None else mean(over[:, start:]), None if over is None or not start else mean(over[:, :start]),
         whole,
     )  # fmt: skip

@@ -3,33 +3,103 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Decimal
 
 import numpy as np
 
 from incentive_lab.errors import InputError
-from incentive_lab.format import chance
-from incentive_lab.pilot.analysis import Analysis
+from incentive_lab.format import chance, percent
+from incentive_lab.pilot.analysis import Analysis, ArmAdvice, believed
 from incentive_lab.pilot.decision import NetValue, net_value
 from incentive_lab.pilot.document import Metric, Pilot
-from incentive_lab.pilot.estimate import Estimate
+from incentive_lab.pilot.estimate import Estimate, Sample
+from incentive_lab.pilot.estimators import estimate
 from incentive_lab.pilot.fromhistory import Prepared
 from incentive_lab.pilot.paying import Costs, Payer
 from incentive_lab.pilot.reading_metric import measured
+from incentive_lab.pilot.segments import by_segment
 from incentive_lab.pilot.trial import Outcome
 
+WORDS = {"scale": "scale it", "amend": "amend it first", "extend": "go on, it is not settled", "stop": "stop it",
+         "": "nothing can be said"}  # fmt: skip
 SURE, LOST = 0.9, 0.2
 """Chance of paying above which scaling, and below which stopping, is advised."""
 
 
+_ORDER = ("scale", "amend", "extend", "", "stop")
+
+
 def decided(read: Analysis, prepared: Prepared | None, payer: Payer | None) -> Analysis:
-    """The analysis with its value in money, as far as it can be worked out, and the advice."""
-    value, why = (None, "it needs a history and the scheme of each arm") if prepared is None else _value(
-        read, prepared, payer)  # fmt: skip
-    advice, reasons = _advice(read, value)
-    return replace(read, value=value, no_value=why if value is None else "", advice=advice, reasons=reasons)
+    """The analysis with its value in money, as far as it can be worked out, and the advice over all arms.
+
+    Each arm is judged at its part of alpha. The one that leads has the best advice, and among equals the largest net value (or
+    effect); it is the one that the advice, the value and the segments are about.
+    """
+    pilot, names = read.pilot, read.trial.arms[1:]
+    each = []
+    for arm in names:
+        value, why = None, "it needs a history and the scheme of each arm."
+        if prepared is not None:
+            value, why = _value(read, prepared, payer, arm)
+        advice, reasons = _advice(read, arm, value)
+        each.append(ArmAdvice(arm, value, "" if value is not None else why, advice, reasons))
+    lead = min(each, key=lambda one: (_ORDER.index(one.advice), *_less(read, one)))
+    answer = read.primary_of(lead.arm)
+    assert answer is not None
+    reasons = lead.reasons
+    if len(names) > 1:
+        reasons = (*_over_all(read, lead, each), *reasons)
+    read = replace(read, lead=lead.arm, by_arm=tuple(each), value=lead.value, no_value=lead.no_value, advice=lead.advice,
+                   reasons=reasons)  # fmt: skip
+    if answer.found is None or len(names) == 1:
+        return read
+    return replace(
+        read, belief=believed(pilot, answer.found),
+        segments=by_segment(pilot, read.trial, answer.found.estimator, read.trial.arms.index(lead.arm)),
+    )  # fmt: skip
 
 
-def _value(read: Analysis, prepared: Prepared, payer: Payer | None) -> tuple[NetValue | None, str]:
+def _less(read: Analysis, one: ArmAdvice) -> tuple[float, float]:
+    """Sorts arms with the same advice: larger net value first, then the more welcome effect."""
+    answer = read.primary_of(one.arm)
+    found = None if answer is None else answer.found
+    effect = 0.0 if found is None or answer is None else found.effect * (1 if answer.metric.better == "higher" else -1)
+    return (-one.value.point if one.value is not None else 0.0, -effect)
+
+
+def _over_all(read: Analysis, lead: ArmAdvice, each: list[ArmAdvice]) -> tuple[str, ...]:
+    """What is advised about the other arms, and whether the leading one is told apart from them."""
+    told = [
+        f"Of {len(each)} arms {lead.arm} leads; each was judged with {percent(float(read.pilot.alpha) / len(each), 2)}."
+    ]
+    told += [
+        f"{one.arm}: {WORDS[one.advice]}. {_apart(read, lead.arm, one.arm)}" for one in each if one is not lead
+    ]  # fmt: skip
+    return tuple(told)
+
+
+def _apart(read: Analysis, lead: str, other: str) -> str:
+    """The direct comparison of two arms on the primary metric."""
+    outcome = read.trial.outcomes[read.pilot.primary.name]
+    arms = [read.trial.arms.index(name) for name in (other, lead)]
+    rows = np.flatnonzero(np.isfinite(outcome.post) & np.isin(read.trial.arm, arms))
+    if outcome.over is not None or len(rows) < 4:
+        return "The two arms were not compared with each other."
+    pre = None if outcome.pre is None or read.pilot.analysis.without_pre else np.nan_to_num(outcome.pre[rows])
+    clusters, strata = (None if own is None else own[rows] for own in (read.trial.clusters, read.trial.strata))
+    sample = Sample(outcome.post[rows], (read.trial.arm[rows] == arms[1]).astype(np.float64), pre=pre, strata=strata,
+                    clusters=clusters)  # fmt: skip
+    try:
+        found = estimate(sample, "difference" if pre is None else "ancova", inference="analytic")
+    except InputError:
+        return "The two arms cannot be compared with each other."
+    if found.p_value > float(read.pilot.alpha):
+        return f"{lead} and {other} cannot be told apart (p {found.p_value:.2g})."
+    better = lead if (found.effect > 0) == (read.pilot.primary.better == "higher") else other
+    return f"Compared with each other, {better} does better (p {found.p_value:.2g})."
+
+
+def _value(read: Analysis, prepared: Prepared, payer: Payer | None, arm: str) -> tuple[NetValue | None, str]:
     pilot, trial = read.pilot, prepared.trial
     if pilot.value is None:
         return None, "the plan does not say how outcomes become money (`value`)."
@@ -37,18 +107,20 @@ def _value(read: Analysis, prepared: Prepared, payer: Payer | None) -> tuple[Net
         return None, "the plan does not name the scheme of every arm, so incentive cost is unknown."
     if pilot.assignment.mechanism in ("switchback",):
         return None, "months in and out of the arm are mixed for each partner, so payouts cannot be kept apart."
+    place = trial.arms.index(arm)
+    alpha = float(pilot.alpha) / (len(trial.arms) - 1)
     outcome, share = _margin(pilot, prepared)
-    found = _relative(read, pilot, prepared, outcome)
+    found = _relative(read, pilot.model_copy(update={"alpha": Decimal(str(alpha))}), prepared, outcome, place)
     if found is None:
         return None, "the effect has no relative size with an interval, so its worth has no interval either."
-    rows = trial.arm == 1
+    rows = trial.arm == place
     mean = float(outcome.post[rows].mean()) * share
     assert trial.keys is not None
-    costs = Costs(payer, trial.arms[1], trial.arms[0], prepared, trial.keys[rows],
+    costs = Costs(payer, arm, trial.arms[0], prepared, trial.keys[rows],
                   float(pilot.protect.keep) if pilot.protect else 0.0,
                   float(pilot.planted.lift) if pilot.planted else 0.0)  # fmt: skip
     value = net_value(
-        found, lambda relative: mean * relative / (1 + relative), costs.incremental, alpha=float(pilot.alpha),
+        found, lambda relative: mean * relative / (1 + relative), costs.incremental, alpha=alpha,
         prior=float(pilot.analysis.prior), partners=pilot.value.partners or trial.size, months=int(pilot.value.months),
     )  # fmt: skip
     return value, "" if value else "the effect's interval has no end, so its worth cannot be told."
@@ -68,17 +140,22 @@ def _margin(pilot: Pilot, prepared: Prepared) -> tuple[Outcome, float]:
     ), share
 
 
-def _relative(read: Analysis, pilot: Pilot, prepared: Prepared, outcome: Outcome) -> Estimate | None:
+def _relative(read: Analysis, pilot: Pilot, prepared: Prepared, outcome: Outcome, arm: int) -> Estimate | None:
     """The relative effect on margin; where margins are not all positive, that on the primary metric in money."""
+    trial = prepared.trial
     try:
-        found = measured(pilot, prepared.trial, outcome, 1)
+        found = measured(pilot, trial, outcome, arm)
     except InputError:
         found = None
-    first = read.primary.found
+    first = read.primary_of(trial.arms[arm])
     if found is not None and _usable(found) and (outcome.post > 0).all():
         return found
-    if first is not None and read.primary.unit == "money" and _usable(first):
-        return first
+    if first is not None and first.unit == "money":
+        own = first.found
+        if own is not None and len(trial.arms) > 2:
+            own = measured(pilot, trial, trial.outcomes[pilot.primary.name], arm)
+        if own is not None and _usable(own):
+            return own
     return found if found is not None and _usable(found) else None
 
 
@@ -87,15 +164,13 @@ def _usable(found: Estimate) -> bool:
     return bool(np.isfinite([found.relative, ends.low, ends.high]).all() and ends.low > -1)
 
 
-def _advice(read: Analysis, value: NetValue | None) -> tuple[str, tuple[str, ...]]:
-    first = read.primary
-    several = len(read.trial.arms) > 2
-    reasons = [
-        *([f"This is about the arm {first.arm}; every arm has its own effects."] if several else []),
-        first.words,
-    ]
-    broken = [one.metric.name for one in read.answers if one.verdict == "broken"]
-    still = [one.metric.name for one in read.answers if one.verdict == "open"]
+def _advice(read: Analysis, arm: str, value: NetValue | None) -> tuple[str, tuple[str, ...]]:
+    first = read.primary_of(arm)
+    assert first is not None
+    reasons = [first.words]
+    rails = [one for one in read.answers if one.arm == arm]
+    broken = [one.metric.name for one in rails if one.verdict == "broken"]
+    still = [one.metric.name for one in rails if one.verdict == "open"]
     if any(one.state == "stop" for one in read.checks):
         named = ", ".join(one.name.lower() for one in read.checks if one.state == "stop")
         return "", (f"Nothing can be advised before this is settled: {named}.",)

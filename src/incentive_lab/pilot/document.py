@@ -20,6 +20,7 @@ Estimator = Literal[
 ]  # fmt: skip
 Errors = Literal["auto", "classical", "hc0", "hc1", "hc2", "hc3", "cr0", "cr1", "cr2"]
 Inference = Literal["auto", "analytic", "randomisation", "wild_bootstrap"]
+Transform = Literal["none", "log", "log1p", "asinh", "sqrt", "rank"]
 Mechanism = Literal[
     "simple", "complete", "stratified", "blocked", "matched_pairs", "rollout", "switchback", "observed"
 ]  # fmt: skip
@@ -47,7 +48,7 @@ class Population(Part):
     """Who may be drawn; every given condition must hold.
 
     Attributes:
-        where: Attribute -> the values that may be drawn.
+        where: Attribute (for a CSV file: column) -> the values that may be drawn, or are read.
         active_months: Partners with a primary outcome above zero in at least so many months before the pilot.
         joined_before: Only partners that joined before this day.
         partners: Only these ids.
@@ -158,6 +159,7 @@ class Metric(Part):
         margin: For a guardrail: the worst acceptable change as a share of the control arm.
         margin_amount: The same in the metric's unit.
         estimator: Instead of the analysis' own.
+        transform: For a CSV file, what is done to each value (and to the one before) first: log, log1p, asinh, sqrt or rank.
     """
 
     name: Identifier
@@ -170,6 +172,7 @@ class Metric(Part):
     margin: n.Margin | None = None
     margin_amount: n.MarginAmount | None = None
     estimator: Estimator | None = None
+    transform: Transform = "none"
 
 
 class Analysis(Part):
@@ -185,6 +188,8 @@ class Analysis(Part):
         covariates: Columns, attributes or measures besides the outcome before the pilot.
         without_pre: Leave the outcome before the pilot out of the model.
         segments: Attributes by which effects are shown, shrunk to the common effect; `size` is thirds by outcome before.
+        aggregate: How group-time effects become one: simple (by partners and months), group (waves first), dynamic (months since
+            the start first) or calendar (months first).
         controls: Who a wave is compared with: not_yet (also later waves before they start) or never.
         prior: Standard deviation of the sceptical prior on the relative effect.
         false_discovery: Rate at which discoveries among secondary metrics may be false.
@@ -199,6 +204,7 @@ class Analysis(Part):
     covariates: tuple[str, ...] = ()
     without_pre: bool = False
     segments: tuple[str, ...] = ()
+    aggregate: Literal["simple", "group", "dynamic", "calendar"] = "simple"
     controls: Literal["not_yet", "never"] = "not_yet"
     prior: n.PriorSd = Decimal("0.25")
     false_discovery: n.Alpha = Decimal("0.1")
@@ -225,6 +231,7 @@ class Columns(Part):
         period: Month or other period; makes the file a panel.
         cluster: Unit of randomisation, where it is not the partner.
         stratum: Stratum or pair in which it was drawn.
+        weight: How much each unit counts in the linear estimators.
         first_treated: First period under treatment; empty, 0 or inf: never.
         start: First period of the pilot, where it is one for all.
     """
@@ -234,6 +241,7 @@ class Columns(Part):
     period: str = ""
     cluster: str = ""
     stratum: str = ""
+    weight: str = ""
     first_treated: str = ""
 
 

@@ -27,6 +27,7 @@ class Sample:
         drawing: How it was drawn; None when nobody was.
         draws: Re-drawn arms of these rows, int8 [draws, n]; None where inference is not by randomisation.
         exact: Whether `draws` is every assignment.
+        weights: How much each partner counts, or None when all count the same.
     """
 
     post: Floats
@@ -40,6 +41,7 @@ class Sample:
     drawing: Drawing | None = None
     draws: Floats | None = None
     exact: bool = False
+    weights: Floats | None = None
 
     @property
     def size(self) -> int:
@@ -49,12 +51,21 @@ class Sample:
     @property
     def control_mean(self) -> float:
         """Mean outcome of the control arm."""
-        return float(self.post[self.treated == 0].mean())
+        return self._mean(0)
 
     @property
     def treated_mean(self) -> float:
         """Mean outcome of the treated arm."""
-        return float(self.post[self.treated == 1].mean())
+        return self._mean(1)
+
+    def _mean(self, arm: int) -> float:
+        here = self.treated == arm
+        return float(np.average(self.post[here], weights=None if self.weights is None else self.weights[here]))
+
+    @property
+    def root(self) -> Floats:
+        """Square roots of the weights, float64 [n]: rows times it turn weighted least squares into plain ones."""
+        return np.ones(self.size) if self.weights is None else np.sqrt(self.weights)
 
 
 @dataclass(frozen=True)
@@ -95,6 +106,8 @@ class Estimate:
         gained: Variance taken away by the outcome before the pilot, as a share; nan where it is not used.
         sentence: The method in words.
         assumes: What must hold for it.
+        by_distance: For a staggered start (months since it, effect, error); negative ones are placebo tests.
+        cells: For a staggered start (start, month, effect, error, partners), columns of the panel.
     """
 
     estimator: str
@@ -115,6 +128,8 @@ class Estimate:
     gained: float = float("nan")
     sentence: str = ""
     assumes: tuple[str, ...] = ()
+    by_distance: tuple[tuple[int, float, float], ...] = ()
+    cells: tuple[tuple[int, int, float, float, int], ...] = ()
 
 
 def t_interval(effect: float, error: float, df: float, alpha: float) -> Interval:

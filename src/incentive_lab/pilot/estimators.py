@@ -108,6 +108,9 @@ def check(sample: Sample, estimator: str) -> None:
                                 f"{sample.size} are not.", "Use ppml, ancova or auto."))  # fmt: skip
     elif estimator == "ppml" and (post < 0).any():
         problems.append(Problem("analysis.estimator", "ppml needs outcomes that are not negative.", "Use ancova."))
+    elif sample.weights is not None and estimator in ("cuped", "ppml", "ratio"):
+        problems.append(Problem("data.columns.weight", f"{estimator} does not take weights.",
+                                "Use difference, ancova, lin, log_ancova or winsorised, or leave the weights out."))  # fmt: skip
     elif estimator == "ratio" and sample.over is None:
         problems.append(Problem("metrics", "a ratio metric needs a denominator.", "Name it with `over`."))
     if problems:
@@ -121,12 +124,14 @@ def _linear(
     if estimator == "cuped" and sample.pre is not None:
         outcome = cuped(outcome, sample.pre)
         others = sample.others if sample.others is not None else np.zeros((sample.size, 0))
-    if estimator == "lin" and sample.pre is not None:
-        centred = others - others.mean(axis=0)
+    if estimator == "lin":
+        centred = others - np.average(others, axis=0, weights=sample.weights)
         others = np.hstack([centred, centred * sample.treated[:, None]])
-    columns = basis(others, sample.strata)
-    found = of_basis(outcome, sample.treated, columns, clusters=sample.clusters, errors=errors)
-    if estimator in ("difference", "cuped") and columns.shape[1] == 1 and errors == "hc2":
+    columns = basis(others, sample.strata, sample.root)
+    outcome = outcome * sample.root
+    arm = sample.treated * sample.root
+    found = of_basis(outcome, arm, columns, clusters=sample.clusters, errors=errors)
+    if estimator in ("difference", "cuped") and columns.shape[1] == 1 and errors == "hc2" and sample.weights is None:
         found = Coefficient(
             found.effect, found.error, welch_df(outcome, sample.treated), found.units, found.clusters, 2
         )
@@ -141,13 +146,13 @@ def _linear(
     if not log and _has_share(sample, outcome):
         ratio, shares = _fieller(sample, outcome, columns, errors, float(stdtrit(found.df, 1 - alpha / 2)))
     if inference == "randomisation" and sample.draws is not None:
-        amount = _drawn(sample, outcome, sample.treated, columns, alpha)
+        amount = _drawn(sample, outcome, arm, columns, alpha)
         interval, p_value, smallest = Interval(amount.low, amount.high), amount.p_value, amount.smallest
         if not log and _has_share(sample, outcome):
             share = _drawn(sample, outcome, sample.treated * outcome, columns, alpha)
             shares = share_interval(np.array([share.low, share.high]))
     elif inference == "wild_bootstrap":
-        drawn = wild_bootstrap(outcome, sample.treated, columns, sample.clusters, draws, seed, alpha)
+        drawn = wild_bootstrap(outcome, arm, columns, sample.clusters, draws, seed, alpha)
         interval, p_value, smallest = Interval(drawn.low, drawn.high), drawn.p_value, drawn.smallest
         shares = NOWHERE
     return _told(sample, estimator, inference, errors, found, outcome, interval, ratio, shares, p_value, smallest, log,
@@ -156,7 +161,8 @@ def _linear(
 
 def _drawn(sample: Sample, outcome: Floats, direction: Floats, columns: Floats, alpha: float) -> Randomised:
     assert sample.draws is not None
-    return randomisation(sample.treated, sample.draws, outcome, direction, columns, clusters=sample.clusters,
+    root = sample.root
+    return randomisation(sample.treated * root, sample.draws * root, outcome, direction, columns, clusters=sample.clusters,
                          alpha=alpha, exact=sample.exact)  # fmt: skip
 
 
@@ -170,7 +176,7 @@ def _fieller(sample: Sample, outcome: Floats, columns: Floats, errors: str, reac
     """The constant share that explains the difference, and the shares a t test does not reject (Fieller's way)."""
 
     def variance(values: Floats) -> Coefficient:
-        return of_basis(values, sample.treated, columns, clusters=sample.clusters, errors=errors)
+        return of_basis(values, sample.treated * sample.root, columns, clusters=sample.clusters, errors=errors)
 
     own = sample.treated * outcome
     y, v, gap = variance(outcome), variance(own), variance(outcome - own)
@@ -224,10 +230,11 @@ def _gained(sample: Sample, outcome: Floats, columns: Floats, errors: str) -> fl
     """The share of the plain difference's variance that covariates take away."""
     if columns.shape[1] <= 1:
         return float("nan")
+    arm = sample.treated * sample.root
     plain = of_basis(
-        outcome, sample.treated, basis(np.zeros((sample.size, 0))), clusters=sample.clusters, errors=errors
+        outcome, arm, basis(np.zeros((sample.size, 0)), None, sample.root), clusters=sample.clusters, errors=errors
     )
-    better = of_basis(outcome, sample.treated, columns, clusters=sample.clusters, errors=errors)
+    better = of_basis(outcome, arm, columns, clusters=sample.clusters, errors=errors)
     return 1 - (better.error / plain.error) ** 2 if plain.error > 0 else float("nan")
 
 

@@ -41,12 +41,13 @@ class Coefficient:
         return self.effect / self.error
 
 
-def basis(others: Floats, strata: Codes | None = None) -> Floats:
+def basis(others: Floats, strata: Codes | None = None, root: Floats | None = None) -> Floats:
     """An orthonormal basis of the intercept (or strata) with further columns, float64 [n, p].
 
     Args:
         others: Covariates, float64 [n, k].
         strata: A mean of its own for each stratum.
+        root: Square roots of weights; the columns are then multiplied by it.
 
     Example:
         >>> basis(np.array([[1.0], [2.0], [4.0], [4.0]])).shape
@@ -54,9 +55,12 @@ def basis(others: Floats, strata: Codes | None = None) -> Floats:
     """
     n = len(others)
     codes = np.zeros(n, dtype=np.int64) if strata is None else np.unique(strata, return_inverse=True)[1]
-    sizes = np.bincount(codes)
+    if root is None:
+        root = np.ones(n)
+    sizes = np.bincount(codes, root**2)
     dummies = np.zeros((n, len(sizes)))
-    dummies[np.arange(n), codes] = 1 / np.sqrt(sizes[codes])
+    dummies[np.arange(n), codes] = root / np.sqrt(sizes[codes])
+    others = others * root[:, None]
     if others.shape[1] == 0:
         return dummies
     rest = others - dummies @ (dummies.T @ others)

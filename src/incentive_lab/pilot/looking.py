@@ -22,10 +22,10 @@ SCALES = ("difference", "ancova", "cuped", "log_ancova", "winsorised")
 
 
 def looks(pilot: Pilot, trial: Trial, arm: int = 1) -> tuple[list[Look], str]:
-    """Every planned look that the data reaches, and why there are none where there are none.
+    """Every planned look at one arm that the data reaches, and why there are none where there are none.
 
     Each look uses the months up to it. Without redraws the boundaries are those of independent increments; with them
-    they are those of this very panel.
+    they are those of this very panel. With several arms each has its part of alpha.
     """
     outcome = trial.outcomes[pilot.primary.name]
     if pilot.dates is None or outcome.monthly is None or trial.starts is None:
@@ -47,7 +47,7 @@ def _looked(
     pilot: Pilot, trial: Trial, outcome: Outcome, arm: int, estimator: str, planned: list[int], reached: int
 ) -> tuple[list[Look], str]:
     assert outcome.monthly is not None
-    alpha = float(pilot.alpha)
+    alpha = float(pilot.alpha) / (len(trial.arms) - 1)  # any arm may be looked at, so each has its part of alpha
     sample, rows = trial.sample(outcome, arm, use_pre=not pilot.analysis.without_pre)
     upto = [outcome.monthly[rows, trial.first_post : trial.first_post + one].mean(axis=1) for one in planned[:reached]]
     if estimator == "log_ancova" and any((one <= 0).any() for one in upto):
@@ -76,7 +76,7 @@ def _looked(
     if pilot.looks.kind == "always_valid" or drawn is None:
         observed = [effect / error for effect, error in zip(effects, errors, strict=True)]
     return [
-        _look(planned[k], fractions[k], observed[k], edges[k], effects[k], errors[k], estimator == "log_ancova",
+        _look(trial.arms[arm], planned[k], fractions[k], observed[k], edges[k], effects[k], errors[k], estimator == "log_ancova",
               float(spent(fractions[: k + 1], alpha)[-1]) if pilot.looks.kind != "always_valid" else alpha)
         for k in range(reached)
     ], ""  # fmt: skip
@@ -106,11 +106,19 @@ def _edges(pilot: Pilot, fractions: Floats, reference: Floats | None, errors: li
 
 
 def _look(
-    months: int, fraction: float, statistic: float, edge: float, effect: float, error: float, logs: bool, used: float
+    arm: str,
+    months: int,
+    fraction: float,
+    statistic: float,
+    edge: float,
+    effect: float,
+    error: float,
+    logs: bool,
+    used: float,
 ) -> Look:
     reach = edge * error
     ends = (effect - reach, effect + reach)
     if logs:
         effect, ends = float(np.expm1(effect)), (float(np.expm1(ends[0])), float(np.expm1(min(ends[1], 700.0))))
     crossed = bool(abs(statistic) > edge)
-    return Look(months, float(fraction), statistic, edge, crossed, effect, ends[0], ends[1], used)
+    return Look(months, float(fraction), statistic, edge, crossed, effect, ends[0], ends[1], used, arm)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from incentive_lab.history import History
-from incentive_lab.pilot.analysis import Answer
+from incentive_lab.pilot.answering import Answer
 from incentive_lab.pilot.document import Pilot
 from incentive_lab.pilot.reading import fingerprint
 from incentive_lab.pilot.running import read_pilot

@@ -146,12 +146,14 @@ class Staggered:
     influence: Floats
 
 
-def staggered(monthly: Monthly, controls: str = "not_yet") -> Staggered:
+def staggered(monthly: Monthly, controls: str = "not_yet", aggregate: str = "simple") -> Staggered:
     """Group-time average effects without covariates, the month before each start as base.
 
     Args:
         monthly: A panel without gaps.
         controls: not_yet (those that start later, and those that never do) or never.
+        aggregate: simple (weighted by the groups' sizes), group, dynamic or calendar (within groups, months since the start
+            or months first; these are then averaged).
 
     Raises:
         InputError: There are gaps, or nobody to compare with.
@@ -174,7 +176,7 @@ def staggered(monthly: Monthly, controls: str = "not_yet") -> Staggered:
     if not after:
         raise InputError([Problem("analysis.controls", "there is nobody to compare the started partners with.",
                                   "Use not_yet, or keep some partners out of the roll-out.")])  # fmt: skip
-    effect, influence = _averaged(after, starts, n)
+    effect, influence = _aggregated(after, starts, n, aggregate)
     distance = []
     for gap in sorted({month - start for start, month, *_ in found}):
         value, own = _averaged([one for one in found if one[1] - one[0] == gap], starts, n)
@@ -217,6 +219,22 @@ def _averaged(cells: list[tuple[int, int, float, Floats]], starts: Codes, n: int
         influence += share[start] / total * own
         influence += (member - share[start]) * (value - effect) / total
     return float(effect), influence
+
+
+def _aggregated(
+    cells: list[tuple[int, int, float, Floats]], starts: Codes, n: int, aggregate: str
+) -> tuple[float, Floats]:
+    """One effect of all started cells, with the influence of each partner."""
+    if aggregate == "simple":
+        return _averaged(cells, starts, n)
+    keys = [{"group": start, "dynamic": month - start, "calendar": month}[aggregate] for start, month, *_ in cells]
+    groups = sorted(set(keys))
+    parts = [
+        _averaged([one for one, key in zip(cells, keys, strict=True) if key == group], starts, n) for group in groups
+    ]  # fmt: skip
+    if aggregate == "group":
+        return _averaged([(group, group, *part) for group, part in zip(groups, parts, strict=True)], starts, n)
+    return float(np.mean([value for value, _ in parts])), np.asarray(np.mean([own for _, own in parts], axis=0))
 
 
 def _error(influence: Floats, clusters: Codes | None) -> tuple[float, int]:

@@ -8,27 +8,34 @@ their redraws, so a group costs a few matrix products.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 
 import numpy as np
 
 from incentive_lab.panel import Floats
 from incentive_lab.pilot.assigning import Assigned, sequences
 from incentive_lab.pilot.batched import Reference
-from incentive_lab.pilot.closed_forms import closed_form, clustered_form, stepped_form, switched_form
+from incentive_lab.pilot.closed_forms import closed_form, clustered_form, switched_form
 from incentive_lab.pilot.document import Pilot
 from incentive_lab.pilot.drawing import Codes, Drawing, blocks_of
 from incentive_lab.pilot.linear import basis
 from incentive_lab.pilot.panels import within
-from incentive_lab.pilot.powering import ESTIMATORS, LIFTS, Power, Step, alpha_of, sizes_for, smallest
+from incentive_lab.pilot.power_waves import Waves
+from incentive_lab.pilot.powering import (
+    ESTIMATORS,
+    LIFTS,
+    REDRAWS,
+    TOGETHER,
+    Power,
+    Step,
+    alpha_of,
+    sizes_for,
+    smallest,
+)
 from incentive_lab.pilot.randomisation import Pieces
 from incentive_lab.pilot.scales import scaled
 from incentive_lab.pilot.windows import Windowed, by_month, windowed
 from incentive_lab.pilot.world import World
-
-REDRAWS = 399
-"""Behind each p-value."""
-_TOGETHER = 50
 
 
 def simulate_designed(
@@ -47,10 +54,10 @@ def simulate_designed(
         InputError: The history before the start is too short, or the metric has no months.
     """
     mechanism = here.pilot.assignment.mechanism
-    kinds: dict[str, type[_Drawn] | type[_Switched] | type[_Waves]] = {"rollout": _Waves, "switchback": _Switched}
+    kinds: dict[str, type[_Drawn] | type[_Switched] | type[Waves]] = {"rollout": Waves, "switchback": _Switched}
     made = kinds.get(mechanism, _Drawn)(here, assigned)
     sizes = made.sizes()
-    groups = max(1, draws // _TOGETHER)
+    groups = max(1, draws // TOGETHER)
     found = []
     for place, size in enumerate(sizes):
         rng = np.random.default_rng([seed, size])
@@ -60,7 +67,7 @@ def simulate_designed(
                 progress(place * groups + group, len(sizes) * groups)
             for name, own in made.group(size, rng).items():
                 hits[name] = hits.get(name, np.zeros(len(LIFTS))) + own
-        curves = {name: tuple((own / groups / _TOGETHER).tolist()) for name, own in hits.items()}
+        curves = {name: tuple((own / groups / TOGETHER).tolist()) for name, own in hits.items()}
         mde = {name: smallest(np.array(own), float(here.pilot.power)) for name, own in curves.items()}
         found.append(Power(made.partners(size), size, made.unit, curves, mde, made.closed(size), False))
     if progress is not None:
@@ -131,7 +138,7 @@ class _Drawn:
         post, pre = months.post[rows], None if pilot.analysis.without_pre else months.pre[rows]
         several = len(np.unique(drawing.strata)) > 1
         strata = drawing.strata[drawing.clusters] if several else None
-        arms = drawing.draw(rng, _TOGETHER).astype(np.float64)
+        arms = drawing.draw(rng, TOGETHER).astype(np.float64)
         every = drawing.enumerated()
         redraws = (every if every is not None and len(every) <= 5 * REDRAWS else drawing.draw(rng, REDRAWS)).astype(
             np.float64
@@ -225,7 +232,7 @@ class _Switched:
         drawing = Drawing(np.zeros(size, dtype=np.int64), (0.5, 0.5), units)
         values = self.values[rows]
         known = np.ones(values.shape, dtype=bool)
-        inside = sequences(drawing, rng, _TOGETHER + REDRAWS, -(-months // length))[:, :, kept // length].astype(
+        inside = sequences(drawing, rng, TOGETHER + REDRAWS, -(-months // length))[:, :, kept // length].astype(
             np.float64
         )
 
@@ -238,91 +245,10 @@ class _Switched:
 
         groups = np.repeat(units, values.shape[1])
         none = np.zeros((values.size, 0))
-        wide, own = (Reference.of(flat(centred(one)), none, groups) for one in (inside[_TOGETHER:], inside[:_TOGETHER]))
-        level = np.broadcast_to(within(values, known).ravel(), (_TOGETHER, values.size))
-        direction = flat(centred(inside[:_TOGETHER] * values[None]))
+        wide, own = (Reference.of(flat(centred(one)), none, groups) for one in (inside[TOGETHER:], inside[:TOGETHER]))
+        level = np.broadcast_to(within(values, known).ravel(), (TOGETHER, values.size))
+        direction = flat(centred(inside[:TOGETHER] * values[None]))
         own_pieces = _diagonal(own.pieces(level, direction))
         return {
             "switchback": found_share(wide.pieces(level, direction), own_pieces, LIFTS, float(self.here.pilot.alpha))
         }
-
-
-@dataclass(frozen=True, eq=False)
-class _Waves:
-    """A staged roll-out; the statistic is the effect itself, as in its reading."""
-
-    here: World
-    assigned: Assigned
-    unit: str = "partner"
-
-    @cached_property
-    def values(self) -> Floats:
-        return by_month(self.here, self.assigned)[0]
-
-    def sizes(self) -> list[int]:
-        return [
-            one for one in sizes_for(self.assigned.drawing.units, 6) if one >= int(self.here.pilot.assignment.waves)
-        ]
-
-    def partners(self, size: int) -> int:
-        return round(size * self.assigned.drawing.partners / self.assigned.drawing.units)
-
-    def closed(self, size: int) -> float:
-        plan = self.here.pilot.assignment
-        return stepped_form(self.values, self.here.pilot, self.partners(size), int(plan.waves), int(plan.period_months))
-
-    def group(self, size: int, rng: np.random.Generator) -> dict[str, Floats]:
-        plan, full = self.here.pilot.assignment, self.assigned.drawing
-        waves, length = int(plan.waves), int(plan.period_months)
-        chosen = np.sort(rng.permutation(full.units)[:size])
-        rows = np.flatnonzero(np.isin(full.clusters, chosen))
-        drawing = Drawing(np.unique(full.strata[chosen], return_inverse=True)[1], tuple([1 / waves] * waves),
-                          np.searchsorted(chosen, full.clusters[rows]))  # fmt: skip
-        values = self.values[rows]
-        months = values.shape[1]
-        arms = drawing.draw(rng, _TOGETHER + REDRAWS)
-        starts = np.where(1 + np.arange(waves) * length < months, 1 + np.arange(waves) * length, -1)
-        weights = np.stack([wave_weights(one, starts, months, self.here.pilot.analysis.controls) for one in arms])
-        own, wide = weights[:_TOGETHER].reshape(_TOGETHER, -1), weights[_TOGETHER:].reshape(REDRAWS, -1)
-        begun = starts[arms[:_TOGETHER]][:, :, None]
-        lifted = (values[None] * ((begun >= 0) & (np.arange(months)[None, None, :] >= begun))).reshape(_TOGETHER, -1)
-        of_values, of_lift = wide @ values.ravel(), wide @ lifted.T
-        seen, more = own @ values.ravel(), np.einsum("bi,bi->b", own, lifted)
-        hits = []
-        for lift in LIFTS.tolist():
-            extreme = np.abs(of_values[:, None] + lift * of_lift) >= np.abs(seen + lift * more)[None, :] * (1 - 1e-9)
-            hits.append(((extreme.sum(axis=0) + 1) / (REDRAWS + 1) <= float(self.here.pilot.alpha)).sum())
-        return {"staggered": np.array(hits, dtype=np.float64)}
-
-
-def wave_weights(wave: Codes, starts: Codes, months: int, controls: str) -> Floats:
-    """What each partner's month counts in the effect of a staggered start (`panels.staggered`), float64 [n, months].
-
-    Args:
-        wave: Of each partner, int [n].
-        starts: First treated month of each wave, -1 for never.
-        months: Number of months.
-        controls: not_yet or never.
-    """
-    sizes = np.bincount(wave, minlength=len(starts))
-    return _wave_table(tuple(sizes.tolist()), tuple(starts.tolist()), months, controls)[wave]
-
-
-@lru_cache(maxsize=256)
-def _wave_table(sizes: tuple[int, ...], starts: tuple[int, ...], months: int, controls: str) -> Floats:
-    """The weights of one partner of each wave, float64 [waves, months]."""
-    members, begin = np.array(sizes, dtype=np.float64), np.array(starts)
-    table, total = np.zeros((len(starts), months)), 0.0
-    for place, start in enumerate(starts):
-        if start < 1 or not sizes[place]:
-            continue
-        for month in range(start, months):
-            others = (begin < 0) | ((begin > month) if controls == "not_yet" else False)
-            number = float(members[others].sum())
-            if not number:
-                continue
-            total += sizes[place]
-            for column, sign in ((month, 1.0), (start - 1, -1.0)):
-                table[place, column] += sign * sizes[place]
-                table[others, column] -= sign * sizes[place] * members[others] / number
-    return np.asarray(table / max(total, 1.0) / np.maximum(members, 1)[:, None])

@@ -19,6 +19,8 @@ from incentive_lab.pilot.windows import Windowed
 LIFTS = np.array([0.0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.65, 0.8, 1.0, 1.5, 2.0, 3.0])
 ESTIMATORS = ("difference", "ancova", "winsorised", "log_ancova")
 _CELLS = 1_000_000
+REDRAWS, TOGETHER = 399, 50
+"""Behind each p-value by randomisation, and how many simulated pilots share them."""
 Step = Callable[[int, int], None]
 """Told how much of how much is done; it may raise to cancel."""
 

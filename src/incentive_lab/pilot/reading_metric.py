@@ -32,11 +32,31 @@ def measured(pilot: Pilot, trial: Trial, outcome: Outcome, arm: int) -> Estimate
     """
     estimator = chosen_estimator(pilot, trial, outcome)
     inference = chosen_inference(pilot, trial, estimator)
+    return rescaled(_measured(pilot, trial, outcome, arm, estimator, inference), outcome)
+
+
+def rescaled(found: Estimate, outcome: Outcome) -> Estimate:
+    """An effect on a transformed outcome: a percentage for a logarithm, no relative size for others."""
+    if outcome.metric.transform == "none":
+        return found
+    if outcome.metric.transform != "log":
+        return replace(found, relative=float("nan"), relative_interval=NOWHERE, typical=float("nan"))
+    ends = Interval(float(np.expm1(found.interval.low)), float(np.expm1(found.interval.high)))
+    return replace(found, relative=float(np.expm1(found.effect)), relative_interval=ends, typical=float("nan"))
+
+
+def _measured(
+    pilot: Pilot, trial: Trial, outcome: Outcome, arm: int, estimator: str, inference: str
+) -> Estimate:  # fmt: skip
+    if estimator in ("staggered", "switchback", "did", "matched") and trial.weights is not None:
+        raise InputError([Problem("data.columns.weight", f"{estimator} does not take weights.",
+                                  "Use ancova with the outcome before, or leave the weights out.")])  # fmt: skip
     if estimator == "staggered":
         return _staggered(pilot, trial, outcome, inference)
     if estimator == "switchback":
         return _switchback(pilot, trial, outcome, inference)
-    sample, rows = trial.sample(outcome, arm, use_pre=not pilot.analysis.without_pre)
+    changes = estimator in ("did", "matched")
+    sample, rows = trial.sample(outcome, arm, use_pre=changes or not pilot.analysis.without_pre, whole=changes)
     alpha, errors = float(pilot.alpha), pilot.analysis.errors
     if estimator in ("did", "matched"):
         return _changes(pilot, trial, outcome, sample, rows, estimator)
@@ -124,7 +144,7 @@ def _estimate(
 
 def _staggered(pilot: Pilot, trial: Trial, outcome: Outcome, inference: str) -> Estimate:
     monthly = trial.monthly(outcome, np.arange(trial.size))
-    found = staggered(monthly, pilot.analysis.controls)
+    found = staggered(monthly, pilot.analysis.controls, pilot.analysis.aggregate)
     in_months = monthly.treated == 1
     treated, control = float(monthly.values[in_months].mean()), float(monthly.values[~in_months].mean())
     own = Coefficient(found.effect, found.error, found.groups - 1.0, monthly.values.size, found.groups, 1)
@@ -136,7 +156,8 @@ def _staggered(pilot: Pilot, trial: Trial, outcome: Outcome, inference: str) -> 
     else:
         inference = "analytic"
     assumes = "Waves were drawn, and nobody changed before its start." if inference == "randomisation" else _PARALLEL
-    return _estimate(own, interval, p_value, "staggered", inference, treated, control, assumes, smallest)
+    told_ = _estimate(own, interval, p_value, "staggered", inference, treated, control, assumes, smallest)
+    return replace(told_, by_distance=found.by_distance, cells=found.cells)
 
 
 def _waves(pilot: Pilot, trial: Trial, monthly: Monthly, count: int) -> tuple[float, Interval, float]:
@@ -147,13 +168,14 @@ def _waves(pilot: Pilot, trial: Trial, monthly: Monthly, count: int) -> tuple[fl
     length = int(pilot.assignment.period_months)
     values = monthly.values
     start, stop = trial.first_post, monthly.values.shape[1]
-    real = staggered(monthly, pilot.analysis.controls).effect
+    how = pilot.analysis.controls, pilot.analysis.aggregate
+    real = staggered(monthly, *how).effect
     of_y, of_d = np.empty(count), np.empty(count)
     for place in range(count):
         starts = start + drawn[place].astype(np.int64) * length
         starts = np.where(starts < stop, starts, -1)
-        of_y[place] = staggered(Monthly(values, starts), pilot.analysis.controls).effect
-        of_d[place] = staggered(Monthly(monthly.treated, starts), pilot.analysis.controls).effect
+        of_y[place] = staggered(Monthly(values, starts), *how).effect
+        of_d[place] = staggered(Monthly(monthly.treated, starts), *how).effect
 
     def p_at(size: float) -> float:
         return share_as_extreme(of_y - size * of_d, real - size, False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -14,13 +14,14 @@ from incentive_lab.history.sharing import customers_of, deals_together
 from incentive_lab.panel import Floats, month_index
 from incentive_lab.pilot.analysis import Analysis, analyse
 from incentive_lab.pilot.assigning import Assigned
+from incentive_lab.pilot.attrition import dropouts, late_joiners
 from incentive_lab.pilot.checking import check
 from incentive_lab.pilot.csvtrial import trial_from_csv
 from incentive_lab.pilot.deciding import decided
 from incentive_lab.pilot.document import Pilot
 from incentive_lab.pilot.fromhistory import Prepared, plan_draw, prepare
-from incentive_lab.pilot.looking import looks
 from incentive_lab.pilot.paying import Payer, ceiling, fingerprints, schemes_for
+from incentive_lab.pilot.peeking import with_looks
 from incentive_lab.pilot.recorded import arms_csv, registered, registration
 from incentive_lab.pilot.timing import at_borders, paid_back
 from incentive_lab.pilot.trial import Outcome, Trial
@@ -164,7 +165,7 @@ def read_pilot(pilot: Pilot, history: History | None, folder: Path | None) -> tu
     if pilot.data is not None:
         trial = trial_from_csv(pilot, folder or Path())
         read = analyse(pilot, trial, registered(pilot, folder, {}))
-        return decided(with_looks(read), None, None), None
+        return decided(with_looks(read, True), None, None), None
     if history is None:
         raise InputError([Problem("--history", "this pilot is read from a history.", "Name it with --history.")])
     schemes = schemes_for(pilot, folder)
@@ -173,15 +174,7 @@ def read_pilot(pilot: Pilot, history: History | None, folder: Path | None) -> tu
                    history_checks(pilot, prepared, history, schemes))  # fmt: skip
     whole = len(schemes) == len(pilot.arms)
     payer = Payer.of(schemes, pilot.arms[0].name, history) if whole and pilot.value is not None else None
-    return decided(with_looks(read), prepared, payer), prepared
-
-
-def with_looks(read: Analysis) -> Analysis:
-    """The analysis with its planned looks."""
-    if read.pilot.looks.kind == "none":
-        return replace(read, no_looks="the plan has one look, at the end.")
-    found, why = looks(read.pilot, read.trial)
-    return replace(read, looks=tuple(found), no_looks=why)
+    return decided(with_looks(read, prepared.world.complete), prepared, payer), prepared
 
 
 def history_checks(pilot: Pilot, prepared: Prepared, history: History, schemes: dict[str, Scheme]) -> tuple[Check, ...]:
@@ -193,17 +186,19 @@ def history_checks(pilot: Pilot, prepared: Prepared, history: History, schemes: 
     elif schemes:
         found.append(contamination(_paid(here, history), trial, _own_rules(pilot, schemes)))
     outcome = trial.outcomes[pilot.primary.name]
+    assert trial.keys is not None
+    found.append(late_joiners(here.panel, trial.keys, here.start, here.stop))
+    if outcome.monthly is not None and not here.is_level(pilot.primary.of):
+        found.append(dropouts(outcome.monthly, trial))
     plain = pilot.assignment.mechanism not in ("rollout", "switchback")
     if plain and outcome.monthly is not None and outcome.over is None and not here.is_level(pilot.primary.of):
-        rows = trial.arm <= 1
-        treated = (trial.arm[rows] == 1).astype(np.float64)
-        assert trial.keys is not None
-        keys = trial.keys[rows]
+        treated = (trial.arm > 0).astype(np.float64)
+        keys = trial.keys
         months = slice(here.stop, min(here.stop + 3, here.panel.months))
         values = here.values(pilot.primary.of)
         found.append(paid_back(values[keys][:, here.before.start : here.stop], values[keys][:, months], treated,
                                here.start - here.before.start))  # fmt: skip
-        edges = borders(schemes.get(trial.arms[1]), pilot.primary.of)
+        edges = sorted({edge for arm in trial.arms[1:] for edge in borders(schemes.get(arm), pilot.primary.of)})
         if edges:
             quarters = quarterly(values[keys][:, here.start : here.stop], here.panel.first_month + here.start)
             found.append(at_borders(quarters, treated, edges))

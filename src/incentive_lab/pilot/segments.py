@@ -26,15 +26,15 @@ def size_labels(pre: NDArray[np.float64]) -> NDArray[np.object_]:
     return np.array([SIZE[int(rank >= 0.2) + int(rank >= 0.8)] for rank in ranks], dtype=object)
 
 
-def by_segment(pilot: Pilot, trial: Trial, estimator: str) -> dict[str, Heterogeneity]:
-    """Effects of the first arm on the primary metric by each attribute that the plan names.
+def by_segment(pilot: Pilot, trial: Trial, estimator: str, arm: int = 1) -> dict[str, Heterogeneity]:
+    """Effects of an arm on the primary metric by each attribute that the plan names.
 
     Effects are relative for logarithms and ppml, else in the metric's unit. A segment needs three partners of each arm.
     """
     outcome = trial.outcomes[pilot.primary.name]
-    if outcome.over is not None or estimator in ("staggered", "switchback", "matched"):
+    if trial.weights is not None or outcome.over is not None or estimator in ("staggered", "switchback", "matched"):
         return {}
-    sample, rows = trial.sample(outcome, 1, use_pre=not pilot.analysis.without_pre)
+    sample, rows = trial.sample(outcome, arm, use_pre=not pilot.analysis.without_pre)
     labels = {name: own[rows] for name, own in trial.segments.items()}
     if "size" in pilot.analysis.segments and sample.pre is not None:
         labels["size"] = size_labels(sample.pre)

@@ -117,6 +117,7 @@ class Look:
         low: Lower end of the interval that may be looked at this often.
         high: Upper end.
         spent: Alpha spent so far.
+        arm: Compared with the control.
     """
 
     months: int
@@ -128,6 +129,7 @@ class Look:
     low: float
     high: float
     spent: float
+    arm: str = ""
 
 
 def always_valid_half_width(error: float, information: float, tuned: float, alpha: float) -> float:

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from scipy.special import ndtri
 
-from incentive_lab.pilot.analysis import Analysis, Answer
+from incentive_lab.pilot.analysis import Analysis
+from incentive_lab.pilot.answering import Answer
 from incentive_lab.pilot.decision import NetValue
 from incentive_lab.pilot.estimate import Estimate, Interval
 from incentive_lab.pilot.multiple import Heterogeneity
@@ -50,7 +51,7 @@ def analysis_told(read: Analysis) -> dict[str, Any]:
         answer["belief"] = {
             "prior_sd": read.belief.prior, "relative": float(np.expm1(read.belief.mean)),
             "interval": [float(np.expm1(read.belief.interval.low)), float(np.expm1(read.belief.interval.high))],
-            "chance_positive": read.belief.chance_positive,
+            "chance_positive": read.belief.chance_positive, "chance_of_expected": number(read.belief.chance_worth),
         }  # fmt: skip
     else:
         answer["belief_reason"] = "the primary effect has no relative size with an interval"
@@ -106,6 +107,14 @@ def estimate_told(found: Estimate) -> dict[str, Any]:
         "groups": found.groups, "control": found.control, "treated": found.treated, "typical": number(found.typical),
         "smallest_p": found.smallest_p, "variance_gained": number(found.gained), "assumes": list(found.assumes),
     }  # fmt: skip
+    if found.by_distance:
+        told["by_distance"] = [
+            {"since_start": gap, "effect": effect, "error": error} for gap, effect, error in found.by_distance
+        ]
+        told["groups_by_month"] = [
+            {"start": start, "month": month, "effect": effect, "error": error, "n": n}
+            for start, month, effect, error, n in found.cells
+        ]
     if told["relative"] is None:
         told["relative_reason"] = "a share needs outcomes that are not negative and positive sums in both arms"
     if told["interval"] == [None, None]:
@@ -142,7 +151,8 @@ def segments_told(one: Heterogeneity) -> dict[str, Any]:
 def look_told(one: Look) -> dict[str, Any]:
     """One look."""
     return {
-        "months": one.months, "fraction": one.fraction, "statistic": number(one.statistic), "boundary": number(one.boundary),
+        "arm": one.arm, "months": one.months, "fraction": one.fraction,
+        "statistic": number(one.statistic), "boundary": number(one.boundary),
         "crossed": one.crossed, "effect": number(one.effect), "interval": [number(one.low), number(one.high)],
         "alpha_spent": one.spent,
     }  # fmt: skip
@@ -150,7 +160,14 @@ def look_told(one: Look) -> dict[str, Any]:
 
 def decision_told(read: Analysis) -> dict[str, Any]:
     """The decision; what cannot be said is null beside its reason."""
-    told: dict[str, Any] = {"advice": read.advice or None, "reasons": list(read.reasons), "net_value": None}
+    told: dict[str, Any] = {
+        "arm": read.primary.arm, "advice": read.advice or None, "reasons": list(read.reasons), "net_value": None,
+        "by_arm": [
+            {"arm": one.arm, "advice": one.advice or None, "reasons": list(one.reasons),
+             "net_value": None if one.value is None else value_told(one.value), "net_value_reason": one.no_value or None}
+            for one in read.by_arm
+        ],
+    }  # fmt: skip
     if not read.advice:
         told["advice_reason"] = " ".join(read.reasons)
     if read.value is None:

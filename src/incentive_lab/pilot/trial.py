@@ -64,6 +64,7 @@ class Trial:
         source: History id, or the file's name.
         currency: Of money, '' where unknown.
         keys: Row of each partner in the history, or None.
+        weights: How much each partner counts, float64 [n], or None.
     """
 
     partners: tuple[str, ...]
@@ -86,6 +87,7 @@ class Trial:
     source: str = ""
     currency: str = ""
     keys: Codes | None = field(default=None)
+    weights: Floats | None = field(default=None)
 
     @property
     def size(self) -> int:
@@ -112,10 +114,21 @@ class Trial:
                                           "Without it the arms cannot be compared; check the export.")])  # fmt: skip
         return np.flatnonzero(known & ((self.arm == 0) | (self.arm == arm)))
 
-    def sample(self, outcome: Outcome, arm: int, *, use_pre: bool = True) -> tuple[Sample, NDArray[np.int64]]:
-        """The control and one arm as a sample (without draws), with the rows it is made of."""
+    def sample(
+        self, outcome: Outcome, arm: int, *, use_pre: bool = True, whole: bool = False
+    ) -> tuple[Sample, NDArray[np.int64]]:
+        """The control and one arm as a sample (without draws), with the rows it is made of.
+
+        Args:
+            outcome: The metric.
+            arm: Compared with the control.
+            use_pre: With the outcome before; where it is missing its mean stands for it.
+            whole: Leave out partners without the outcome before instead.
+        """
         rows = self.rows(outcome, arm)
         pre = outcome.pre if use_pre else None
+        if whole and pre is not None:
+            rows = rows[np.isfinite(pre[rows])]
         if pre is not None and not np.isfinite(pre[rows]).all():
             known = np.isfinite(pre[rows])
             pre = np.where(np.isfinite(pre), pre, pre[rows][known].mean() if known.any() else 0.0)
@@ -128,7 +141,7 @@ class Trial:
             over=cut(outcome.over), over_pre=cut(outcome.over_pre), others=self.others[rows],
             strata=None if self.strata is None else self.strata[rows],
             clusters=None if self.clusters is None else self.clusters[rows],
-            drawing=self.drawing,
+            drawing=self.drawing, weights=cut(self.weights),
         ), rows  # fmt: skip
 
     def monthly(self, outcome: Outcome, rows: NDArray[np.int64]) -> Monthly:

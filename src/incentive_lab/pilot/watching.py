@@ -137,12 +137,13 @@ def missing(trial: Trial) -> Check:
         return Check("Missing data", "fine", "Every partner has the primary outcome.")
     p_value = 1.0
     if len(rates) > 1:
-        rows = trial.arm <= 1
-        treated = (trial.arm[rows] == 1).astype(np.float64)
-        own = lost[rows].astype(np.float64)
-        if np.ptp(own) > 0 and 0 < treated.sum() < len(treated):
-            one = coefficient(own, treated, np.zeros((len(own), 0)))
-            p_value = t_p_value(one.effect, one.error, one.df)
+        for arm in range(1, len(trial.arms)):
+            rows = (trial.arm == 0) | (trial.arm == arm)
+            treated = (trial.arm[rows] == arm).astype(np.float64)
+            own = lost[rows].astype(np.float64)
+            if np.ptp(own) > 0 and 0 < treated.sum() < len(treated):
+                one = coefficient(own, treated, np.zeros((len(own), 0)))
+                p_value = min(p_value, (len(trial.arms) - 1) * t_p_value(one.effect, one.error, one.df))
     state = "look" if p_value < 0.05 or gone.mean() > 0.1 else "fine"
     words = f"{counted(int(lost.sum()), 'partner is', 'partners are')} {kind}: {said}."
     if gone.any():

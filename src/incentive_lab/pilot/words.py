@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from incentive_lab.format import compact, percent, signed
-from incentive_lab.pilot.analysis import Answer
+from incentive_lab.pilot.answering import Answer
 from incentive_lab.pilot.estimate import Estimate, Interval
 from incentive_lab.pilot.whales import Whales
 

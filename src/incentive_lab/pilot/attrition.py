@@ -1,0 +1,67 @@
+"""Partners that come after the draw, and partners that go: the rule is applied, and what it met is counted."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from incentive_lab.format import count, counted, percent
+from incentive_lab.panel import Floats, Panel
+from incentive_lab.pilot.drawing import Codes
+from incentive_lab.pilot.timing import fisher
+from incentive_lab.pilot.trial import Trial
+from incentive_lab.pilot.watching import Check
+
+SILENT = 3
+"""Months without an outcome, at the end of what is known, after which a partner counts as dropped out."""
+
+
+def late_joiners(panel: Panel, drawn: Codes, start: int, stop: int) -> Check:
+    """How many partners joined after the draw; they are in no arm, so that nobody can choose one by coming late.
+
+    Args:
+        panel: The history.
+        drawn: Rows of the drawn partners, int64 [n].
+        start: First month of the pilot.
+        stop: Month after its last.
+    """
+    late = (panel.joined >= start) & (panel.joined < stop)
+    inside = int(late[drawn].sum())
+    if inside:
+        return Check("Late joiners", "stop", f"{counted(inside, 'partner')} of the recorded arms joined after the start, so they "
+                     "were not drawn with the others. Take them out of the arms before anything is read.")  # fmt: skip
+    if not late.any():
+        return Check("Late joiners", "fine", "Nobody joined during the pilot.")
+    many = counted(
+        int(late.sum()), "partner joined during the pilot and is", "partners joined during the pilot and are"
+    )
+    return Check("Late joiners", "fine", f"{many} in no arm; who comes after the draw is left out.")
+
+
+def dropouts(monthly: Floats, trial: Trial) -> Check:
+    """Whether more partners of one arm stopped; they stay in it with what they sold, nothing included.
+
+    Args:
+        monthly: Primary outcome of the drawn partners by month, float64 [n, months]; the pilot starts at `trial.first_post`.
+        trial: The pilot.
+    """
+    inside = monthly.shape[1] - trial.first_post
+    if inside <= SILENT or not trial.first_post:
+        return Check("Drop-outs", "fine", f"Partners count as dropped out after {SILENT} months without an outcome; the pilot has "
+                     f"{counted(inside, 'month')} yet.")  # fmt: skip
+    sold = np.nan_to_num(monthly) != 0
+    before = np.asarray(sold[:, max(0, trial.first_post - 6) : trial.first_post].any(axis=1))
+    gone = np.asarray(before & ~sold[:, -SILENT:].any(axis=1))
+    told, p_value = [], 1.0
+    for arm, name in enumerate(trial.arms):
+        here = (trial.arm == arm) & before
+        if here.any():
+            told.append(f"{name} {count(int(gone[here].sum()))} ({percent(float(gone[here].mean()), 0)})")
+        if arm and here.any() and ((trial.arm == 0) & before).any():
+            control = (trial.arm == 0) & before
+            table = np.array([[gone[one].sum(), (~gone[one]).sum()] for one in (control, here)])
+            p_value = min(p_value, (len(trial.arms) - 1) * fisher(table))
+    if not gone.any():
+        return Check("Drop-outs", "fine", "Everybody who sold before still does.")
+    state = "look" if p_value < 0.05 else "fine"
+    return Check("Drop-outs", state, f"Without an outcome in the last {SILENT} months, after selling before: {', '.join(told)} "
+                 f"(p {p_value:.2g}). They stay in their arm with what they sold.", p_value)  # fmt: skip

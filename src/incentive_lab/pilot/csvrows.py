@@ -1,0 +1,88 @@
+"""What the rows of a CSV file mean: which are read, which arm they are in, and their values as a metric wants them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from incentive_lab.errors import InputError, Problem, did_you_mean
+from incentive_lab.panel import Floats
+from incentive_lab.pilot.csvfile import Table, Text
+from incentive_lab.pilot.document import Metric, Pilot
+from incentive_lab.pilot.drawing import Codes
+
+
+def chosen_rows(pilot: Pilot, table: Table) -> Table:
+    """The rows of the file that the population names.
+
+    Raises:
+        InputError: A column or value is not there, or no row is left.
+    """
+    kept = np.ones(len(next(iter(table.columns.values()))), dtype=bool)
+    for name, values in pilot.population.where.items():
+        text = table.text(name, f"population.where.{name}")
+        wanted = {_same(value) for value in values}
+        written = np.array([_same(str(one)) for one in text], dtype=object)
+        strange = sorted(wanted - set(written))
+        if strange:
+            raise InputError([Problem(f"population.where.{name}", f"no row has the {name} '{strange[0]}'.",
+                                      did_you_mean(strange[0], {str(one) for one in text}))])  # fmt: skip
+        kept &= np.isin(written, list(wanted))
+    if not kept.any():
+        raise InputError([Problem("population", "no row of the file is left.", "Widen the population.")])
+    return Table(table.name, {name: text[kept] for name, text in table.columns.items()}, table.missing)
+
+
+def transformed(values: Floats, metric: Metric, where: str) -> Floats:
+    """Values as the metric's transform gives them; missing ones stay missing.
+
+    Raises:
+        InputError: A value has no logarithm or root.
+    """
+    least = float(np.nanmin(values)) if np.isfinite(values).any() else 1.0
+    low = {"log": 0.0, "log1p": -1.0, "sqrt": 0.0}.get(metric.transform)
+    if low is not None and (least < low or (least == low and metric.transform != "sqrt")):
+        raise InputError([Problem(where, f"{metric.transform} needs values above {low:g}; the least is {least:g}.",
+                                  "Use ppml or ancova without a transform.")])  # fmt: skip
+    if metric.transform == "rank":
+        from scipy.stats import rankdata
+
+        return np.asarray(rankdata(values, nan_policy="omit", axis=None).reshape(values.shape))
+    kinds: dict[str, Callable[[Floats], Floats]] = {
+        "log": np.log,
+        "log1p": np.log1p,
+        "asinh": np.arcsinh,
+        "sqrt": np.sqrt,
+    }
+    return values if metric.transform == "none" else np.asarray(kinds[metric.transform](values))
+
+
+def arms_of(pilot: Pilot, written: Text, table: Table, where: str) -> Codes:
+    """Arms as numbers; -1 where the file gives none.
+
+    Raises:
+        InputError: The file writes an arm that the plan does not know.
+    """
+    known = {
+        _same(str(arm.value if arm.value is not None else arm.name)): place for place, arm in enumerate(pilot.arms)
+    }
+    codes = np.array([-1 if text in table.missing else known.get(_same(text), -2) for text in written], dtype=np.int64)
+    strange = sorted({str(text) for text in written[codes == -2]})
+    if strange:
+        raise InputError([Problem(where, f"found the arm '{strange[0]}'" + (f" and {len(strange) - 1} other unknown ones"
+                                  if len(strange) > 1 else "") + f"; the plan knows {', '.join(known)}.",
+                                  "Add `value: ...` to an arm of the plan to say how the file writes it.")])  # fmt: skip
+    return codes
+
+
+def _same(text: str) -> str:
+    """A number without needless zeros, so that 1, 1.0 and true are one arm."""
+    lowered = text.strip().lower()
+    if lowered in ("true", "false"):
+        return "1" if lowered == "true" else "0"
+    try:
+        number = float(lowered)
+    except ValueError:
+        return text.strip()
+    return f"{number:g}"
