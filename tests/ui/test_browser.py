@@ -163,3 +163,20 @@ def test_a_history_is_brought_in_mapped_tuned_compared_and_explained(address: st
     page.get_by_role("link", name="Partner", exact=True).first.click()
     expect(page.get_by_role("heading", name="<b>Ann & Co</b>", level=1)).to_be_visible(timeout=PATIENCE)
     expect(page.get_by_role("heading", name="Paid under the draft")).to_be_visible(timeout=PATIENCE)
+
+
+def test_a_file_far_too_large_is_refused_and_the_app_lives(address: str, page: Any, tmp_path: Path) -> None:
+    from playwright.sync_api import expect
+
+    large = tmp_path / "deals.csv"
+    with large.open("wb") as file:
+        file.truncate(200_000_000)
+    opened(page, f"{address}/data")
+    settled(page)
+    before = page.get_by_role("radio", checked=True).first.get_attribute("value")
+    page.locator("input[type=file]").first.set_input_files(large)
+    expect(page.get_by_text("File must be 25.0MB or smaller")).to_be_visible(timeout=PATIENCE)
+    page.reload()
+    settled(page)
+    expect(page.get_by_role("heading", name="Data", level=1)).to_be_visible(timeout=PATIENCE)
+    assert page.get_by_role("radio", checked=True).first.get_attribute("value") == before

@@ -210,3 +210,68 @@ def test_what_cannot_be_used_leaves_the_page_and_the_history_as_they_were(
     assert any("untouched" in str(error.proto) for error in data.error)
     assert "history-use" not in [button.key for button in data.button]
     assert data.session_state["history source"] == before
+
+
+MAPPED = b"""tables:
+  partners: {from: resellers, columns: {partner_id: ResellerKey, name: ResellerName,
+    type: {column: BusinessType, values: {msp: distributor}}}}
+  deals: {from: opportunities, columns: {deal_id: OpportunityID, partner_id: ResellerKey, created_on: CreateDate,
+    closed_on: CloseDate, amount: {column: SalesAmount, times: 1000},
+    status: {column: Stage, values: {Closed Won: won, Closed Lost: lost}, otherwise: open}}}
+"""
+
+
+def test_a_mapping_that_comes_with_the_files_is_used(data: AppTest) -> None:
+    uploader = data.file_uploader(key="history-files")
+    for name, content in [*GOOD, ("ours.yaml", MAPPED)]:
+        uploader.upload(name, content)
+    data.run()
+    assert not data.exception
+    assert "It can be used" in shown(data)
+    tried = data.session_state["tried history"]
+    assert tried.told["partners"] == 2
+    assert not [one for one in data.selectbox if one.key and one.key.startswith("map ")]
+    data.button(key="history-use").click().run()
+    kept = histories.chosen()
+    assert kept is not None
+    assert kept.mapping is not None
+    assert Path(kept.mapping).read_bytes() == MAPPED
+
+
+@pytest.mark.parametrize(
+    ("files", "said"),
+    [
+        ([("a.yaml", MAPPED)], "a mapping alone is no history"),
+        ([*GOOD, ("a.yaml", MAPPED), ("b.yml", MAPPED)], "two mappings"),
+        ([*GOOD, ("a.yaml", b"roots: {all: /}\n" + MAPPED)], "cannot name folders"),
+        ([*GOOD, ("a.yaml", b"tables: [")], "a.yaml"),
+    ],
+)
+def test_a_mapping_that_is_none_or_reaches_elsewhere_is_refused(
+    place: Path, files: list[tuple[str, bytes]], said: str
+) -> None:
+    with pytest.raises(InputError) as error:
+        histories.staged(files)
+    assert said in str(error.value)
+
+
+def test_types_statuses_and_thousands_are_translated_on_the_page(data: AppTest) -> None:
+    partners = b"ResellerKey,ResellerName,BusinessType\nA,Ann,Value Added Reseller\nB,Bob,Warehouse\nC,Cy,Boutique\n"
+    data.file_uploader(key="history-files").upload("resellers.csv", partners)
+    data.file_uploader(key="history-files").upload("opportunities.csv", DEALS).run()
+    assert data.selectbox(key="word resellers type Warehouse").value == "distributor"
+    assert data.selectbox(key="word resellers type Boutique").value == "Boutique"
+    data.selectbox(key="word resellers type Boutique").set_value("agency")
+    data.selectbox(key="other opportunities status").set_value("open")
+    data.number_input(key="times opportunities deals amount").set_value(1000.0).run()
+    data.button(key="mapping-try").click().run()
+    assert not data.exception
+    one = data.session_state["tried history"]
+    assert one.good, one.problems
+    mapping = Path(one.source.mapping).read_text(encoding="utf-8")
+    assert "otherwise: open" in mapping
+    from incentive_lab.history import open_history
+
+    with open_history(one.source.path, mapping=one.source.mapping).closing() as history:
+        assert list(history.partners["type"]) == ["reseller", "distributor", "agency"]
+        assert float(history.deals_of("A", 0, 99_999)["amount"].sum()) == 1_500_500_00

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
+from decimal import Decimal
 from pathlib import Path
 
 import pandas as pd
@@ -11,9 +12,9 @@ import streamlit as st
 
 from incentive_lab.errors import InputError, Problem
 from incentive_lab.format import counted
-from incentive_lab.history.previewing import Preview, previews
-from incentive_lab.history.suggesting import Choice, missing, suggested, suggested_columns, suggested_status
-from incentive_lab.history.tables import TABLES
+from incentive_lab.history.previewing import SAMPLE, Preview, previews
+from incentive_lab.history.suggesting import WORDED, Choice, missing, suggested, suggested_columns
+from incentive_lab.history.tables import PARTNER_TYPES, TABLES
 from incentive_lab.ui import histories, workspace
 from incentive_lab.ui.cards import card, plain, tell_problems
 from incentive_lab.ui.histories import Tried
@@ -21,18 +22,23 @@ from incentive_lab.ui.preparing import Source
 from incentive_lab.ui.summary import facts_of, findings_table
 
 STAGED, TRIED, _REFUSED, _TAKEN = "staged history", "tried history", "refused files", "history taken"
-NOT_USED, NOWHERE = "not used", "not there"
+_GIVEN = "mapping was given"
+NOT_USED, NOWHERE, AS_NAMED = "not used", "not there", "None: names are as the product's"
 _FIXED = {
     "status": ("won", "open", "lost"),
     "type": ("reseller", "msp", "system_integrator", "distributor", "technology"),
 }
-_SHOWN_STATUSES = 12
+_SHOWN_WORDS = 12
+_AS_IT_IS = "stays as it is"
 
 
 @st.fragment(key="bringing")
 def bringing() -> None:
     """Everything from the files to the button that uses them; the history in use stays until then."""
-    note = "CSV, Parquet or one Excel workbook: partners, and deals or activities. Nothing leaves this machine."
+    note = (
+        "CSV, Parquet or one Excel workbook: partners, and deals or activities; a mapping in YAML if you have one. "
+        "Nothing leaves this machine."
+    )
     if st.session_state.pop(_TAKEN, False):  # not in the callback: that would undo a click on another page meanwhile
         st.rerun()
     with card("bring", "Bring a history", note):
@@ -46,6 +52,11 @@ def bringing() -> None:
             st.text_input(
                 "Or a folder, file or database URL that this machine reaches", key="history-place",
                 placeholder="postgres://user@host/database", on_change=_place_came,
+            )  # fmt: skip
+            st.selectbox(
+                "By this mapping", [AS_NAMED, *histories.shipped_mappings()], key="history-mapping",
+                accept_new_options=True, on_change=_place_came, format_func=lambda one: one.rsplit("/", 1)[-1],
+                help="A YAML file that says which table and column of theirs is what. Type its path, or choose one.",
             )  # fmt: skip
         if problems := st.session_state.get(_REFUSED):
             tell_problems(problems, "These files were not taken; the history in use is untouched")
@@ -72,7 +83,11 @@ def _files_came() -> None:
 
 
 def _first_try(path: Path) -> Tried:
-    """The files as they are; where they do not fit, by the suggested mapping if it fills all that is needed."""
+    """By the mapping that came with the files; else as they are, else by the suggested mapping if that is complete."""
+    given = histories.given_mapping(path)
+    st.session_state[_GIVEN] = given is not None
+    if given is not None:
+        return histories.tried(Source(str(path), str(given), False), uploaded=True)
     one = histories.tried(Source(str(path), None, False), uploaded=True)
     if one.good:
         return one
@@ -86,8 +101,9 @@ def _first_try(path: Path) -> Tried:
 def _place_came() -> None:
     place = st.session_state["history-place"].strip()
     _forget()
+    chosen = st.session_state["history-mapping"]
     if place:
-        st.session_state[TRIED] = histories.tried(Source(place, None, False))
+        st.session_state[TRIED] = histories.tried(Source(place, None if chosen == AS_NAMED else chosen, False))
 
 
 def _forget() -> None:
@@ -103,6 +119,11 @@ def _mapping(path: Path) -> None:
     if not found:
         return
     one: Tried | None = st.session_state.get(TRIED)
+    if st.session_state.get(_GIVEN):
+        if one is not None and one.source.mapping is not None:
+            with st.expander("**The mapping that came with the files**", icon=":material/account_tree:"):
+                st.code(Path(one.source.mapping).read_text(encoding="utf-8"), language="yaml")
+        return
     fits = one is not None and one.good and one.source.mapping is None
     box = st.expander(
         "**Which table and column is what**", expanded=not fits, icon=":material/account_tree:", key="mapping box"
@@ -153,30 +174,56 @@ def _table(preview: Preview) -> Choice | None:
             constants[ours.name] = picked.removeprefix("always ")
         elif picked != NOWHERE:
             columns[ours.name] = picked
-    return Choice(preview.table, table, columns, constants, _statuses(preview, table, columns))
+    words, otherwise = _meanings(preview, table, columns)
+    return Choice(preview.table, table, columns, constants, words, otherwise, _times(preview.table, table, columns))
 
 
-def _statuses(preview: Preview, table: str, columns: dict[str, str]) -> dict[str, str]:
-    """What their words for a deal's status mean."""
-    if table != "deals" or "status" not in columns:
-        return {}
-    values = preview.values(columns["status"])
-    if set(values) <= {"open", "won", "lost"}:
-        return {}
-    meaning = {}
-    st.markdown(":small[:gray[What their statuses mean]]")
-    grid = st.columns(4, gap="small")
-    for place, value in enumerate(values):
-        guess = suggested_status(value)
-        if place >= _SHOWN_STATUSES:
-            meaning[value] = guess
+def _meanings(
+    preview: Preview, table: str, columns: dict[str, str]
+) -> tuple[dict[str, dict[str, str]], dict[str, str]]:
+    """What their words for a deal's status and a partner's type mean, by our column, and what any other word means."""
+    meanings: dict[str, dict[str, str]] = {}
+    otherwise: dict[str, str] = {}
+    for (of, column), guess in WORDED.items():
+        if of != table or column not in columns:
             continue
+        values = preview.values(columns[column])
+        declared = TABLES[table].column(column)
+        strict = declared.values if declared else ()
+        if set(values) <= set(strict or PARTNER_TYPES) and len(preview.rows) < SAMPLE:
+            continue
+        st.markdown(f":small[:gray[What their words for *{column}* mean]]")
+        grid, key = st.columns(4, gap="small"), f"{preview.table} {column}"
+        meanings[column] = {value: guess(value) for value in values}
+        for place, value in enumerate(values[:_SHOWN_WORDS]):
+            options = list(strict) or list(dict.fromkeys([value, guess(value), *PARTNER_TYPES]))
+            with grid[place % 4]:
+                meanings[column][value] = st.selectbox(
+                    plain(value), options, index=options.index(guess(value)), key=f"word {key} {value}"
+                )
+        with grid[min(len(values), _SHOWN_WORDS) % 4]:
+            rest = st.selectbox(
+                "any other word", [_AS_IT_IS, *(strict or PARTNER_TYPES)], key=f"other {key}",
+                help=f"Words beyond the first {SAMPLE} rows.",
+            )  # fmt: skip
+        if rest != _AS_IT_IS:
+            otherwise[column] = rest
+    return meanings, otherwise
+
+
+def _times(source: str, table: str, columns: dict[str, str]) -> dict[str, Decimal]:
+    """What their amounts are multiplied by, for those in thousands or at a share of what is meant."""
+    amounts = [one.name for one in TABLES[table].columns if one.kind == "money" and one.name in columns]
+    if not amounts:
+        return {}
+    st.markdown(":small[:gray[What their amounts are multiplied by: 1000 for thousands, 0.72 for cost at that share]]")
+    grid, found = st.columns(4, gap="small"), {}
+    for place, name in enumerate(amounts):
         with grid[place % 4]:
-            states = ("open", "won", "lost")
-            meaning[value] = st.selectbox(
-                plain(value), states, index=states.index(guess), key=f"status {preview.table} {value}"
-            )
-    return meaning
+            asked = st.number_input(f"{name} times", value=1.0, min_value=1e-6, max_value=1e9, format="%g",
+                                    key=f"times {source} {table} {name}")  # fmt: skip
+        found[name] = Decimal(repr(asked)).normalize()
+    return found
 
 
 def _unique(columns: Sequence[str]) -> list[str]:
@@ -209,6 +256,12 @@ def _verdict(one: Tried) -> None:
         with st.container(horizontal=True):
             st.button("Use this history", key="history-use", type="primary", icon=":material/check:", on_click=_use)
             st.button("Forget it", key="history-forget", on_click=_forget)
+            if one.source.mapping is not None and Path(one.source.mapping).is_file():
+                st.download_button(
+                    "Mapping", Path(one.source.mapping).read_bytes(), "mapping.yaml", "application/yaml",
+                    key="history-mapping-file", on_click="ignore", icon=":material/download:",
+                    help="Bring it along with next month's files, or give it to the command line with --mapping.",
+                )  # fmt: skip
     with right, card("tried-quality", counted(len(one.findings), "finding") if one.findings else "Nothing odd in it",
                      height="stretch"):  # fmt: skip
         findings_table(one.findings, one.told["currency"], full=True)

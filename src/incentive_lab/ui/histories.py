@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 
 UPLOADED = Limits(rows=2_000_000, unpacked_bytes=300_000_000, cell_bytes=1_000_000)
 """How much an uploaded file may hold; larger histories are named by their path or URL."""
-SUFFIXES = ("csv", "parquet", "xlsx")
+SUFFIXES = ("csv", "parquet", "xlsx", "yaml", "yml")
+MAPPING = "mapping.yaml"
+SHIPPED_MAPPINGS = Path(__file__).resolve().parents[3] / "data" / "mappings"
 _STALE = 24 * 3600.0
 
 
@@ -51,21 +53,33 @@ class Tried:
 
 
 def staged(files: Sequence[tuple[str, bytes]]) -> Path:
-    """Uploaded files in a folder of their own; a single workbook is given as the file.
+    """Uploaded files in a folder of their own; a single workbook is given as the file, a YAML file is their mapping.
 
     Raises:
-        InputError: A name cannot be used, or two are the same.
+        InputError: A name cannot be used, two are the same, or the mapping is none.
     """
     folder = home() / "incoming" / secrets.token_hex(8)
     problems, names = [], set()
     for name, _ in files:
         safe = Path(name).name
-        if not re.fullmatch(r"[^/\\\x00-\x1f]{1,150}\.(csv|parquet|xlsx)", safe, re.IGNORECASE):
-            problems.append(Problem(safe[:80], "this file cannot be used.", "Bring CSV, Parquet or .xlsx files."))
+        if not re.fullmatch(r"[^/\\\x00-\x1f]{1,150}\.(csv|parquet|xlsx|ya?ml)", safe, re.IGNORECASE):
+            problems.append(
+                Problem(
+                    safe[:80],
+                    "this file cannot be used.",
+                    "Bring CSV, Parquet or .xlsx files, and a mapping in YAML if you have one.",
+                )
+            )
         elif safe.lower() in names:
             problems.append(Problem(safe, "there are two files of this name."))
         names.add(safe.lower())
+    maps = [(name, content) for name, content in files if _is_yaml(name)]
+    files = [one for one in files if one not in maps]
     books = [name for name, _ in files if name.lower().endswith(".xlsx")]
+    if len(maps) > 1:
+        problems.append(Problem(maps[1][0], "there are two mappings.", "Bring one YAML file."))
+    if maps and not files:
+        problems.append(Problem(maps[0][0], "a mapping alone is no history.", "Bring it together with the files."))
     if books and len(files) > 1:
         problems.append(Problem(books[0], "a workbook is a history by itself.", "Bring it alone, or CSV and Parquet."))
     if problems:
@@ -74,7 +88,35 @@ def staged(files: Sequence[tuple[str, bytes]]) -> Path:
     folder.mkdir(parents=True)
     for name, content in files:
         (folder / Path(name).name).write_bytes(content)
+    if maps:
+        file = folder / Path(maps[0][0]).name
+        file.write_bytes(maps[0][1])
+        _own_files_only(file)
     return folder / Path(books[0]).name if books else folder
+
+
+def _is_yaml(name: str) -> bool:
+    return name.lower().endswith((".yaml", ".yml"))
+
+
+def _own_files_only(file: Path) -> None:
+    """An uploaded mapping names the files that came with it, never folders of this machine."""
+    from incentive_lab.history.mapping_document import read_mapping
+
+    if read_mapping(file).roots:
+        fix = "Leave roots out and bring those files as well, or name the history by its folder below."
+        raise InputError([Problem(f"{file.name} roots", "a mapping that is uploaded cannot name folders.", fix)])
+
+
+def given_mapping(path: Path) -> Path | None:
+    """The mapping that came with staged files, if one did."""
+    folder = path if path.is_dir() else path.parent
+    return next((file for file in sorted(folder.iterdir()) if _is_yaml(file.name)), None)
+
+
+def shipped_mappings() -> list[str]:
+    """Mapping files that come with the product, by path."""
+    return [str(file) for file in sorted(SHIPPED_MAPPINGS.glob("*.yaml"))]
 
 
 def _sweep(folder: Path) -> None:
@@ -92,7 +134,7 @@ def write_mapping(path: Path, choices: Sequence[Choice]) -> Path:
     from incentive_lab.history.suggesting import mapping_of
 
     folder = path if path.is_dir() else path.parent
-    file = folder / "mapping.yaml"
+    file = folder / MAPPING
     with file.open("w", encoding="utf-8") as stream:
         YAML(typ="safe", pure=True).dump(mapping_of(choices), stream)
     return file
@@ -135,7 +177,7 @@ def keep(one: Tried, title: str) -> Source:
             return source
         folder.parent.mkdir(parents=True, exist_ok=True)
         shutil.move(staged_in, folder)
-        mapping = str(folder / "mapping.yaml") if source.mapping else None
+        mapping = str(folder / Path(source.mapping).name) if source.mapping else None
         source = replace(source, path=str(folder / path.name if path.suffix else folder), mapping=mapping)
         about = {"title": title or path.name, "path": source.path, "mapping": mapping, "exclude": list(source.exclude)}
         (folder / "about.json").write_text(json.dumps(about), encoding="utf-8")
