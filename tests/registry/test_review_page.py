@@ -14,7 +14,7 @@ from incentive_lab.registry.service import Registry
 from tests.registry.made import ANN, submission
 
 PAGE = "from incentive_lab.ui.review_page import review_page\nreview_page()"
-EVIL = "<script>alert(1)</script> [x](http://evil) $a$"
+EVIL = "<script>alert(1)</script> [x](http://evil) www.evil.com $a$ &lt; - b"
 
 
 @pytest.fixture
@@ -73,7 +73,14 @@ def test_what_changed_meanwhile_is_not_signed(page: AppTest, registry: Registry)
 
 def test_text_is_never_markup(page: AppTest) -> None:
     for one in (*page.markdown, *page.title):
-        assert not re.search(r"(?<!\\)(<script|\[x|\$a)", one.value)
+        assert not re.search(r"(?<!\\)(<script|\[x|\$a|&lt)|https?://|www\.", one.value)
+
+
+def test_what_begins_a_line_is_no_list_and_no_heading(page: AppTest) -> None:
+    press(page, "Comment", "cat", "Signed by the board\n===\n- item\n1. one\n\n# more")
+    said = [one.value for one in page.markdown if "Signed by the board" in one.value]
+    assert said
+    assert not any("\n" in one for one in said)
 
 
 def test_typed_names_decide_nothing_on_a_server_for_many(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -113,6 +120,17 @@ def test_a_form_of_another_screen_decides_nothing(page: AppTest, registry: Regis
     assert "Approve" not in [one.label for one in page.button]
     page.run()
     assert registry.verify().entries == entries
+
+
+@pytest.mark.parametrize("button", ["Approve", "Reject", "Ask for change"])
+def test_the_form_of_one_round_decides_nothing_on_the_next(page: AppTest, registry: Registry, button: str) -> None:
+    """The same scheme on other evidence has the same fingerprint, and is another case."""
+    registry.give_back(Actor("cat"), "grown-1", "run it again")
+    registry.submit(ANN, submission(population=EVIL, total=103.0), "run again")
+    press(page, button, "ben", "as I read it")
+    assert not page.exception
+    shown = registry.show("grown-1")
+    assert (shown["round"], shown["state"], shown["signatures"]) == (2, "submitted", [])
 
 
 def test_what_came_after_is_compared_on_the_page(

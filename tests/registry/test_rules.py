@@ -13,6 +13,8 @@ from incentive_lab.registry.people import MAY, ROLES, Actor, Conflict, Refused
 from incentive_lab.registry.policy import Policy
 from incentive_lab.registry.service import Registry
 from incentive_lab.report.case import Case
+from incentive_lab.scheme.fingerprint import fingerprint
+from incentive_lab.scheme.load import loads
 from tests.registry.made import ANN, BEN, CAT, DAN, approved, submission
 
 
@@ -211,8 +213,8 @@ def test_two_schemes_cannot_be_in_effect_for_the_same_partners(registry: Registr
         registry.approve(BEN, "spelled-1", "agreed", role="approver")
     # Another name may be other partners; whoever decides is told that both pay.
     told = registry.show("elsewhere-1")["remarks"]
-    assert [one.split()[0] for one in told] == ["one-1"]
-    assert told[0].endswith("partners in both are paid by both.")
+    assert told == ["In effect on some of the same days: one-1 (all partners, 2026-01-01 to 2027-01-01); partners in both "
+                    "are paid by both."]  # fmt: skip
 
 
 def test_of_two_changes_of_one_scheme_only_one_is_approved(local: Registry) -> None:
@@ -305,5 +307,28 @@ def test_a_forecast_of_the_same_scheme_is_kept_with_its_seed(local: Registry) ->
     assert local.submit(ANN, Submission(documents), "worth it")["seed"] == 3
     case = Case.of(local.show("grown-1"), local.documents("grown-1"))
     assert case.forecast_words() == (
-        "Forecast 100.00 USD; nine times in ten between 80.00 USD and 130.00 USD. Chance of breaking the budget: 25 %."
+        "Expect 100.00 USD in the middle; nine times in ten between 80.00 USD and 130.00 USD. Chance of breaking the budget: 25 %."
+    )
+
+
+def test_a_budget_that_cuts_is_told_by_what_is_owed_before_it(local: Registry) -> None:
+    budget = b"budget: {amount: 100, when_exceeded: prorate}\n"
+    text = submission().documents["scheme.yaml"] + budget
+    replayed = json.loads(submission().documents["replay.json"]) | {"fingerprint": fingerprint(loads(text))}
+    forecast = {
+        "history_id": "h" * 32, "seed": 3, "p_over_budget": 0.25, "months": 12, "scenarios": 200, "assumptions": "base",
+        "total": {"p05": 80.0, "p50": 100.0, "p95": 100.0}, "owed": {"p05": 80.0, "p50": 101.0, "p95": 130.0},
+        "owed_words": "Partners are owed 85.00 USD to 125.00 USD.", "accrual": {"2026-01": {"mean": 1.0}},
+        "owed_accrual": {"2026-01": {"mean": 2.0}},
+    }  # fmt: skip
+    documents = {"scheme.yaml": text, "replay.json": json.dumps(replayed).encode(),
+                 "projection.json": json.dumps(forecast).encode()}  # fmt: skip
+    local.submit(ANN, Submission(documents), "worth it")
+    case = Case.of(local.show("grown-1"), local.documents("grown-1"))
+    assert case.likely == forecast["owed"]
+    assert case.to_date == forecast["owed_accrual"]
+    assert case.forecast_words() == (
+        "Partners are owed 85.00 USD to 125.00 USD. Owed before the cut: 101.00 USD in the middle, nine times in ten between "
+        "80.00 USD and 130.00 USD. Expect 100.00 USD after the cut. Chance of breaking the budget: 25 %; each settlement is "
+        "scaled to what remains then. Drawn over 12 months from 200 futures under the assumptions base."
     )

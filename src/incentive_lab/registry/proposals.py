@@ -78,11 +78,13 @@ def remarks_on(session: Session, row: Revision) -> list[str]:
         .where(Revision.id != row.id, Revision.state.in_(("approved", "active", "retired")))
         .order_by(Revision.id)
     )
-    said += [
-        f"{one.id} is {one.state} for {one.population} from {one.starts} to {one.ends}: partners in both are paid by both."
+    beside = [
+        f"{one.id} ({one.population}, {one.starts} to {one.ends})"
         for one in rows
         if folded(one.population) != folded(row.population) and overlaps(one, row)
     ]
+    if beside:
+        said.append(f"In effect on some of the same days: {', '.join(beside)}; partners in both are paid by both.")
     return said
 
 

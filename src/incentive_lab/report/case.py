@@ -20,6 +20,16 @@ SAYS_ONLY = frozenset({"scheme", "title", "author", "reason", "baseline"})
 """Keys of a scheme that change no payout."""
 
 
+ORDER = {"rules": 0, "tiers": 1, "measures": 4, "effective": 3}
+"""What is told first of the differences: what pays, then what it depends on; the rest stands between."""
+WHEN_EXCEEDED = {
+    "prorate": "each settlement is scaled to what remains",
+    "first_come": "deals are paid in the order they closed until nothing remains",
+    "report": "everything is paid all the same",
+}
+"""What happens when the budget is exceeded, in words."""
+
+
 @dataclass(frozen=True)
 class Case:
     """A revision with its evidence. Amounts are whole currency units.
@@ -74,8 +84,9 @@ class Case:
         """The differences to the baseline that decide what is paid, in words."""
         if self.baseline is None:
             return ()
-        return tuple(in_words(self.baseline, self.scheme, one.path, one.sentence)
-                     for one in diff(self.baseline, self.scheme) if one.path not in SAYS_ONLY)  # fmt: skip
+        found = [one for one in diff(self.baseline, self.scheme) if one.path not in SAYS_ONLY]
+        found.sort(key=lambda one: ORDER.get(one.path.partition(".")[0], 2))
+        return tuple(in_words(self.baseline, self.scheme, one.path, one.sentence) for one in found)
 
     @cached_property
     def partners(self) -> tuple[tuple[str, float, float], ...]:
@@ -117,17 +128,69 @@ class Case:
         return (f"{counted(found['winners'], 'partner')} gain, {count(found['losers'])} lose together "
                 f"{money(lost, self.currency)}, {count(found['unchanged'])} are paid the same.")  # fmt: skip
 
+    @property
+    def cut(self) -> bool:
+        """Whether the budget cuts what partners are owed in some future of the forecast."""
+        return bool((self.projection or {}).get("owed_words"))
+
+    @property
+    def likely(self) -> Mapping[str, Any] | None:
+        """The forecast's amounts that spread: what partners are owed where a budget cuts it, else the cost; None without one."""
+        found = (self.projection or {}).get("owed" if self.cut else "total")
+        return found if isinstance(found, dict) else None
+
+    @property
+    def to_date(self) -> Mapping[str, Mapping[str, float]]:
+        """Month -> mean, p10 and p90 of the same amounts to date; empty where the forecast does not say."""
+        found = (self.projection or {}).get("owed_accrual" if self.cut else "accrual")
+        return found if isinstance(found, dict) else {}
+
+    @property
+    def over_budget(self) -> float | None:
+        """The chance that some programme year asks for more than its budget."""
+        found = (self.projection or {}).get("p_over_budget")
+        return float(found) if found is not None else None
+
+    @property
+    def what_spreads(self) -> str:
+        """What `likely` is."""
+        return "Owed before the cut" if self.cut else "Forecast cost"
+
+    @property
+    def forecast_said(self) -> tuple[str, ...]:
+        """The forecast in sentences, or that there is none."""
+        told, known = self.projection or {}, self.likely
+        if known is None or not isinstance(told.get("total"), dict):
+            return (
+                "No forecast was submitted: the cost of the coming year and the chance of breaking the budget are not known.",
+            )
+        low, middle, high = (money(known[name], self.currency) for name in ("p05", "p50", "p95"))
+        if self.cut:
+            said = [str(told["owed_words"]),
+                    f"Owed before the cut: {middle} in the middle, nine times in ten between {low} and {high}.",
+                    f"Expect {money(told['total']['p50'], self.currency)} after the cut."]  # fmt: skip
+        else:
+            said = [f"Expect {middle} in the middle; nine times in ten between {low} and {high}."]
+        said.append(self.budget_words())
+        if isinstance(told.get("months"), int) and isinstance(told.get("scenarios"), int):
+            supposed = f" under the assumptions {told['assumptions']}" if told.get("assumptions") else ""
+            said.append(
+                f"Drawn over {counted(told['months'], 'month')} from {counted(told['scenarios'], 'future')}{supposed}."
+            )
+        return tuple(said)
+
     def forecast_words(self) -> str:
-        """The forecast in a sentence, or that there is none."""
-        if self.projection is None or not isinstance(self.projection.get("total"), dict):
-            return "No forecast was submitted: the cost of the coming year and the chance of breaking the budget are not known."
-        total = self.projection["total"]
-        low, middle, high = (money(total[name], self.currency) for name in ("p05", "p50", "p95"))
-        said = f"Forecast {middle}; nine times in ten between {low} and {high}."
-        over = self.projection.get("p_over_budget")
-        if over is None:
-            return said + " The chance of breaking a budget is not told."
-        return said + f" Chance of breaking the budget: {percent(over, 1)}."
+        """The forecast in running text."""
+        return " ".join(self.forecast_said)
+
+    def budget_words(self) -> str:
+        """The chance of breaking the budget, in a sentence."""
+        if self.over_budget is None:
+            reason = (self.projection or {}).get("p_over_budget_reason")
+            return f"The chance of breaking a budget is not told{': ' + str(reason) if reason else ''}."
+        budget = self.scheme.budget
+        then = f"; {WHEN_EXCEEDED[budget.when_exceeded]} then" if budget is not None and self.over_budget else ""
+        return f"Chance of breaking the budget: {percent(self.over_budget, 1)}{then}."
 
     def pilot_words(self) -> tuple[str, ...]:
         """The pilot's result, a sentence for each metric, or that there is none."""
@@ -166,7 +229,7 @@ class Case:
     def warnings(self) -> tuple[str, ...]:
         """What is still open."""
         found = [f"{one.path}: {one.message}" for one in check(self.scheme).warnings]
-        return (*found, *map(str, self.replay.get("warnings", ())))
+        return (*self.revision.get("remarks", ()), *found, *map(str, self.replay.get("warnings", ())))
 
     def signers(self) -> tuple[str, ...]:
         """Who signed this round, and who has still to."""
@@ -198,12 +261,22 @@ def in_words(baseline: Scheme, scheme: Scheme, path: str, sentence: str) -> str:
         rule = next((one for one in scheme.rules if one.id == name), None)
         if rule is not None:
             table = rate_table(scheme, rule)
-            rates = "; ".join(f"{row[0]} {row[-1]}" for row in table.rows) if table is not None else ""
+            by_step = rule.rate.table is not None
+            rates = (
+                "; ".join(f"{'from ' if by_step else ''}{row[0]}: {row[1]}" for row in table.rows)
+                if table is not None
+                else ""
+            )
             said = " ".join(rule_sentences(scheme, rule)).replace("(see the table)", f"({rates})")
             return f"New: {rule.label or rule.id}. {said}"
     gone = next((rule for rule in baseline.rules if kind == "rules" and rule.id == name), None)
     if gone is not None and name not in {rule.id for rule in scheme.rules}:
         return f"Gone: {gone.label or gone.id}. {' '.join(rule_sentences(baseline, gone))}"
+    if path == "budget" and scheme.budget is not None and baseline.budget is None:
+        amount = money(float(scheme.budget.amount), scheme.currency)
+        return f"New: a budget of {amount} a programme year; beyond it, {WHEN_EXCEEDED[scheme.budget.when_exceeded]}."
+    if path == "mix" and scheme.mix is not None and baseline.mix is None:
+        return f"New: {percent(float(scheme.mix.behavioural))} of what is paid is planned for behaviour, the rest for volume."
     if kind == "measures" and name in scheme.measures and name not in baseline.measures:
         return f"New measure: {scheme.measures[name].label or name.replace('_', ' ')}."
     if path == "tiers" and baseline.tiers is None and scheme.tiers is not None:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from incentive_lab.engine.replay import Replay, replay
 from incentive_lab.errors import InputError, Problem
+from incentive_lab.panel import month_label
 from incentive_lab.registry.evidence import OF_PILOT
 from incentive_lab.results import payout_lines, replay_result
 from incentive_lab.scheme.document import Scheme
@@ -18,8 +22,11 @@ from incentive_lab.scheme.dump import dumps
 if TYPE_CHECKING:
     from incentive_lab.history import History
     from incentive_lab.projection.assumptions import Assumptions
+    from incentive_lab.projection.running import Projection
 
 Progress = Callable[[int, int], None]
+FREE: AbstractContextManager[Any] = nullcontext()
+"""Nobody else asks the history."""
 ASIDE = frozenset({"seconds"})
 """What a forecast says of the machine it was drawn on, and not of the scheme."""
 
@@ -34,11 +41,14 @@ class Wanted:
     assumptions: Assumptions
 
 
-def replays(scheme: Scheme, baseline: Scheme | None, history: History) -> tuple[Replay, Replay | None]:
-    """The scheme and its baseline on one panel of the history."""
+def replays(
+    scheme: Scheme, baseline: Scheme | None, history: History, alone: AbstractContextManager[Any] = FREE
+) -> tuple[Replay, Replay | None]:
+    """The scheme and its baseline on one panel of the history, which is asked while `alone` is held."""
     from incentive_lab.history.for_schemes import panel_for
 
-    panel = panel_for(history, *(one for one in (scheme, baseline) if one is not None))
+    with alone:
+        panel = panel_for(history, *(one for one in (scheme, baseline) if one is not None))
     before = replay(baseline, panel) if baseline is not None else None
     return replay(scheme, panel, baseline=baseline), before
 
@@ -53,8 +63,9 @@ def replay_document(after: Replay, before: Replay | None) -> dict[str, Any]:
 
 
 def forecast_document(
-    scheme: Scheme, baseline: Scheme | None, history: History, wanted: Wanted, progress: Progress | None = None
-) -> dict[str, Any]:
+    scheme: Scheme, baseline: Scheme | None, history: History, wanted: Wanted, progress: Progress | None = None,
+    alone: AbstractContextManager[Any] = FREE,
+) -> dict[str, Any]:  # fmt: skip
     """The forecast an approval freezes: the scheme and, in the same futures, its baseline."""
     from incentive_lab.projection.model import fit
     from incentive_lab.projection.past import past_of
@@ -62,10 +73,27 @@ def forecast_document(
     from incentive_lab.projection_words import project_result
 
     asked = [one for one in (scheme, baseline) if one is not None]
-    told = project(fit(past_of(history, *asked), horizon=wanted.months), scheme, against=baseline, floor=baseline,
+    with alone:
+        past = past_of(history, *asked)
+    told = project(fit(past, horizon=wanted.months), scheme, against=baseline, floor=baseline,
                    assumptions=wanted.assumptions, horizon=wanted.months, scenarios=wanted.scenarios, seed=wanted.seed,
                    progress=progress)  # fmt: skip
-    return {name: value for name, value in project_result(told).items() if name not in ASIDE}
+    answer = {name: value for name, value in project_result(told).items() if name not in ASIDE}
+    return answer | {"owed_accrual": _owed_to_date(told)}
+
+
+def _owed_to_date(told: Projection) -> dict[str, dict[str, float]]:
+    """What partners are owed to date by month, before a budget cuts it: mean, P10 and P90, whole units."""
+    path = np.cumsum(told.outcome.owed, axis=1) / told.minor
+    low, high = np.quantile(path, (0.1, 0.9), axis=0)
+    return {
+        month_label(told.first_month + month): {
+            "mean": float(mean),
+            "p10": float(low[month]),
+            "p90": float(high[month]),
+        }
+        for month, mean in enumerate(path.mean(axis=0))
+    }
 
 
 def pilot_document(folder: Path, plan: Path, history: History) -> dict[str, Any]:
@@ -104,10 +132,17 @@ def pilot_files(path: Path) -> dict[str, bytes]:
 
 def evidence_of(
     scheme: Scheme, baseline: Scheme | None, history: History, *, forecast: Wanted | None = None,
-    pilot: Path | None = None, progress: Progress | None = None,
+    pilot: Path | None = None, progress: Progress | None = None, alone: AbstractContextManager[Any] = FREE,
 ) -> dict[str, bytes]:  # fmt: skip
-    """The documents of a submission, by name; forecast and pilot where they are asked for."""
-    after, before = replays(scheme, baseline, history)
+    """The documents of a submission, by name; forecast and pilot where they are asked for.
+
+    Args:
+        scheme, baseline, history: What is proposed, what it is compared with, and on what.
+        forecast, pilot: Asked of the forecast; a pilot's plan or folder.
+        progress: Called with the futures drawn and all of them.
+        alone: Held while the history is asked, where others ask it too.
+    """
+    after, before = replays(scheme, baseline, history, alone)
     documents = {
         "scheme.yaml": dumps(scheme).encode(),
         "replay.json": as_json(replay_document(after, before)),
@@ -116,7 +151,7 @@ def evidence_of(
     if baseline is not None:
         documents["baseline.yaml"] = dumps(baseline).encode()
     if forecast is not None:
-        documents["projection.json"] = as_json(forecast_document(scheme, baseline, history, forecast, progress))
+        documents["projection.json"] = as_json(forecast_document(scheme, baseline, history, forecast, progress, alone))
         documents["assumptions.json"] = as_json(
             forecast.assumptions.model_dump(mode="json", by_alias=True, exclude_defaults=True)
         )
@@ -125,7 +160,8 @@ def evidence_of(
 
         documents |= pilot_files(pilot)
         plan = document_path(pilot)
-        documents["pilot.json"] = as_json(pilot_document(plan.resolve().parent, plan, history))
+        with alone:
+            documents["pilot.json"] = as_json(pilot_document(plan.resolve().parent, plan, history))
     return documents
 
 

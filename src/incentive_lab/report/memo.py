@@ -30,7 +30,7 @@ def memo(case: Case) -> Document:
         Table(("Line", "Today", "Proposed", "Change"), tuple(_line(case, *one) for one in (
             *_moving(case), ("Total", case.before or 0.0, case.after)))),
         Heading("Cost of the coming months"),
-        Paragraph(case.forecast_words()),
+        Points(case.forecast_said),
         *_fan(case),
         Heading("Who gains and who loses"),
         Paragraph(case.people_words()),
@@ -56,16 +56,15 @@ def memo(case: Case) -> Document:
 def key_figures(case: Case) -> Figures:
     """Cost, change, partners and forecast at a glance."""
     change = None if case.before is None else case.after - case.before
-    told, forecast = case.replay.get("change"), (case.projection or {}).get("total")
-    over = (case.projection or {}).get("p_over_budget")
+    told, forecast, over = case.replay.get("change"), case.likely, case.over_budget
     share = signed(percent(change / case.before, 1)) if change is not None and case.before else ""
     return Figures((
         ("Cost on the history", compact(case.after), f"{case.currency}, {count(case.replay['months'])} months"),
         ("Against today", signed(compact(change)) if change is not None else "-", share or "no baseline"),
         ("Gain / lose", f"{count(told['winners'])} / {count(told['losers'])}" if told else "-",
          f"of {counted(case.replay['partners'], 'partner')}"),
-        ("Forecast, 90 %", compact(forecast["p50"]) if forecast else "-",
-         f"{compact(forecast['p05'])} to {compact(forecast['p95'])}" if forecast else "none submitted"),
+        (case.what_spreads, compact(forecast["p50"]) if forecast else "-",
+         f"90 %: {compact(forecast['p05'])} to {compact(forecast['p95'])}" if forecast else "none submitted"),
         ("Over budget", percent(over, 0) if over is not None else "-", "chance" if over is not None else "not known"),
     ))  # fmt: skip
 
@@ -95,13 +94,13 @@ def _by_line(case: Case) -> Picture:
 
 def _fan(case: Case) -> list[Block]:
     """The forecast to date with its band and the budget, where one was submitted."""
-    path = (case.projection or {}).get("accrual")
-    if not isinstance(path, dict) or len(path) < 2:
+    path = case.to_date
+    if len(path) < 2:
         return []
     labels = sorted(path, key=lambda month: month_index(int(month[:4]), int(month[5:7])))
     low, middle, high = ([float(path[month][name]) for month in labels] for name in ("p10", "mean", "p90"))
     budget = float(case.scheme.budget.amount) if case.scheme.budget is not None else None
-    caption = f"Cost to date in the forecast, {case.currency}"
+    caption = f"{'Owed to date before the cut' if case.cut else 'Cost to date in the forecast'}, {case.currency}"
     return [Picture(fan(labels, low, middle, high, budget, caption), caption,
                     "A band that widens over the months, its mean, and the budget.")]  # fmt: skip
 

@@ -43,7 +43,7 @@ def _decision(book: Any, case: Case, head: Any, wrap: Any) -> None:
     facts = [
         ("Scheme", case.title), ("Revision", row["id"]), ("State", row["state"]), ("Population", row["population"]),
         ("In effect", f"{row['starts']} to {row['ends']}"), ("Proposed by", row["author"] + unvouched(row)),
-        ("Reason", row["reason"]), ("Cost", case.cost_words()), ("Forecast", case.forecast_words()),
+        ("Reason", row["reason"]), ("Cost", case.cost_words()), *(("Forecast", one) for one in case.forecast_said),
         ("Partners", case.people_words()), *(("Pilot", one) for one in case.pilot_words()),
         *(("Change", one) for one in case.changes), *(("Warning", one) for one in case.warnings()),
         *(("Signature", one) for one in case.signers()), ("Fingerprint", row["fingerprint"]),
@@ -87,14 +87,15 @@ def _amounts(
 
 def _forecast(book: Any, case: Case, head: Any, amount: Any) -> None:
     """The frozen forecast by month with its band, and the cost to date."""
-    by_month, path = ((case.projection or {}).get(name) for name in ("by_month", "accrual"))
-    if not isinstance(by_month, dict) or not isinstance(path, dict):
+    by_month, path = (case.projection or {}).get("by_month"), case.to_date
+    if not isinstance(by_month, dict) or not path:
         return
     sheet = book.add_worksheet("Forecast")
     sheet.set_column(0, 0, 14)
     sheet.set_column(1, 7, 18)
     sheet.freeze_panes(1, 1)
-    titles = ("Month", "P5", "P50", "P95", "Mean", "To date, P10", "To date, mean", "To date, P90")
+    what = "Owed before the cut to date" if case.cut else "To date"
+    titles = ("Month", "P5", "P50", "P95", "Mean", *(f"{what}, {name}" for name in ("P10", "mean", "P90")))
     for place, title in enumerate(titles):
         sheet.write_string(0, place, title if place == 0 else f"{title}, {case.currency}", head)
     for line, (month, told) in enumerate(by_month.items(), 1):
@@ -108,7 +109,8 @@ def _forecast(book: Any, case: Case, head: Any, amount: Any) -> None:
     for place, colour in ((5, "#8a94a6"), (6, "#1552c4"), (7, "#8a94a6")):
         drawn.add_series({"name": ["Forecast", 0, place], "categories": ["Forecast", 1, 0, last, 0],
                           "values": ["Forecast", 1, place, last, place], "line": {"color": colour, "width": 2}})  # fmt: skip
-    drawn.set_title({"name": f"Cost to date in the forecast, {case.currency}", "overlay": False})
+    title = "Owed to date before the budget's cut" if case.cut else "Cost to date in the forecast"
+    drawn.set_title({"name": f"{title}, {case.currency}", "overlay": False})
     drawn.set_legend({"position": "bottom"})
     drawn.set_size({"width": 760, "height": 380})
-    sheet.insert_chart(last + 2, 1, drawn, {"description": "Cost to date in the forecast: mean, and the middle 80 %"})
+    sheet.insert_chart(last + 2, 1, drawn, {"description": f"{title}: mean, and the middle 80 %"})

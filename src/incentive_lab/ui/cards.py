@@ -16,7 +16,8 @@ from incentive_lab.errors import Problem
 Height = Literal["content", "stretch"] | int
 Good = Literal["up", "down", "neither"]
 _COLOURS: Mapping[Good, Literal["normal", "inverse", "off"]] = {"up": "normal", "down": "inverse", "neither": "off"}
-_MARKS = re.compile(r"([\\`*_{}\[\]()#+!|~<>$:])")
+_MARKS = re.compile(r"([\\`*_{}\[\]()#+!|~<>$:&])")
+_LINKS = re.compile(r"(www)(?=\.)|(https?)(?=://)", re.IGNORECASE)
 
 _LABEL_MARKS = re.compile(r"([\\`*_{}\[\]<>$~]|:(?! )|^[#+-])")
 
@@ -32,13 +33,16 @@ def label(text: str) -> str:
 
 
 def plain(text: str) -> str:
-    """Text that Markdown shows as it is.
+    """Text that Markdown shows as it is: on one line, since what begins a line could be a list or a heading, and with
+    addresses parted by a word joiner, so that they are no links.
 
     Example:
         >>> plain("50 % [of] $x_y")
         '50 % \\\\[of\\\\] \\\\$x\\\\_y'
+        >>> plain("read this\\n- and that")
+        'read this - and that'
     """
-    return _MARKS.sub(r"\\\1", text)
+    return _MARKS.sub(r"\\\1", _LINKS.sub("\\g<0>\u2060", " ".join(text.split())))
 
 
 @dataclass(frozen=True)

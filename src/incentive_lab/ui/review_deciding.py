@@ -28,6 +28,7 @@ def deciding(registry: Registry, row: Mapping[str, Any]) -> None:
             st.markdown(f"Still to sign: **{' and '.join(row['missing_signatures'])}**")
         if st.session_state.get(DONE):
             st.success(plain(st.session_state.pop(DONE)))
+            st.session_state["review-reason"] = ""
         here = signed_in()
         if here is not None:
             who_is_here(here, registry.roles(here))
@@ -36,10 +37,12 @@ def deciding(registry: Registry, row: Mapping[str, Any]) -> None:
                     "command line, or on a server that answers to 127.0.0.1 only.")  # fmt: skip
             return
         with st.form(f"review-form-{row['id']}-{row['case']}", border=False):
-            actor = here or _typed()
+            left, right = st.columns(2, gap="small") if row["missing_signatures"] else (st.container(), None)
+            with left:
+                actor = here or _typed()
             role = None
-            if row["missing_signatures"]:
-                role = st.segmented_control("Sign as", ("approver", "finance"), key="review-role")
+            if right is not None:
+                role = right.segmented_control("Sign as", row["missing_signatures"], key="review-role")  # fmt: skip
             reason = st.text_area("Reason or remark", key="review-reason", max_chars=2000, height=80)
             with st.container(horizontal=True):
                 pressed = {action: st.form_submit_button(label, type="primary" if action == "approve" else "secondary")

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import streamlit as st
 
 from incentive_lab.errors import InputError
-from incentive_lab.format import compact, count, counted, money, percent, signed
+from incentive_lab.format import compact, count, counted, percent, signed
 from incentive_lab.registry.service import Registry
 from incentive_lab.report.case import Case, unvouched
 from incentive_lab.ui.cards import card, plain, tell_problems
 from incentive_lab.ui.review_after import after_approval
-from incentive_lab.ui.review_deciding import deciding
+from incentive_lab.ui.review_deciding import DONE, deciding
+from incentive_lab.ui.review_proposing import ASKED, OPEN, PROPOSED, REVISION, may_propose, proposing
 from incentive_lab.ui.tables import table
 
-SHOWN = 6
-"""Partners at each end, and changes, shown before the rest is folded away."""
+SHOWN, CHANGES = 6, 4
+"""Partners and warnings, and changes, shown before the rest is folded away."""
 ORDER = ("submitted", "active", "approved", "draft", "rejected", "retired")
 
 
@@ -36,30 +38,47 @@ def review_page() -> None:
 
 
 def _reviewed(registry: Registry) -> None:
-    known = {row["id"]: row for row in sorted(registry.revisions(), key=lambda row: ORDER.index(row["state"]))}
-    if not known:
+    known = {row["id"]: row for row in sorted(registry.revisions(), key=_order)}
+    proposed = st.session_state.pop(PROPOSED, None)
+    if proposed in known:
+        st.session_state[REVISION] = proposed
+        st.session_state[DONE] = f"{proposed} is proposed; somebody else decides on it."
+    if not known or OPEN in st.session_state:
         st.title("Review", anchor=False)
-        with card("review-none", "Nothing is proposed yet"):
-            st.markdown(
-                "`incentive-lab registry submit SCHEME --history HISTORY --as NAME --reason WHY` proposes a scheme."
-            )
+        if not known and ASKED not in st.session_state:
+            st.markdown("Nothing is proposed yet. Propose the draft that you tuned: others then see what changes, what it "
+                        "costs and on what evidence, and sign, reject or ask for a change.")  # fmt: skip
+        proposing(registry)
         return
-    name = st.selectbox("Revision", list(known), key="review-revision", width=460,
-                        format_func=lambda one: f"{one} ({known[one]['state']})")  # fmt: skip
-    row = registry.show(name)
-    documents = registry.documents(name)
+    left, right = st.columns([3, 1], vertical_alignment="bottom")
+    name = left.selectbox("Revision", list(known), key=REVISION, width=460,
+                          format_func=lambda one: f"{one} ({known[one]['state']})")  # fmt: skip
+    if may_propose(registry):
+        with right.container(horizontal=True, horizontal_alignment="right"):
+            st.button("Propose the draft", key="review-open", icon=":material/send:", on_click=_open)
+    row, documents, _ = registry.whole(name)
     case = Case.of(row, documents)
     _head(case)
     _figures(case)
-    left, right = st.columns([3, 2], gap="small")
+    left, middle, right = st.columns([5, 4, 4], gap="small")
     with left:
         _changes(case)
         _partners(case)
+    with middle:
         _evidence(case)
+        _open_warnings(case)
     with right:
         deciding(registry, row)
         _said(row)
     after_approval(registry, case, documents)
+
+
+def _order(row: Mapping[str, Any]) -> int:
+    return ORDER.index(row["state"]) if row["state"] in ORDER else len(ORDER)
+
+
+def _open() -> None:
+    st.session_state[OPEN] = True
 
 
 def _head(case: Case) -> None:
@@ -76,14 +95,15 @@ def _head(case: Case) -> None:
 def _figures(case: Case) -> None:
     change = None if case.before is None else case.after - case.before
     share = signed(percent(change / case.before, 1)) if change is not None and case.before else None
-    told = case.replay.get("change") or {}
-    projected = (case.projection or {}).get("total")
-    over = (case.projection or {}).get("p_over_budget")
+    told, likely, over = case.replay.get("change") or {}, case.likely, case.over_budget
+    band = f"{compact(likely['p05'])} to {compact(likely['p95'])}" if likely else "No forecast"
+    signed_by = [one for one in case.revision["signatures"] if one["round"] == case.revision["round"]]
     figures = (
-        ("Cost on the history", f"{compact(case.after)} {case.currency}", share),
-        ("Gain and lose", f"{count(told['winners'])} / {count(told['losers'])}" if told else "No baseline", None),
-        ("Forecast, 90 %", f"{compact(projected['p05'])} to {compact(projected['p95'])}" if projected else "None submitted", None),
+        ("Cost on the history", f"{compact(case.after)} {case.currency}", f"{share} against today" if share else None),
+        ("Gain / lose", f"{count(told['winners'])} / {count(told['losers'])}" if told else "No baseline", None),
+        (f"{case.what_spreads}, 90 %", band, None),
         ("Chance over budget", percent(over, 1) if over is not None else "Not known", None),
+        ("Signed", f"{len(signed_by)} of {len(case.revision['needs'])}", None),
     )  # fmt: skip
     for column, (label, value, delta) in zip(st.columns(len(figures), gap="small"), figures, strict=True):
         column.metric(label, value, delta, delta_color="inverse", border=True, height="stretch")
@@ -92,10 +112,10 @@ def _figures(case: Case) -> None:
 def _changes(case: Case) -> None:
     with card("review-changes", "What changes", case.cost_words()):
         sentences = case.changes or ("There is no baseline to compare it with.",)
-        st.markdown("\n".join(f"- {plain(one)}" for one in sentences[:SHOWN]))
-        if len(sentences) > SHOWN:
-            with st.expander(f"{len(sentences) - SHOWN} more"):
-                st.markdown("\n".join(f"- {plain(one)}" for one in sentences[SHOWN:]))
+        st.markdown("\n".join(f"- {plain(one)}" for one in sentences[:CHANGES]))
+        if len(sentences) > CHANGES:
+            with st.expander(f"{len(sentences) - CHANGES} more"):
+                st.markdown("\n".join(f"- {plain(one)}" for one in sentences[CHANGES:]))
 
 
 def _partners(case: Case) -> None:
@@ -104,28 +124,33 @@ def _partners(case: Case) -> None:
     with card("review-partners", "Who gains and who loses", case.people_words()):
         ends = (*case.partners[: SHOWN // 2], *case.partners[-SHOWN // 2 :])
         shown = case.partners if len(case.partners) <= SHOWN else ends
-        rows = [(plain(name), money(was, case.currency), money(now, case.currency), signed(money(now - was, case.currency)))
-                for name, was, now in shown]  # fmt: skip
-        table(("Partner", "Today", "Proposed", "Change"), rows, words=(0,))
+        rows = [(plain(name), compact(was), compact(now), signed(compact(now - was))) for name, was, now in shown]
+        table((f"Partner, {case.currency}", "Today", "Proposed", "Change"), rows)
 
 
 def _evidence(case: Case) -> None:
-    with card("review-evidence", "Evidence"):
-        found = (case.forecast_words(), *case.pilot_words())
-        st.markdown("\n".join(f"- {plain(one)}" for one in found))
-        open_ = case.warnings()
-        if open_:
-            st.markdown(f"**{counted(len(open_), 'open warning')}**")
-            st.markdown("\n".join(f"- {plain(one)}" for one in open_))
-        row = case.revision
+    row = case.revision
+    with card("review-evidence", "Evidence", f"Replayed on {count(case.replay['months'])} months of history"):
+        st.markdown("\n".join(f"- {plain(one)}" for one in (*case.forecast_said, *case.pilot_words())))
         st.markdown(
             f":small[:gray[{row['fingerprint']}, history {row['history_id'][:12]}, version {row['code_version']}]]"
         )
 
 
+def _open_warnings(case: Case) -> None:
+    found = case.warnings()
+    if not found:
+        return
+    with card("review-warnings", counted(len(found), "open warning"), "Known when it is decided"):
+        st.markdown("\n".join(f"- {plain(one)}" for one in found[:SHOWN]))
+        if len(found) > SHOWN:
+            with st.expander(f"{len(found) - SHOWN} more"):
+                st.markdown("\n".join(f"- {plain(one)}" for one in found[SHOWN:]))
+
+
 def _said(row: dict[str, Any]) -> None:
     if not row["comments"]:
         return
-    with card("review-comments", "Comments"):
+    with card("review-comments", "Comments", "The newest last"):
         for one in row["comments"]:
             st.markdown(f"**{plain(one['who'])}**{unvouched(one)}, {one['at'][:10]}: {plain(one['text'])}")
