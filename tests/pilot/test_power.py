@@ -44,7 +44,7 @@ def test_clusters_are_simulated_by_redrawing_and_agree_with_their_closed_form(rn
     drawing = Drawing(np.zeros(30, dtype=np.int64), (0.5, 0.5), clusters)
     drawn = Assigned(np.arange(180), np.zeros(180, dtype=np.int64), drawing, None, clusters, ())
     made = _Drawn(SimpleNamespace(pilot=plan(", assignment: {mechanism: complete}")), drawn)  # type: ignore[arg-type]
-    made.__dict__["months"] = window
+    made.__dict__.update(months=window, full=drawing)
     hits = sum(made.group(30, np.random.default_rng(seed))["log_ancova"] for seed in range(6)) / 300
     assert hits[0] < 0.1
     from incentive_lab.pilot.powering import smallest

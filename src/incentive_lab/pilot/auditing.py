@@ -15,6 +15,7 @@ from incentive_lab.pilot.assigning import Assigned
 from incentive_lab.pilot.batched import Reference, drawn_p_values
 from incentive_lab.pilot.covering import covered
 from incentive_lab.pilot.document import Pilot
+from incentive_lab.pilot.fromhistory import drawing_at
 from incentive_lab.pilot.linear import basis, of_basis
 from incentive_lab.pilot.poisson import poisson
 from incentive_lab.pilot.rivals import COVERED, FINDS, Row, Stretch, rivals_of
@@ -77,10 +78,10 @@ def audited(here: World, assigned: Assigned, pilot: Pilot, *, draws: int = 1000,
             break
         if place and one.short:
             break
-        several = len(np.unique(assigned.drawing.strata)) > 1
-        strata = assigned.drawing.strata[assigned.drawing.clusters] if several else None
+        drawing = drawing_at(here, assigned, one.pre)
+        strata = drawing.strata[drawing.clusters] if len(np.unique(drawing.strata)) > 1 else None
         pre = None if pilot.analysis.without_pre else one.pre
-        found.append(Stretch(one.post, pre, assigned.drawing, strata, assigned.clusters))
+        found.append(Stretch(one.post, pre, drawing, strata, assigned.clusters))
     if len(assigned.drawing.shares) != 2 or not found:
         return [], None
     methods = audit(found, float(pilot.alpha), draws, float(pilot.analysis.winsorise))

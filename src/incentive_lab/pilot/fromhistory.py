@@ -56,6 +56,21 @@ def draw_arms(here: World, history: History) -> Assigned:
     return assign(pilot, drawing, rows, names, notes)
 
 
+def drawing_at(here: World, assigned: Assigned, pre: Floats) -> Drawing:
+    """The plan's drawing as it would have been at another time, when `pre` was what was known of each drawn partner.
+
+    Blocks and balance from the months that stand for the pilot would know its outcome beforehand.
+
+    Args:
+        here: The history and the plan.
+        assigned: The draw.
+        pre: Primary outcome before that time, float64 [n].
+    """
+    if here.pilot.unit.cluster == "customers":
+        return assigned.drawing
+    return drawing_for(here.pilot, here.panel, assigned.rows, pre, balance_columns(here, assigned.rows, pre))[0]
+
+
 def balance_columns(here: World, rows: Codes, before: Floats) -> Floats:
     """What re-randomisation balances: the outcome before (its logarithm and itself), and what the plan names."""
     again = here.pilot.assignment.rerandomise

@@ -100,7 +100,7 @@ def too_small(pilot: Pilot, found: Found) -> str:
 
     Its chance of finding what is expected, and how many partners it would take by the closed form's square-root law.
     """
-    if pilot.expected is None or not found.by_size:
+    if not pilot.expected or not found.by_size:
         return ""
     hoped, last, best = abs(float(pilot.expected)), found.by_size[-1], best_of(found)
     if np.isfinite(best) and best <= hoped:

@@ -18,6 +18,7 @@ from incentive_lab.pilot.batched import Reference
 from incentive_lab.pilot.closed_forms import closed_form, clustered_form, switched_form
 from incentive_lab.pilot.document import Pilot
 from incentive_lab.pilot.drawing import Codes, Drawing, blocks_of
+from incentive_lab.pilot.fromhistory import drawing_at
 from incentive_lab.pilot.linear import basis
 from incentive_lab.pilot.panels import within
 from incentive_lab.pilot.power_waves import Waves
@@ -116,6 +117,11 @@ class _Drawn:
     def months(self) -> Windowed:
         return windowed(self.here, self.assigned)
 
+    @cached_property
+    def full(self) -> Drawing:
+        """The drawing as it would have been before the months that stand for the pilot."""
+        return drawing_at(self.here, self.assigned, self.months.pre)
+
     def sizes(self) -> list[int]:
         units = self.assigned.drawing.units
         if self.assigned.clusters is None:
@@ -174,7 +180,7 @@ class _Drawn:
 
     def _part(self, size: int, rng: np.random.Generator) -> tuple[Codes, Drawing, Codes | None]:
         """Some units by chance: their rows, how they are drawn, and their clusters."""
-        full, pilot = self.assigned.drawing, self.pilot
+        full, pilot = self.full, self.pilot
         chosen = np.sort(rng.permutation(full.units)[:size])
         place = np.full(full.units, -1, dtype=np.int64)
         place[chosen] = np.arange(size)
