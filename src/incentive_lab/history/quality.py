@@ -9,7 +9,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from incentive_lab.format import counted
-from incentive_lab.history.quality_rules import RULES, Finding, apply_rule, in_units
+from incentive_lab.history.quality_rules import RULES, Finding, apply_rule, in_units, told
 from incentive_lab.history.store import Store
 from incentive_lab.panel import month_label
 
@@ -68,7 +68,7 @@ def _counted(history: History, inner: str, kind: str, message: str) -> list[Find
         return []
     named = history.store.rows(f"SELECT deal_id FROM ({inner}) s ORDER BY 1 LIMIT 5")
     amount = in_units(rows[1], history.currency)
-    return [Finding(kind, int(rows[0]), amount, f"{rows[0]:,} {message}.", tuple(str(row[0]) for row in named))]
+    return [Finding(kind, int(rows[0]), amount, told(int(rows[0]), message), tuple(str(row[0]) for row in named))]
 
 
 def _inactive(history: History) -> list[Finding]:
@@ -79,7 +79,7 @@ def _inactive(history: History) -> list[Finding]:
     rows = history.store.rows(f"{inner} ORDER BY 1")
     if not rows:
         return []
-    message = f"{len(rows):,} partners have neither a deal nor an activity."
+    message = told(len(rows), "partners have neither a deal nor an activity")
     return [Finding("inactive_partners", len(rows), None, message, tuple(str(row[0]) for row in rows[:5]))]
 
 
@@ -96,7 +96,7 @@ def _gaps(history: History) -> list[Finding]:
     empty = sorted(set(range(months[0], months[-1])) - set(months)) if months else []
     if not empty:
         return []
-    message = f"{len(empty)} months between the first and the last won deal have none."
+    message = told(len(empty), "months have no won deal though earlier and later ones do")
     return [Finding("empty_months", len(empty), None, message, tuple(month_label(month) for month in empty[:5]))]
 
 
@@ -113,7 +113,7 @@ def _lone(history: History) -> list[Finding]:
     if not lone:
         return []
     count, amount = sum(rows for _, rows, _ in lone), in_units(sum(money for _, _, money in lone), history.currency)
-    message = f"{count:,} won deals lie more than {LONE_GAP_MONTHS} months apart from all others; is their date right?"
+    message = told(count, f"won deals lie more than {LONE_GAP_MONTHS} months apart from all others; check the date")
     return [Finding("dates_apart", count, amount, message, tuple(month_label(month) for month, _, _ in lone[:5]))]
 
 

@@ -68,6 +68,25 @@ _OF_A_CHILD = (
 )
 _TYPES = listed(f"'{name}'" for name in PARTNER_TYPES)
 
+_ONE = {
+    "partners": "partner", "deals": "deal", "activities": "activity", "targets": "target", "months": "month", "rows": "row",
+    "scores": "score", "payouts": "payout", "have": "has", "were": "was", "lie": "lies", "name": "names", "repeat": "repeats",
+}  # fmt: skip
+
+
+def told(number: int, message: str) -> str:
+    """A finding in words, for one as for many.
+
+    Example:
+        >>> told(1, "won deals were sold below cost"), told(1200, "partners have no name")
+        ('1 won deal was sold below cost.', '1,200 partners have no name.')
+    """
+    words = message.split()
+    if number == 1:  # its subject and its verb stand among the first words
+        words[:4] = [_ONE.get(word, word) for word in words[:4]]
+    return f"{number:,} {' '.join(words)}."
+
+
 RULES = (
     RowRule("closed_before_created", "deals", "t.closed_on < t.created_on", "deals closed before they were created"),
     RowRule("negative_amounts", "deals", "t.amount < 0", "deals have an amount below zero"),
@@ -142,7 +161,7 @@ def apply_rule(store: Store, rule: RowRule, currency: str) -> Finding | None:
         return None
     named = store.rows(f"SELECT DISTINCT t.{rule.name} {source} ORDER BY 1 LIMIT 5")
     total = in_units(amount, currency) if rule.amount else None
-    return Finding(rule.kind, int(count), total, f"{count:,} {rule.message}.", tuple(str(row[0]) for row in named))
+    return Finding(rule.kind, int(count), total, told(int(count), rule.message), tuple(str(row[0]) for row in named))
 
 
 def leave_out_broken(store: Store, exclude: Collection[str], currency: str) -> list[Finding]:
@@ -188,5 +207,5 @@ def _drop_copies(store: Store, name: str, currency: str) -> Finding:
     if count:
         store.keep_rows(name, f"SELECT {listed(map(quoted, columns))} FROM ({ranked}) s WHERE _copy = 1")
     total = in_units(amount, currency) if name in _AMOUNTS else None
-    message = f"{count:,} rows of {name} repeat another row exactly; one of each was kept."
+    message = told(int(count), f"rows repeat another row of {name} exactly; one of each was kept")
     return Finding(DUPLICATES, int(count), total, message, tuple(str(row[0]) for row in named), "excluded")

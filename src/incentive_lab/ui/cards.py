@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Literal
 
@@ -84,7 +84,9 @@ def card(key: str, title: str = "", note: str = "", *, height: Height = "content
     """A card with a heading and a line that says how to read it."""
     with st.container(border=True, key=f"card-{key}", height=height, gap="xsmall"):
         if title:
-            st.header(plain(title), anchor=False)
+            # A heading with nothing to read under it keeps its distance from what follows.
+            with nullcontext() if note else st.container(key=f"bare-{key}"):
+                st.header(plain(title), anchor=False)
         if note:
             st.markdown(f":small[:gray[{plain(note)}]]")
         yield

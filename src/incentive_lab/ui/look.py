@@ -15,6 +15,7 @@ _STYLE = """
 [data-testid="stMainBlockContainer"] { padding-left: 2.25rem; padding-right: 2.25rem; }
 [data-testid="stMainBlockContainer"] h1 { padding: 0.2rem 0 0.5rem; line-height: 1.2; }
 [class*="st-key-card-"] h2 { padding: 0.1rem 0 0.15rem; }
+[class*="st-key-bare-"] h2 { padding-bottom: 0.75rem; }
 :is(.st-key-card-schemes, .st-key-card-quality) h2 { padding-bottom: 1rem; }
 .st-key-toolbar kbd { display: none; }
 .st-key-tiers-box { background: #ffffff; border-radius: 0.5rem; }
