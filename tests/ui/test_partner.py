@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 from decimal import Decimal
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from incentive_lab.history.supposing import Supposed, suppose
 from incentive_lab.scheme.document import Scheme
 from incentive_lab.scheme.load import loads
 from incentive_lab.ui.outlook import cap_room, outlook
+from tests.history import folders
 from tests.ui.test_pages import shown
 
 DEALS = """
@@ -63,6 +65,27 @@ def test_a_supposed_deal_counts_as_a_real_one_would(tiny_history: object) -> Non
     assert change[:, 5][:2].tolist() == [2_500, 20_000]
     assert not np.delete(change, 5, axis=1).any()
     assert len(more.deals["deal"].partner) == len(panel.deals["deal"].partner) + 1
+
+
+def test_a_supposed_deal_is_in_all_else_like_the_partners_last_won_one(tmp_path: Path) -> None:
+    deals = (
+        "deal_id,partner_id,status,created_on,closed_on,amount,line_kind,seats\n"
+        "1,P1,won,2024-01-05,2024-02-05,100.50,focus,3\n2,P1,won,2024-01-05,2024-01-25,80,base,4\n"
+        "3,P2,won,2024-01-05,2024-02-25,80,base,4\n4,P1,lost,2024-01-05,2024-02-27,80,base,4\n"
+    )
+    scheme = loads(
+        "{scheme: own, currency: USD, effective: {from: 2024-01-01}, measures: {focus: {of: deals.amount, where: {status: won, "
+        "line_kind: focus}}, seats: {of: deals.seats, where: {status: won}}}, "
+        "rules: [{id: a, on: focus, rate: 10%}, {id: b, on: seats, rate: 1}]}"
+    )
+    partners = "partner_id,type,size\nP1,reseller,12\nP2,msp,3\n"
+    with open_history(folders.write(tmp_path / "own", partners=partners, deals=deals)).closing() as history:
+        panel = panel_for(history, scheme)
+        for who, focus, seats in (("P1", 1_000_00.0, 3e6), ("P2", 0.0, 4e6)):
+            more = suppose(history, panel, who, Supposed(datetime.date(2024, 2, 28), Decimal(1000)), scheme)
+            row = panel.partner_ids.index(who)
+            added = {name: (more.columns[name] - panel.columns[name])[row].sum() for name in ("focus", "seats")}
+            assert added == {"focus": focus, "seats": seats}
 
 
 def test_nothing_supposed_changes_nothing(tiny_history: object) -> None:

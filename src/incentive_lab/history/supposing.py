@@ -12,9 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 
 from incentive_lab.engine.needs import needs
 from incentive_lab.history.loading import open_history
+from incentive_lab.history.tables import TABLES
 from incentive_lab.panel import DealTable, Panel
 from incentive_lab.scheme.document import Scheme
 
@@ -46,8 +48,8 @@ class Supposed:
 def suppose(history: History, panel: Panel, partner: str, what: Supposed, *schemes: Scheme) -> Panel:
     """The panel as if the partner had also done this.
 
-    The supposed rows are read as a history of their own, so that each measure counts them as it counts real ones.
-    Measures over columns that only this history has do not see them.
+    The supposed rows are read as a history of their own, so that each measure counts them as it counts real ones. What
+    nobody was asked about, the product and the columns that only this history has, is as in the partner's last won deal.
 
     Args:
         history: Where the panel is from.
@@ -58,7 +60,7 @@ def suppose(history: History, panel: Panel, partner: str, what: Supposed, *schem
     """
     wanted = needs(*schemes)
     row = panel.partner_ids.index(partner)
-    rows = [one for one in _rows(what, partner).items() if one[1]]
+    rows = [one for one in _rows(what, partner, _last_won(history, partner)).items() if one[1]]
     if not rows:
         return panel
     with tempfile.TemporaryDirectory(prefix="incentive-lab-") as name:
@@ -78,16 +80,34 @@ def suppose(history: History, panel: Panel, partner: str, what: Supposed, *schem
     return _together(panel, extra, row)
 
 
-def _rows(what: Supposed, partner: str) -> dict[str, list[dict[str, Any]]]:
+def _last_won(history: History, partner: str) -> dict[str, Any]:
+    """Product and own columns of the partner's last won deal, as a file says them; empty without one."""
+    ours = {column.name for column in TABLES["deals"].columns} - {"product"}
+    names = [name for name in history.columns["deals"] if name not in ours]
+    deals = history.deals_of(partner, 0, 12 * 9999)
+    won = deals[(deals["status"] == "won") & deals["closed_on"].notna()]
+    if won.empty or not names:
+        return {}
+    numbers = set(won[names].select_dtypes("number").columns)  # kept as millionths
+    last = won.iloc[-1]
+    return {
+        name: Decimal(int(last[name])).scaleb(-6) if name in numbers else str(last[name])
+        for name in names
+        if not pd.isna(last[name])
+    }
+
+
+def _rows(what: Supposed, partner: str, usual: Mapping[str, Any]) -> dict[str, list[dict[str, Any]]]:
     day = what.on.isoformat()
     deals = []
     if what.amount is not None and what.amount > 0:
         deals.append({
+            "product": "supposed", **usual,
             "deal_id": "supposed", "partner_id": partner, "status": "won", "created_on": day, "qualified_on": day,
             "closed_on": day, "registered_on": day if what.registered else "", "quantity": 1,
             "amount": _cents(what.amount), "cost": _cents(what.amount * (1 - what.margin)),
             "list_amount": _cents(what.amount / (1 - what.discount)) if what.discount < 1 else _cents(what.amount),
-            "customer_id": "supposed", "product": "supposed",
+            "customer_id": "supposed",
         })  # fmt: skip
     activities = [
         {"activity_id": f"supposed-{kind}", "partner_id": partner, "occurred_on": day, "kind": kind,
@@ -102,8 +122,8 @@ def _cents(amount: Decimal) -> str:
 
 
 def _partner(history: History, partner: str) -> dict[str, Any]:
-    known = history.partners.set_index("partner_id").loc[partner]
-    return {"partner_id": partner, "type": str(known["type"])}
+    known = history.partners.set_index("partner_id").loc[partner].dropna()
+    return {"partner_id": partner, **{str(name): str(value) for name, value in known.items() if name != "parent_id"}}
 
 
 def _write(file: Path, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -27,7 +27,8 @@ def what_if(draft: Draft, partner: str) -> None:
     with card(
         "what-if",
         "What if",
-        f"Supposed in the last month of the history, {month_name(panel.labels()[-1])}, under the draft.",
+        f"Supposed in the last month of the history, {month_name(panel.labels()[-1])}, under the draft; what is not "
+        "asked here, such as the product, is as in its last won deal.",
     ):
         with st.form("what-if-form", border=False):
             columns = st.columns(4, gap="small")
