@@ -6,6 +6,7 @@ from incentive_lab.engine.statement import conventions
 from incentive_lab.format import counted, money, percent, quantity
 from incentive_lab.report.blocks import Block, Document, Example, Heading, Paragraph, Points, Table
 from incentive_lab.report.examples import worked_example
+from incentive_lab.report.measure_words import measure_sentence
 from incentive_lab.report.rule_words import measure_label, rate_table, rule_sentences, test_words, who_words
 from incentive_lab.scheme.document import Scheme
 from incentive_lab.scheme.fingerprint import fingerprint
@@ -171,7 +172,7 @@ def _variants(scheme: Scheme) -> list[Block]:
 def _fine_print(scheme: Scheme) -> list[Block]:
     blocks: list[Block] = [Heading("How amounts are worked out"), Points(conventions(scheme))]
     used = _measures(scheme)
-    rows = tuple((measure_label(scheme, name), _meaning(scheme, name)) for name in used if _meaning(scheme, name))
+    rows = tuple((measure_label(scheme, name), _meaning(scheme, name)) for name in used)
     if rows:
         blocks += [Heading("Words used"), Table(("Word", "Meaning"), rows, (0, 1))]
     return blocks
@@ -187,9 +188,7 @@ def _measures(scheme: Scheme) -> list[str]:
 
 
 def _meaning(scheme: Scheme, name: str) -> str:
-    measure = scheme.measures.get(name) or CATALOGUE[name]
-    if measure.help:
-        return measure.help
-    return (
-        f"Counted from {measure.table}, by the date {(measure.date or '').replace('_', ' ')}." if measure.table else ""
-    )
+    """What people say it is; for a measure of this scheme's own, or one without help, also how it is worked out."""
+    own = scheme.measures.get(name)
+    said = (own or CATALOGUE[name]).help
+    return said if said and own is None else f"{said} {measure_sentence(scheme, name)}".strip()

@@ -10,6 +10,9 @@ from streamlit.errors import StreamlitAPIException
 
 from incentive_lab.errors import InputError
 from incentive_lab.format import quantity
+from incentive_lab.report.measure_words import measure_sentence
+from incentive_lab.scheme.document import Scheme
+from incentive_lab.scheme.measures import CATALOGUE
 from incentive_lab.scheme.paths import Address
 from incentive_lab.ui import workspace
 from incentive_lab.ui.cards import label, plain
@@ -133,7 +136,7 @@ def _dial(path: str, shared: bool) -> None:
     scale = scale_of(address, start, value)
     currency = draft.scheme.currency
     hint = (
-        f"{told.help} Allowed: {quantity(told.bounds[0], told.unit)} to {quantity(told.bounds[1], told.unit, currency)}."
+        f"{told.help} {plain(_need(draft.scheme, path))}Allowed: {quantity(told.bounds[0], told.unit)} to {quantity(told.bounds[1], told.unit, currency)}."
         f" {plain(path)}"
     )
     with st.container(gap=None, key=f"dial {path}"):
@@ -172,6 +175,13 @@ def _dial(path: str, shared: bool) -> None:
                 args=(path,),
                 help=f"{plain(words.full)} as it began",
             )
+
+
+def _need(scheme: Scheme, path: str) -> str:
+    """How the measure behind a tier's threshold is worked out; nothing for other numbers."""
+    *before, name = path.split(".")
+    named = before[-1:] == ["needs"] and (name in scheme.measures or name in CATALOGUE)
+    return f"{measure_sentence(scheme, name)} " if named else ""
 
 
 def _format(scale: Scale) -> str:
