@@ -13,7 +13,7 @@ from incentive_lab.ui import shelf
 from incentive_lab.ui.drafts import Draft
 from incentive_lab.ui.tiers_table import edited, frame_of, measures_of
 from tests.ui.conftest import ROOT, settled
-from tests.ui.test_pages import metrics, opened, opened_box
+from tests.ui.test_pages import metrics, opened, opened_box, shown
 
 SILVER = "tiers.levels.silver.needs.training"
 
@@ -180,3 +180,36 @@ def test_a_draft_remembers_what_was_undone(growth: Scheme) -> None:
     draft = Draft.of(growth, growth).moved(SILVER, Decimal(5)).moved(SILVER, Decimal(6))
     assert draft.undone().undone().redone().redone().value(SILVER) == 6
     assert draft.undone().moved(SILVER, Decimal(8)).redone().value(SILVER) == 8
+
+
+def test_some_partners_get_numbers_of_their_own_and_lose_them_again(tune: AppTest) -> None:
+    opened(tune, "Variants")
+    before, rate = metrics(tune), "rules.deal-registration.rate"
+    tune.button(key="override-add").click().run()
+    assert "say whom it concerns" in shown(tune)
+    tune.multiselect(key="override-whom").set_value(["msp"])
+    tune.multiselect(key="override-what").set_value([rate]).run()
+    tune.button(key="override-add").click().run()
+    assert not tune.exception
+    assert metrics(tune) == before, "the numbers are the same until they are moved"
+    own = f'variants.msp.change."{rate}"'
+    dial = next(one for one in tune.slider if one.key.startswith("variants.msp.change"))
+    dial.set_value(dial.value + 100).run()
+    assert metrics(tune) != before, own
+    assert "Changed since" in shown(tune)
+    tune.run()
+    tune.button(key="override-remove msp").click().run()
+    assert metrics(tune) == before
+    assert not tune.session_state["draft"].scheme.variants
+
+
+def test_partners_with_numbers_of_their_own_get_further_ones_besides(tune: AppTest) -> None:
+    opened(tune, "Variants")
+    for path in ("rules.deal-registration.rate", SILVER):
+        tune.run()
+        tune.multiselect(key="override-whom").set_value(["msp"])
+        tune.multiselect(key="override-what").set_value([path]).run()
+        tune.button(key="override-add").click().run()
+        assert not tune.exception
+    (variant,) = tune.session_state["draft"].scheme.variants.values()
+    assert set(variant.change) == {"rules.deal-registration.rate", SILVER}

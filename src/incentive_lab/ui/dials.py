@@ -20,12 +20,15 @@ from incentive_lab.ui.drafts import Draft, started
 from incentive_lab.ui.live import browser_name
 from incentive_lab.ui.mixing import PATH as MIX
 from incentive_lab.ui.mixing import mix_block, solved_as_moved
+from incentive_lab.ui.overrides import GROUP as OVERRIDES
+from incentive_lab.ui.overrides import overrides
 from incentive_lab.ui.scales import GROUPS, Scale, from_screen, group_of, on_screen, scale_of, words_of
 
 TYPED_WIDTH = 96
 """Pixels of a typed entry beside its slider."""
 _TYPED, _MOVE = "typed ", "last move"
 _OPEN = "Tiers"
+TITLES = {OVERRIDES: "For some partners"}
 
 
 def redraw(*dials: str) -> None:
@@ -95,15 +98,19 @@ def dials() -> None:
     shared = frozenset(short for short, times in shorts.items() if times > 1)
     for group in GROUPS:
         members = [one for one in numbers if group_of(one.path) == group]
-        if not members:
+        if not members and group != OVERRIDES:
             continue
         # The label never changes: another label is another expander to Streamlit, which would be closed.
-        box = st.expander(f"**{group}**", key=f"group {group}", on_change="rerun", expanded=group == _OPEN)
+        box = st.expander(
+            f"**{TITLES.get(group, group)}**", key=f"group {group}", on_change="rerun", expanded=group == _OPEN
+        )
         if box.open:
             with box:
                 _group(draft, members, shared)
                 if group == "Mix":
                     mix_block(draft, set_draft)
+                if group == OVERRIDES:
+                    overrides(draft, set_draft)
                 if group == "Tiers":
                     st.markdown(
                         ":small[:gray[Add, remove, rename and reorder them in *Tiers as a table*, on the right.]]"
@@ -135,10 +142,8 @@ def _dial(path: str, shared: bool) -> None:
     value = draft.value(path) if path in draft.refused else address.value
     scale = scale_of(address, start, value)
     currency = draft.scheme.currency
-    hint = (
-        f"{told.help} {plain(_need(draft.scheme, path))}Allowed: {quantity(told.bounds[0], told.unit)} to {quantity(told.bounds[1], told.unit, currency)}."
-        f" {plain(path)}"
-    )
+    allowed = f"Allowed: {quantity(told.bounds[0], told.unit)} to {quantity(told.bounds[1], told.unit, currency)}."
+    hint = f"{told.help} {plain(_need(draft.scheme, path))}{allowed} {plain(path)}"
     with st.container(gap=None, key=f"dial {path}"):
         # Not columns: every block of the page is looked at again whenever anything on it changes.
         with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
