@@ -97,10 +97,29 @@ def find_any(
     alias = quoted(f"source {file.stem}")
     try:
         store.execute(f"ATTACH IF NOT EXISTS {literal(file)} AS {alias} (READ_ONLY)")
+        is_view = f"database_name = {literal('source ' + file.stem)} AND view_name = {literal(table)} AND NOT internal"
+        if store.rows(f"SELECT 1 FROM duckdb_views() WHERE {is_view}"):
+            return _view(store, file, table, name, limits, problems)
         return attached(store, name, f"{file.name} table {table}", f"{alias}.main.{quoted(table)}", limits, problems)
     except Exception as error:  # DuckDB has one exception type per stage
         problems.append(Problem(where, f"{file.name} has no readable table {table}: {str(error).splitlines()[0]}"))
         return None
+
+
+def _view(store: DuckStore, file: Path, table: str, name: str, limits: Limits, problems: list[Problem]) -> Raw:
+    """A view carried out where no other file can be read, since a mapping may still have files to read here."""
+    alone = DuckStore.new()
+    try:
+        alone.execute(f"ATTACH {literal(file)} AS source (READ_ONLY)")
+        alone.forbid_other_files()
+        relation = f"source.main.{quoted(table)}"
+        raw = attached(alone, "view", f"{file.name} table {table}", relation, limits, problems)
+        store.connection.register("incoming", alone.connection.sql(f"SELECT * FROM {raw.relation}").to_arrow_reader())
+        store.execute(f"CREATE TABLE raw.{quoted(name)} AS SELECT * FROM incoming")
+        store.connection.unregister("incoming")
+    finally:
+        alone.close()
+    return Raw(name, raw.label, f"raw.{quoted(name)}", raw.columns, "rowid + 1", raw.rows)
 
 
 def read_file(store: DuckStore, name: str, file: Path, limits: Limits, problems: list[Problem]) -> Raw | None:

@@ -35,7 +35,7 @@ def overrides(draft: Draft, then: Callable[[Draft], None]) -> None:
                       on_click=lambda name=name: then(removed(workspace.draft(), name)))  # fmt: skip
     numbers = {one.path: one for one in draft.numbers if not one.path.startswith("variants.")}
     partners = workspace.history().partners
-    st.segmented_control("Partners by", list(BY), default="types", key=_BY, format_func=lambda one: f"Their {BY[one]}",
+    st.segmented_control("Partners by", list(BY), default="types", key=_BY, format_func=lambda one: BY[one].capitalize(),
                          required=True)  # fmt: skip
     column = BY[st.session_state.get(_BY) or "types"]
     values = sorted({str(value) for value in partners[column].dropna()})
