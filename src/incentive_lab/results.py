@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from incentive_lab.history import History
 
 
+NAMED = 5
+"""Partners who lose and gain most that are named."""
+
+
 def replay_result(result: Replay, before: Replay | None = None) -> dict[str, Any]:
     """What `replay --json` prints; amounts in whole currency units."""
     panel, currency = result.panel, result.panel.currency
@@ -46,14 +50,16 @@ def replay_result(result: Replay, before: Replay | None = None) -> dict[str, Any
     if shares.paid is None:
         answer["mix"]["paid_reason"] = "its rules paid nothing"
     if before is not None:
-        change = impact(result, before).total
+        found = impact(result, before)
+        change = found.total
         answer["baseline"] = {
             "scheme": before.scheme.id,
             "fingerprint": before.fingerprint,
             "total": whole(before.cost),
         }
         answer["change"] = {"total": whole(change.change), "winners": change.winners, "losers": change.losers,
-                            "unchanged": change.unchanged}  # fmt: skip
+                            "unchanged": change.unchanged,
+                            "by_partner": dict(zip(panel.partner_ids, map(whole, found.change), strict=True))}  # fmt: skip
     return answer
 
 
@@ -73,6 +79,15 @@ def say_replay(answer: dict[str, Any]) -> None:
         change = answer["change"]
         print(f"Against {answer['baseline']['scheme']}: {money(change['total'], currency)}; {change['winners']} gain, "
               f"{change['losers']} lose, {change['unchanged']} unchanged")  # fmt: skip
+        ranked = sorted(change["by_partner"].items(), key=lambda one: (one[1], one[0]))
+        for title, some in (("Lose most", ranked[:NAMED]), ("Gain most", ranked[: -NAMED - 1 : -1])):
+            named = [
+                f"{who} {money(amount, currency)}"
+                for who, amount in some
+                if (amount < 0) == (title == "Lose most") and amount
+            ]
+            if named:
+                print(f"{title}: {', '.join(named)}")
     for warning in answer["warnings"]:
         print(f"- note: {warning}")
 
