@@ -88,10 +88,12 @@ def powered(here: World, assigned: Assigned, *, draws: int = 500, seed: int = 1,
     return Found(tuple(rows), tuple(lengths), tuple(metrics), tuple(notes))
 
 
-def best_of(found: Found) -> float:
-    """The smallest effect that the plan finds with its best estimator; nan when none in reach is."""
+def best_of(pilot: Pilot, found: Found) -> float:
+    """The smallest effect that the plan finds with its estimator (else its best one); nan when none in reach is."""
     if not found.by_size:
         return float("nan")
+    if pilot.analysis.estimator in found.by_size[-1].mde:
+        return found.by_size[-1].mde[pilot.analysis.estimator]
     return min((one for one in found.by_size[-1].mde.values() if np.isfinite(one)), default=float("nan"))
 
 
@@ -102,10 +104,13 @@ def too_small(pilot: Pilot, found: Found) -> str:
     """
     if not pilot.expected or not found.by_size:
         return ""
-    hoped, last, best = abs(float(pilot.expected)), found.by_size[-1], best_of(found)
+    hoped, last, best = abs(float(pilot.expected)), found.by_size[-1], best_of(pilot, found)
     if np.isfinite(best) and best <= hoped:
         return ""
-    chance = max(float(np.interp(hoped, LIFTS, curve)) for curve in last.curves.values())
+    curves = [last.curves[name] for name in last.curves if pilot.analysis.estimator in (name, "auto")] or [
+        *last.curves.values()
+    ]
+    chance = max(float(np.interp(hoped, LIFTS, curve)) for curve in curves)
     found_as = f"{change(best)} or more" if np.isfinite(best) else "not even +300 %"
     told = (f"The plan expects {change(hoped)} and finds {found_as} {percent(float(pilot.power), 0)} of the time. It would see "
             f"what it hopes for {percent(chance, 0)} of the time, so most likely it ends without an answer.")  # fmt: skip
@@ -150,7 +155,7 @@ def power_told(
     if least > float(pilot.alpha):
         notes.insert(0, f"This drawing can never give a p-value below {least:.3f}; no verdict is possible.")
     warning = too_small(pilot, found)
-    best = best_of(found)
+    best = best_of(pilot, found)
     told: dict[str, Any] = {
         "ok": True, "pilot": pilot.id, "fingerprint": fingerprint(pilot), "history_id": world.panel.history_id,
         "draws": draws, "alpha": float(pilot.alpha), "power": float(pilot.power), "partners": len(assigned.rows),

@@ -22,7 +22,11 @@ from incentive_lab.ui.pilot_power import audit_card, others, power_of
 from incentive_lab.ui.tables import table
 
 PROBLEMS = "pilot problems"
-MECHANISMS = ("blocked", "matched_pairs", "complete", "stratified", "simple")
+MECHANISMS = ("blocked", "matched_pairs", "complete", "stratified", "simple", "rollout", "switchback")
+UNITS = {
+    "": "partners", "region": "whole regions", "parent_id": "partners with their parent",
+    "customers": "partners that share customers",
+}  # fmt: skip
 
 
 def pilot_design() -> None:
@@ -89,6 +93,13 @@ def dials(pilot: Pilot) -> None:
     _seed("pilot-mechanism", fixed)
     st.selectbox("How arms are drawn", choices, key="pilot-mechanism", format_func=lambda one: one.replace("_", " "),
                  on_change=_set, args=("assignment.mechanism", "pilot-mechanism"))  # fmt: skip
+    unit = pilot.unit.cluster
+    _seed("pilot-unit", unit)
+    st.selectbox("What is drawn", list(UNITS) if unit in UNITS else [unit, *UNITS], key="pilot-unit", on_change=_set,
+                 format_func=lambda one: UNITS.get(one, one), args=("unit.cluster", "pilot-unit"))  # fmt: skip
+    _seed("pilot-expected", None if pilot.expected is None else float(pilot.expected) * 100)
+    st.number_input("Expected lift, %", -100.0, 1000.0, step=5.0, key="pilot-expected", on_change=_set, 
+                    args=("expected", "pilot-expected", 100), help="What the hypothesis hopes for.")  # fmt: skip
     if pilot.dates is not None:
         _whole("Months of the pilot", "dates.months", int(pilot.dates.months), 1, 36)
         _whole("Months before it that are used", "dates.pre_months", int(pilot.dates.pre_months), 1, 60)
@@ -115,7 +126,7 @@ def _seed(key: str, value: Any) -> None:
 def _set(path: str, key: str, over: int = 1) -> None:
     """Write a dial into the plan; a plan that is not possible is told and the one before stays."""
     value = st.session_state[key]
-    if over != 1:
+    if over != 1 and value is not None:
         value = Decimal(str(value)) / over
     data = pilot_plans.first_plan().model_dump(by_alias=True)
     place = data
@@ -174,12 +185,12 @@ def key_figures(made: Design, simulated: Found | None) -> None:
         figure_card("pilot-size", "Partners drawn", count(trial.size), "", "", good="neither", line=sizes,
                     help="Partners that meet the population's conditions, before the draw.")  # fmt: skip
     with cards[1]:
-        best = float("nan") if simulated is None else best_of(simulated)
+        best = float("nan") if simulated is None else best_of(pilot, simulated)
         shown = "being worked out" if simulated is None else change(best) if np.isfinite(best) else "above +300 %"
         hoped = "" if pilot.expected is None else f"; the plan expects {change(float(pilot.expected))}"
         figure_card("pilot-mde-figure", "Smallest effect found", shown, "", "",
-                    good="neither", line=f"with {percent(float(pilot.power), 0)} power, best estimator{hoped}",
-                    help="By simulation on the months before the pilot.")  # fmt: skip
+                    good="neither", line=f"with {percent(float(pilot.power), 0)} power{hoped}",
+                    help="By simulation on earlier months, with the plan's estimator, else the best one.")  # fmt: skip
     with cards[2]:
         total = sum(made.costs.values())
         shown = compact(total) if made.costs else "not known"

@@ -42,7 +42,7 @@ def others(made: Design, simulated: Found) -> None:
         card("pilot-lengths", "If it were shorter or longer", "Smallest effect on the primary metric, all partners."),
     ):
         rows = [(counted(months, "month"), _smallest(one), change(one.closed)) for months, one in simulated.by_months]
-        table(("Length", "Best estimator", "Closed form"), rows)
+        table(("Length", "Best estimator", "Closed form"), rows, words=(1,))
     with (
         right,
         card(
@@ -51,7 +51,7 @@ def others(made: Design, simulated: Found) -> None:
     ):
         table(("Metric", "Best estimator", "Closed form"),
               [(plain(name), one, "") if isinstance(one, str) else (plain(name), _smallest(one), change(one.closed))
-               for name, one in simulated.by_metric])  # fmt: skip
+               for name, one in simulated.by_metric], words=(1,))  # fmt: skip
 
 
 def _smallest(one: Power) -> str:
@@ -83,7 +83,7 @@ def audit_card(made: Design) -> None:
              percent(one.finds[0.25], 0), "" if one.rival else "yes" if one.honest else "no")
             for one in methods
         ]  # fmt: skip
-        table(("Estimator", "Inference", "Cries wolf", "Finds +25 %", "Honest"), rows)
+        table(("Estimator", "Inference", "Cries wolf", "Finds +25 %", "Honest"), rows, words=(1, 4))
         if locked is None:
             st.markdown("No method keeps its level on this history; draw more or smaller units.")
             return

@@ -49,7 +49,28 @@ def pilot_results() -> None:
         draw(forest_chart(read), "pilot-forest")
     with columns[1]:
         meaning(read)
+    if len(read.by_arm) > 1:
+        _arms(read)
     _closer(read)
+
+
+def _arms(read: Analysis) -> None:
+    """What is advised about each arm."""
+    with card("pilot-arms", "Each arm", "Judged together: each arm has its part of the significance level."):
+        rows = []
+        for one in read.by_arm:
+            answer = read.primary_of(one.arm)
+            found = None if answer is None else answer.found
+            effect = (
+                "not known"
+                if found is None
+                else f"{change(found.relative)} ({shares_between(found.relative_interval)})"
+            )
+            value = "not known" if one.value is None else compact(one.value.point)
+            rows.append(
+                (plain(one.arm), ADVICE[one.advice], effect, value, plain(one.reasons[0] if one.reasons else ""))
+            )
+        table(("Arm", "Advice", f"Effect on {read.primary.metric.name}", "Net value", "Why"), rows, words=(1, 4))
 
 
 def _pick() -> None:
@@ -153,9 +174,10 @@ def _closer(read: Analysis) -> None:
     views = ["Months and looks", "Whales", "Segments", "All metrics", "Checks"]
     if read.placebos or read.sensitivity:
         views.append("Without a draw")
-    view = st.segmented_control(
-        "Look closer", views, default=views[0], key="pilot-closer", label_visibility="collapsed"
-    )
+    open_ones = sum(one.state != "fine" for one in read.checks)
+    names = {"Checks": f"Checks, {count(open_ones)} to look at" if open_ones else "Checks"}
+    view = st.segmented_control("Look closer", views, default=views[0], key="pilot-closer", label_visibility="collapsed",
+                                format_func=lambda name: names.get(name, name))  # fmt: skip
     if view == "Whales":
         for name, one in read.whales.items():
             draw(whales_chart(one, read.trial.partners), f"pilot-whales-{name}")
@@ -211,7 +233,7 @@ def _metrics(read: Analysis) -> None:
     with card(
         "pilot-metrics", "Every metric", "Change per partner and month with its interval; false discoveries controlled."
     ):
-        table(("Metric", "Role", "Arm", "Effect", "Interval", "p-value", "Verdict"), rows)
+        table(("Metric", "Role", "Arm", "Effect", "Interval", "p-value", "Verdict"), rows, words=(1, 2, 6))
 
 
 def _checks(read: Analysis) -> None:
