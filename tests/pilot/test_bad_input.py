@@ -86,10 +86,50 @@ def test_a_file_that_cannot_be_read_is_told(csv_pilot, rows: str, said: str) -> 
     assert said in problem(*csv_pilot(rows))
 
 
+@pytest.mark.parametrize(
+    ("rows", "more", "said"),
+    [
+        (GOOD.replace("5,1,18", "5,1,inf"), "", "found 'inf' in line 7"),
+        (GOOD.replace("5,1,18", "5,1,1e200"), "", "found '1e200' in line 7"),
+        ("id,z,y,x\n" + "".join(f"{i},{i % 2},{i + 3 * (i % 2)},{i}\n" for i in range(24)),
+         "metrics: [{name: y, of: y, pre: x, role: primary}]", "the model leaves nothing of it"),
+        ("id,z,y,x\n" + "".join(f"{i},{i % 2},{i},{i - 9}\n" for i in range(24)),
+         "metrics: [{name: y, of: y, over: x, role: primary}]", "a denominator is negative"),
+        (GOOD, "population: {where: {z: '7'}}", "no row has the z '7'"),
+    ],
+)  # fmt: skip
+def test_values_that_only_look_like_a_result_are_refused(csv_pilot, rows: str, more: str, said: str) -> None:  # type: ignore[no-untyped-def]
+    metrics = more.removeprefix("metrics: ") if more.startswith("metrics") else "[{name: y, of: y, role: primary}]"
+    pilot, folder = csv_pilot(rows, "" if more.startswith("metrics") else more, metrics=metrics)
+    assert said in problem(pilot, folder)
+
+
+def test_a_t_test_gives_no_verdict_that_the_drawing_cannot(csv_pilot) -> None:  # type: ignore[no-untyped-def]
+    rows = "id,z,c,y\n" + "".join(f"{i},{int(i % 6 < 3)},{i % 6},{100 * (i % 6 < 3) + i}\n" for i in range(36))
+    pilot, folder = csv_pilot(rows, "analysis: {inference: analytic}", columns="partner: id, arm: z, cluster: c")
+    told = read_pilot(pilot, None, folder)[0].primary
+    assert told.found is not None
+    assert told.found.p_value < 0.05
+    assert told.verdict == "cannot tell"
+
+
 def test_a_missing_file_is_told(csv_pilot) -> None:  # type: ignore[no-untyped-def]
     pilot, folder = csv_pilot(GOOD)
     (folder / "data.csv").unlink()
     assert "There is no such file" in problem(pilot, folder)
+
+
+def test_a_large_file_is_read_and_refused_like_a_small_one(csv_pilot, monkeypatch: pytest.MonkeyPatch) -> None:  # type: ignore[no-untyped-def]
+    pilot, folder = csv_pilot(GOOD.replace("5,1,18", " 5 ,1, 1_8 "))
+    slow = read_pilot(pilot, None, folder)[0].primary.found
+    monkeypatch.setattr("incentive_lab.pilot.csvfile.FAST", 0)
+    fast = read_pilot(pilot, None, folder)[0].primary.found
+    assert slow is not None
+    assert fast is not None
+    assert (fast.effect, fast.error, fast.p_value, fast.units) == (slow.effect, slow.error, slow.p_value, 24)
+    assert "found 'many' in line 7" in problem(*csv_pilot(GOOD.replace("5,1,18", "5,1,many")))
+    assert "found 2 values, the header has 3" in problem(*csv_pilot(GOOD.replace("5,1,18", "5,1")))
+    assert "3 is in two arms" in problem(*csv_pilot(GOOD + "3,0,12\n"))
 
 
 def test_logarithms_of_zero_are_refused_rather_than_shifted(csv_pilot) -> None:  # type: ignore[no-untyped-def]

@@ -46,12 +46,34 @@ class Answer:
 
 def answered(pilot: Pilot, trial: Trial) -> tuple[Answer, ...]:
     """Every metric of every arm, the primary one first, judged together where several answers are given."""
+    least = least_p(pilot, trial)
     order = sorted(pilot.metrics, key=lambda one: ("primary", "secondary", "guardrail").index(one.role))
-    found = [_answer(pilot, trial, metric, arm) for metric in order for arm in range(1, len(trial.arms))]
+    found = [_answer(pilot, trial, metric, arm, least) for metric in order for arm in range(1, len(trial.arms))]
     _adjust(found, "secondary", false_discovery, float(pilot.analysis.false_discovery))
     if len(trial.arms) > 2:
         _adjust(found, "primary", family_wise, float(pilot.alpha))
     return tuple(found)
+
+
+def least_p(pilot: Pilot, trial: Trial) -> float:
+    """The smallest p-value that the drawing allows however it is read: its mirror images over its assignments; 0 for many.
+
+    A t test may give a smaller one with three of six clusters; it is not what the drawing supports.
+    """
+    drawn = trial.drawing
+    if (
+        drawn is None
+        or len(trial.arms) > 2
+        or pilot.assignment.mechanism in ("rollout", "switchback")
+        or drawn.accept < 1
+    ):
+        return 0.0
+    even = (
+        drawn.shares[0] == drawn.shares[1]
+        if drawn.counts is None
+        else bool((drawn.counts[:, 0] == drawn.counts[:, 1]).all())
+    )
+    return min(1.0, (2.0 if even else 1.0) / drawn.assignments)
 
 
 def _adjust(found: list[Answer], role: str, adjusted: Callable[[Floats], Floats], level: float) -> None:
@@ -67,10 +89,11 @@ def _p_value(answer: Answer) -> float:
     return answer.found.p_value if answer.found is not None else float("nan")
 
 
-def _answer(pilot: Pilot, trial: Trial, metric: Metric, arm: int) -> Answer:
+def _answer(pilot: Pilot, trial: Trial, metric: Metric, arm: int, least: float) -> Answer:
     outcome, name = trial.outcomes[metric.name], trial.arms[arm]
     try:
         found = measured(pilot, trial, outcome, arm)
+        found = replace(found, smallest_p=max(found.smallest_p, least))
     except InputError as error:
         reason = " ".join(str(one.message) + (f" {one.fix}" if one.fix else "") for one in error.problems)
         return Answer(metric, name, None, reason, "cannot tell", reason, float("nan"), None, outcome.unit)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,10 @@ from incentive_lab.pilot.drawing import Codes
 Text = NDArray[np.object_]
 LARGEST = 500_000_000
 """Bytes of a file."""
+FAST = 2_000_000
+"""Bytes above which a file is read by columns."""
+LARGEST_NUMBER = 1e100
+"""Beyond it squares overflow."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,20 +55,31 @@ class Table:
         Raises:
             InputError: It is not there, or holds text; with the first rows that do.
         """
+        if isinstance(self.columns, _Columns) and column in self.columns:
+            read = self.columns.numbers(column, self.missing)
+            if read is not None:
+                return read
         found = self.text(column, where)
+        import pandas as pd
+
+        series = pd.Series(found, dtype=object)
+        left = ~series.isin(self.missing)
         values = np.full(len(found), np.nan)
+        values[left] = pd.to_numeric(series[left], errors="coerce").to_numpy(dtype=np.float64)
+        open_ones = np.flatnonzero(left.to_numpy() & ~(np.abs(values) <= LARGEST_NUMBER))
         bad = []
-        for row, text in enumerate(found):
-            if text in self.missing:
-                continue
+        for row in open_ones.tolist():
             try:
-                values[row] = float(text)
+                values[row] = float(found[row])  # what only Python reads, such as 1_000
             except ValueError:
-                bad.append((row + 2, text))
+                bad.append((row + 2, found[row]))
+            if not abs(values[row]) <= LARGEST_NUMBER and (row + 2, found[row]) not in bad[-1:]:
+                bad.append((row + 2, found[row]))
         if bad:
             shown = ", ".join(f"'{text[:20]}' in line {line}" for line, text in bad[:3])
             more = f" and {len(bad) - 3} more" if len(bad) > 3 else ""
-            raise InputError([Problem(f"{self.name}, column {column}", f"found {shown}{more}; allowed are numbers.",
+            said = f"found {shown}{more}; allowed are numbers up to {LARGEST_NUMBER:g}."
+            raise InputError([Problem(f"{self.name}, column {column}", said,
                                       "Correct them, or name them under data.missing.")])  # fmt: skip
         return values
 
@@ -86,6 +102,10 @@ def read_table(path: Path, missing: tuple[str, ...]) -> Table:
         raise InputError([Problem(str(path), "There is no such file.", "The path is relative to the pilot document.")])
     if path.stat().st_size > LARGEST:
         raise InputError([Problem(str(path), "the file is larger than 500 MB.", "Leave out columns and rows.")])
+    if path.stat().st_size > FAST:
+        fast = _read_fast(path, missing)
+        if fast is not None:
+            return fast
     try:
         with path.open(encoding="utf-8-sig", newline="") as stream:
             rows = list(csv.reader(stream))
@@ -110,6 +130,74 @@ def read_table(path: Path, missing: tuple[str, ...]) -> Table:
     body = np.array(rows[1:], dtype=object)
     return Table(path.name, {name: np.array([text.strip() for text in body[:, place]], dtype=object)
                              for place, name in enumerate(head)}, missing)  # fmt: skip
+
+
+def _read_fast(path: Path, missing: tuple[str, ...]) -> Table | None:
+    """A large file by the column reader of Arrow; None where it stumbles, so that the slow reader can say over what."""
+    import pyarrow as pa
+    from pyarrow import compute
+    from pyarrow import csv as columns
+
+    with path.open(encoding="utf-8-sig", errors="replace", newline="") as stream:
+        head = [name.strip() for name in next(csv.reader([stream.readline()]))]
+    if len(set(head)) < len(head):
+        return None
+    try:
+        read = columns.read_csv(
+            path, read_options=columns.ReadOptions(column_names=head, skip_rows=1),
+            convert_options=columns.ConvertOptions(column_types=dict.fromkeys(head, pa.string()), strings_can_be_null=False),
+        )  # fmt: skip
+    except pa.ArrowInvalid:
+        return None
+    if not read.num_rows:
+        return None
+    return Table(path.name, _Columns({name: compute.utf8_trim_whitespace(read.column(name)) for name in head}), missing)
+
+
+class _Columns(Mapping[str, Text]):
+    """Columns of Arrow, each turned into text when it is asked for."""
+
+    def __init__(self, arrow: Mapping[str, Any]) -> None:
+        self.arrow, self._known = arrow, dict[str, Text]()
+
+    def __getitem__(self, name: str) -> Text:
+        if name not in self._known:
+            told = self.arrow[name].combine_chunks().dictionary_encode()
+            self._known[name] = np.array(told.dictionary.to_pylist(), dtype=object)[told.indices.to_numpy()]
+        return self._known[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.arrow)
+
+    def __len__(self) -> int:
+        return len(self.arrow)
+
+    def numbers(self, name: str, missing: tuple[str, ...]) -> Floats | None:
+        """A column as numbers; None where a value is none."""
+        import pyarrow as pa
+        from pyarrow import compute
+
+        column = self.arrow[name]
+        given = compute.if_else(compute.is_in(column, pa.array(missing)), None, column)
+        try:
+            values = compute.cast(given, pa.float64()).to_numpy()
+        except pa.ArrowInvalid:
+            return None
+        fine = (np.abs(values) <= LARGEST_NUMBER) | np.asarray(compute.is_null(given))
+        return np.asarray(values, dtype=np.float64) if fine.all() else None
+
+
+def distinct(text: Text) -> tuple[list[str], Codes]:
+    """The different values of a column in the order of their first row, and the place of each row's: int64 [rows].
+
+    Example:
+        >>> distinct(np.array(["b", "a", "b"], dtype=object))[1].tolist()
+        [0, 1, 0]
+    """
+    import pandas as pd
+
+    codes, values = pd.factorize(np.asarray(text, dtype=object))
+    return [str(one) for one in values], np.asarray(codes, dtype=np.int64)
 
 
 def covariates(table: Table, names: Iterable[str], kept: Codes) -> tuple[Floats, tuple[str, ...]]:

@@ -8,7 +8,7 @@ import numpy as np
 
 from incentive_lab.errors import InputError, Problem, did_you_mean
 from incentive_lab.panel import Floats
-from incentive_lab.pilot.csvfile import Table, Text
+from incentive_lab.pilot.csvfile import Table, Text, distinct
 from incentive_lab.pilot.document import Metric, Pilot
 from incentive_lab.pilot.drawing import Codes
 
@@ -19,16 +19,19 @@ def chosen_rows(pilot: Pilot, table: Table) -> Table:
     Raises:
         InputError: A column or value is not there, or no row is left.
     """
+    if not pilot.population.where:
+        return table
     kept = np.ones(len(next(iter(table.columns.values()))), dtype=bool)
     for name, values in pilot.population.where.items():
         text = table.text(name, f"population.where.{name}")
         wanted = {_same(value) for value in values}
-        written = np.array([_same(str(one)) for one in text], dtype=object)
+        different, codes = distinct(text)
+        written = [_same(one) for one in different]
         strange = sorted(wanted - set(written))
         if strange:
             raise InputError([Problem(f"population.where.{name}", f"no row has the {name} '{strange[0]}'.",
-                                      did_you_mean(strange[0], {str(one) for one in text}))])  # fmt: skip
-        kept &= np.isin(written, list(wanted))
+                                      did_you_mean(strange[0], different))])  # fmt: skip
+        kept &= np.array([one in wanted for one in written])[codes]
     if not kept.any():
         raise InputError([Problem("population", "no row of the file is left.", "Widen the population.")])
     return Table(table.name, {name: text[kept] for name, text in table.columns.items()}, table.missing)
@@ -67,8 +70,10 @@ def arms_of(pilot: Pilot, written: Text, table: Table, where: str) -> Codes:
     known = {
         _same(str(arm.value if arm.value is not None else arm.name)): place for place, arm in enumerate(pilot.arms)
     }
-    codes = np.array([-1 if text in table.missing else known.get(_same(text), -2) for text in written], dtype=np.int64)
-    strange = sorted({str(text) for text in written[codes == -2]})
+    different, places = distinct(written)
+    own = np.array([-1 if text in table.missing else known.get(_same(text), -2) for text in different], dtype=np.int64)
+    codes = own[places]
+    strange = sorted({different[place] for place in np.flatnonzero(own == -2)})
     if strange:
         raise InputError([Problem(where, f"found the arm '{strange[0]}'" + (f" and {len(strange) - 1} other unknown ones"
                                   if len(strange) > 1 else "") + f"; the plan knows {', '.join(known)}.",

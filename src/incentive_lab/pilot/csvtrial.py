@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from incentive_lab.errors import InputError, Problem, did_you_mean
 from incentive_lab.panel import Floats
-from incentive_lab.pilot.csvfile import Table, Text, covariates, read_table
+from incentive_lab.pilot.csvfile import Table, Text, covariates, distinct, read_table
 from incentive_lab.pilot.csvrows import arms_of, chosen_rows, transformed
 from incentive_lab.pilot.document import Data, Metric, Pilot
 from incentive_lab.pilot.drawing import Codes, Drawing, codes_of
@@ -165,11 +165,14 @@ def _panel(pilot: Pilot, data: Data, table: Table) -> Trial:
     columns = data.columns
     unit = table.text(columns.partner, "data.columns.partner")
     period = table.text(columns.period, "data.columns.period")
-    names, unit_codes = np.unique(unit.astype(str), return_inverse=True)
+    seen, places = distinct(unit)
+    names, order = np.unique(np.array(seen), return_inverse=True)
+    unit_codes = order[places]
     labels, period_codes = _periods(period)
     cells = unit_codes * len(labels) + period_codes
-    if len(np.unique(cells)) < len(cells):
-        twice = int(np.flatnonzero(np.bincount(cells) > 1)[0])
+    seen_cells = np.bincount(cells)
+    if seen_cells.max() > 1:
+        twice = int(np.flatnonzero(seen_cells > 1)[0])
         raise InputError([Problem(table.name, f"{names[twice // len(labels)]} has two rows for "
                                   f"{labels[twice % len(labels)]}.", "One row for each unit and period.")])  # fmt: skip
     shape = (len(names), len(labels))
@@ -187,6 +190,9 @@ def _panel(pilot: Pilot, data: Data, table: Table) -> Trial:
         _require_arms(pilot, arm)
     outcomes = {metric.name: _averages(metric, table, cube, start, kept) for metric in pilot.metrics}
     notes = [] if len(kept) == len(names) else [f"{len(names) - len(kept)} units without an arm were left out."]
+    if columns.first_treated and (starts[kept] == 0).any():
+        notes.append(f"{int((starts[kept] == 0).sum())} units were treated from the first period on, so nothing is known of them "
+                     "without treatment; staggered leaves them out.")  # fmt: skip
     return _trial(
         pilot, data, table, first[kept], tuple(str(one) for one in names[kept]), arm[kept], outcomes, notes,
         When(starts[kept], None if in_arm is None else in_arm[kept], tuple(labels), start),
@@ -195,9 +201,10 @@ def _panel(pilot: Pilot, data: Data, table: Table) -> Trial:
 
 def _periods(period: Text) -> tuple[list[str], Codes]:
     """Periods in order: as numbers when they all are, else as text."""
-    values = sorted(set(period), key=lambda text: (0, float(text), "") if _numeric(text) else (1, 0.0, text))
+    different, codes = distinct(period)
+    values = sorted(different, key=lambda text: (0, float(text), "") if _numeric(text) else (1, 0.0, text))
     place = {text: code for code, text in enumerate(values)}
-    return [str(text) for text in values], np.array([place[text] for text in period], dtype=np.int64)
+    return [str(text) for text in values], np.array([place[text] for text in different], dtype=np.int64)[codes]
 
 
 def _numeric(text: str) -> bool:

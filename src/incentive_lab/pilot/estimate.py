@@ -153,7 +153,7 @@ def t_p_value(effect: float, error: float, df: float) -> float:
 
 def share_interval(ratio: Floats) -> Interval:
     """Shares of what the treated have, as shares of what they would have had: k / (1 - k) of each end."""
-    low, high = (one / (1 - one) if one < 1 else float("inf") for one in ratio)
+    low, high = (float(one / (1 - one)) if one < 1 else float(np.where(np.isnan(one), np.nan, np.inf)) for one in ratio)
     return Interval(low, high)
 
 

@@ -40,6 +40,7 @@ WORDS: Mapping[str, str] = {
     "switchback": "difference between months in and out of the arm, with partner and month effects",
     "matched": "matched comparison; nobody was drawn",
 }
+_EXACT = 1e-12
 _SHARP = "Every partner's response has the tested form (a constant amount, or a constant percentage)."
 _DRAWN = "The arms were drawn as the plan says, and one partner's arm does not touch another's outcome."
 
@@ -113,6 +114,9 @@ def check(sample: Sample, estimator: str) -> None:
                                 "Use difference, ancova, lin, log_ancova or winsorised, or leave the weights out."))  # fmt: skip
     elif estimator == "ratio" and sample.over is None:
         problems.append(Problem("metrics", "a ratio metric needs a denominator.", "Name it with `over`."))
+    elif estimator == "ratio" and sample.over is not None and (sample.over < 0).any():
+        problems.append(Problem("metrics", "a denominator is negative, so the ratio of sums has no meaning.",
+                                "Use a denominator that counts something."))  # fmt: skip
     if problems:
         raise InputError(problems)
 
@@ -124,7 +128,7 @@ def _linear(
     if estimator == "cuped" and sample.pre is not None:
         outcome = cuped(outcome, sample.pre)
         others = sample.others if sample.others is not None else np.zeros((sample.size, 0))
-    if estimator == "lin":
+    if estimator == "lin" and others.shape[1]:
         centred = others - np.average(others, axis=0, weights=sample.weights)
         others = np.hstack([centred, centred * sample.treated[:, None]])
     columns = basis(others, sample.strata, sample.root)
@@ -135,9 +139,9 @@ def _linear(
         found = Coefficient(
             found.effect, found.error, welch_df(outcome, sample.treated), found.units, found.clusters, 2
         )
-    if found.error == 0:
-        raise InputError([Problem("metrics", "the outcome does not vary within the arms, so its error cannot be estimated.",
-                                  "Choose another metric or more partners.")])  # fmt: skip
+    if found.error <= _EXACT * float(np.abs(outcome).max()):
+        raise InputError([Problem("metrics", "the outcome does not vary within the arms (or the model leaves nothing of it), so "
+                                  "its error cannot be estimated.", "Choose another metric or more partners.")])  # fmt: skip
     log = estimator == "log_ancova"
     interval = t_interval(found.effect, found.error, found.df, alpha)
     p_value, smallest = t_p_value(found.effect, found.error, found.df), 0.0
