@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from incentive_lab.format import count, counted, money, percent, signed
+from incentive_lab.report.bound_words import cap_words, gate_words, guarantee_words
 from incentive_lab.report.rule_words import measure_label, rate_table, rule_sentences
 from incentive_lab.scheme.check import check
 from incentive_lab.scheme.diff import diff
@@ -22,6 +23,9 @@ SAYS_ONLY = frozenset({"scheme", "title", "author", "reason", "baseline"})
 
 ORDER = {"rules": 0, "tiers": 1, "measures": 4, "effective": 3}
 """What is told first of the differences: what pays, then what it depends on; the rest stands between."""
+BOUNDS: Mapping[str, Callable[[Scheme, Any], str]] = {
+    "gates": gate_words, "caps": cap_words, "guarantees": guarantee_words,
+}  # fmt: skip
 WHEN_EXCEEDED = {
     "prorate": "each settlement is scaled to what remains",
     "first_come": "deals are paid in the order they closed until nothing remains",
@@ -97,9 +101,17 @@ class Case:
 
     @property
     def rules(self) -> tuple[tuple[str, float, float], ...]:
-        """Line, before, after."""
+        """Line as people call it, before, after."""
         was, now = self.replay.get("baseline", {}).get("by_rule", {}), self.replay["by_rule"]
-        return tuple((name, float(was.get(name, 0)), float(now.get(name, 0))) for name in dict.fromkeys((*now, *was)))
+        schemes = [one for one in (self.baseline, self.scheme) if one is not None]
+        called = {rule.id: rule.label or rule.id for one in schemes for rule in one.rules}
+        return tuple((called.get(name, name.replace("_", " ").capitalize()), float(was.get(name, 0)), float(now.get(name, 0)))
+                     for name in dict.fromkeys((*now, *was)))  # fmt: skip
+
+    @property
+    def reason(self) -> str:
+        """Why it is proposed, on one line."""
+        return one_line(self.revision["reason"])
 
     @property
     def months(self) -> tuple[tuple[str, float, float], ...]:
@@ -234,7 +246,7 @@ class Case:
     def signers(self) -> tuple[str, ...]:
         """Who signed this round, and who has still to."""
         row = self.revision
-        said = [f"{one['who']} as {one['role']} on {one['at'][:10]}{unvouched(one)}: {one['reason']}"
+        said = [f"{one['who']} as {one['role']} on {one['at'][:10]}{unvouched(one)}: {one_line(one['reason'])}"
                 for one in row["signatures"] if one["round"] == row["round"]]  # fmt: skip
         return (*said, *(f"Still to sign: {role}" for role in row["missing_signatures"]))
 
@@ -242,6 +254,16 @@ class Case:
 def unvouched(row: Mapping[str, Any]) -> str:
     """What is said beside a name that was only typed."""
     return "" if row["authenticated"] else " (typed name, not signed in)"
+
+
+def one_line(said: str) -> str:
+    """What somebody wrote, on one line, so that it does not look like a line of the document.
+
+    Example:
+        >>> one_line("fine\\nStill to sign: nobody")
+        'fine Still to sign: nobody'
+    """
+    return " ".join(said.split())
 
 
 def figure(value: float) -> str:
@@ -279,6 +301,10 @@ def in_words(baseline: Scheme, scheme: Scheme, path: str, sentence: str) -> str:
         return f"New: {percent(float(scheme.mix.behavioural))} of what is paid is planned for behaviour, the rest for volume."
     if kind == "measures" and name in scheme.measures and name not in baseline.measures:
         return f"New measure: {scheme.measures[name].label or name.replace('_', ' ')}."
+    bound = next((words(scheme, one) for group, words in BOUNDS.items() if kind == group
+                  for one in getattr(scheme, group) if one.id == name and sentence.startswith("New ")), None)  # fmt: skip
+    if bound is not None:
+        return f"New: {bound[0].lower()}{bound[1:]}"
     if path == "tiers" and baseline.tiers is None and scheme.tiers is not None:
         levels = [
             level.name + (" (" + ", ".join(f"{measure_label(scheme, key).lower()} {float(value):,.10g}"

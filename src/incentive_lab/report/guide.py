@@ -5,9 +5,10 @@ from __future__ import annotations
 from incentive_lab.engine.statement import conventions
 from incentive_lab.format import counted, money, percent, quantity
 from incentive_lab.report.blocks import Block, Document, Example, Heading, Paragraph, Points, Table
+from incentive_lab.report.bound_words import cap_words, gate_words, guarantee_words
 from incentive_lab.report.examples import worked_example
 from incentive_lab.report.measure_words import measure_sentence
-from incentive_lab.report.rule_words import measure_label, rate_table, rule_sentences, test_words, who_words
+from incentive_lab.report.rule_words import measure_label, rate_table, rule_sentences, who_words
 from incentive_lab.scheme.document import Scheme
 from incentive_lab.scheme.fingerprint import fingerprint
 from incentive_lab.scheme.lookup import unit_of
@@ -119,25 +120,9 @@ def _bounds(scheme: Scheme) -> list[Block]:
     currency = scheme.currency
     items: list[str] = []
     names = {rule.id: rule.label or rule.id for rule in scheme.rules}
-    for gate in scheme.gates:
-        tests = f" {'and' if gate.match == 'all' else 'or'} ".join(
-            test_words(scheme, name, test) for name, test in gate.when.items()
-        )
-        whom = ", ".join(names.get(one, one) for one in gate.rules) if gate.rules else "every reward"
-        factor = float(gate.multiply)
-        effect = "pays nothing" if factor == 0 else f"is multiplied by {gate.multiply}"
-        items.append(f"While {tests}, {whom} {effect}.")
-    for cap in scheme.caps:
-        what = ", ".join(names.get(one, one) for one in cap.rules) if cap.rules else "all rewards together"
-        most = money(float(cap.amount), currency) if cap.amount is not None else (
-            f"{percent(float(cap.share or 0))} of {measure_label(scheme, cap.of or '')}")  # fmt: skip
-        items.append(
-            f"A partner is paid at most {most} a {cap.per.replace('_', ' ')} for {what}; what is above is {cap.excess}."
-        )
-    for one in scheme.guarantees:
-        floor = (f"{percent(float(one.keep))} of what {scheme.baseline or 'the baseline'} would have paid"
-                 if one.against else money(float(one.amount or 0), currency) + f" a {one.per.replace('_', ' ')}")  # fmt: skip
-        items.append(f"For {counted(one.for_months, 'month')}, {who_words(one.who)} are paid at least {floor}.")
+    items += [gate_words(scheme, gate) for gate in scheme.gates]
+    items += [cap_words(scheme, cap) for cap in scheme.caps]
+    items += [guarantee_words(scheme, one) for one in scheme.guarantees]
     items += [
         f"Each {draw.per} pays at least {money(float(draw.amount), currency)} as an advance, recovered later."
         for draw in scheme.draws

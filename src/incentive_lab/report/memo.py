@@ -19,8 +19,10 @@ def memo(case: Case) -> Document:
     blocks: list[Block] = [
         Paragraph(f"{row['author']}{unvouched(row)} proposes {row['id']} for {row['population']}, "
                   f"in effect from {row['starts']} to {row['ends']}. It is {row['state']}."),
-        Paragraph(f"Reason given: {row['reason']}"),
+        Paragraph(f"Reason given: {case.reason}"),
         key_figures(case),
+        Heading("Signatures"),
+        Points(case.signers() or ("Nobody has signed.",)),
         Heading("What changes"),
         Points(case.changes or ("There is no baseline to compare it with.",)),
         Heading("Cost on the history"),
@@ -46,8 +48,6 @@ def memo(case: Case) -> Document:
         Points((*case.pilot_words(), f"Replayed on history {row['history_id']}.")),
         Heading("Open warnings"),
         Points(case.warnings() or ("None.",)),
-        Heading("Signatures"),
-        Points(case.signers() or ("Nobody has signed.",)),
     ]
     footer = f"{row['id']} {row['fingerprint']}, history {row['history_id'][:12]}, version {row['code_version']}"
     return Document(f"Decision memo: {case.title}", f"{row['population']}, from {row['starts']}", tuple(blocks), footer)

@@ -23,7 +23,7 @@ def workbook_bytes(case: Case) -> bytes:
         {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False},
     )
     book.set_properties({"title": case.title, "created": datetime(2000, 1, 1)})
-    head = book.add_format({"bold": True, "bottom": 1})
+    head = book.add_format({"bold": True, "bottom": 1, "text_wrap": True, "valign": "top"})
     places = decimals(case.currency)
     amount = book.add_format({"num_format": "#,##0" + ("." + "0" * places if places else "")})
     wrap = book.add_format({"text_wrap": True, "valign": "top"})
@@ -32,6 +32,13 @@ def workbook_bytes(case: Case) -> bytes:
     _amounts(book, "Rules", "Line", case.rules, case.currency, head, amount, "bar")
     _amounts(book, "Partners", "Partner", case.partners, case.currency, head, amount, None)
     _forecast(book, case, head, amount)
+    for sheet in book.worksheets():
+        sheet.set_landscape()
+        sheet.set_paper(9)
+        sheet.fit_to_pages(1, 0)
+        if sheet.get_name() != "Decision":
+            sheet.repeat_rows(0)
+        sheet.set_footer(f"{case.revision['id']} {case.revision['fingerprint']}&R&P / &N")
     book.close()
     return stream.getvalue()
 
@@ -43,7 +50,7 @@ def _decision(book: Any, case: Case, head: Any, wrap: Any) -> None:
     facts = [
         ("Scheme", case.title), ("Revision", row["id"]), ("State", row["state"]), ("Population", row["population"]),
         ("In effect", f"{row['starts']} to {row['ends']}"), ("Proposed by", row["author"] + unvouched(row)),
-        ("Reason", row["reason"]), ("Cost", case.cost_words()), *(("Forecast", one) for one in case.forecast_said),
+        ("Reason", case.reason), ("Cost", case.cost_words()), *(("Forecast", one) for one in case.forecast_said),
         ("Partners", case.people_words()), *(("Pilot", one) for one in case.pilot_words()),
         *(("Change", one) for one in case.changes), *(("Warning", one) for one in case.warnings()),
         *(("Signature", one) for one in case.signers()), ("Fingerprint", row["fingerprint"]),

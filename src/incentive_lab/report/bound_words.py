@@ -1,0 +1,38 @@
+"""Gates, caps and guarantees in sentences."""
+
+from __future__ import annotations
+
+from incentive_lab.format import counted, money, percent
+from incentive_lab.report.rule_words import measure_label, test_words, who_words
+from incentive_lab.scheme.document import Cap, Guarantee, Scheme
+from incentive_lab.scheme.rules import Gate
+
+
+def gate_words(scheme: Scheme, gate: Gate) -> str:
+    """When a gate is shut, and what that does to which rewards."""
+    tests = f" {'and' if gate.match == 'all' else 'or'} ".join(
+        test_words(scheme, name, test) for name, test in gate.when.items()
+    )
+    whom = _named(scheme, gate.rules) if gate.rules else "every reward"
+    factor = float(gate.multiply)
+    return f"While {tests}, {whom} {'pays nothing' if factor == 0 else f'is multiplied by {gate.multiply}'}."
+
+
+def cap_words(scheme: Scheme, cap: Cap) -> str:
+    """The most that a partner is paid, in which period, for what."""
+    what = _named(scheme, cap.rules) if cap.rules else "all rewards together"
+    most = money(float(cap.amount), scheme.currency) if cap.amount is not None else (
+        f"{percent(float(cap.share or 0))} of {measure_label(scheme, cap.of or '')}")  # fmt: skip
+    return f"A partner is paid at most {most} a {cap.per.replace('_', ' ')} for {what}; what is above is {cap.excess}."
+
+
+def guarantee_words(scheme: Scheme, one: Guarantee) -> str:
+    """The least that partners are paid, and for how long."""
+    floor = (f"{percent(float(one.keep))} of what {scheme.baseline or 'the baseline'} would have paid"
+             if one.against else money(float(one.amount or 0), scheme.currency) + f" a {one.per.replace('_', ' ')}")  # fmt: skip
+    return f"For {counted(one.for_months, 'month')}, {who_words(one.who)} are paid at least {floor}."
+
+
+def _named(scheme: Scheme, rules: tuple[str, ...]) -> str:
+    names = {rule.id: rule.label or rule.id for rule in scheme.rules}
+    return ", ".join(names.get(one, one) for one in rules)
