@@ -20,7 +20,7 @@ from incentive_lab.registry.policy import Policy
 from incentive_lab.registry.proposals import without_password
 from incentive_lab.registry.service import Registry
 from incentive_lab.report.exporting import export_pack
-from incentive_lab.report.pack import MANIFEST, opened_pack, zipped
+from incentive_lab.report.pack import MANIFEST, opened_pack, pack_bytes, zipped
 from tests.registry.made import ANN, BEN, CAT, DAN, approved, submission
 from tests.registry.test_verify import behind
 
@@ -233,7 +233,7 @@ def test_no_other_zip_passes_for_a_pack(packed: bytes) -> None:
         zips([*files, ("../../etc/cron.d/evil", b"x")]), zips([*files, ("/etc/evil", b"x")]), zips([*files, files[0]]),
         zips([*files, (files[0][0], b"other")]), zips(files, link="scheme.yaml"), zips(files[1:]), zips(list(reversed(files))),
         zips([("\u202escheme.yaml", one) if name == "scheme.yaml" else (name, one) for name, one in files]),
-        zips([(f"{number}", b"") for number in range(70_000)]), b"", b"PK\x05\x06" + b"\0" * 18, packed[:-1], b"x" + packed,
+        zips([(f"{number}", b"") for number in range(300)]), b"", b"PK\x05\x06" + b"\0" * 18, packed[:-1], b"x" + packed,
     ):  # fmt: skip
         with pytest.raises(InputError, match="not a pack as it was exported"):
             opened_pack(made)
@@ -258,13 +258,39 @@ def test_a_decision_in_a_pack_is_the_one_of_its_manifest_and_of_the_log(
                    {"evidence": 7}):  # fmt: skip
         with pytest.raises(InputError, match="not a pack as it was exported"):
             opened_pack(forged(packed, {"decision.json": json.dumps({**decision, **change}).encode()}))
-    for broken in (b"", b"[]", b"{}", b"[" * 100_000):
+    for broken in (b"", b"[]", b"{}", b"[" * 100_000, json.dumps({**decision, "author": "\ud800"}).encode()):
         with pytest.raises(InputError, match="not a pack as it was exported"):
             opened_pack(forged(packed, {"decision.json": broken}))
     # A signature that nobody gave fits the format; only the log knows that no such pack was exported.
     signed = {**decision["signatures"][0], "who": "the board", "authenticated": True}
     lie = opened_pack(forged(packed, {"decision.json": json.dumps({**decision, "signatures": [signed]}).encode()}))
     assert [one.where for one in not_exported(local, [opened_pack(packed), lie])] == ["pack of grown-1"]
+
+
+EVIL = ("=cmd|'/c calc'!A1", "+1", "@SUM(A1)", "bad\x01\x0bname", "A\u202eB", "<script>alert(1)</script>", "]]><x>", "&amp;",
+        "#let x = 1", "\U0001f600" * 40, "x" * 40_000)  # fmt: skip
+
+
+def test_names_and_texts_of_any_kind_make_a_pack_and_stay_texts(local: Registry) -> None:
+    import openpyxl
+
+    given = submission()
+    replayed = json.loads(given.documents["replay.json"])
+    replayed |= {
+        "by_partner": dict.fromkeys(EVIL, 9.0),
+        "by_rule": dict.fromkeys(EVIL, 9.0),
+        "warnings": list(EVIL),
+    }
+    local.submit(ANN, Submission({**given.documents, "replay.json": json.dumps(replayed).encode()}), "worth it")
+    row, documents, head = local.whole("grown-1")
+    pack = opened_pack(pack_bytes(row, documents, str(head)))
+    book = openpyxl.load_workbook(io.BytesIO(pack.files["workbook.xlsx"]))
+    formulas = {
+        str(cell.value)[:5] for sheet in book for line in sheet.iter_rows() for cell in line if cell.data_type == "f"
+    }
+    assert all(one.startswith(("=SUM(", "=C")) for one in formulas)
+    assert pack.files["memo.pdf"].startswith(b"%PDF-")
+    assert b"<script>" not in pack.files["guide.html"]
 
 
 def test_two_who_export_at_once_do_not_write_into_each_other(

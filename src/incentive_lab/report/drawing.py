@@ -30,7 +30,8 @@ def _ticks(low: float, high: float) -> list[float]:
 
 
 def _text(x: float, y: float, said: str, anchor: str = "start", colour: str = FAINT) -> str:
-    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" fill="{colour}">{escape(said)}</text>'
+    shown = escape("".join(one for one in said if one.isprintable()))  # XML has no way to write the others.
+    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" fill="{colour}">{shown}</text>'
 
 
 def _framed(height: int, parts: Sequence[str], title: str) -> str:

@@ -184,6 +184,7 @@ def _of_one_decision(files: Mapping[str, bytes], manifest: Mapping[str, Any]) ->
         }
         evidence, head = dict(decision["evidence"]), Head.read(str(manifest["head"]))
         str(decision["history_source"])
+        as_json([decision, manifest])
     except (ValueError, KeyError, TypeError, RecursionError, InputError):
         raise _altered("its decision cannot be read") from None
     for name, (one, other) in told.items():

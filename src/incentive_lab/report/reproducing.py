@@ -92,7 +92,11 @@ def reproduce(pack: Pack, history: History, progress: Callable[[int, int], None]
             now["pilot.json"] = as_json(_pilot(pack, history))
     documents = {name: body for name, body in pack.files.items() if name in pack.evidence}
     decision = json.loads(pack.files["decision.json"])
-    now |= {name: body for name, body in made(decision, documents).items() if name in pack.files}
+    try:
+        now |= {name: body for name, body in made(decision, documents).items() if name in pack.files}
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError):
+        raise InputError([Problem("pack", "its documents lack what a registry writes into them.",
+                                  "Ask for the pack again, or export it from the registry.")]) from None  # fmt: skip
     compared, differences = {}, []
     for name, body in now.items():
         found: list[Difference] = []

@@ -38,7 +38,7 @@ def workbook_bytes(case: Case) -> bytes:
         sheet.fit_to_pages(1, 0)
         if sheet.get_name() != "Decision":
             sheet.repeat_rows(0)
-        sheet.set_footer(f"{case.revision['id']} {case.revision['fingerprint']}&R&P / &N")
+        sheet.set_footer(f"&L{case.revision['id']} {case.revision['fingerprint']}&R&P / &N")
     book.close()
     return stream.getvalue()
 
