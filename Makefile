@@ -35,7 +35,7 @@ docs: $(VENV)/installed ## Write what is generated anew (README outputs, docs/nu
 	$(BIN)/python -m pytest tests/docs tests/house
 
 validate: $(VENV)/installed ## Check the statistics of pilots slowly, and kill writers of the registry 200 times (VALIDATE="--draws 500")
-	INCENTIVE_LAB_KILLS=200 $(BIN)/python -m pytest -rs -n0 tests/registry/test_nothing_lost.py
+	$(BIN)/python experiments/validation/registry.py
 	$(BIN)/python experiments/validation/pilots.py $(VALIDATE)
 
 lock: $(VENV)/installed ## Write requirements.txt anew from requirements.in (add UPGRADE=--upgrade for newer versions)

@@ -1,0 +1,74 @@
+"""What differs between a scheme and its baseline, in the words that a board reads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from incentive_lab.format import money, percent
+from incentive_lab.report.bound_words import cap_words, gate_words, guarantee_words
+from incentive_lab.report.rule_words import measure_label, rate_table, rule_sentences
+from incentive_lab.scheme.diff import diff
+from incentive_lab.scheme.document import Scheme
+
+SAYS_ONLY = frozenset({"scheme", "title", "author", "reason", "baseline"})
+"""Keys of a scheme that change no payout."""
+
+
+ORDER = {"rules": 0, "tiers": 1, "measures": 4, "effective": 3}
+"""What is told first of the differences: what pays, then what it depends on; the rest stands between."""
+BOUNDS: Mapping[str, Callable[[Scheme, Any], str]] = {
+    "gates": gate_words, "caps": cap_words, "guarantees": guarantee_words,
+}  # fmt: skip
+WHEN_EXCEEDED = {
+    "prorate": "each settlement is scaled to what remains",
+    "first_come": "deals are paid in the order they closed until nothing remains",
+    "report": "everything is paid all the same",
+}
+"""What happens when the budget is exceeded, in words."""
+
+
+def changes_between(baseline: Scheme, scheme: Scheme) -> tuple[str, ...]:
+    """The differences that decide what is paid, what pays before what it depends on."""
+    found = [one for one in diff(baseline, scheme) if one.path not in SAYS_ONLY]
+    found.sort(key=lambda one: ORDER.get(one.path.partition(".")[0], 2))
+    return tuple(in_words(baseline, scheme, one.path, one.sentence) for one in found)
+
+
+def in_words(baseline: Scheme, scheme: Scheme, path: str, sentence: str) -> str:
+    """A difference as a board reads it: what is new as a whole is told in sentences, not key by key."""
+    kind, _, name = path.partition(".")
+    if kind == "rules" and name not in {rule.id for rule in baseline.rules}:
+        rule = next((one for one in scheme.rules if one.id == name), None)
+        if rule is not None:
+            table = rate_table(scheme, rule)
+            by_step = rule.rate.table is not None
+            rates = (
+                "; ".join(f"{'from ' if by_step else ''}{row[0]}: {row[1]}" for row in table.rows)
+                if table is not None
+                else ""
+            )
+            said = " ".join(rule_sentences(scheme, rule)).replace("(see the table)", f"({rates})")
+            return f"New: {rule.label or rule.id}. {said}"
+    gone = next((rule for rule in baseline.rules if kind == "rules" and rule.id == name), None)
+    if gone is not None and name not in {rule.id for rule in scheme.rules}:
+        return f"Gone: {gone.label or gone.id}. {' '.join(rule_sentences(baseline, gone))}"
+    if path == "budget" and scheme.budget is not None and baseline.budget is None:
+        amount = money(float(scheme.budget.amount), scheme.currency)
+        return f"New: a budget of {amount} a programme year; beyond it, {WHEN_EXCEEDED[scheme.budget.when_exceeded]}."
+    if path == "mix" and scheme.mix is not None and baseline.mix is None:
+        return f"New: {percent(float(scheme.mix.behavioural))} of what is paid is planned for behaviour, the rest for volume."
+    if kind == "measures" and name in scheme.measures and name not in baseline.measures:
+        return f"New measure: {scheme.measures[name].label or name.replace('_', ' ')}."
+    bound = next((words(scheme, one) for group, words in BOUNDS.items() if kind == group
+                  for one in getattr(scheme, group) if one.id == name and sentence.startswith("New ")), None)  # fmt: skip
+    if bound is not None:
+        return f"New: {bound[0].lower()}{bound[1:]}"
+    if path == "tiers" and baseline.tiers is None and scheme.tiers is not None:
+        levels = [
+            level.name + (" (" + ", ".join(f"{measure_label(scheme, key).lower()} {float(value):,.10g}"
+                                           for key, value in level.needs.items()) + ")" if level.needs else "")
+            for level in scheme.tiers.levels
+        ]  # fmt: skip
+        return f"New: tiers {', '.join(levels)}; reviewed every {scheme.tiers.review.replace('_', ' ')}."
+    return sentence.replace("_", " ")
