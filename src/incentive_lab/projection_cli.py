@@ -18,6 +18,19 @@ def project_command(
     against: Annotated[Path | None, typer.Option("--against", help="A second scheme in the same futures.")] = None,
     baseline: Annotated[Path | None, typer.Option("--baseline", help="What a guarantee compares with.")] = None,
     threads: Annotated[int, typer.Option("--threads", help="0: one a processor. Changes no result.")] = 0,
+    sure: Annotated[
+        float | None,
+        typer.Option(
+            "--sure", help="Stop once the 95th percentile's standard error is at most this share of it, such as 0.01."
+        ),
+    ] = None,
+    margin_floor: Annotated[
+        float | None,
+        typer.Option(
+            "--margin-floor",
+            help="Tell the chance that margin less incentives is below this share of revenue, such as 0.2.",
+        ),
+    ] = None,
     backtest: Annotated[bool, typer.Option("--backtest", help="Fit on the past of the past, and compare.")] = False,
     mapping: Annotated[Path | None, typer.Option("--mapping", help="YAML that maps an export's own names.")] = None,
     exclude: Annotated[list[str] | None, typer.Option("--exclude", help="Leave out rows with this finding.")] = None,
@@ -53,6 +66,6 @@ def project_command(
         model = fit(past, horizon=min(60, max(1, months)))
         with progress(f"Projecting {document.id}", as_json) as step:
             done = project(model, document, against=other, floor=floor, assumptions=supposed, horizon=months,
-                           scenarios=scenarios, seed=seed, threads=threads, progress=step)  # fmt: skip
-        result = project_result(done)
+                           scenarios=scenarios, seed=seed, threads=threads, progress=step, sure=sure)  # fmt: skip
+        result = project_result(done, margin_floor)
         emit(result, as_json, say_project)

@@ -10,7 +10,7 @@ import numpy as np
 from incentive_lab.format import count, counted, money, percent
 from incentive_lab.money import decimals
 from incentive_lab.panel import month_label
-from incentive_lab.projection import answers
+from incentive_lab.projection import answers, standard_errors
 from incentive_lab.projection.backtest import BANDS, Backtest
 from incentive_lab.projection.model import diagnostics
 from incentive_lab.projection.past import Past
@@ -53,8 +53,8 @@ def owed_words(outcome: Outcome, minor: int, said: Callable[[float], str]) -> st
             f"{said(float(np.median(cut[cut > 0])) / minor)} in the middle.")  # fmt: skip
 
 
-def project_result(told: Projection) -> dict[str, Any]:
-    """What `project --json` prints; amounts in whole currency units."""
+def project_result(told: Projection, margin_floor: float | None = None) -> dict[str, Any]:
+    """What `project --json` prints; amounts in whole currency units, shares as fractions."""
     minor, outcome, panel = told.minor, told.outcome, told.model.panel
     budget, value = answers.over_budget(outcome, minor), answers.present_value(told)
     labels = [month_label(told.first_month + m) for m in range(told.horizon)]
@@ -71,7 +71,7 @@ def project_result(told: Projection) -> dict[str, Any]:
         "accrual": {label: {key: float(values[m]) / minor for key, values in path.items()} for m, label in enumerate(labels)},
         "owed": _whole(answers.distribution(outcome.asked), minor), "capped": _mean_of(outcome.capped, minor),
         "p_cut": float((outcome.cut > 0).mean()), "owed_words": owed_words(outcome, minor, lambda one: money(one, panel.currency)),
-        "p_capped": answers.chance(outcome.capped > 0).value if outcome.scheme.caps else None,
+        "p_capped": standard_errors.chance(outcome.capped > 0).value if outcome.scheme.caps else None,
         "p_over_budget": None if budget is None else budget.value,
         "npv": None if value is None else value.value / minor,
     }  # fmt: skip
@@ -85,6 +85,10 @@ def project_result(told: Projection) -> dict[str, Any]:
         result["npv_reason"] = NO_COST
     else:
         result["npv_se"] = None if value.error is None else value.error / minor
+    if margin_floor is not None:
+        low = answers.below_margin(told, margin_floor)
+        result |= {"margin_floor": margin_floor, "p_below_margin": None if low is None else low.value}
+        result |= {"p_below_margin_reason": NO_COST} if low is None else {"p_below_margin_se": low.error}
     for key, found in (
         ("break_even_lift", answers.break_even_lift(told)),
         ("anyway_share", answers.anyway_share(told)),
@@ -116,7 +120,7 @@ def project_result(told: Projection) -> dict[str, Any]:
 
 
 def _mean_of(values: Any, minor: int) -> dict[str, float | None]:
-    found = answers.mean(values)
+    found = standard_errors.mean(values)
     return {"mean": found.value / minor, "se": None if found.error is None else found.error / minor}
 
 
@@ -133,10 +137,10 @@ def _means(names: tuple[str, ...], values: Any, minor: int) -> dict[str, Any]:
         column = values[:, place]
         if not column.any():
             continue
-        found = answers.mean(column)
+        found = standard_errors.mean(column)
         told[name] = {"mean": found.value / minor, "se": None if found.error is None else found.error / minor,
-                      "p10": answers.quantile(column, 0.1).value / minor,
-                      "p90": answers.quantile(column, 0.9).value / minor}  # fmt: skip
+                      "p10": standard_errors.quantile(column, 0.1).value / minor,
+                      "p90": standard_errors.quantile(column, 0.9).value / minor}  # fmt: skip
     return told
 
 
@@ -161,6 +165,10 @@ def say_project(told: dict[str, Any]) -> None:
         print(f"Without any response: expect {money(told['no_response']['p50'], currency)}")
     if told["p_over_budget"] is not None:
         print(f"The budget breaks {futures(told['p_over_budget'], told['scenarios'])}")
+    if told.get("margin_floor") is not None:
+        chance = told["p_below_margin"]
+        said = NO_COST if chance is None else futures(chance, told["scenarios"])
+        print(f"Margin less incentives below {percent(told['margin_floor'], 1)} of revenue: {said}")
     worth = NO_COST if told["npv"] is None else money(told["npv"], currency)
     print(f"Net present value of margin less incentives, mean: {worth}")
     if "difference" in told:

@@ -14,17 +14,27 @@ from incentive_lab.engine.replay import replay
 from incentive_lab.errors import InputError
 from incentive_lab.history import open_history
 from incentive_lab.panel import Floats
-from incentive_lab.projection import running
-from incentive_lab.projection.answers import crps, difference, distribution, first_order, over_budget, quantile
+from incentive_lab.projection import chunks
+from incentive_lab.projection.answers import (
+    below_margin,
+    crps,
+    difference,
+    distribution,
+    first_order,
+    margin_share,
+    over_budget,
+)
 from incentive_lab.projection.assumptions import BASE, Assumptions, diff, json_schema, loads, presets
 from incentive_lab.projection.backtest import backtest
+from incentive_lab.projection.chunks import Cancelled
 from incentive_lab.projection.laying import Space
 from incentive_lab.projection.model import Model, fit
 from incentive_lab.projection.past import Past, past_of, until
 from incentive_lab.projection.paying import Payer
 from incentive_lab.projection.plan import E_COLUMNS
 from incentive_lab.projection.reading import state_of
-from incentive_lab.projection.running import Cancelled, project
+from incentive_lab.projection.running import project
+from incentive_lab.projection.standard_errors import quantile
 from incentive_lab.projection.world import Drawn, World
 from incentive_lab.projection_words import project_result, say_project
 from incentive_lab.scheme.document import Scheme
@@ -42,8 +52,8 @@ def test_no_change_is_no_difference_in_every_scenario(model: Model, scheme: Sche
 
 def test_threads_chunks_and_more_scenarios_change_nothing(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
     one = project(model, TIERED, floor=FLAT, scenarios=30, threads=1)
-    monkeypatch.setattr(running, "LANES", 64)
-    monkeypatch.setattr(running, "CHUNK", 7)
+    monkeypatch.setattr(chunks, "LANES", 64)
+    monkeypatch.setattr(chunks, "CHUNK", 7)
     many = project(model, TIERED, floor=FLAT, scenarios=45, threads=3)
     for name in ("monthly", "by_rule", "by_tier", "demand", "partners"):
         assert (getattr(one.outcome, name) == getattr(many.outcome, name)[:30]).all(), name
@@ -298,6 +308,35 @@ def test_presets_say_what_they_change() -> None:
 def test_numbers_out_of_range_are_refused(model: Model, scenarios: int, horizon: int) -> None:
     with pytest.raises(InputError, match="allowed are"):
         project(model, FLAT, scenarios=scenarios, horizon=horizon)
+
+
+def test_a_run_stops_when_it_is_sure_at_the_same_number_whatever_the_threads(model: Model) -> None:
+    runs = [project(model, TIERED, floor=FLAT, scenarios=6000, sure=0.03, threads=threads) for threads in (1, 3)]
+    assert runs[0].scenarios == runs[1].scenarios
+    assert runs[0].scenarios in (512, 1024, 2048, 4096)
+    assert (runs[0].outcome.monthly == runs[1].outcome.monthly).all()
+    tail = quantile(runs[0].outcome.total, 0.95)
+    assert tail.error is not None
+    assert tail.error <= 0.03 * tail.value
+    whole = project(model, TIERED, floor=FLAT, scenarios=6000)
+    assert (whole.outcome.monthly[: runs[0].scenarios] == runs[0].outcome.monthly).all()
+    before = quantile(whole.outcome.total[: runs[0].scenarios // 2], 0.95)
+    assert runs[0].scenarios == 512 or (before.error or 0.0) > 0.03 * before.value
+    with pytest.raises(InputError, match="--sure"):
+        project(model, FLAT, scenarios=10, sure=2.0)
+
+
+def test_the_chance_of_falling_below_a_margin_counts_the_futures_that_do(model: Model) -> None:
+    told = project(model, TIERED, floor=FLAT, scenarios=200)
+    shares = margin_share(told)
+    assert shares is not None
+    at = float(np.quantile(shares, 0.25))
+    low = below_margin(told, at)
+    assert low is not None
+    assert low.value == pytest.approx(0.25, abs=0.01)
+    one = (told.margin[7].sum() - told.outcome.total[7]) / told.revenue[7].sum()  # type: ignore[index]
+    assert shares[7] == pytest.approx(one)
+    assert below_margin(told, -9.0).value == 0  # type: ignore[union-attr]
 
 
 def test_a_run_can_be_cancelled(model: Model) -> None:

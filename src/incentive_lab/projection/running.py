@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import time
-from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, fields, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -16,24 +14,14 @@ from incentive_lab.errors import InputError, Problem
 from incentive_lab.money import decimals
 from incentive_lab.panel import Floats
 from incentive_lab.projection.assumptions import BASE, Assumptions
-from incentive_lab.projection.lanes import add_leaf, add_staying
-from incentive_lab.projection.laying import Space
+from incentive_lab.projection.chunks import Chunks, Drawn, Progress
 from incentive_lab.projection.model import Model
-from incentive_lab.projection.paying import Cost, Payer
-from incentive_lab.projection.world import Room, World
+from incentive_lab.projection.paying import Payer
+from incentive_lab.projection.standard_errors import quantile
+from incentive_lab.projection.world import World
 from incentive_lab.scheme.document import Scheme
 
-LANES = 1024
-"""Lanes of a block, partners times scenarios: its rows stay in cache."""
-CHUNK = 256
-"""Scenarios of a chunk at most: memory stays flat however many there are."""
 MOST_SCENARIOS, MOST_MONTHS = 1_000_000, 60
-BANDS = 500
-"""Scenarios of which each partner's amount is kept, for bands by partner."""
-
-
-class Cancelled(Exception):
-    """The run was cancelled; nothing was kept of it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,14 +116,11 @@ class Projection:
         return int(10 ** decimals(self.model.panel.currency))
 
 
-Progress = Callable[[int, int], None]
-
-
 def project(
     model: Model, scheme: Scheme, *, against: Scheme | None = None, floor: Scheme | None = None,
     assumptions: Assumptions = BASE, horizon: int = 12, scenarios: int = 1000, seed: int = 7, threads: int = 0,
     progress: Progress | None = None, cancel: threading.Event | None = None, past: int | None = None,
-    in_force: bool | None = None,
+    in_force: bool | None = None, sure: float | None = None,
 ) -> Projection:  # fmt: skip
     """Project what a scheme costs.
 
@@ -153,12 +138,14 @@ def project(
         cancel: Set it to stop.
         past: Months of history walked before the horizon; see `Payer`.
         in_force: Whether the schemes were in force before the horizon; see `Payer`.
+        sure: Stop once the Monte Carlo standard error of the 95th percentile of total cost is at most this share of it;
+            looked at after 512 scenarios and at each doubling, so that the same seed stops at the same number.
 
     Raises:
         InputError: A number of scenarios or months out of range, or an assumption about what no scheme looks at.
         Cancelled: `cancel` was set.
     """
-    _checked(scenarios, horizon)
+    _checked(scenarios, horizon, sure)
     began = time.monotonic()
     schemes = [scheme] if against is None else [scheme, against]
     payers: list[Payer] = []
@@ -171,25 +158,45 @@ def project(
     shift = (payers[0].shift + payers[0].past) % 12
     plain = World(model, assumptions.without_response, horizon, seed, keep, (PERIOD_MONTHS[scheme.settle], shift))
     responding = assumptions.responds
-    runs = _Runs(payers, scenarios, threads, cancel)
+    runs = Chunks(payers, scenarios, threads, cancel)
+    enough = None if sure is None else lambda total: _sure(total, sure)
     if not responding:
-        told = runs.run(plain, progress)
-        outcomes, no_response = told.outcomes, told.outcomes[0]
+        told = runs.run(plain, progress, enough)
+        outcomes = _outcomes(payers, told)
+        no_response = outcomes[0]
     else:
-        quiet = runs.run(plain, None if progress is None else lambda done, of: progress(done // 2, of))
-        rewards = _rewards(model, payers, quiet.outcomes) if against is not None else {}
+        quiet = runs.run(plain, None if progress is None else lambda done, of: progress(done // 2, of), enough)
+        still = _outcomes(payers, quiet)
+        rewards = _rewards(model, payers, still) if against is not None else {}
         loud = replace(plain, assumptions=assumptions, rewards=rewards)
-        told = runs.run(loud, None if progress is None else lambda done, of: progress(of // 2 + done // 2, of))
-        outcomes, no_response = told.outcomes, quiet.outcomes[0]
+        again = Chunks(payers, quiet.scenarios, threads, cancel)
+        told = again.run(loud, None if progress is None else lambda done, of: progress(of // 2 + done // 2, of))
+        outcomes, no_response = _outcomes(payers, told), still[0]
         if against is not None:
             # Partners react to the new scheme; under the other one the world is as it would have been.
-            outcomes = (outcomes[0], quiet.outcomes[1])
-    return Projection(model, assumptions, horizon, seed, scenarios, outcomes, no_response, told.revenue, told.margin,
+            outcomes = (outcomes[0], still[1])
+    return Projection(model, assumptions, horizon, seed, told.scenarios, outcomes, no_response, told.revenue, told.margin,
                       told.factors, told.staying, time.monotonic() - began, model.notes)  # fmt: skip
 
 
-def _checked(scenarios: int, horizon: int) -> None:
+def _sure(total: Floats, share: float) -> bool:
+    """Whether the 95th percentile of these amounts has a standard error of at most this share of it."""
+    tail = quantile(total, 0.95)
+    return tail.error is not None and tail.error <= share * tail.value
+
+
+def _outcomes(payers: list[Payer], told: Drawn) -> tuple[Outcome, ...]:
+    return tuple(
+        Outcome(payer.scheme, payer.line_ids, payer.tier_names, kept["monthly"], kept["by_rule"], kept["by_tier"],
+                kept["by_segment"], kept["demand"], kept["higher"], kept["owed"], kept["capped"], kept["by_partner"])
+        for payer, kept in zip(payers, told.kept, strict=True)
+    )  # fmt: skip
+
+
+def _checked(scenarios: int, horizon: int, sure: float | None) -> None:
     problems = []
+    if sure is not None and not 0.0001 <= sure <= 0.5:
+        problems.append(Problem("--sure", f"found {sure:g}, allowed are 0.0001 to 0.5.", "0.01 is one percent."))
     if not 1 <= scenarios <= MOST_SCENARIOS:
         problems.append(Problem("--scenarios", f"found {scenarios}, allowed are 1 to {MOST_SCENARIOS:,}.",
                                 "10,000 give the mean to about 1 %."))  # fmt: skip
@@ -197,96 +204,6 @@ def _checked(scenarios: int, horizon: int) -> None:
         problems.append(Problem("--months", f"found {horizon}, allowed are 1 to {MOST_MONTHS}."))
     if problems:
         raise InputError(problems)
-
-
-@dataclass(frozen=True, eq=False)
-class _Told:
-    outcomes: tuple[Outcome, ...]
-    revenue: Floats
-    margin: Floats | None
-    factors: Mapping[str, Floats]
-    staying: Floats
-
-
-class _Runs:
-    """The chunks of a run, spread over threads and written to their own places."""
-
-    def __init__(self, payers: list[Payer], scenarios: int, threads: int, cancel: threading.Event | None) -> None:
-        self.payers, self.scenarios, self.cancel = payers, scenarios, cancel
-        self.threads = threads or max(1, os.cpu_count() or 1)
-        self.size = max(1, min(CHUNK, -(-scenarios // self.threads)))
-        self.rows = payers[0].panel.partners
-        # Schemes that pay partners together get all of them in one block, and few scenarios at a time.
-        self.together = any(payer.coupled for payer in payers)
-        if self.together:
-            self.size = max(1, min(self.size, 4 * LANES // self.rows))
-        self.partners = self.rows if self.together else max(1, LANES // self.size)
-
-    def run(self, world: World, progress: Progress | None) -> _Told:
-        model, n = world.model, self.scenarios
-        kept: list[dict[str, Floats]] = [{} for _ in self.payers]
-        revenue, margin = np.zeros((n, world.horizon)), np.zeros((n, world.horizon))
-        factors: dict[str, Floats] = {name: np.zeros(n) for name, one in model.streams.items() if one.count}
-        staying = np.zeros(n)
-        done, lock, mine = 0.0, threading.Lock(), threading.local()
-
-        def one(first: int) -> None:
-            nonlocal done
-            count = min(self.size, n - first)
-            if not hasattr(mine, "room"):
-                mine.room, mine.space = Room(model, world.horizon, self.partners * self.size), Space()
-            chunk = world.chunk(first, count)
-            few = max(0, min(count, BANDS - first))
-            paid = [payer.begun(count, few) for payer in self.payers]
-            sums = {"revenue": np.zeros((world.horizon, count)), "margin": np.zeros((world.horizon, count))}
-            stay = np.zeros(count)
-            for low in range(0, self.rows, self.partners):
-                if self.cancel is not None and self.cancel.is_set():
-                    return
-                drawn = world.draw(chunk, low, min(self.rows, low + self.partners), mine.room)
-                for leaf, total in sums.items():
-                    if leaf in model.leaves:
-                        add_leaf(drawn.values[model.leaves.index(leaf)], count, total)
-                add_staying(drawn.end, low, model.known, count, world.horizon, stay)
-                for payer, into in zip(self.payers, paid, strict=True):
-                    if payer.coupled:
-                        payer.pay_together(drawn, into)
-                    else:
-                        payer.add(drawn, into, mine.space)
-                with lock:
-                    before, done = int(done), done + count * (drawn.high - low) / self.rows
-                    if progress is not None and int(done) > before:
-                        progress(min(n, int(done)), n)
-            where = slice(first, first + count)
-            revenue[where], margin[where], staying[where] = sums["revenue"].T, sums["margin"].T, stay
-            for name, values in chunk.factors.items():
-                factors[name][where] = values
-            with lock:
-                for place, payer in enumerate(self.payers):
-                    _put(kept[place], payer.cost(paid[place]), where, n)
-
-        with ThreadPoolExecutor(self.threads, "projection") as pool:
-            for _ in pool.map(one, range(0, n, self.size)):
-                pass
-        if self.cancel is not None and self.cancel.is_set():
-            raise Cancelled()
-        if progress is not None:
-            progress(n, n)
-        outcomes = tuple(
-            Outcome(payer.scheme, payer.line_ids, payer.tier_names, kept[place]["monthly"], kept[place]["by_rule"],
-                    kept[place]["by_tier"], kept[place]["by_segment"], kept[place]["demand"], kept[place]["higher"],
-                    kept[place]["owed"], kept[place]["capped"], kept[place]["by_partner"])
-            for place, payer in enumerate(self.payers)
-        )  # fmt: skip
-        return _Told(outcomes, revenue, margin if model.past.margin else None, factors, staying)
-
-
-def _put(kept: dict[str, Floats], cost: Cost, where: slice, scenarios: int) -> None:
-    for one in fields(cost):
-        values = getattr(cost, one.name)
-        many = min(BANDS, scenarios) if one.name == "by_partner" else scenarios
-        kept.setdefault(one.name, np.zeros((many, *values.shape[1:])))
-        kept[one.name][where.start : where.start + len(values)] = values
 
 
 def _rewards(model: Model, payers: list[Payer], outcomes: tuple[Outcome, ...]) -> dict[str, float]:

@@ -97,24 +97,34 @@ class Asked:
         return get
 
 
-def projected(asked: Asked, supposed: Assumptions, many: int) -> Projection | None:
-    """The projection; None while nothing can be shown yet. Below `many` futures it is the first answer."""
+def projected(asked: Asked, supposed: Assumptions, many: int, sure: float | None = None) -> Projection | None:
+    """The projection; None while nothing can be shown yet. Below `many` futures it is the first answer.
+
+    Args:
+        asked: What is asked.
+        supposed: What is supposed.
+        many: Futures, at most where `sure` says when to stop.
+        sure: See `project`.
+    """
     first: Projection | None = _run(
         asked, supposed, min(many, QUICK), "Reading your history and drawing the first futures"
     )
     if first is None or many <= QUICK:
         return first
-    return _run(asked, supposed, many, f"Drawing {count(many)} futures; below are the first {QUICK}") or first
+    most = "up to " if sure is not None else ""
+    return (
+        _run(asked, supposed, many, f"Drawing {most}{count(many)} futures; below are the first {QUICK}", sure) or first
+    )
 
 
-def _run(asked: Asked, supposed: Assumptions, many: int, label: str) -> Any:
+def _run(asked: Asked, supposed: Assumptions, many: int, label: str, sure: float | None = None) -> Any:
     model = asked.model()
 
     def work(step: Step) -> Projection:
         return project(model(), asked.scheme, against=asked.other, floor=asked.floor, horizon=asked.months, scenarios=many,
-                       assumptions=supposed, progress=step)  # fmt: skip
+                       assumptions=supposed, progress=step, sure=sure)  # fmt: skip
 
-    return watched(f"projection {asked.key} {supposed.model_dump_json()} {many}", work, label)
+    return watched(f"projection {asked.key} {supposed.model_dump_json()} {many} {sure}", work, label)
 
 
 def side_by_side(asked: Asked, presets: list[Assumptions], many: int) -> list[Projection] | None:

@@ -25,7 +25,13 @@ from incentive_lab.ui.compare_page import DRAFT, offered
 from incentive_lab.ui.projecting import Asked, projected, side_by_side, tested
 from incentive_lab.ui.tables import table
 
-SCENARIOS = {"Quick: 128": 128, "Fair: 512": 512, "Full: 2,000": 2000}
+SCENARIOS = {"Quick: 128": 128, "Fair: 512": 512, "Full: 10,000": 10_000, "Until sure to 1 %": 10_000}
+UNTIL_SURE, SURE = "Until sure to 1 %", 0.01
+"""Stops once the 95th percentile's standard error is at most this share of it."""
+_FUTURES_HELP = (
+    "More futures make the figures steadier, not the future surer. The last choice draws until the 95th percentile's "
+    "standard error is at most 1 % of it, 10,000 at most."
+)
 DIALS = ("market", "growth", "price", "churn", "lose_largest")
 
 
@@ -40,19 +46,22 @@ def projection_page() -> None:
 
 def _page() -> None:
     known = offered()
-    places = st.columns([3, 3, 2, 2], gap="small")
+    places = st.columns([3, 3, 2, 2, 2], gap="small")
     name = places[0].selectbox("Scheme", list(known), key="projection-scheme", index=list(known).index(DRAFT))
     against = places[1].selectbox("Against", [one for one in known if one != name], key="projection-against", index=None,
                                   placeholder="No other scheme")  # fmt: skip
     months = int(places[2].number_input("Months ahead", 1, 60, 12, key="projection-months"))
-    many = SCENARIOS[places[3].selectbox("Futures", list(SCENARIOS), key="projection-scenarios")]
+    drawn = places[3].selectbox("Futures", list(SCENARIOS), key="projection-scenarios", help=_FUTURES_HELP)
+    many, sure = SCENARIOS[drawn], SURE if drawn == UNTIL_SURE else None
+    floor = places[4].number_input("Margin floor, %", -100.0, 100.0, None, 1.0, key="projection-margin", placeholder="None",
+                                   help="Margin less incentives as a share of revenue that must not be missed.")  # fmt: skip
     supposed = _assumptions()
     scheme, other = known[name], known[against] if against else None
     asked = Asked(scheme, other, workspace.baseline_of(scheme), months)
-    told = projected(asked, supposed, many)
+    told = projected(asked, supposed, many, sure)
     if told is None:
         return
-    _risk(told)
+    _risk(told, None if floor is None else floor / 100)
     _charts(told)
     if other is not None:
         _difference(told)
@@ -86,8 +95,8 @@ def _assumptions() -> Assumptions:
     return Assumptions.model_validate({**chosen.model_dump(), **changes}) if changes else chosen
 
 
-def _risk(told: Projection) -> None:
-    """The answer in words."""
+def _risk(told: Projection, floor: float | None = None) -> None:
+    """The answer in words, with the chance of a margin below a floor where one is asked about."""
     minor, currency = told.minor, told.model.panel.currency
     shown = answers.distribution(told.outcome.total / minor)
     expected = f"Expect **{compact(shown['p50'] or 0)} {currency}** over {counted(told.horizon, 'month')}"
@@ -120,6 +129,9 @@ def _risk(told: Projection) -> None:
         if value is None
         else f"Margin less incentives is worth {compact(value.value / minor)} today."
     )
+    low = None if floor is None else answers.below_margin(told, floor)
+    if floor is not None and low is not None:
+        said.append(f"It is below {percent(floor, 1)} of revenue {futures(low.value, told.scenarios)}.")
     what = "the middle of what is owed" if owed is not None else "the middle"
     error = shown["errors"]["p50"]  # type: ignore[index]
     sure = f"; standard error of {what}: {compact(error)}" if error else ""
