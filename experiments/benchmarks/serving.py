@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -25,20 +25,24 @@ def free_port() -> int:
 
 
 @contextmanager
-def served(script: Path, environment: Mapping[str, str | None] | None = None) -> Iterator[str]:
+def served(
+    script: Path, environment: Mapping[str, str | None] | None = None, *, port: int = 0, options: Sequence[str] = ()
+) -> Iterator[str]:
     """The address of a server that runs a script until the block ends.
 
     Args:
         script: What Streamlit runs.
         environment: Variables to set, or with None to take away.
+        port: To listen on; by default a free one.
+        options: More of Streamlit's options.
 
     Raises:
         RuntimeError: The server stopped or did not answer in time.
     """
-    port, changed = free_port(), environment or {}
+    port, changed = port or free_port(), environment or {}
     env = {name: value for name, value in {**os.environ, **changed}.items() if value is not None}
     running = subprocess.Popen(
-        [sys.executable, "-m", "streamlit", "run", str(script), "--server.port", str(port)],
+        [sys.executable, "-m", "streamlit", "run", str(script), "--server.port", str(port), *options],
         cwd=ROOT, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     try:
