@@ -10,7 +10,7 @@ JOBS   ?= 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test lint bench validate docs lock clean
+.PHONY: help run test lint bench validate docs journey soak lock clean
 
 help: ## Show what can be made
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -18,8 +18,9 @@ help: ## Show what can be made
 run: $(VENV)/installed ## Open the dashboard on this machine only (PORT=8501)
 	$(BIN)/python -m streamlit run app.py --server.port $(PORT)
 
-test: $(VENV)/installed ## Run all tests and say what was skipped and why (TESTS=tests/engine JOBS=4)
-	$(BIN)/python -m pytest -rs $(if $(filter-out 1,$(JOBS)),-n $(JOBS) --dist worksteal) $(TESTS)
+test: $(VENV)/installed ## Run all tests and say what was skipped and why (TESTS=tests/engine JOBS=4 COVERAGE=1)
+	$(BIN)/python -m pytest -rs $(if $(filter-out 1,$(JOBS)),-n $(JOBS) --dist worksteal) \
+		$(if $(COVERAGE),--cov=incentive_lab --cov-report=term:skip-covered) $(TESTS)
 
 lint: $(VENV)/installed ## Check style, formatting and types
 	$(BIN)/python -m ruff check .
@@ -37,6 +38,12 @@ docs: $(VENV)/installed ## Write what is generated anew (README outputs, docs/nu
 validate: $(VENV)/installed ## Check the statistics of pilots slowly, and kill writers of the registry 200 times (VALIDATE="--draws 500")
 	$(BIN)/python experiments/validation/registry.py
 	$(BIN)/python experiments/validation/pilots.py $(VALIDATE)
+
+journey: $(VENV)/installed ## Walk from an empty home to a reproduced decision in Chromium, with times (JOURNEY=--pictures)
+	$(BIN)/python -m tests.journey $(JOURNEY)
+
+soak: $(VENV)/installed ## Five browsers for half an hour; does the server's memory stay flat? (MINUTES=5)
+	$(BIN)/python -m tests.journey.soak $(if $(MINUTES),--minutes $(MINUTES))
 
 lock: $(VENV)/installed ## Write requirements.txt anew from requirements.in (add UPGRADE=--upgrade for newer versions)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv

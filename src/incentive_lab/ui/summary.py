@@ -126,7 +126,7 @@ def findings_table(found: Sequence[Finding], currency: str, *, full: bool = Fals
     if lines:
         table(("Finding", "Rows", "In money", *(("Rows are",) if full else ())), lines, words={3} if full else ())
     if len(found) > 6 and not full:
-        st.markdown(f":gray[and {counted(len(found) - 6, 'more')}]")
+        st.markdown(f":gray[and {count(len(found) - 6)} more]")
     if found and not full:
         left_out = sum(one.severity == "excluded" for one in found)
         st.markdown(f":gray[{counted(left_out, 'kind')} left out.]" if left_out else ":gray[Flagged, not left out.]")
