@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from incentive_lab.history.measuring import group_of, per_deal, valued
+from incentive_lab.history.measuring import group_of, named, per_deal, valued
 from incentive_lab.history.quantities import MILLION
 from incentive_lab.history.timing import month_of
 from incentive_lab.history.workings import Grid, Workings, date_of
@@ -67,6 +67,12 @@ def _by_date(workings: Workings, members: Mapping[str, Measure]) -> list[dict[st
 
 def _credited(workings: Workings, grain: str, members: Mapping[str, Measure]) -> pd.DataFrame:
     """Rows of one date and way of crediting: partner_id, _on, deal_id, line and a column per member."""
+    frame = workings.frame(f"each {grain}", members, lambda: _credited_rows(workings, grain, members))
+    frame = frame.rename(columns={column: name for name, column in named(members).items()})
+    return frame.fillna(dict.fromkeys(members, 0)).astype(dict.fromkeys(members, "float64"))
+
+
+def _credited_rows(workings: Workings, grain: str, members: Mapping[str, Measure]) -> Any:
     import ibis
 
     measure = next(iter(members.values()))
@@ -83,11 +89,8 @@ def _credited(workings: Workings, grain: str, members: Mapping[str, Measure]) ->
     totals = {column: rows[column].sum().cast("int64") for column in columns}
     if grain == "deal":
         table = rows.group_by(["partner_id", "deal_id"]).aggregate(_on=rows["_on"].max(), **totals)
-        table = table.mutate(line=ibis.literal(""))
-    else:
-        table = rows.group_by(["partner_id", "deal_id", "line", "_on"]).aggregate(**totals)
-    frame = workings.store.frame(table).rename(columns={column: name for name, column in names.items()})
-    return frame.fillna(dict.fromkeys(members, 0)).astype(dict.fromkeys(members, "float64"))
+        return table.mutate(line=ibis.literal(""))
+    return rows.group_by(["partner_id", "deal_id", "line", "_on"]).aggregate(**totals)
 
 
 def _counted_once(workings: Workings, rows: Any, members: Mapping[str, Measure], names: Mapping[str, str]) -> Any:
@@ -128,6 +131,14 @@ def returns_table(workings: Workings, members: Mapping[str, Measure]) -> Returns
 
 
 def _returned(workings: Workings, members: Mapping[str, Measure]) -> pd.DataFrame:
+    names = named(members)
+    frame = workings.frame("returned", members, lambda: _returned_rows(workings, members))
+    for name, column in names.items():
+        frame[name] = _part_returned(frame[column], frame["returned_amount"], frame["amount"])
+    return frame.drop(columns=[*names.values(), "returned_amount", "amount"])
+
+
+def _returned_rows(workings: Workings, members: Mapping[str, Measure]) -> Any:
     measure = next(iter(members.values()))
     rows, names = valued(workings, workings.rows("deals", date_of(measure)), members)
     rows = _counted_once(workings, rows, members, names)
@@ -143,13 +154,9 @@ def _returned(workings: Workings, members: Mapping[str, Measure]) -> pd.DataFram
         "deal_id", "line", "partner_id", "_back", "_month", "_term", "returned_amount", "amount", *columns
     )
     full = measure.credit == "full"
-    rows = workings.credits.spread(
+    return workings.credits.spread(
         rows, columns, key=("deal_id", "line"), full=full, roles=measure.roles, group=group_of(measure)
     )
-    frame = workings.store.frame(rows)
-    for name, column in names.items():
-        frame[name] = _part_returned(frame[column], frame["returned_amount"], frame["amount"])
-    return frame.drop(columns=[*columns, "returned_amount", "amount"])
 
 
 def _part_returned(values: Any, returned: Any, amounts: Any) -> list[float]:

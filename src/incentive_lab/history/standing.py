@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
@@ -24,11 +25,15 @@ def level_columns(workings: Workings, members: Mapping[str, Measure]) -> dict[st
     ]
     if wrong:
         raise InputError(wrong)
-    rows = workings.rows("scores", date_of(measure))
-    rows = rows.filter(rows.measure.isin(sorted({score for _, score in named.values()})))
-    rows = rows.filter(workings.test(rows, measure, "scores"))
-    means = {"_sum": rows.value.sum(), "_n": rows.count()}
-    frame = workings.store.frame(rows.group_by(["measure", "partner_id", "_month", "_on"]).aggregate(**means))
+
+    def by_day() -> Any:
+        rows = workings.rows("scores", date_of(measure))
+        rows = rows.filter(rows.measure.isin(sorted({score for _, score in named.values()})))
+        rows = rows.filter(workings.test(rows, measure, "scores"))
+        means = {"_sum": rows.value.sum(), "_n": rows.count()}
+        return rows.group_by(["measure", "partner_id", "_month", "_on"]).aggregate(**means)
+
+    frame = workings.frame("level", members, by_day)
     frame = frame.sort_values("_on", kind="stable").drop_duplicates(["measure", "partner_id", "_month"], keep="last")
     columns = {}
     for name, (_, score) in named.items():
@@ -74,12 +79,16 @@ def event_column(workings: Workings, measure: Measure) -> Floats:
 def _first_deal(workings: Workings, measure: Measure) -> Floats:
     if "closed_on" not in workings.filled["deals"]:
         return workings.grid.zeros()
-    rows = workings.rows("deals", "closed_on")
-    rows = rows.filter((rows.status == "won") & workings.test(rows, measure, "deals"))
-    rows = rows.select("deal_id", "partner_id", "_month")
-    if workings.credits.split or measure.roles:
-        rows = workings.credits.spread(rows, [], key=("deal_id",), full=True, roles=measure.roles)
-    frame = workings.store.frame(rows.group_by("partner_id").aggregate(_month=rows["_month"].min()))
+
+    def first_months() -> Any:
+        rows = workings.rows("deals", "closed_on")
+        rows = rows.filter((rows.status == "won") & workings.test(rows, measure, "deals"))
+        rows = rows.select("deal_id", "partner_id", "_month")
+        if workings.credits.split or measure.roles:
+            rows = workings.credits.spread(rows, [], key=("deal_id",), full=True, roles=measure.roles)
+        return rows.group_by("partner_id").aggregate(_month=rows["_month"].min())
+
+    frame = workings.frame("first deal", {"first": measure}, first_months)
     array = workings.grid.zeros()
     row, column, _ = workings.grid.place(frame["partner_id"], frame["_month"])
     array[row, column] = MILLION

@@ -12,8 +12,10 @@ from typing import Any, Protocol
 import numpy as np
 import pandas as pd
 
-KEPT = 256
-"""Queries whose SQL a store keeps."""
+KEPT = 512
+"""Queries whose SQL is kept."""
+_WRITTEN: dict[Hashable, str] = {}
+"""Key -> SQL, for all histories of this process: the same question of tables of the same shape reads the same."""
 
 
 def quoted(name: str) -> str:
@@ -107,7 +109,6 @@ class DuckStore:
     dialect: str = "duckdb"
     binary: str = ""
     _backend: Any = field(default=None, repr=False)
-    _kept: dict[Hashable, str] = field(default_factory=dict, repr=False)
     _tables: dict[str, Any] = field(default_factory=dict, repr=False)
 
     @classmethod
@@ -176,11 +177,12 @@ class DuckStore:
 
     def kept_frame(self, key: Hashable, expression: Callable[[], Any]) -> pd.DataFrame:
         """Like `frame`; the SQL of a key is kept, for Ibis takes longer to write it than DuckDB to carry it out."""
-        if key not in self._kept:
-            if len(self._kept) >= KEPT:
-                self._kept.clear()
-            self._kept[key] = self._compiled(expression())
-        result: pd.DataFrame = self.connection.execute(self._kept[key]).df()
+        sql = _WRITTEN.get(key)
+        if sql is None:
+            if len(_WRITTEN) >= KEPT:
+                _WRITTEN.clear()
+            sql = _WRITTEN[key] = self._compiled(expression())
+        result: pd.DataFrame = self.connection.execute(sql).df()
         return result
 
     def _compiled(self, expression: Any) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -67,10 +68,17 @@ class Workings:
         return self.calendar.dated(self.store.table(table), date, recorded)
 
     def frame(self, kind: str, members: Mapping[str, Measure], query: Callable[[], Any]) -> pd.DataFrame:
-        """The rows of a query over members' rows; what it compiles to is kept with the store, apart from their names."""
-        shares = tuple(sorted(self.credits.role_shares.items()))
+        """The rows of a query over members' rows; what it compiles to is kept, apart from their names."""
         asked = tuple((type(measure), measure.model_dump_json()) for measure in members.values())
-        return self.store.kept_frame((kind, self.calendar, shares, asked), query)
+        return self.store.kept_frame((kind, self.shape, asked), query)
+
+    @cached_property
+    def shape(self) -> Hashable:
+        """All that decides how a query is written, beside what it asks; histories of one shape share the SQL."""
+        columns = tuple((name, one.places, tuple(one.extras.items())) for name, one in self.quantities.items())
+        filled = tuple((name, tuple(sorted(found))) for name, found in self.filled.items())
+        shares = tuple(sorted(self.credits.role_shares.items()))
+        return columns, filled, self.one_line, self.calendar, self.credits.split, shares
 
     def test(self, rows: Any, measure: Measure, table: str) -> Any:
         """The measure's filter on rows, true where it has none."""
