@@ -116,6 +116,10 @@ def assign(
         from incentive_lab.pilot_words import say_design
 
         document, folder = _loaded(pilot)
+        target = folder / (document.assignment.file or ARMS)
+        if register and ((folder / PLAN).exists() or target.exists()):
+            raise InputError([Problem(str(target), "this pilot is registered already; its arms are frozen.",
+                                      "To start anew, copy the plan into another folder.")])  # fmt: skip
         with _opened(history, mapping, exclude) as held:
             made = design(document, _needed(held), folder)
         if made.over_ceiling and register:
@@ -123,10 +127,6 @@ def assign(
                                       f"{float(document.cost_ceiling or 0):,.2f}.",
                                       "Raise the ceiling, or draw fewer partners.")])  # fmt: skip
         if register:
-            target = folder / (document.assignment.file or ARMS)
-            if (folder / PLAN).exists() or target.exists():
-                raise InputError([Problem(str(target), "this pilot is registered already; its arms are frozen.",
-                                          "To start anew, copy the plan into another folder.")])  # fmt: skip
             _write(target, made.arms_text)
             _write(folder / PLAN, json.dumps(made.registration, indent=1, sort_keys=True) + "\n")
         if out is not None:

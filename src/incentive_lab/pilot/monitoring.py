@@ -20,7 +20,7 @@ def monitored(pilot: Pilot, history: History | None, folder: Path | None) -> dic
     Raises:
         InputError: The plan or its data cannot be used.
     """
-    read, prepared = read_pilot(pilot, history, folder)
+    read, prepared = read_pilot(pilot, history, folder, worth=False)
     flags = [*read.checks, *(guardrail_check(one) for one in read.answers if one.metric.role == "guardrail")]
     flags += [Check("Plan", "look", reason) for reason in read.why]
     crossed = [one for one in read.looks if one.crossed]

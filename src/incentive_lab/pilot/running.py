@@ -155,8 +155,10 @@ def _design_warnings(
     return tuple(told)
 
 
-def read_pilot(pilot: Pilot, history: History | None, folder: Path | None) -> tuple[Analysis, Prepared | None]:
-    """Read a pilot, from its CSV file or from a history.
+def read_pilot(
+    pilot: Pilot, history: History | None, folder: Path | None, *, worth: bool = True
+) -> tuple[Analysis, Prepared | None]:
+    """Read a pilot, from its CSV file or from a history; without `worth` its payouts and value are left out.
 
     Raises:
         InputError: The plan or its data cannot be used.
@@ -173,7 +175,7 @@ def read_pilot(pilot: Pilot, history: History | None, folder: Path | None) -> tu
     read = analyse(pilot, prepared.trial, registered(pilot, folder, fingerprints(schemes)),
                    history_checks(pilot, prepared, history, schemes))  # fmt: skip
     whole = len(schemes) == len(pilot.arms)
-    payer = Payer.of(schemes, pilot.arms[0].name, history) if whole and pilot.value is not None else None
+    payer = Payer.of(schemes, pilot.arms[0].name, history) if worth and whole and pilot.value is not None else None
     return decided(with_looks(read, prepared.world.complete), prepared, payer), prepared
 
 
