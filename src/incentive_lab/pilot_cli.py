@@ -77,6 +77,9 @@ def analyse(
     mapping: MappingOption = None,
     exclude: ExcludeOption = None,
     out: Annotated[Path | None, typer.Option("--out", help="Write the read-out here, as .html or .pdf.")] = None,
+    assumptions: Annotated[
+        Path | None, typer.Option("--assumptions", help="Write the effect here, as assumptions for `project`.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Read a pilot: effects, checks, and the decision in money."""
@@ -92,6 +95,11 @@ def analyse(
             from incentive_lab.pilot_readout import write_readout
 
             write_readout(read, out)
+        if assumptions is not None:
+            from incentive_lab.pilot.handing import handed_over
+            from incentive_lab.scheme.yaml_text import yaml_text
+
+            _write(assumptions, yaml_text(handed_over(read)))
         _emit(analysis_told(read), as_json, say_analysis)
 
 

@@ -169,8 +169,11 @@ def test_power_rises_with_partners_and_with_the_lift(demo: Path, place: Path) ->
 
 
 def test_the_readout_stands_alone(history: History, plan: Pilot, place: Path) -> None:
+    from incentive_lab.pilot.handing import handed_over
     from incentive_lab.pilot.told import analysis_told
     from incentive_lab.pilot_readout import write_readout
+    from incentive_lab.projection import assumptions
+    from incentive_lab.scheme.yaml_text import yaml_text
 
     read, _ = read_pilot(plan, history, None)
     write_readout(read, place / "out" / "readout.html")
@@ -183,6 +186,13 @@ def test_the_readout_stands_alone(history: History, plan: Pilot, place: Path) ->
     response = analysis_told(read)["response"]
     assert response is not None
     assert response["log_error"] > 0
+    handed = assumptions.loads(yaml_text(handed_over(read)))
+    assert handed.lifts[0].of == "deals"
+    assert float(handed.lifts[0].change) == pytest.approx(np.expm1(response["log_effect"]), abs=1e-6)
+    assert float(handed.lifts[0].error) == pytest.approx(
+        (1 + float(handed.lifts[0].change)) * response["log_error"], abs=1e-5
+    )
+    assert "rehearsal" in handed.lifts[0].because
 
 
 def test_a_wrong_scheme_and_a_missing_plan_are_told(demo: Path, place: Path) -> None:

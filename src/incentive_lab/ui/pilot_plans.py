@@ -55,9 +55,9 @@ def keep(pilot: Pilot) -> None:
 
 
 def folder_of(pilot: Pilot) -> Path | None:
-    """Where a plan lies; None for one that was changed or uploaded."""
+    """Where the plan with this id lies, so that one that was changed is compared with its registration; None for others."""
     held = offered().get(pilot.id)
-    return held[1] if held is not None and fingerprint(held[0]) == fingerprint(pilot) else None
+    return None if held is None else held[1]
 
 
 def text_of(pilot: Pilot) -> str:

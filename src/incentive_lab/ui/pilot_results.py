@@ -11,11 +11,13 @@ from incentive_lab.charts.pilot import forest_chart, looks_chart, months_chart, 
 from incentive_lab.errors import InputError
 from incentive_lab.format import chance, compact, count, counted, percent
 from incentive_lab.pilot.analysis import Analysis
+from incentive_lab.pilot.handing import handed_over
 from incentive_lab.pilot.reading import fingerprint
 from incentive_lab.pilot.told import analysis_told
 from incentive_lab.pilot.words import amount, between, change, reconciled, shares_between
 from incentive_lab.pilot_readout import ADVICE, readout, readout_document
 from incentive_lab.report.pdf import pdf_bytes
+from incentive_lab.scheme.yaml_text import yaml_text
 from incentive_lab.ui import pilot_plans
 from incentive_lab.ui.cards import card, draw, figure_card, plain, tell_problems
 from incentive_lab.ui.tables import table
@@ -97,6 +99,13 @@ def _head(read: Analysis) -> None:
         st.download_button("Figures", lambda: json.dumps(analysis_told(read), indent=1, ensure_ascii=False),
                            f"{pilot.id}.json", "application/json", on_click="ignore", icon=":material/download:",
                            key="pilot-json", help="Everything on this page as JSON")  # fmt: skip
+        try:
+            handed = yaml_text(handed_over(read))
+        except InputError:
+            handed = ""
+        st.download_button("Assumption", handed, f"{pilot.id}-found.yaml", "application/yaml", on_click="ignore",
+                           key="pilot-handed", icon=":material/trending_up:", disabled=not handed,
+                           help="The effect with its standard error, to be loaded on the page Projection")  # fmt: skip
     notes = [*read.why, *read.trial.flags]
     if notes:
         st.info("  \n".join(plain(one) for one in notes), icon=":material/info:")
