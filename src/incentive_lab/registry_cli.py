@@ -221,20 +221,34 @@ def _who(one: dict[str, Any]) -> str:
 
 @registry_app.command("people")
 def people(
-    person: Annotated[str, typer.Argument(help="The person's name.")],
-    roles: Annotated[list[str], typer.Argument(help="viewer, designer, finance, approver, admin.")],
-    name: As,
+    person: Annotated[str | None, typer.Argument(help="The person's name; without one, who has which role.")] = None,
+    roles: Annotated[list[str] | None, typer.Argument(help="viewer, designer, finance, approver, admin.")] = None,
+    name: Annotated[str, typer.Option("--as", help="Your name; recorded as typed, not as signed in.")] = "",
     issuer: Annotated[str, typer.Option("--issuer", help="Who signs them in.")] = "",
     subject: Annotated[str, typer.Option("--subject", help="Their id there.")] = "",
     sign_out: Annotated[bool, typer.Option("--sign-out", help="End the sign-ins they have.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Say what a person may do; the first to get a role must be an admin."""
+    """Say who may do what, or give somebody roles; the first to get one must be an admin."""
     with opened_registry(as_json) as registry:
+        if person is None:
+            told = {"ok": True, "people": registry.people(), "policy": registry.policy().model_dump(mode="json")}
+            emitted(told, as_json, _say_people)
+            return
         row = registry.give_roles(
-            typed(name), person, frozenset(roles), issuer=issuer, subject=subject, sign_out=sign_out
+            typed(name), person, frozenset(roles or ()), issuer=issuer, subject=subject, sign_out=sign_out
         )
-        emitted({"ok": True, **row}, as_json, lambda one: print(f"{one['name']}: {one['roles']}"))
+        emitted({"ok": True, **row}, as_json, lambda one: print(f"{one['name']}: {one['roles'] or 'no role'}"))
+
+
+def _say_people(told: dict[str, Any]) -> None:
+    for one in told["people"]:
+        known = f"signs in at {one['issuer']} as {one['subject']}" if one["issuer"] else "typed name"
+        print(f"{one['name']}: {one['roles'] or 'no role'} ({known})")
+    if not told["people"]:
+        print("Nobody has a role yet: every typed name may act in any.")
+    for name, value in told["policy"].items():
+        print(f"  {name.replace('_', ' ')}: {value}")
 
 
 @registry_app.command("policy")

@@ -15,14 +15,22 @@ from incentive_lab.registry.service import Registry
 from incentive_lab.report.pack import opened_pack, zipped
 from tests.cli.conftest import Command, ask, place  # noqa: F401
 
+KEPT: list[bytes] = []
+"""The registry after the proposal, which is the same for every test."""
+
 
 @pytest.fixture
 def proposed(place: Path, ask: Command, monkeypatch: pytest.MonkeyPatch, quick: Path) -> Path:  # noqa: F811
-    monkeypatch.setenv("INCENTIVE_LAB_DATABASE_URL", f"sqlite:///{quick / 'registry.sqlite'}")
+    file = quick / "registry.sqlite"
+    monkeypatch.setenv("INCENTIVE_LAB_DATABASE_URL", f"sqlite:///{file}")
+    if KEPT:
+        file.write_bytes(KEPT[0])
+        return place
     code, said = ask("registry", "submit", place / "grown.yaml", "--history", place / "history", "--as", "=ann",
                      "--reason", '=HYPERLINK("http://evil","<b>x</b>")')  # fmt: skip
     assert code == 0, said
     assert (said["id"], said["state"], said["needs"]) == ("grown-1", "submitted", ["finance", "approver"])
+    KEPT.append(file.read_bytes())
     return place
 
 
@@ -68,6 +76,11 @@ def test_settings_are_changed_inside_their_bounds(proposed: Path, ask: Command) 
         "root",
     )
     assert ask(*strict)[0] == 0
+    told = ask("registry", "people")[1]
+    assert [(one["name"], one["roles"], one["subject"]) for one in told["people"]] == [
+        ("Ann Lee", "admin", "a-1"), ("root", "admin", None),
+    ]  # fmt: skip
+    assert told["policy"]["typed_names"] is False
     code, said = ask("registry", "approve", "grown-1", "--as", "ben", "--reason", "agreed")
     assert "takes no typed names" in said["problems"][0]["message"]
 

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from incentive_lab.registry import audit
-from incentive_lab.registry.models import Entry, Revision
+from incentive_lab.registry.models import Entry, Person, Revision
 from incentive_lab.registry.office import Office
 from incentive_lab.registry.proposals import remarks_on
 from incentive_lab.registry.rules import documents_of, row_of, shown
@@ -40,6 +40,11 @@ class Archive(Office):
         with self.store.reading() as session:
             row = row_of(session, revision)
             return self._shown(session, row), documents_of(session, row), audit.head(session)
+
+    def people(self) -> list[dict[str, Any]]:
+        """Who may do what, by name."""
+        with self.store.reading() as session:
+            return [audit.columns(one) for one in session.scalars(select(Person).order_by(Person.name))]
 
     def verify(self, exported: tuple[audit.Head, ...] = ()) -> Verified:
         """Whether anything was touched behind the registry's back."""

@@ -15,6 +15,14 @@ from incentive_lab.ui.cards import card, plain, tell_problems
 from incentive_lab.ui.signing_in import signed_in, typed_names_allowed, who_is_here
 
 DONE = "review done"
+MOVED = {
+    "return": "Change asked for",
+    "reject": "Rejected",
+    "activate": "Activated",
+    "review": "Reviewed",
+    "retire": "Retired",
+}
+"""Decisions other than signatures, as they are shown with their reasons."""
 
 
 def deciding(registry: Registry, row: Mapping[str, Any]) -> None:
@@ -24,6 +32,10 @@ def deciding(registry: Registry, row: Mapping[str, Any]) -> None:
             old = "" if one["round"] == row["round"] else ", in an earlier round"
             st.markdown(f":material/check: **{plain(one['who'])}** as {one['role']}{unvouched(one)}, "
                         f"{one['at'][:10]}{old}: {plain(one['reason'])}")  # fmt: skip
+        for one in row["log"]:
+            if one["action"] in MOVED:
+                st.markdown(f"{MOVED[one['action']]} by **{plain(one['who'])}**{unvouched(one)}, {one['at'][:10]}: "
+                            f"{plain(one['reason'])}")  # fmt: skip
         if row["missing_signatures"]:
             st.markdown(f"Still to sign: **{' and '.join(row['missing_signatures'])}**")
         if st.session_state.get(DONE):
