@@ -93,6 +93,20 @@ def test_a_token_ends(tune: AppTest, asked: live.Ticket, monkeypatch: pytest.Mon
     assert board(token, "mix-behavioural", 70.0).status_code == 403
 
 
+def test_signing_out_ends_a_token(tune: AppTest) -> None:
+    def leaving() -> None:
+        from incentive_lab.ui import live
+
+        live.withdraw()
+
+    token = tune.session_state["live token"]
+    out = AppTest.from_function(leaving)
+    out.session_state["live token"] = token
+    out.run()
+    assert not out.exception
+    assert board(token, "mix-behavioural", 70.0).status_code == 403
+
+
 class Later:
     """A clock two hours on."""
 
