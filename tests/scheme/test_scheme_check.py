@@ -109,3 +109,15 @@ def test_what_is_worked_out_from_cost_is_told_where_the_history_has_none():
     ]
     with_cost = check(loads(text), names=Known(filled={"deals": ("amount", "cost")})).warnings
     assert not [one for one in with_cost if "no cost" in one.message]
+
+
+@pytest.mark.parametrize(
+    ("rate", "said"),
+    [("", "so it pays nothing"), (", rate: 0", "so it pays nothing"), (", rate: -3%", "takes money from partners"),
+     (", rate: {by_type: {msp: -1%}, otherwise: 2%}", "takes money from partners")],
+)  # fmt: skip
+def test_a_rate_that_rewards_nobody_is_doubted_and_not_refused(rate, said):
+    text = f"{{scheme: a, currency: USD, effective: {{from: 2024-01-01}}, rules: [{{id: c, on: revenue{rate}}}]}}"
+    found = check(loads(text))
+    assert found.ok
+    assert said in str(found.warnings[0])

@@ -28,6 +28,7 @@ def rules(context: Context) -> Findings:
         yield from _on_account(here, rule)
         yield from _limits(here, rule)
         yield from _generous(context, here, rule)
+        yield from _no_reward(here, rule)
 
 
 def _each_deal(context: Context, here: Segments, rule: Rule) -> Findings:
@@ -125,3 +126,12 @@ def _generous(context: Context, here: Segments, rule: Rule) -> Findings:
                 meant = f"Write {written(step.rate)}% if that is meant."
                 place = (*here, "rate", *way, *(("table", "steps", step.name, "rate") if step.name else ()))
                 yield doubtful(place, f"It pays {written(step.rate, 'share')} of the money it is paid on.", meant)
+
+
+def _no_reward(here: Segments, rule: Rule) -> Findings:
+    """Rates that pay nothing or take: allowed, for a rule may be prepared or charge a fee, but seldom meant."""
+    if rule.award is None and rule.rate.plain == 0:
+        yield doubtful((*here, "rate"), "The rule has no rate, or a rate of 0, so it pays nothing.", "Give it a rate.")
+    if any(leaf.plain is not None and leaf.plain < 0 for _, leaf in forms(rule.rate)):
+        message = "A rate below zero takes money from partners."
+        yield doubtful((*here, "rate"), message, "For what comes back, use `returns`; for a fee, leave it.")
