@@ -97,20 +97,22 @@ ROLE_MAY = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("button", ["Comment", "Approve", "Reject", "Ask for change"])
 @pytest.mark.parametrize("role", ROLE_MAY)
-def test_each_role_may_on_the_page_what_it_may_and_nothing_else(
-    page: AppTest, registry: Registry, role: str, button: str
-) -> None:
+def test_each_role_may_on_the_page_what_it_may_and_nothing_else(page: AppTest, registry: Registry, role: str) -> None:
     registry.give_roles(Actor("root"), "root", frozenset({"admin"}))
     registry.give_roles(Actor("root"), "someone", frozenset({role}))
-    entries = registry.verify().entries
-    press(page, button, "someone", "as my role lets me")
-    assert not page.exception
-    # This one needs the signature of an approver alone.
-    done = button in ROLE_MAY[role] and (role, button) != ("finance", "Approve")
-    assert registry.verify().entries == entries + done
-    assert bool(page.error) is not done
+    file = Path(str(registry.store.url.database))
+    before, entries = file.read_bytes(), registry.verify().entries
+    for button in ("Comment", "Approve", "Reject", "Ask for change"):
+        press(page, button, "someone", "as my role lets me")
+        assert not page.exception
+        # This one needs the signature of an approver alone.
+        done = button in ROLE_MAY[role] and (role, button) != ("finance", "Approve")
+        assert registry.verify().entries == entries + done, button
+        assert bool(page.error) is not done
+        if done:  # The next button is for the revision as it was.
+            file.write_bytes(before)
+            page.run()
 
 
 def test_a_form_of_another_screen_decides_nothing(page: AppTest, registry: Registry) -> None:

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from incentive_lab.format import count, counted, money, percent, signed
-from incentive_lab.report.change_words import WHEN_EXCEEDED, changes_between
+from incentive_lab.report.change_words import WHEN_EXCEEDED, changes_between, new_rule
 from incentive_lab.scheme.check import check
 from incentive_lab.scheme.document import Scheme
 from incentive_lab.scheme.load import loads
@@ -68,9 +68,9 @@ class Case:
 
     @cached_property
     def changes(self) -> tuple[str, ...]:
-        """The differences to the baseline that decide what is paid, in words."""
+        """The differences to the baseline that decide what is paid, in words; without one, what each rule pays."""
         if self.baseline is None:
-            return ()
+            return tuple(new_rule(self.scheme, rule) for rule in self.scheme.rules)
         return changes_between(self.baseline, self.scheme)
 
     @cached_property

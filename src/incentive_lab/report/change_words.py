@@ -10,6 +10,7 @@ from incentive_lab.report.bound_words import cap_words, gate_words, guarantee_wo
 from incentive_lab.report.rule_words import measure_label, rate_table, rule_sentences
 from incentive_lab.scheme.diff import diff
 from incentive_lab.scheme.document import Scheme
+from incentive_lab.scheme.rules import Rule
 
 SAYS_ONLY = frozenset({"scheme", "title", "author", "reason", "baseline"})
 """Keys of a scheme that change no payout."""
@@ -35,21 +36,22 @@ def changes_between(baseline: Scheme, scheme: Scheme) -> tuple[str, ...]:
     return tuple(in_words(baseline, scheme, one.path, one.sentence) for one in found)
 
 
+def new_rule(scheme: Scheme, rule: Rule) -> str:
+    """What a rule pays that was not there before, with its rates."""
+    table, step = rate_table(scheme, rule), "from " if rule.rate.table is not None else ""
+    rows = table.rows if table is not None else ()
+    rates = "; ".join(f"{step}{row[0]}: {' and '.join(one for one in row[1:] if one != '-')}" for row in rows)
+    said = " ".join(rule_sentences(scheme, rule)).replace("(see the table)", f"({rates})")
+    return f"New: {rule.label or rule.id}. {said}"
+
+
 def in_words(baseline: Scheme, scheme: Scheme, path: str, sentence: str) -> str:
     """A difference as a board reads it: what is new as a whole is told in sentences, not key by key."""
     kind, _, name = path.partition(".")
     if kind == "rules" and name not in {rule.id for rule in baseline.rules}:
         rule = next((one for one in scheme.rules if one.id == name), None)
         if rule is not None:
-            table = rate_table(scheme, rule)
-            by_step = rule.rate.table is not None
-            rates = (
-                "; ".join(f"{'from ' if by_step else ''}{row[0]}: {row[1]}" for row in table.rows)
-                if table is not None
-                else ""
-            )
-            said = " ".join(rule_sentences(scheme, rule)).replace("(see the table)", f"({rates})")
-            return f"New: {rule.label or rule.id}. {said}"
+            return new_rule(scheme, rule)
     gone = next((rule for rule in baseline.rules if kind == "rules" and rule.id == name), None)
     if gone is not None and name not in {rule.id for rule in scheme.rules}:
         return f"Gone: {gone.label or gone.id}. {' '.join(rule_sentences(baseline, gone))}"

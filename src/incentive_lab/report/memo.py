@@ -24,7 +24,7 @@ def memo(case: Case) -> Document:
         Heading("Signatures"),
         Points(case.signers() or ("Nobody has signed.",)),
         Heading("What changes"),
-        Points(case.changes or ("There is no baseline to compare it with.",)),
+        Points(case.changes or ("Nothing that decides what is paid.",)),
         Heading("Cost on the history"),
         Paragraph(case.cost_words()),
         _by_quarter(case),

@@ -111,7 +111,7 @@ def _figures(case: Case) -> None:
 
 def _changes(case: Case) -> None:
     with card("review-changes", "What changes", case.cost_words()):
-        sentences = case.changes or ("There is no baseline to compare it with.",)
+        sentences = case.changes or ("Nothing that decides what is paid.",)
         st.markdown("\n".join(f"- {plain(one)}" for one in sentences[:CHANGES]))
         if len(sentences) > CHANGES:
             with st.expander(f"{len(sentences) - CHANGES} more"):
