@@ -43,8 +43,15 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+KEPT: list[bytes] = []
+"""The pack, which is the same for every test."""
+
+
 @pytest.fixture
 def pack(demo: Path, quick: Path, tmp_path: Path, ask: Command, monkeypatch: pytest.MonkeyPatch) -> Path:  # noqa: F811
+    if KEPT:
+        (tmp_path / "pack.zip").write_bytes(KEPT[0])
+        return tmp_path / "pack.zip"
     monkeypatch.setenv("INCENTIVE_LAB_DATABASE_URL", f"sqlite:///{quick / 'registry.sqlite'}")
     (tmp_path / "pilot").mkdir()
     (tmp_path / "pilot" / "pilot.yaml").write_text(PLAN)
@@ -54,6 +61,7 @@ def pack(demo: Path, quick: Path, tmp_path: Path, ask: Command, monkeypatch: pyt
     assert code == 0, said
     code, said = ask("registry", "export", said["id"], "--as", "ann", "--out", tmp_path / "pack.zip")
     assert code == 0, said
+    KEPT.append((tmp_path / "pack.zip").read_bytes())
     return tmp_path / "pack.zip"
 
 
