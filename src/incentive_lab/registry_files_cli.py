@@ -77,7 +77,7 @@ def reproduce(
 
 
 def _say_reproduced(result: dict[str, Any]) -> None:
-    print(f"{result['id']} {result['fingerprint']} on {result['history_id']}: {result['figures']} figures compared")
+    print(f"{result['id']} {result['fingerprint']} on {result['history_id']}: {result['figures']:,} figures compared")
     for name, count in result["compared"].items():
         print(f"  {name:<20} {count:>10,} {'figures' if name.endswith(('.json', '.csv')) else 'bytes'}")
     for one in result["differences"][:40]:

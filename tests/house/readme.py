@@ -1,4 +1,4 @@
-"""The commands of README.md and what they print. `python -m tests.house.readme` writes their output anew."""
+"""The commands of README.md and docs/tutorial.md and what they print; `python -m tests.house.readme` writes it anew."""
 
 from __future__ import annotations
 
@@ -14,6 +14,10 @@ from pathlib import Path
 from tests.house.floors import ROOT
 
 README = ROOT / "README.md"
+DOCUMENTS = (README, ROOT / "docs" / "tutorial.md")
+"""Run in this order, in one folder with one registry."""
+SIZE = re.compile(r" *[\d,]+ bytes")
+HEAD = re.compile(r"\b\d+:[0-9a-f]{64}\b")
 BLOCK = re.compile(r"(?<=^```console\n).*?(?=^```$)", re.M | re.S)
 
 
@@ -40,24 +44,28 @@ def run(command: str, folder: Path) -> str:
         (folder / "data").symlink_to(ROOT / "data")
     done = subprocess.run(
         [sys.executable, "-m", "incentive_lab", *words[1:]], cwd=folder, capture_output=True, text=True, check=False,
-        env={**os.environ, "PYTHONPATH": str(ROOT / "src"), "COLUMNS": "120"},
+        env={**os.environ, "PYTHONPATH": str(ROOT / "src"), "COLUMNS": "120",
+             "INCENTIVE_LAB_DATABASE_URL": f"sqlite:///{folder / 'registry.sqlite'}"},
     )  # fmt: skip
-    return done.stdout if done.returncode == 0 else f"{done.stdout}{done.stderr}(exit {done.returncode})\n"
+    # The head of a log covers the time of each entry, and a memo has its date: neither is ever the same.
+    said = SIZE.sub(" as many bytes", HEAD.sub("NUMBER:SHA256", done.stdout))
+    return said if done.returncode == 0 else f"{said}{done.stderr}(exit {done.returncode})\n"
 
 
 def blocks() -> list[str]:
-    """Every console block of the README."""
-    return BLOCK.findall(README.read_text(encoding="utf-8"))
+    """Every console block of the documents, in order."""
+    return [block for path in DOCUMENTS for block in BLOCK.findall(path.read_text(encoding="utf-8"))]
 
 
 def main() -> None:
     """Run every command in order and put its output under it."""
     with tempfile.TemporaryDirectory() as folder:
-        text = BLOCK.sub(
-            lambda found: "".join(f"$ {one.text}\n{run(one.text, Path(folder))}" for one in commands(found[0])),
-            README.read_text(encoding="utf-8"),
-        )
-    README.write_text(text, encoding="utf-8")
+        for path in DOCUMENTS:
+            text = BLOCK.sub(
+                lambda found: "".join(f"$ {one.text}\n{run(one.text, Path(folder))}" for one in commands(found[0])),
+                path.read_text(encoding="utf-8"),
+            )
+            path.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":
