@@ -46,6 +46,12 @@ def test_odd_rows_are_flagged_with_their_count_money_and_examples(tmp_path: Path
     assert all(finding.severity == "flagged" for finding in found.values())
 
 
+def test_a_deal_that_was_qualified_after_it_closed_is_flagged(tmp_path: Path) -> None:
+    head = "deal_id,partner_id,status,created_on,qualified_on,closed_on,amount\n"
+    found = findings(folders.write(tmp_path, deals=head + "D1,P1,won,2013-01-05,2013-03-01,2013-02-01,100.00\n"))
+    assert found["qualified_after_closed"].amount == Decimal("100.00")
+
+
 def test_a_clean_history_has_no_findings(tmp_path: Path) -> None:
     deals = HEAD + "D1,P1,won,2013-01-05,2013-02-01,100.00,50\nD2,P2,won,2013-01-05,2013-03-31,100.00,50\n"
     assert (

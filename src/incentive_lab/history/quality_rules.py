@@ -101,6 +101,8 @@ RULES = (
             "deals have more returned than was sold", amount="returned_amount - t.amount"),
     RowRule("registered_after_closed", "deals", "t.registered_on > t.closed_on",
             "deals were registered after they closed"),
+    RowRule("qualified_after_closed", "deals", "t.qualified_on > t.closed_on",
+            "deals were qualified after they closed"),
     RowRule("likely_duplicates", "deals", "t.status = 'won' AND " + _OTHER_COPY,
             "won deals repeat another deal's partner, customer, product, day and amount under another id"),
     RowRule("closed_before_joining", "deals",
