@@ -104,8 +104,13 @@ def project(walk: Walk) -> None:
     page = walk.page
     with walk.step("Projection with budget risk", "projection"):
         walk.go("Projection")
-        page.get_by_text("Drawn from 128 futures").wait_for()
-        walk.says(walk.text(".st-key-card-projection-risk"))
+        page.get_by_text("Drawn from").wait_for()
+        walk.settled()
+        limit = page.get_by_role("spinbutton", name="Costs more than")
+        limit.fill("1500000")
+        limit.press("Enter")
+        page.get_by_text("It costs more than 1.5").wait_for()
+        walk.says(page.get_by_text("It costs more than 1.5").inner_text().partition("today. ")[2])
 
 
 def pilot(walk: Walk) -> None:

@@ -55,13 +55,17 @@ def _page() -> None:
     many, sure = SCENARIOS[drawn], SURE if drawn == UNTIL_SURE else None
     floor = places[4].number_input("Margin floor, %", -100.0, 100.0, None, 1.0, key="projection-margin", placeholder="None",
                                    help="Margin less incentives as a share of revenue that must not be missed.")  # fmt: skip
-    supposed = _assumptions()
+    left, right = st.columns([10, 2], gap="small")
+    limit = right.number_input("Costs more than", 0.0, None, None, key="projection-limit", placeholder="None",
+                               help="An amount in whole units; the chance that these months cost more is told.")  # fmt: skip
+    with left:
+        supposed = _assumptions()
     scheme, other = known[name], known[against] if against else None
     asked = Asked(scheme, other, workspace.baseline_of(scheme), months)
     told = projected(asked, supposed, many, sure)
     if told is None:
         return
-    _risk(told, None if floor is None else floor / 100)
+    _risk(told, None if floor is None else floor / 100, limit)
     _charts(told)
     if other is not None:
         _difference(told)
@@ -95,8 +99,8 @@ def _assumptions() -> Assumptions:
     return Assumptions.model_validate({**chosen.model_dump(), **changes}) if changes else chosen
 
 
-def _risk(told: Projection, floor: float | None = None) -> None:
-    """The answer in words, with the chance of a margin below a floor where one is asked about."""
+def _risk(told: Projection, floor: float | None = None, limit: float | None = None) -> None:
+    """The answer in words, with the chances of a margin below a floor and of a cost above a limit, where asked about."""
     minor, currency = told.minor, told.model.panel.currency
     shown = answers.distribution(told.outcome.total / minor)
     expected = f"Expect **{compact(shown['p50'] or 0)} {currency}** over {counted(told.horizon, 'month')}"
@@ -132,6 +136,10 @@ def _risk(told: Projection, floor: float | None = None) -> None:
     low = None if floor is None else answers.below_margin(told, floor)
     if floor is not None and low is not None:
         said.append(f"It is below {percent(floor, 1)} of revenue {futures(low.value, told.scenarios)}.")
+    if limit is not None:
+        more = answers.over(told.outcome, limit * minor)
+        error = f" (standard error {percent(more.error, 1)})" if more.error else ""
+        said.append(f"It costs more than {compact(limit)} **{futures(more.value, told.scenarios)}**{error}.")
     what = "the middle of what is owed" if owed is not None else "the middle"
     error = shown["errors"]["p50"]  # type: ignore[index]
     sure = f"; standard error of {what}: {compact(error)}" if error else ""
