@@ -10,7 +10,7 @@ from typing import Any
 
 from experiments.benchmarks.serving import ROOT, served
 
-PAGES = ("overview", "data", "tune", "compare", "partner", "guide")
+PAGES = ("overview", "data", "tune", "compare", "partner", "guide", "pilot_design", "pilot_results")
 PATIENCE = 600_000
 """Milliseconds that a first page may take: the kernel may have to be compiled."""
 
@@ -21,6 +21,7 @@ def settled(page: Any) -> None:
     page.wait_for_function(
         "() => !document.body.innerText.includes('Preparing the payout')"
         " && document.querySelector('[data-testid=stApp]').getAttribute('data-test-script-state') !== 'running'"
+        " && !document.body.innerText.includes('Simulating pilots')"
         " && !document.querySelector('[data-testid=stSkeleton]')",
         timeout=PATIENCE,
     )

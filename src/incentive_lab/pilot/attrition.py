@@ -15,17 +15,22 @@ SILENT = 3
 """Months without an outcome, at the end of what is known, after which a partner counts as dropped out."""
 
 
-def late_joiners(panel: Panel, drawn: Codes, start: int, stop: int) -> Check:
+def late_joiners(panel: Panel, members: Codes, start: int, stop: int, *, drawn: bool = True) -> Check:
     """How many partners joined after the draw; they are in no arm, so that nobody can choose one by coming late.
 
     Args:
         panel: The history.
-        drawn: Rows of the drawn partners, int64 [n].
+        members: Rows of the partners in arms, int64 [n].
         start: First month of the pilot.
         stop: Month after its last.
+        drawn: Whether arms were drawn; where partners chose, one that came late is only looked at.
     """
     late = (panel.joined >= start) & (panel.joined < stop)
-    inside = int(late[drawn].sum())
+    inside = int(late[members].sum())
+    if inside and not drawn:
+        return Check(
+            "Late joiners", "look", f"{counted(inside, 'partner')} joined after the start and have no months before it."
+        )
     if inside:
         return Check("Late joiners", "stop", f"{counted(inside, 'partner')} of the recorded arms joined after the start, so they "
                      "were not drawn with the others. Take them out of the arms before anything is read.")  # fmt: skip

@@ -82,6 +82,9 @@ def design(pilot: Pilot, history: History, folder: Path | None) -> Design:
     if pilot.data is not None:
         raise InputError([Problem("data", "this pilot reads a CSV file, so there is nothing to draw.",
                                   "Use pilot analyse.")])  # fmt: skip
+    if pilot.assignment.mechanism == "observed":
+        raise InputError([Problem("assignment.mechanism", "nobody is drawn in this plan, so there are no arms to give out.",
+                                  "Choose a mechanism that draws, or use pilot analyse.")])  # fmt: skip
     schemes = schemes_for(pilot, folder)
     here, assigned = plan_draw(pilot, history)
     trial = drawn_trial(here, assigned)
@@ -189,7 +192,7 @@ def history_checks(pilot: Pilot, prepared: Prepared, history: History, schemes: 
         found.append(contamination(_paid(here, history), trial, _own_rules(pilot, schemes)))
     outcome = trial.outcomes[pilot.primary.name]
     assert trial.keys is not None
-    found.append(late_joiners(here.panel, trial.keys, here.start, here.stop))
+    found.append(late_joiners(here.panel, trial.keys, here.start, here.stop, drawn=trial.drawing is not None))
     if outcome.monthly is not None and not here.is_level(pilot.primary.of):
         found.append(dropouts(outcome.monthly, trial))
     plain = pilot.assignment.mechanism not in ("rollout", "switchback")

@@ -66,7 +66,9 @@ def windowed(
     rows = assigned.rows
 
     def mean(name: str, first: int, stop: int) -> Floats:
-        return np.nan_to_num(here.mean(name, slice(first, stop))[rows])
+        values = here.mean(name, slice(first, stop))[rows]
+        known = np.isfinite(values)  # a score that a partner does not have is not zero
+        return np.where(known, values, values[known].mean() if known.any() else 0.0)
 
     post, earlier = mean(top, ends - months, ends), mean(top, ends - months - pre, ends - months)
     if bottom:
