@@ -41,7 +41,7 @@ def mde_chart(found: Sequence[Power], power: float) -> Chart:
     ))  # fmt: skip
     best = min((value for value in found[-1].mde.values() if np.isfinite(value)), default=float("nan"))
     title = (
-        f"With {counted(sizes[-1], unit)} the smallest effect found is {change(best)}" if np.isfinite(best)
+        f"With {counted(sizes[-1], unit)} the best estimator finds {change(best)}" if np.isfinite(best)
         else "No effect up to +300 % is found often enough"
     )  # fmt: skip
     ticks = sorted({*sizes[:-1:2], sizes[-1]})
