@@ -77,6 +77,8 @@ def reproduce(
 
 
 def _say_reproduced(result: dict[str, Any]) -> None:
+    from incentive_lab.format import counted
+
     print(f"{result['id']} {result['fingerprint']} on {result['history_id']}: {result['figures']:,} figures compared")
     for name, count in result["compared"].items():
         print(f"  {name:<20} {count:>10,} {'figures' if name.endswith(('.json', '.csv')) else 'bytes'}")
@@ -86,7 +88,11 @@ def _say_reproduced(result: dict[str, Any]) -> None:
         print(f"- not run again: {one}")
     for one in result["notes"]:
         print(f"- {one}")
-    print("Every figure is the same." if result["matches"] else f"{len(result['differences'])} figures differ.")
+    print(
+        "Every figure is the same."
+        if result["matches"]
+        else f"{counted(len(result['differences']), 'figure or document', 'figures or documents')} differ."
+    )
 
 
 @registry_app.command("verify")

@@ -97,10 +97,10 @@ def reproduce(pack: Pack, history: History, progress: Callable[[int, int], None]
     except (KeyError, IndexError, TypeError, ValueError, AttributeError):
         raise InputError([Problem("pack", "its documents lack what a registry writes into them.",
                                   "Ask for the pack again, or export it from the registry.")]) from None  # fmt: skip
-    compared, differences = {}, []
+    compared, differences, older = {}, [], pack.manifest.get("exported_by_code") != code_id()
     for name, body in now.items():
         found: list[Difference] = []
-        compared[name] = _compared(name, pack.files[name], body, found)
+        compared[name] = _compared(name, pack.files[name], body, found, older)
         differences += found
     return Reproduced(pack, compared, tuple(differences), tuple(not_run), tuple(_notes(pack, differences, history)))
 
@@ -137,12 +137,25 @@ def _pilot(pack: Pack, history: History) -> dict[str, Any]:
         return pilot_document(folder, folder / "pilot.yaml", history)
 
 
-def _compared(name: str, was: bytes, now: bytes, found: list[Difference]) -> int:
+def known_to(was: Any, now: Any) -> Any:
+    """What is now, without the figures that a pack of older code does not have.
+
+    Example:
+        >>> known_to({"total": 1, "by": {"a": 2}}, {"total": 1, "by": {"a": 3, "b": 4}, "owed": 5})
+        {'total': 1, 'by': {'a': 3}}
+    """
+    if isinstance(was, dict) and isinstance(now, dict):
+        return {name: known_to(was[name], one) for name, one in now.items() if name in was}
+    return now
+
+
+def _compared(name: str, was: bytes, now: bytes, found: list[Difference], older: bool) -> int:
     """Put what differs into `found`; how many figures, or bytes, were compared."""
     if name.endswith(".json"):
         rough = ROUGH if name in ("projection.json", "pilot.json") else 0.0
         before, after = json.loads(was), json.loads(now)
         before.pop("seconds", None)
+        after = known_to(before, after) if older else after
         return _compare(name, before, after, rough, found)
     if name.endswith(".csv"):
         one, other = (list(csv.reader(io.StringIO(body.decode()))) for body in (was, now))
