@@ -135,7 +135,7 @@ def _message(reached: bool, planned: float, paid: float | None, moved: float, pa
         return "The scheme pays nothing on this history, so there is no mix to set."
     if reached:
         apart = money(from_minor(abs(moved), panel.currency), panel.currency)
-        return f"Behaviour earns {percent(paid)} as planned, at the same cost to within {apart}."
+        return f"Behaviour earns {percent(paid)} as planned; what the rules pay stays the same to within {apart}."
     return (
         f"No factors reach {percent(planned)}: the nearest pays {percent(paid)}, {percent(abs(paid - planned))} away, "
         f"and moves the cost by {money(from_minor(moved, panel.currency), panel.currency)}. Caps, limits or a missing group bind."

@@ -56,7 +56,7 @@ def _page() -> None:
     floor = places[4].number_input("Margin floor, %", -100.0, 100.0, None, 1.0, key="projection-margin", placeholder="None",
                                    help="Margin less incentives as a share of revenue that must not be missed.")  # fmt: skip
     left, right = st.columns([10, 2], gap="small")
-    limit = right.number_input("Costs more than", 0.0, None, None, key="projection-limit", placeholder="None",
+    limit = right.number_input("Costs more than", 0, None, None, key="projection-limit", placeholder="None",
                                help="An amount in whole units; the chance that these months cost more is told.")  # fmt: skip
     with left:
         supposed = _assumptions()
