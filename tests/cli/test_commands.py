@@ -39,7 +39,8 @@ def test_a_replay_against_its_baseline_counts_winners_and_losers(place: Path, as
     # 15.02 = 7.51, so the guarantee adds 2.50
     assert answer["by_partner"] == {"A": 640.0, "B": 7.51}
     assert answer["by_rule"] == {"certification": 500.0, "rebate": 145.01, "guarantee": 2.5}
-    assert answer["change"] == {"total": pytest.approx(452.49), "winners": 1, "losers": 1, "unchanged": 0}
+    assert answer["change"] == {"total": pytest.approx(452.49), "winners": 1, "losers": 1, "unchanged": 0,
+                                "by_partner": {"A": 460.0, "B": pytest.approx(-7.51)}}  # fmt: skip
     assert answer["mix"]["planned"] == 0.8
     assert answer["mix"]["paid"] == pytest.approx(500 / 645.01)
 
@@ -251,6 +252,7 @@ def test_a_scheme_with_a_guarantee_against_itself_changes_nothing(place: Path, a
     scheme = place / "grown.yaml"
     code, answer = ask("replay", scheme, "--history", place / "history", "--baseline", scheme)
     assert code == 0
-    assert answer["change"] == {"total": 0.0, "winners": 0, "losers": 0, "unchanged": 2}
+    assert answer["change"] == {"total": 0.0, "winners": 0, "losers": 0, "unchanged": 2,
+                                "by_partner": {"A": 0.0, "B": 0.0}}  # fmt: skip
     # B keeps half of the 15.02 that the named baseline pays, on both sides.
     assert answer["by_rule"]["guarantee"] == 2.5
