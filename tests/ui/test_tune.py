@@ -9,8 +9,10 @@ from streamlit.testing.v1 import AppTest
 
 from incentive_lab.errors import InputError
 from incentive_lab.scheme.document import Scheme
-from incentive_lab.ui import shelf
+from incentive_lab.ui import shelf, workspace
 from incentive_lab.ui.drafts import Draft
+from incentive_lab.ui.further import prepared
+from incentive_lab.ui.preparing import working_on
 from incentive_lab.ui.tiers_table import edited, frame_of, measures_of
 from tests.ui.conftest import ROOT, settled
 from tests.ui.test_pages import metrics, opened, opened_box, shown
@@ -213,3 +215,13 @@ def test_partners_with_numbers_of_their_own_get_further_ones_besides(tune: AppTe
         assert not tune.exception
     (variant,) = tune.session_state["draft"].scheme.variants.values()
     assert set(variant.change) == {"rules.deal-registration.rate", SILVER}
+
+
+def test_a_guarantee_compares_with_the_baseline_it_names_whatever_the_draft_is_compared_with(tune: AppTest) -> None:
+    draft = tune.session_state["draft"]
+    assert any(item.against == "baseline" for item in draft.scheme.guarantees)
+    with working_on(prepared(tune.session_state["history source"])):
+        usual = workspace.compare(draft.scheme, draft.baseline)
+        itself = workspace.compare(draft.scheme, draft.scheme)
+    assert (usual.proposed.total == itself.proposed.total).all()
+    assert (itself.proposed.total == itself.baseline.total).all(), "no change is no difference"

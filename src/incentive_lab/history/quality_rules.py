@@ -70,7 +70,7 @@ _TYPES = listed(f"'{name}'" for name in PARTNER_TYPES)
 
 _ONE = {
     "partners": "partner", "deals": "deal", "activities": "activity", "targets": "target", "months": "month", "rows": "row",
-    "scores": "score", "payouts": "payout", "have": "has", "were": "was", "lie": "lies", "name": "names", "repeat": "repeats",
+    "have": "has", "were": "was", "are": "is", "lie": "lies", "name": "names", "repeat": "repeats", "their": "its",
 }  # fmt: skip
 
 
@@ -83,7 +83,7 @@ def told(number: int, message: str) -> str:
     """
     words = message.split()
     if number == 1:  # its subject and its verb stand among the first words
-        words[:4] = [_ONE.get(word, word) for word in words[:4]]
+        words[:6] = [_ONE.get(word, word) for word in words[:6]]
     return f"{number:,} {' '.join(words)}."
 
 

@@ -221,7 +221,7 @@ def _limits(scheme: Scheme, never: tuple[Address, ...]) -> list[Notice]:
 
 
 def never_binding(
-    scheme: Scheme, baseline: Scheme, result: Replay, again: Callable[[Scheme], Replay] | None = None
+    scheme: Scheme, baseline: Scheme | None, result: Replay, again: Callable[[Scheme], Replay] | None = None
 ) -> tuple[Address, ...]:
     """Caps and limits that bind for nobody: twice as large, they would leave every payout as it is.
 

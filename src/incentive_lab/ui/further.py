@@ -49,7 +49,7 @@ def _compared_on(
             sold = _state.history.panel({"revenue": CATALOGUE["revenue"]}).columns["revenue"].sum(axis=0)
         except InputError:
             sold = np.zeros(0)
-    after = replay(_scheme, made, baseline=_baseline, detail=False)
+    after = replay(_scheme, made, baseline=beneath(_scheme, _baseline), detail=False)
     before = replay(_baseline, made, baseline=beneath(_baseline), detail=False)
     return Comparison(after, before, impact(after, before), mix(after), np.asarray(sold) if sold.sum() > 0 else None)
 

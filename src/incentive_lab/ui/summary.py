@@ -202,8 +202,8 @@ def attention(comparison: Comparison) -> None:
 
 @st.cache_resource(show_spinner=False, max_entries=32)
 def _never(key: str, one: str, other: str, _comparison: Comparison) -> tuple:  # type: ignore[type-arg]
-    proposed = _comparison.proposed
-    return never_binding(proposed.scheme, _comparison.baseline.scheme, proposed)
+    proposed, baseline = _comparison.proposed, _comparison.baseline.scheme
+    return never_binding(proposed.scheme, workspace.beneath(proposed.scheme, baseline), proposed)
 
 
 def _notice(notice: Notice, place: int) -> None:

@@ -45,13 +45,23 @@ def toolbar(draft: Draft) -> None:
 
 def badges(draft: Draft) -> None:
     """What differs from the document the draft began with, as sentences."""
-    changes = draft.changes
+    changes = _told(draft)
     if not changes:
         st.markdown(f":gray[Nothing is changed since {plain(draft.start.id)}. Move a dial on the left.]")
         return
-    shown = " ".join(f":blue-badge[{plain(change.sentence)}]" for change in changes[:BADGES])
+    shown = " ".join(f":blue-badge[{plain(sentence)}]" for sentence in changes[:BADGES])
     more = f" :gray-badge[and {counted(len(changes) - BADGES, 'more change')}]" if len(changes) > BADGES else ""
     st.markdown(f"Changed since {plain(draft.start.id)}: {shown}{more}")
+
+
+def _told(draft: Draft) -> list[str]:
+    """Each change as a sentence; what the mix dial solved is one, without the history it was solved on."""
+    said = [change.sentence for change in draft.changes if not change.path.startswith("mix.factors")]
+    factors = draft.scheme.mix.factors if draft.scheme.mix else None
+    if factors is not None and len(said) < len(draft.changes):
+        said.append(f"Rates solved for the mix: behaviour times {factors.behavioural:.3f}, "
+                    f"the rest times {factors.transactional:.3f}")  # fmt: skip
+    return said or [change.sentence for change in draft.changes]
 
 
 def begin_with(scheme: Scheme, baseline: Scheme | None = None) -> None:

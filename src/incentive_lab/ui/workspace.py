@@ -199,16 +199,18 @@ def compare(scheme: Scheme, baseline: Scheme) -> Comparison:
 def _compared(key: str, one: str, other: str, _scheme: Scheme, _baseline: Scheme) -> Comparison:
     from incentive_lab.engine.impact import impact, mix
 
-    made = panel(_scheme, _baseline)
-    after = _replayed(key, one, other, False, _scheme, _baseline, made)
+    made, floor = panel(_scheme, _baseline), beneath(_scheme, _baseline)
+    after = _replayed(key, one, fingerprint(floor or _baseline), False, _scheme, floor, made)
     before = _replayed(key, other, "", False, _baseline, beneath(_baseline), made)
-    return Comparison(after, before, impact(after, before), mix(after), revenue())
+    return Comparison(after, before, impact(after, before), mix(after), monthly("revenue"))
 
 
 def replayed(scheme: Scheme, baseline: Scheme, *, detail: bool = False) -> Replay:
     """A scheme's replay on the panel that serves both schemes."""
-    key = panel_key(scheme, baseline)
-    return _replayed(key, fingerprint(scheme), fingerprint(baseline), detail, scheme, baseline, panel(scheme, baseline))
+    key, floor = panel_key(scheme, baseline), beneath(scheme, baseline)
+    return _replayed(
+        key, fingerprint(scheme), fingerprint(floor or baseline), detail, scheme, floor, panel(scheme, baseline)
+    )
 
 
 def replayed_baseline(scheme: Scheme, baseline: Scheme) -> Replay:
@@ -217,14 +219,17 @@ def replayed_baseline(scheme: Scheme, baseline: Scheme) -> Replay:
     return _replayed(key, fingerprint(baseline), "", True, baseline, beneath(baseline), panel(scheme, baseline))
 
 
-def beneath(baseline: Scheme) -> Scheme | None:
-    """What a baseline's own guarantee compares with, None where it has none."""
-    return baseline_of(baseline) if any(item.against == "baseline" for item in baseline.guarantees) else None
+def beneath(scheme: Scheme, against: Scheme | None = None) -> Scheme | None:
+    """What a scheme's own guarantee compares with, whatever the scheme is compared with: the baseline it names."""
+    if not any(item.against == "baseline" for item in scheme.guarantees):
+        return against
+    return shipped().get(scheme.baseline or "") or against or baseline_of(scheme)
 
 
 def asking(scheme: Scheme, baseline: Scheme) -> list[Scheme]:
     """Every scheme whose measures a comparison needs."""
-    return [one for one in (scheme, baseline, beneath(baseline)) if one is not None]
+    floors = [one for one in (beneath(scheme, baseline), beneath(baseline)) if one is not None and one is not baseline]
+    return [scheme, baseline, *floors]
 
 
 @st.cache_resource(show_spinner=False, max_entries=48)
@@ -276,11 +281,6 @@ def history() -> History:
     found = preparation().history
     assert found is not None, "a page asks for the history only when it is there"
     return found
-
-
-def revenue() -> Floats | None:
-    """Minor units of won deals by month, float64 [months]; None where the history has no won deals."""
-    return monthly("revenue")
 
 
 def monthly(measure: str) -> Floats | None:
