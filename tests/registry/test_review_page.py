@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from incentive_lab.registry.people import Actor
 from incentive_lab.registry.service import Registry
+from incentive_lab.report.pack import opened_pack
 from tests.registry.made import ANN, submission
 
 PAGE = "from incentive_lab.ui.review_page import review_page\nreview_page()"
@@ -54,6 +55,21 @@ def test_the_case_is_shown_and_signed(page: AppTest, registry: Registry) -> None
     assert registry.show("grown-1")["state"] == "approved"
     assert registry.show("grown-1")["signatures"][0]["authenticated"] is False
     assert "approved" in page.success[0].value
+
+
+def test_the_decision_pack_is_made_logged_and_offered_until_something_is_decided(
+    page: AppTest, registry: Registry
+) -> None:
+    press(page, "Make the decision pack", "", "")
+    assert not page.get("download_button")
+    press(page, "Make the decision pack", "cat", "")
+    assert not page.exception
+    assert len(page.get("download_button")) == 1
+    name, body = page.session_state["review pack"]
+    assert name == "grown-1"
+    assert opened_pack(body).sha256 in str(registry.show("grown-1")["log"])
+    press(page, "Comment", "cat", "seen")
+    assert not page.get("download_button")
 
 
 def test_the_page_refuses_what_the_registry_refuses(page: AppTest, registry: Registry) -> None:

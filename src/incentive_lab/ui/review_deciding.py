@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import streamlit as st
@@ -14,7 +16,7 @@ from incentive_lab.report.case import unvouched
 from incentive_lab.ui.cards import card, plain, tell_problems
 from incentive_lab.ui.signing_in import signed_in, typed_names_allowed, who_is_here
 
-DONE = "review done"
+DONE, PACK = "review done", "review pack"
 MOVED = {
     "return": "Change asked for",
     "reject": "Rejected",
@@ -62,6 +64,10 @@ def deciding(registry: Registry, row: Mapping[str, Any]) -> None:
         chosen = next((action for action, was in pressed.items() if was), None)
         if chosen is not None:
             _decide(registry, row, chosen, actor, reason, role)
+        name, body = st.session_state.get(PACK, ("", b""))
+        if name == row["id"]:
+            st.download_button("Download the decision pack", body, f"{name}.zip", "application/zip", key="review-pack",
+                               on_click="ignore", icon=":material/download:", type="primary")  # fmt: skip
 
 
 def _standing(row: Mapping[str, Any]) -> str:
@@ -84,7 +90,18 @@ def _offered(state: str) -> dict[str, str]:
         "approved": {"activate": "Activate"},
         "active": {"review": "Record a review"},
     }
-    return {**offered.get(state, {}), "comment": "Comment"}
+    return {**offered.get(state, {}), "comment": "Comment", "pack": "Make the decision pack"}
+
+
+def _packed(registry: Registry, actor: Actor, revision: str) -> dict[str, Any]:
+    """Make the pack and keep it for the download; its sha256 and who asked for it are in the log."""
+    from incentive_lab.report.exporting import export_pack
+
+    with st.spinner("Writing the memo, the workbook and the rest"), tempfile.TemporaryDirectory() as folder:
+        out = Path(folder) / f"{revision}.zip"
+        done = export_pack(registry, actor, revision, out)
+        st.session_state[PACK] = (revision, out.read_bytes())
+    return done
 
 
 def _decide(
@@ -99,6 +116,7 @@ def _decide(
         "activate": lambda: registry.activate(actor, revision, reason, seen=seen),
         "review": lambda: registry.review(actor, revision, reason),
         "comment": lambda: registry.comment(actor, revision, reason),
+        "pack": lambda: _packed(registry, actor, revision),
     }
     try:
         if not actor.name:
@@ -108,5 +126,9 @@ def _decide(
         tell_problems(error.problems, "Nothing was decided")
         return
     vouched = "" if actor.authenticated else " (typed name)"
-    st.session_state[DONE] = f"Recorded: {action} by {actor.name}{vouched}; it is {done['state']}."
+    if action == "pack":
+        st.session_state[DONE] = f"The pack is ready below and in the log. Keep the log's head: {done['head']}"
+    else:
+        st.session_state.pop(PACK, None)  # it tells of the state before
+        st.session_state[DONE] = f"Recorded: {action} by {actor.name}{vouched}; it is {done['state']}."
     st.rerun()
