@@ -18,7 +18,7 @@ from incentive_lab.ui import workspace
 from incentive_lab.ui.cards import card, figure_card, plain, tell_problems
 from incentive_lab.ui.drafts import Draft
 from incentive_lab.ui.outlook import CapRoom, Outlook, cap_room, outlook
-from incentive_lab.ui.sheet import PICKED, quarters_of, statement_card
+from incentive_lab.ui.sheet import PICKED, quarter_of, quarters_of, statement_card
 from incentive_lab.ui.sheet import told as told_of
 from incentive_lab.ui.what_if import what_if
 
@@ -55,7 +55,7 @@ def partner_page() -> None:
         statement_card("own", "Paid under the draft" + ("" if period == ALL else f", {period.replace('-', ' ')}"), said)
         _take_away(said, names[partner], period, draft)
     with right:
-        _next_tier(after, said, row)
+        _next_tier(after, said, row, period)
         _outlook(outlook(after, row), cap_room(after, row), after)
         _conventions(said)
     what_if(draft, partner)
@@ -86,9 +86,10 @@ def _last_year(after: Replay, before: Replay, row: int, draft: Draft) -> None:
                     help="In the last month of the history, under the draft.")  # fmt: skip
 
 
-def _next_tier(result: Replay, said: Statement, row: int) -> None:
-    """Each threshold of the next tier as a bar."""
-    scheme, step = result.scheme, said.next_tier
+def _next_tier(result: Replay, said: Statement, row: int, period: str) -> None:
+    """Each threshold of the next tier as a bar, at the end of the statement's period."""
+    scheme, step, labels = result.scheme, said.next_tier, result.panel.labels()
+    last = max((place for place, one in enumerate(labels) if quarter_of(one) == period), default=len(labels) - 1)
     if scheme.tiers is None:
         return
     if step is None:
@@ -99,7 +100,7 @@ def _next_tier(result: Replay, said: Statement, row: int) -> None:
     with card("next-tier", f"To {step.name}: " + ("everything is met" if not step.missing else
               counted(len(step.missing), "threshold is", "thresholds are") + " missing"), step.words):  # fmt: skip
         for name, needed in level.needs.items():
-            have = look(result, name, row, result.panel.months - 1)
+            have = look(result, name, row, last)
             unit = {"money": "currency"}.get(unit_of(name, scheme.measures), unit_of(name, scheme.measures))
             share = 0.0 if have is None or needed <= 0 else max(0.0, min(1.0, have / float(needed)))
             reached = quantity(round(have, 2), unit, scheme.currency) if have is not None else "nothing yet"
@@ -114,7 +115,8 @@ def _outlook(ahead: Outlook | None, rooms: tuple[CapRoom, ...], result: Replay) 
     currency = result.panel.currency
     title = (f"{compact(ahead.paid)} so far, about {compact(ahead.expected)} by the end of the year" if ahead.left
              else f"The programme year is complete: {compact(ahead.paid)}")  # fmt: skip
-    with card("outlook", title, f"Programme year {ahead.year}, in {currency}."):
+    at = month_name(result.panel.labels()[-1])
+    with card("outlook", title, f"Programme year {ahead.year}, in {currency}, at the end of the history ({at})."):
         if ahead.left:
             st.markdown(
                 f"{counted(ahead.left, 'month')} left. If they pay what quarters have paid lately, "

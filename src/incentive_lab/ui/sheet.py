@@ -47,8 +47,17 @@ def told(result: Replay, partner: str, period: str | None, baseline: Scheme | No
 
 def quarters_of(result: Replay) -> list[str]:
     """Calendar quarters of the history as statements name them, oldest first."""
-    labels = result.panel.labels()
-    return list(dict.fromkeys(f"{label[:4]}-Q{(int(label[5:7]) + 2) // 3}" for label in labels))
+    return list(dict.fromkeys(quarter_of(label) for label in result.panel.labels()))
+
+
+def quarter_of(month: str) -> str:
+    """The calendar quarter of a month.
+
+    Example:
+        >>> quarter_of("2025-05")
+        '2025-Q2'
+    """
+    return f"{month[:4]}-Q{(int(month[5:7]) + 2) // 3}"
 
 
 def _amounts(after: Replay, before: Replay, partner: str, row: int) -> None:
