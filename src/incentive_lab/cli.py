@@ -19,7 +19,7 @@ from incentive_lab.errors import InputError, Problem
 from incentive_lab.history_cli import history_app
 from incentive_lab.pilot_cli import pilot_app
 from incentive_lab.projection_cli import project_command
-from incentive_lab.scheme.baseline import guarantee_floor, load_scheme, named_baseline
+from incentive_lab.scheme.baseline import load_scheme, named_baseline, pair_from
 
 if TYPE_CHECKING:
     from incentive_lab.history import History
@@ -230,17 +230,14 @@ def replay(
         from incentive_lab.history.for_schemes import panel_for
         from incentive_lab.results import replay_result, say_replay, write_replay
 
-        document = load_scheme(scheme)
-        other = named_baseline(document, scheme, baseline)
-        floor = guarantee_floor(document, scheme, other)
-        before_floor = guarantee_floor(other, baseline or scheme, other) if other is not None else None
+        pair = pair_from(scheme, baseline)
         with (
-            paying(f"Replaying {document.id}", as_json),
-            opened(history, mapping, exclude, document, rates).closing() as held,
+            paying(f"Replaying {pair.scheme.id}", as_json),
+            opened(history, mapping, exclude, pair.scheme, rates).closing() as held,
         ):
-            panel = panel_for(held, *(one for one in (document, other, floor, before_floor) if one is not None))
-            result = run(document, panel, baseline=floor)
-            before = run(other, panel, baseline=before_floor) if other is not None else None
+            panel = panel_for(held, *pair.schemes)
+            result = run(pair.scheme, panel, baseline=pair.floor)
+            before = run(pair.baseline, panel, baseline=pair.baseline_floor) if pair.baseline is not None else None
         if out is not None:
             with writing(out):
                 write_replay(result, out)

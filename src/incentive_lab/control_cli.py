@@ -13,7 +13,7 @@ from incentive_lab.registry_cli import AsJson, emitted, opened_registry
 from incentive_lab.registry_files_cli import registry_app
 
 if TYPE_CHECKING:
-    from incentive_lab.scheme.document import Scheme
+    from incentive_lab.scheme.baseline import Pair
 
 __all__ = ["registry_app"]
 
@@ -24,19 +24,18 @@ Baseline = Annotated[Path | None, typer.Option("--baseline", help="What guarante
 Named = Annotated[str, typer.Argument(help="A revision's id, or a scheme's file.")]
 
 
-def _schemes(named: str, baseline: Path | None) -> tuple[Scheme, Scheme | None, tuple[str, str] | None]:
+def _schemes(named: str, baseline: Path | None) -> tuple[Pair, tuple[str, str] | None]:
     """A scheme and its baseline from a file; or from a revision, with its first month and the first after it."""
     from incentive_lab.report.case import Case
-    from incentive_lab.scheme.baseline import load_scheme, named_baseline
+    from incentive_lab.scheme.baseline import pair_from
 
     path = Path(named)
     if path.suffix.lower() in (".yaml", ".yml", ".json"):
-        scheme = load_scheme(path)
-        return scheme, named_baseline(scheme, path, baseline), None
+        return pair_from(path, baseline), None
     with _registry() as registry:
         row = registry.show(named)
         case = Case.of(row, registry.documents(named))
-        return case.scheme, case.baseline, (row["starts"][:7], row["ends"][:7])
+        return case.pair, (row["starts"][:7], row["ends"][:7])
 
 
 @contextmanager
@@ -81,13 +80,13 @@ def payouts(
         from incentive_lab.control.payouts import audit_payouts
         from incentive_lab.control_words import audit_result, say_audit
 
-        scheme, floor, effect = _schemes(named, baseline)
+        pair, effect = _schemes(named, baseline)
         since, until = (_month(text, option) if text else None for text, option in ((first, "--from"), (last, "--to")))
         if effect is not None:  # A revision is held against what was paid while it was in effect.
             since = _month(effect[0], "--from") if since is None else since
             until = _month(effect[1], "--to") - 1 if until is None else until
-        with progress("Comparing", as_json) as step, opened(history, mapping, exclude, scheme).closing() as held:
-            found = audit_payouts(held, scheme, baseline=floor, first=since, last=until, progress=step)
+        with progress("Comparing", as_json) as step, opened(history, mapping, exclude, pair.scheme).closing() as held:
+            found = audit_payouts(held, pair, first=since, last=until, progress=step)
         emitted(audit_result(found), as_json, say_audit)
 
 
@@ -133,9 +132,10 @@ def change(
     with told(as_json):
         from incentive_lab.control.midway import change_midway
         from incentive_lab.control_words import midway_result, say_midway
+        from incentive_lab.scheme.baseline import Pair
 
-        present, floor, _ = _schemes(named, baseline)
-        new, other, _ = _schemes(to, baseline)
-        with opened(history, mapping, exclude, present).closing() as held:
-            found = change_midway(held, present, new, _month(month, "--from"), baseline=floor or other)
+        (present, _), (new, _) = _schemes(named, baseline), _schemes(to, baseline)
+        changed = Pair(new.scheme, present.scheme, new.floor, present.floor)
+        with opened(history, mapping, exclude, present.scheme).closing() as held:
+            found = change_midway(held, changed, _month(month, "--from"))
         emitted(midway_result(found), as_json, lambda _: say_midway(found))

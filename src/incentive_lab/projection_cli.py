@@ -38,7 +38,7 @@ def project_command(
 ) -> None:
     """Project what a scheme will cost, how sure that is, and what drives it."""
     from incentive_lab.cli import emit, opened, progress, told
-    from incentive_lab.scheme.baseline import load_scheme, named_baseline
+    from incentive_lab.scheme.baseline import Pair, beside, compares, guarantee_floor, load_scheme, named_baseline
 
     with told(as_json):
         from incentive_lab.projection.assumptions import load
@@ -51,10 +51,10 @@ def project_command(
         document, supposed = load_scheme(scheme), load(assumptions)
         other = load_scheme(against) if against is not None else None
         floor = named_baseline(document, scheme, baseline)
-        guarded = any(item.against == "baseline" for item in document.guarantees)
-        asked = [document, *(one for one in (other, floor if guarded else None) if one is not None)]
+        under = guarantee_floor(other, floor, beside(against)) if other is not None and against is not None else None
+        pair = Pair(document, other, floor if compares(document) else None, under)
         with progress("Reading the history", as_json), opened(history, mapping, exclude, document).closing() as held:
-            past = past_of(held, *asked)
+            past = past_of(held, *pair.schemes)
         result: dict[str, Any]
         if backtest:
             with progress("Projecting the past", as_json) as step:
@@ -65,7 +65,7 @@ def project_command(
             return
         model = fit(past, horizon=min(60, max(1, months)))
         with progress(f"Projecting {document.id}", as_json) as step:
-            done = project(model, document, against=other, floor=floor, assumptions=supposed, horizon=months,
-                           scenarios=scenarios, seed=seed, threads=threads, progress=step, sure=sure)  # fmt: skip
+            done = project(model, document, against=other, floor=floor, against_floor=under, assumptions=supposed,
+                           horizon=months, scenarios=scenarios, seed=seed, threads=threads, progress=step, sure=sure)  # fmt: skip
         result = project_result(done, margin_floor)
         emit(result, as_json, say_project)

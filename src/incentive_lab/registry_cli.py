@@ -95,16 +95,15 @@ def submit(
         from incentive_lab.projection.assumptions import load
         from incentive_lab.registry.evidence import Submission
         from incentive_lab.report.evidence import Wanted, evidence_of
-        from incentive_lab.scheme.baseline import load_scheme, named_baseline
+        from incentive_lab.scheme.baseline import pair_from
 
         wanted = Wanted(scenarios, months, seed, load(assumptions)) if scenarios else None
-        document = load_scheme(scheme)
-        floor = named_baseline(document, scheme, baseline)
+        pair = pair_from(scheme, baseline)
         with (
-            progress(f"Evidence for {document.id}", as_json) as step,
-            opened(history, mapping, exclude, document).closing() as held,
+            progress(f"Evidence for {pair.scheme.id}", as_json) as step,
+            opened(history, mapping, exclude, pair.scheme).closing() as held,
         ):
-            documents = evidence_of(document, floor, held, forecast=wanted, pilot=pilot, progress=step)
+            documents = evidence_of(pair, held, forecast=wanted, pilot=pilot, progress=step)
         given = Submission(documents, population, str(history), parent)
         _moved(registry.submit(typed(name), given, reason), as_json)
 

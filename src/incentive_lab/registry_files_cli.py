@@ -61,7 +61,7 @@ def reproduce(
         source = history or held_pack.history_source
         with (
             progress("Working it out again", as_json) as step,
-            opened(source, mapping, exclude, schemes_of(held_pack)[0]).closing() as held,
+            opened(source, mapping, exclude, schemes_of(held_pack).scheme).closing() as held,
         ):
             found = run(held_pack, held, step)
         result = {

@@ -15,6 +15,7 @@ from incentive_lab.errors import InputError
 from incentive_lab.history import open_history
 from incentive_lab.projection.assumptions import BASE
 from incentive_lab.report.evidence import Wanted, forecast_document
+from incentive_lab.scheme.baseline import Pair
 from incentive_lab.scheme.load import load
 from tests.control.conftest import SHIPPED, THEN, tables, written
 
@@ -25,7 +26,7 @@ FLAT = load(SHIPPED / "current-flat.yaml")
 @pytest.fixture(scope="module")
 def frozen(then: Path) -> dict[str, Any]:
     with open_history(str(then), currency="USD").closing() as held:
-        told = forecast_document(SCHEME, FLAT, held, Wanted(200, 12, 7, BASE))
+        told = forecast_document(Pair(SCHEME, FLAT), held, Wanted(200, 12, 7, BASE))
     return dict(json.loads(json.dumps(told)))
 
 
@@ -46,7 +47,7 @@ def now(demo: Path, folder: Path, change: str) -> Path:
 @pytest.mark.parametrize("change", ["nothing", "volume", "size"])
 def test_what_changed_is_what_broke(demo: Path, frozen: dict[str, Any], tmp_path: Path, change: str) -> None:
     with open_history(str(now(demo, tmp_path / change, change)), currency="USD").closing() as held:
-        found = follow(held, SCHEME, frozen, baseline=FLAT, against=FLAT, assumptions=BASE)
+        found = follow(held, Pair(SCHEME, FLAT), frozen, assumptions=BASE)
     assert [one.month for one in found.months] == [f"2025-{month:02d}" for month in range(7, 13)]
     assert found.actual == pytest.approx(sum(one.actual for one in found.months))
     broke = {one.about for one in found.checked if one.broke}
@@ -65,12 +66,12 @@ def test_what_changed_is_what_broke(demo: Path, frozen: dict[str, Any], tmp_path
 
 def test_a_history_without_later_months_says_so(then: Path, frozen: dict[str, Any]) -> None:
     with open_history(str(then), currency="USD").closing() as held, pytest.raises(InputError, match="later months"):
-        follow(held, SCHEME, frozen, baseline=FLAT, assumptions=BASE)
+        follow(held, Pair(SCHEME, FLAT), frozen, assumptions=BASE)
 
 
 def test_a_forecast_that_is_none_is_refused(then: Path) -> None:
     with open_history(str(then), currency="USD").closing() as held, pytest.raises(InputError, match="project --json"):
-        follow(held, SCHEME, {"seed": 1}, assumptions=BASE)
+        follow(held, Pair(SCHEME), {"seed": 1}, assumptions=BASE)
 
 
 def test_chances_are_of_both_sides_and_never_nothing() -> None:

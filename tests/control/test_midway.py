@@ -16,6 +16,7 @@ from incentive_lab.control_words import midway_words
 from incentive_lab.errors import InputError
 from incentive_lab.history import History, open_history
 from incentive_lab.panel import month_index
+from incentive_lab.scheme.baseline import Pair
 from incentive_lab.scheme.load import loads
 
 HEAD = "currency: USD\neffective: {from: 2024-01-01}\nsettle: quarter\n"
@@ -37,7 +38,7 @@ def history(tmp_path: Path) -> Iterator[History]:
 
 
 def test_what_was_earned_is_split_into_settled_and_open(history: History) -> None:
-    found = change_midway(history, PRESENT, NEW, month_index(2024, 6))
+    found = change_midway(history, Pair(NEW, PRESENT), month_index(2024, 6))
     a, b = sorted(found.partners, key=lambda one: one.partner)
     # A: 3 % of 3,000 settled, of 2,000 open; the new rules give 1 % of 4,000 and 5 % of 1,000.
     assert (a.settled, a.open, a.under_new) == (90_00, 60_00, 90_00)
@@ -47,7 +48,7 @@ def test_what_was_earned_is_split_into_settled_and_open(history: History) -> Non
 
 
 def test_the_rest_of_the_year_with_and_without_what_was_counted(history: History) -> None:
-    found = change_midway(history, PRESENT, NEW, month_index(2024, 6))
+    found = change_midway(history, Pair(NEW, PRESENT), month_index(2024, 6))
     assert (found.rest_from, found.rest_months) == ("2024-06", 7)
     # Present 3 % of 7,000; new 5 % of 7,000 beyond the first 5,000; counting anew 1 % of 4,000 and 5 % of 3,000.
     assert (found.rest_present, found.rest_new, found.rest_fresh) == (210_00, 350_00, 190_00)
@@ -56,9 +57,9 @@ def test_the_rest_of_the_year_with_and_without_what_was_counted(history: History
 
 def test_the_first_month_of_a_year_is_no_change_midway(history: History) -> None:
     with pytest.raises(InputError, match="inside a year"):
-        change_midway(history, PRESENT, NEW, month_index(2024, 1))
+        change_midway(history, Pair(NEW, PRESENT), month_index(2024, 1))
 
 
 def test_a_change_to_the_same_rules_costs_nothing(history: History) -> None:
-    found = change_midway(history, PRESENT, PRESENT, month_index(2024, 6))
+    found = change_midway(history, Pair(PRESENT, PRESENT), month_index(2024, 6))
     assert (found.honoured, found.topped_up, found.rest_new - found.rest_present) == (0, 0, 0)

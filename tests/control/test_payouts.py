@@ -19,6 +19,7 @@ from incentive_lab.history import History, open_history
 from incentive_lab.history.export import write_csv_folder
 from incentive_lab.history.for_schemes import panel_for
 from incentive_lab.results import payout_lines
+from incentive_lab.scheme.baseline import Pair
 from incentive_lab.scheme.load import load, loads
 from tests.control.conftest import SHIPPED, tables, written
 
@@ -41,7 +42,7 @@ caps: [{for: partner, per: quarter, amount: 3_000}]
 def test_the_exceptions_of_the_demo_are_found_and_nothing_else(opened: History, demo: Path) -> None:
     truth = json.loads((demo / "truth.json").read_text())["payouts"]["exceptions"]
     wanted = {(one["partner_id"], one["period"]): one for one in truth}
-    found = audit_payouts(opened, FLAT)
+    found = audit_payouts(opened, Pair(FLAT))
     assert {(one.partner, one.period) for one in found.differences} == set(wanted)
     assert len(wanted) >= 3
     for one in found.differences:
@@ -72,7 +73,7 @@ def audit(demo: Path, tmp_path: Path) -> Callable[[pd.DataFrame], Audit]:
         kept = tables(demo, "partners", "deals", "deal_partners", "activities", "scores")
         folder = written(tmp_path / "history", {**kept, "actual_payouts": payments})
         with open_history(str(folder), currency="USD").closing() as held:
-            return audit_payouts(held, RICH, baseline=FLAT)
+            return audit_payouts(held, Pair(RICH, FLAT))
 
     return run
 
@@ -141,7 +142,7 @@ def test_rules_that_were_read_otherwise_are_named(
 
 def test_a_history_without_payments_says_so(then: Path) -> None:
     with open_history(str(then), currency="USD").closing() as held, pytest.raises(InputError, match="what was paid"):
-        audit_payouts(held, FLAT)
+        audit_payouts(held, Pair(FLAT))
 
 
 def test_payments_planted_in_the_sample_data_are_found(tmp_path: Path) -> None:
@@ -151,7 +152,7 @@ def test_payments_planted_in_the_sample_data_are_found(tmp_path: Path) -> None:
     mapping = SHIPPED.parent / "mappings" / "adventureworks.yaml"
     with open_history(str(samples), mapping=mapping, currency="USD").closing() as held:
         with pytest.raises(InputError, match="what was paid"):  # The sample itself has no payments.
-            audit_payouts(held, FLAT)
+            audit_payouts(held, Pair(FLAT))
         write_csv_folder(held, tmp_path / "history")
         payments = by_quarter(payout_lines(replay(FLAT, panel_for(held, FLAT))))
     twice, cut, gone = (payments.index[payments["amount"] > 100][place] for place in (11, 222, 333))
@@ -161,7 +162,7 @@ def test_payments_planted_in_the_sample_data_are_found(tmp_path: Path) -> None:
     payments = payments.drop(gone)
     payments.to_csv(tmp_path / "history" / "actual_payouts.csv", index=False)
     with open_history(str(tmp_path / "history"), currency="USD").closing() as held:
-        found = audit_payouts(held, FLAT)
+        found = audit_payouts(held, Pair(FLAT))
     assert len(found.differences) == 3
     assert found.compared == len(payments) + 1
     for one in found.differences:

@@ -19,6 +19,7 @@ from incentive_lab.projection.assumptions import Assumptions
 from incentive_lab.projection.model import fit
 from incentive_lab.projection.past import Past, past_of, until
 from incentive_lab.projection.running import Outcome, project
+from incentive_lab.scheme.baseline import Pair
 from incentive_lab.scheme.document import Scheme
 
 LEVEL = 0.10
@@ -111,40 +112,36 @@ class Followed:
 
 
 def follow(
-    history: History, scheme: Scheme, forecast: Mapping[str, Any], *, baseline: Scheme | None = None,
-    assumptions: Assumptions, against: Scheme | None = None, progress: Callable[[int, int], None] | None = None,
+    history: History, pair: Pair, forecast: Mapping[str, Any], *,
+    assumptions: Assumptions, progress: Callable[[int, int], None] | None = None,
 ) -> Followed:  # fmt: skip
     """Compare the months that came with a frozen forecast.
 
     Args:
         history: With months after the forecast's first.
-        scheme: What was approved.
+        pair: What was approved, beside the second scheme of the forecast, if it had one.
         forecast: The frozen projection.json.
-        baseline: What a guarantee compares with.
         assumptions: Those of the forecast.
-        against: The second scheme of the forecast, if it had one.
         progress: Called with futures drawn and to draw.
 
     Raises:
         InputError: No month of the forecast has come yet, or the forecast cannot be read.
     """
     first, horizon, seed, scenarios = _frozen(forecast)
-    guarded = baseline if any(item.against == "baseline" for item in scheme.guarantees) else None
-    asked = [one for one in (scheme, against, guarded) if one is not None]
-    bare = past_of(history, *asked)
+    scheme, bare = pair.scheme, past_of(history, *pair.schemes)
     begin = first - bare.panel.first_month
     came = min(bare.panel.months - begin, horizon)
     if came < 1 or begin < 1:
         raise InputError([Problem("history", f"it ends with {month_label(bare.panel.first_month + bare.panel.months - 1)}; "
                                   f"the forecast begins with {month_label(first)}.",
                                   "Bring a history with later months.")])  # fmt: skip
-    paid = replay(scheme, bare.panel, baseline=baseline, detail=False)
+    paid = replay(scheme, bare.panel, baseline=pair.floor, detail=False)
     actual = paid.total.sum(axis=1)[begin : begin + came] / paid.minor
     months = _months(forecast, actual, first)
     watched, counting = gauges(scheme, bare.panel)
-    past = past_of(history, *asked, counting)
+    past = past_of(history, *pair.schemes, counting)
     run = _Run(past, begin, horizon, came, min(scenarios, MOST_SCENARIOS), seed, assumptions, progress)
-    cost, counted = run.futures(scheme, counting, guarded, against)
+    cost, counted = run.futures(pair, counting)
     read = [_ratio(gauge, counted, run.happened(counting)) for gauge in watched]
     checked, explained = _checked(watched, read, cost / paid.minor)
     notes = _notes(forecast, cost / paid.minor, months[-1].month, assumptions, came, scheme.currency)
@@ -189,20 +186,19 @@ class _Run:
     assumptions: Assumptions
     progress: Callable[[int, int], None] | None
 
-    def futures(
-        self, scheme: Scheme, counting: Scheme, floor: Scheme | None, against: Scheme | None
-    ) -> tuple[Floats, Outcome]:
+    def futures(self, pair: Pair, counting: Scheme) -> tuple[Floats, Outcome]:
         """[scenarios] what the scheme pays, minor units, and what the gauges count in the same futures."""
         model = fit(until(self.past, self.begin), horizon=self.horizon)
 
         def run(one: Scheme, other: Scheme | None) -> tuple[Outcome, ...]:
-            return project(model, one, against=other, floor=floor, assumptions=self.assumptions, horizon=self.came,
+            return project(model, one, against=other, floor=pair.floor, against_floor=pair.baseline_floor,
+                           assumptions=self.assumptions, horizon=self.came,
                            scenarios=self.scenarios, seed=self.seed, progress=self.progress).outcomes  # fmt: skip
 
         if not self.assumptions.responds:
-            paid, counted = run(scheme, counting)
+            paid, counted = run(pair.scheme, counting)
             return paid.total, counted
-        return run(scheme, against)[0].total, run(counting, None)[0]
+        return run(pair.scheme, pair.baseline)[0].total, run(counting, None)[0]
 
     def happened(self, counting: Scheme) -> Mapping[str, float]:
         """Rule of a gauge -> what it counts over the same months as they came, minor units."""

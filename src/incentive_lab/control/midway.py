@@ -13,6 +13,7 @@ from incentive_lab.history.for_schemes import panel_for
 from incentive_lab.history.history import History
 from incentive_lab.panel import Floats, Panel, month_label
 from incentive_lab.projection.past import Past, until
+from incentive_lab.scheme.baseline import Pair
 from incentive_lab.scheme.document import Scheme
 
 HALF_A_CENT = 0.5
@@ -98,22 +99,20 @@ class Midway:
         return sum(one.difference < -HALF_A_CENT for one in self.partners)
 
 
-def change_midway(
-    history: History, present: Scheme, new: Scheme, month: int, *, baseline: Scheme | None = None
-) -> Midway:
+def change_midway(history: History, pair: Pair, month: int) -> Midway:
     """What a change from one scheme to another costs, if it starts in a month.
 
     Args:
         history: With the months before the change.
-        present: What is in effect.
-        new: What follows it.
+        pair: The scheme that follows, beside the one that is in effect, its baseline.
         month: Running number of the first month under the new rules.
-        baseline: What guarantees compare with.
 
     Raises:
         InputError: The history has no month of the programme year before the change.
     """
-    panel = panel_for(history, *(one for one in (present, new, baseline) if one is not None))
+    new, present, panel = pair.scheme, pair.baseline, panel_for(history, *pair.schemes)
+    if present is None:
+        raise ValueError("a change needs what is in effect before it")
     at = month - panel.first_month
     start = at - (month - (present.year_starts - 1)) % 12
     if at <= max(0, start) or at > panel.months:
@@ -123,7 +122,8 @@ def change_midway(
                                   "Name a month inside a year, not its first.")])  # fmt: skip
     begin = max(0, start)
     before = _cut(panel, at)
-    was, would = (replay(one, before, baseline=baseline, detail=False) for one in (present, new))
+    was = replay(present, before, baseline=pair.baseline_floor, detail=False)
+    would = replay(new, before, baseline=pair.floor, detail=False)
     done = at - (month - (present.year_starts - 1)) % PERIOD_MONTHS[present.settle]
     settled = was.total[begin : max(begin, done)].sum(axis=0)
     opened = was.total[max(begin, done) : at].sum(axis=0)
@@ -132,11 +132,12 @@ def change_midway(
             for row, partner in enumerate(was.panel.partner_ids) if settled[row] or opened[row] or other[row]]  # fmt: skip
     rows.sort(key=lambda one: (one.difference, one.partner))
     first, last = _rest(at, start, panel.months)
-    later = {name: _paid(one, panel, baseline, first, last) for name, one in (("present", present), ("new", new))}
-    fresh = replay(new, _from(panel, first), baseline=baseline, detail=False).total[: last - first].sum()
+    rest_present = _paid(present, panel, pair.baseline_floor, first, last)
+    rest_new = _paid(new, panel, pair.floor, first, last)
+    fresh = replay(new, _from(panel, first), baseline=pair.floor, detail=False).total[: last - first].sum()
     return Midway(
         present.currency, history.history_id, month_label(panel.first_month + begin), month_label(month), tuple(rows),
-        last - first, month_label(panel.first_month + first), later["present"], later["new"], float(fresh),
+        last - first, month_label(panel.first_month + first), rest_present, rest_new, float(fresh),
     )  # fmt: skip
 
 
@@ -148,11 +149,11 @@ def _rest(at: int, start: int, months: int) -> tuple[int, int]:
     return first, max(first, min(last, months))
 
 
-def _paid(scheme: Scheme, panel: Panel, baseline: Scheme | None, first: int, last: int) -> float:
+def _paid(scheme: Scheme, panel: Panel, floor: Scheme | None, first: int, last: int) -> float:
     """Minor units that a scheme pays for these months of the whole history up to their end."""
     if last == first:
         return 0.0
-    total: Floats = replay(scheme, _cut(panel, last), baseline=baseline, detail=False).total
+    total: Floats = replay(scheme, _cut(panel, last), baseline=floor, detail=False).total
     return float(total[first:last].sum())
 
 

@@ -14,6 +14,7 @@ from incentive_lab.errors import InputError, Problem
 from incentive_lab.history.for_schemes import panel_for
 from incentive_lab.history.history import History
 from incentive_lab.panel import Panel, month_label
+from incentive_lab.scheme.baseline import Pair
 from incentive_lab.scheme.document import Scheme
 from incentive_lab.scheme.fingerprint import fingerprint
 
@@ -85,15 +86,14 @@ class Audit:
 
 
 def audit_payouts(
-    history: History, scheme: Scheme, *, baseline: Scheme | None = None, first: int | None = None, last: int | None = None,
+    history: History, pair: Pair, *, first: int | None = None, last: int | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Audit:  # fmt: skip
-    """Compare what was paid with what a scheme says.
+    """Compare what was paid with what the scheme of a pair says.
 
     Args:
         history: With `actual_payouts`.
-        scheme: What was approved.
-        baseline: What a guarantee compares with, and the scheme that may have been paid by mistake.
+        pair: What was approved, beside the scheme that may have been paid by mistake.
         first: Running number of the first month compared; by default the first that was paid for.
         last: Of the last month; by default the history's.
         progress: Called with readings tried and to try.
@@ -101,8 +101,8 @@ def audit_payouts(
     Raises:
         InputError: The history has no payments, or none in these months.
     """
-    panel = panel_for(history, *(one for one in (scheme, baseline) if one is not None))
-    result = replay(scheme, panel, baseline=baseline)
+    scheme, panel = pair.scheme, panel_for(history, *pair.schemes)
+    result = replay(scheme, panel, baseline=pair.floor)
     begin, months = result.panel.first_month, result.panel.months
     paid, due = paid_of(history, begin, months), Due(result)
     if not paid.cells:
@@ -117,7 +117,7 @@ def audit_payouts(
     rows = {cell: paid.cells[cell].rows if cell in paid.cells else () for cell in inside}
     gaps = [Gap(cell, due.of(cell), sum(rows[cell]), rows[cell]) for cell in inside]
     differing = [one for one in gaps if one.difference]
-    other = _Otherwise(history, panel, scheme, baseline, [one.cell for one in differing], progress)
+    other = _Otherwise(history, panel, pair, [one.cell for one in differing], progress)
     partners = {cell.partner: True for cell in owed}
     why = Reasons(scheme, paid, differing, partners, begin, months, other.of)
     told = [Difference(one.cell.partner, one.cell.rule, period_label(begin + one.cell.first, one.cell.months), one.due,
@@ -144,14 +144,15 @@ class _Otherwise:
     """What the other readings of a scheme give for the cells that differ."""
 
     def __init__(
-        self, history: History, panel: Panel, scheme: Scheme, baseline: Scheme | None, cells: list[Cell],
+        self, history: History, panel: Panel, pair: Pair, cells: list[Cell],
         progress: Callable[[int, int], None] | None,
     ) -> None:  # fmt: skip
         self.found: dict[Cell, list[tuple[Found, int]]] = {cell: [] for cell in cells}
-        tried = list(readings(scheme, baseline)) if cells else []
+        scheme = pair.scheme
+        tried = list(readings(scheme, pair.baseline)) if cells else []
         for number, one in enumerate(tried):
-            floor = baseline if any(item.against == "baseline" for item in one.scheme.guarantees) else None
-            asked = [each for each in (one.scheme, floor) if each is not None]
+            floor = pair.baseline_floor if one.scheme is pair.baseline else pair.floor
+            asked = Pair(one.scheme, floor=floor).schemes
             try:
                 known = panel if one.scheme.late_data == scheme.late_data else panel_for(history, *asked)
                 due = Due(replay(one.scheme, known, baseline=floor))

@@ -118,9 +118,9 @@ class Projection:
 
 def project(
     model: Model, scheme: Scheme, *, against: Scheme | None = None, floor: Scheme | None = None,
-    assumptions: Assumptions = BASE, horizon: int = 12, scenarios: int = 1000, seed: int = 7, threads: int = 0,
-    progress: Progress | None = None, cancel: threading.Event | None = None, past: int | None = None,
-    in_force: bool | None = None, sure: float | None = None,
+    against_floor: Scheme | None = None, assumptions: Assumptions = BASE, horizon: int = 12, scenarios: int = 1000,
+    seed: int = 7, threads: int = 0, progress: Progress | None = None, cancel: threading.Event | None = None,
+    past: int | None = None, in_force: bool | None = None, sure: float | None = None,
 ) -> Projection:  # fmt: skip
     """Project what a scheme costs.
 
@@ -128,7 +128,7 @@ def project(
         model: See `fit`.
         scheme: What is asked about.
         against: A second scheme in the same scenarios, and the one that rewards are compared with.
-        floor: What a guarantee compares with.
+        floor, against_floor: What guarantees of the scheme compare with, and those of the second one (by default the same).
         assumptions: What is supposed beyond history.
         horizon: Months.
         scenarios: How many; a result does not depend on threads, and a longer run begins with the same scenarios.
@@ -151,7 +151,8 @@ def project(
     payers: list[Payer] = []
     for one in schemes:
         panel = payers[0].panel if payers else None
-        payers.append(Payer(one, model, horizon, baseline=floor or against, past=past, in_force=in_force, panel=panel))
+        beneath = against_floor if one is against and against_floor is not None else floor or against
+        payers.append(Payer(one, model, horizon, baseline=beneath, past=past, in_force=in_force, panel=panel))
     keep: dict[str, int] = {}
     for payer in payers:
         keep |= {name: max(which, keep.get(name, 0)) for name, which in payer.items.items()}

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from incentive_lab.errors import InputError, Problem
 from incentive_lab.money import to_minor
+from incentive_lab.scheme.baseline import Pair, compares
 from incentive_lab.scheme.check import check
 from incentive_lab.scheme.document import Scheme
 from incentive_lab.scheme.fingerprint import fingerprint
 from incentive_lab.scheme.load import loads
 
+FLOOR, BASELINE_FLOOR = "guarantee.yaml", "baseline-guarantee.yaml"
+"""What guarantees of the scheme compare with, where that is not the baseline; what those of the baseline compare with."""
 NAMES = (
-    "scheme.yaml", "baseline.yaml", "replay.json", "payouts.csv", "projection.json", "assumptions.json", "pilot.json",
+    "scheme.yaml", "baseline.yaml", FLOOR, BASELINE_FLOOR, "replay.json", "payouts.csv", "projection.json", "assumptions.json",
+    "pilot.json",
 )  # fmt: skip
 """Documents a submission may have; the scheme and the replay it must have."""
 OF_PILOT = re.compile(r"pilot/[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
@@ -82,7 +86,8 @@ def judged(given: Submission) -> Judged:
     ]
     if problems:
         raise InputError(problems)
-    scheme = loads(given.documents["scheme.yaml"])
+    pair = pair_of(given.documents)
+    scheme = pair.scheme
     check(scheme).require()
     mine, replayed = fingerprint(scheme), _object(given, "replay.json")
     if replayed.get("fingerprint") != mine:
@@ -93,7 +98,8 @@ def judged(given: Submission) -> Judged:
     if missing:
         raise InputError([*problems, Problem("replay.json", f"lacks {', '.join(missing)}.", "Replay it again.")])
     before = replayed.get("baseline") or {}
-    floor = fingerprint(loads(given.documents["baseline.yaml"])) if "baseline.yaml" in given.documents else None
+    floor = fingerprint(pair.baseline) if pair.baseline is not None else None
+    problems += _floors(pair, given, replayed)
     if floor is not None and before.get("fingerprint") != floor:
         problems.append(Problem("baseline.yaml", "is not the scheme that the replay compares with."))
     if floor == mine:
@@ -119,6 +125,33 @@ def judged(given: Submission) -> Judged:
         seed=seed if isinstance(seed, int) else None,
         floor=floor,
     )
+
+
+def pair_of(documents: Mapping[str, bytes]) -> Pair:
+    """The scheme and the baseline of a submission or a pack, each with what its guarantees compare with."""
+    known = {
+        name: loads(documents[name])
+        for name in ("scheme.yaml", "baseline.yaml", FLOOR, BASELINE_FLOOR)
+        if name in documents
+    }
+    scheme, baseline = known["scheme.yaml"], known.get("baseline.yaml")
+    floor = known.get(FLOOR, baseline) if compares(scheme) else None
+    return Pair(scheme, baseline, floor, known.get(BASELINE_FLOOR))
+
+
+def _floors(pair: Pair, given: Submission, replayed: Mapping[str, Any]) -> Iterator[Problem]:
+    """What is wrong with the schemes that guarantees compare with."""
+    told = replayed, replayed.get("baseline") or {}
+    sides = ((pair.scheme, pair.floor, FLOOR, told[0]), (pair.baseline, pair.baseline_floor, BASELINE_FLOOR, told[1]))
+    for scheme, floor, name, said in sides:
+        wanted = scheme is not None and compares(scheme)
+        if wanted and floor is None:
+            yield Problem(name, "a submission needs it: guarantees compare with it.", "Propose the scheme again.")
+        if name in given.documents and not wanted:
+            yield Problem(name, "no guarantee compares with it.", "Leave it out.")
+        found = (said.get("guarantees_against") or {}).get("fingerprint") if isinstance(said, dict) else None
+        if floor is not None and found is not None and found != fingerprint(floor):
+            yield Problem(name, "is not the scheme that guarantees were worked out with.", "Replay it again.")
 
 
 def _object(given: Submission, name: str) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from sqlalchemy.exc import ArgumentError
 from sqlalchemy.orm import Session
 
 from incentive_lab.errors import Problem
-from incentive_lab.registry.evidence import Judged
+from incentive_lab.registry.evidence import Judged, pair_of
 from incentive_lab.registry.models import Revision
 from incentive_lab.registry.people import Actor, Conflict, folded
 from incentive_lab.registry.policy import Policy
@@ -73,6 +73,7 @@ def remarks_on(session: Session, row: Revision) -> list[str]:
     floor = documents_of(session, row).get("baseline.yaml")
     if parent is not None and (floor is None or fingerprint(loads(floor)) != parent.fingerprint):
         said.append(f"It changes {parent.id}, but its cost is compared with something else.")
+    said += _floor_not_approved(session, row)
     rows = session.scalars(
         select(Revision)
         .where(Revision.id != row.id, Revision.state.in_(("approved", "active", "retired")))
@@ -86,6 +87,23 @@ def remarks_on(session: Session, row: Revision) -> list[str]:
     if beside:
         said.append(f"In effect on some of the same days: {', '.join(beside)}; partners in both are paid by both.")
     return said
+
+
+def _floor_not_approved(session: Session, row: Revision) -> list[str]:
+    """Where guarantees compare with a scheme that was approved here, but as it reads otherwise."""
+    floor = pair_of(documents_of(session, row)).floor
+    if floor is None:
+        return []
+    known = session.scalars(
+        select(Revision.fingerprint)
+        .where(Revision.scheme_id == floor.id, Revision.state.in_(("approved", "active", "retired")))
+    )  # fmt: skip
+    approved = set(known)
+    if not approved or fingerprint(floor) in approved:
+        return []
+    return [
+        f"Its guarantees compare with {floor.id} {fingerprint(floor)}, which is not what was approved under that name."
+    ]
 
 
 def without_password(source: str) -> str:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from incentive_lab.format import count, counted, money, percent, signed
+from incentive_lab.registry.evidence import pair_of
 from incentive_lab.report.change_words import WHEN_EXCEEDED, changes_between, new_rule
+from incentive_lab.scheme.baseline import Pair
 from incentive_lab.scheme.check import check
 from incentive_lab.scheme.document import Scheme
-from incentive_lab.scheme.load import loads
 
 HALF_A_CENT = 0.005
 
@@ -23,16 +24,14 @@ class Case:
 
     Attributes:
         revision: What `Registry.show` gives.
-        scheme: What is proposed.
-        baseline: What it is compared with, if anything.
+        pair: What is proposed, beside what it is compared with, if anything.
         replay: replay.json.
         projection: projection.json, if there is one.
         pilot: pilot.json, if there is one.
     """
 
     revision: Mapping[str, Any]
-    scheme: Scheme
-    baseline: Scheme | None
+    pair: Pair
     replay: Mapping[str, Any]
     projection: Mapping[str, Any] | None
     pilot: Mapping[str, Any] | None
@@ -41,9 +40,19 @@ class Case:
     def of(cls, revision: Mapping[str, Any], documents: Mapping[str, bytes]) -> Case:
         """The case that a revision's documents make."""
         read = {name: json.loads(body) for name, body in documents.items() if name.endswith(".json")}
-        floor = documents.get("baseline.yaml")
-        return cls(revision, loads(documents["scheme.yaml"]), loads(floor) if floor is not None else None,
-                   read["replay.json"], read.get("projection.json"), read.get("pilot.json"))  # fmt: skip
+        return cls(
+            revision, pair_of(documents), read["replay.json"], read.get("projection.json"), read.get("pilot.json")
+        )
+
+    @property
+    def scheme(self) -> Scheme:
+        """What is proposed."""
+        return self.pair.scheme
+
+    @property
+    def baseline(self) -> Scheme | None:
+        """What it is compared with, if anything."""
+        return self.pair.baseline
 
     @property
     def title(self) -> str:
@@ -222,7 +231,13 @@ class Case:
     def warnings(self) -> tuple[str, ...]:
         """What is still open."""
         found = [f"{one.path}: {one.message}" for one in check(self.scheme).warnings]
-        return (*self.revision.get("remarks", ()), *found, *map(str, self.replay.get("warnings", ())))
+        return (*self.revision.get("remarks", ()), *self._floors(), *found, *map(str, self.replay.get("warnings", ())))
+
+    def _floors(self) -> Iterator[str]:
+        """Where a guarantee was worked out with another scheme than the one it names."""
+        for scheme, floor in ((self.scheme, self.pair.floor), (self.baseline, self.pair.baseline_floor)):
+            if scheme is not None and floor is not None and scheme.baseline != floor.id:
+                yield f"The guarantees of {scheme.id} name {scheme.baseline}; they were worked out with {floor.id}."
 
     def signers(self) -> tuple[str, ...]:
         """Who signed this round, and who has still to."""

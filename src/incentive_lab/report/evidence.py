@@ -14,10 +14,11 @@ import numpy as np
 from incentive_lab.engine.replay import Replay, replay
 from incentive_lab.errors import InputError, Problem
 from incentive_lab.panel import month_label
-from incentive_lab.registry.evidence import OF_PILOT
+from incentive_lab.registry.evidence import BASELINE_FLOOR, FLOOR, OF_PILOT
 from incentive_lab.results import payout_lines, replay_result
-from incentive_lab.scheme.document import Scheme
+from incentive_lab.scheme.baseline import Pair
 from incentive_lab.scheme.dump import dumps
+from incentive_lab.scheme.fingerprint import fingerprint
 
 if TYPE_CHECKING:
     from incentive_lab.history import History
@@ -41,29 +42,33 @@ class Wanted:
     assumptions: Assumptions
 
 
-def replays(
-    scheme: Scheme, baseline: Scheme | None, history: History, alone: AbstractContextManager[Any] = FREE
-) -> tuple[Replay, Replay | None]:
+def replays(pair: Pair, history: History, alone: AbstractContextManager[Any] = FREE) -> tuple[Replay, Replay | None]:
     """The scheme and its baseline on one panel of the history, which is asked while `alone` is held."""
     from incentive_lab.history.for_schemes import panel_for
 
     with alone:
-        panel = panel_for(history, *(one for one in (scheme, baseline) if one is not None))
-    before = replay(baseline, panel) if baseline is not None else None
-    return replay(scheme, panel, baseline=baseline), before
+        panel = panel_for(history, *pair.schemes)
+    before = replay(pair.baseline, panel, baseline=pair.baseline_floor) if pair.baseline is not None else None
+    return replay(pair.scheme, panel, baseline=pair.floor), before
 
 
-def replay_document(after: Replay, before: Replay | None) -> dict[str, Any]:
-    """The figures an approval binds: the replay, and what the baseline pays each partner and rule."""
+def replay_document(pair: Pair, after: Replay, before: Replay | None) -> dict[str, Any]:
+    """The figures an approval binds: the replay, what the baseline pays each partner and rule, and what guarantees
+    compare with."""
     answer = replay_result(after, before)
     if before is not None:
         said = replay_result(before)
         answer["baseline"] |= {key: said[key] for key in ("by_month", "by_rule", "by_partner")}
+    if pair.floor is not None:
+        answer["guarantees_against"] = {"scheme": pair.floor.id, "fingerprint": fingerprint(pair.floor)}
+    if pair.baseline_floor is not None:
+        found = {"scheme": pair.baseline_floor.id, "fingerprint": fingerprint(pair.baseline_floor)}
+        answer["baseline"]["guarantees_against"] = found
     return answer
 
 
 def forecast_document(
-    scheme: Scheme, baseline: Scheme | None, history: History, wanted: Wanted, progress: Progress | None = None,
+    pair: Pair, history: History, wanted: Wanted, progress: Progress | None = None,
     alone: AbstractContextManager[Any] = FREE,
 ) -> dict[str, Any]:  # fmt: skip
     """The forecast an approval freezes: the scheme and, in the same futures, its baseline."""
@@ -72,11 +77,11 @@ def forecast_document(
     from incentive_lab.projection.running import project
     from incentive_lab.projection_words import project_result
 
-    asked = [one for one in (scheme, baseline) if one is not None]
     with alone:
-        past = past_of(history, *asked)
-    told = project(fit(past, horizon=wanted.months), scheme, against=baseline, floor=baseline,
-                   assumptions=wanted.assumptions, horizon=wanted.months, scenarios=wanted.scenarios, seed=wanted.seed,
+        past = past_of(history, *pair.schemes)
+    told = project(fit(past, horizon=wanted.months), pair.scheme, against=pair.baseline, floor=pair.floor,
+                   against_floor=pair.baseline_floor, assumptions=wanted.assumptions,
+                   horizon=wanted.months, scenarios=wanted.scenarios, seed=wanted.seed,
                    progress=progress)  # fmt: skip
     answer = {name: value for name, value in project_result(told).items() if name not in ASIDE}
     return answer | {"owed_accrual": _owed_to_date(told)}
@@ -131,27 +136,29 @@ def pilot_files(path: Path) -> dict[str, bytes]:
 
 
 def evidence_of(
-    scheme: Scheme, baseline: Scheme | None, history: History, *, forecast: Wanted | None = None,
+    pair: Pair, history: History, *, forecast: Wanted | None = None,
     pilot: Path | None = None, progress: Progress | None = None, alone: AbstractContextManager[Any] = FREE,
 ) -> dict[str, bytes]:  # fmt: skip
     """The documents of a submission, by name; forecast and pilot where they are asked for.
 
     Args:
-        scheme, baseline, history: What is proposed, what it is compared with, and on what.
+        pair, history: What is proposed beside what it is compared with, and on what.
         forecast, pilot: Asked of the forecast; a pilot's plan or folder.
         progress: Called with the futures drawn and all of them.
         alone: Held while the history is asked, where others ask it too.
     """
-    after, before = replays(scheme, baseline, history, alone)
+    after, before = replays(pair, history, alone)
     documents = {
-        "scheme.yaml": dumps(scheme).encode(),
-        "replay.json": as_json(replay_document(after, before)),
+        "scheme.yaml": dumps(pair.scheme).encode(),
+        "replay.json": as_json(replay_document(pair, after, before)),
         "payouts.csv": payout_lines(after).encode(),
     }
-    if baseline is not None:
-        documents["baseline.yaml"] = dumps(baseline).encode()
+    beside = {"baseline.yaml": pair.baseline, FLOOR: pair.floor, BASELINE_FLOOR: pair.baseline_floor}
+    if pair.baseline is not None and pair.floor is not None and fingerprint(pair.baseline) == fingerprint(pair.floor):
+        del beside[FLOOR]
+    documents |= {name: dumps(one).encode() for name, one in beside.items() if one is not None}
     if forecast is not None:
-        documents["projection.json"] = as_json(forecast_document(scheme, baseline, history, forecast, progress, alone))
+        documents["projection.json"] = as_json(forecast_document(pair, history, forecast, progress, alone))
         documents["assumptions.json"] = as_json(
             forecast.assumptions.model_dump(mode="json", by_alias=True, exclude_defaults=True)
         )

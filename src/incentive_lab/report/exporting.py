@@ -54,8 +54,7 @@ def export_for_systems(
         raise Conflict([Problem(revision, f"is {row['state']}; systems that pay get only what was approved.",
                                 "Export the decision pack to look at it.")])  # fmt: skip
     case = Case.of(row, documents)
-    known = [one for one in (case.scheme, case.baseline) if one is not None]
-    result = replay(case.scheme, panel_for(history, *known), baseline=case.baseline)
+    result = replay(case.scheme, panel_for(history, *case.pair.schemes), baseline=case.pair.floor)
     with _beside(folder) as part:
         write_replay(result, part)
         (part / "scheme.json").write_text(dumps_json(case.scheme), encoding="utf-8")

@@ -31,6 +31,6 @@ def followed(
                                   "Submit the next one with --forecast.")])  # fmt: skip
     supposed = documents.get("assumptions.json")
     return follow(
-        history, case.scheme, case.projection, baseline=case.baseline, against=case.baseline, progress=progress,
+        history, case.pair, case.projection, progress=progress,
         assumptions=loads(supposed, name="assumptions.json") if supposed is not None else BASE,
     )  # fmt: skip

@@ -21,6 +21,7 @@ from incentive_lab import __version__
 from incentive_lab.errors import InputError, Problem
 from incentive_lab.home import code_id
 from incentive_lab.registry.audit import Head
+from incentive_lab.registry.evidence import pair_of
 from incentive_lab.report.case import Case
 from incentive_lab.report.evidence import as_json
 from incentive_lab.report.guide import guide
@@ -30,10 +31,10 @@ from incentive_lab.report.pdf import pdf_bytes
 from incentive_lab.report.rule_words import rate_table
 from incentive_lab.report.workbook import workbook_bytes
 from incentive_lab.results import safe
+from incentive_lab.scheme.baseline import Pair
 from incentive_lab.scheme.document import Scheme
 from incentive_lab.scheme.dump import dumps_json
 from incentive_lab.scheme.fingerprint import fingerprint
-from incentive_lab.scheme.load import loads
 from incentive_lab.scheme.schema import json_schema
 
 LARGEST = 300_000_000
@@ -210,13 +211,13 @@ def _altered(what: str) -> InputError:
                                "Ask for the pack again, or export it from the registry.")])  # fmt: skip
 
 
-def schemes_of(pack: Pack) -> tuple[Scheme, Scheme | None]:
-    """The scheme and the baseline in a pack.
+def schemes_of(pack: Pack) -> Pair:
+    """The scheme and the baseline in a pack, with what their guarantees compare with.
 
     Raises:
         InputError: The scheme is not the one that was decided upon.
     """
-    scheme, floor = loads(pack.files["scheme.yaml"]), pack.files.get("baseline.yaml")
-    if fingerprint(scheme) != pack.manifest["fingerprint"]:
+    pair = pair_of(pack.files)
+    if fingerprint(pair.scheme) != pack.manifest["fingerprint"]:
         raise _altered("its scheme is not the one that was decided upon")
-    return scheme, loads(floor) if floor is not None else None
+    return pair

@@ -73,9 +73,9 @@ def reproduce(pack: Pack, history: History, progress: Callable[[int, int], None]
     Raises:
         InputError: The pack's scheme is not the one that was decided upon, or its forecast cannot be read.
     """
-    scheme, floor = schemes_of(pack)
-    after, before = replays(scheme, floor, history)
-    now: dict[str, bytes] = {"replay.json": as_json(replay_document(after, before))}
+    pair = schemes_of(pack)
+    after, before = replays(pair, history)
+    now: dict[str, bytes] = {"replay.json": as_json(replay_document(pair, after, before))}
     not_run = []
     if "payouts.csv" in pack.files:
         now["payouts.csv"] = payout_lines(after).encode()
@@ -84,7 +84,7 @@ def reproduce(pack: Pack, history: History, progress: Callable[[int, int], None]
         if wanted is None:
             not_run.append("projection.json: what it supposed is not in the pack")
         else:
-            now["projection.json"] = as_json(forecast_document(scheme, floor, history, wanted, progress))
+            now["projection.json"] = as_json(forecast_document(pair, history, wanted, progress))
     if "pilot.json" in pack.files:
         if "pilot/pilot.yaml" not in pack.files:
             not_run.append("pilot.json: its plan is not in the pack")

@@ -11,7 +11,7 @@ from incentive_lab.errors import InputError
 from incentive_lab.scheme.document import Scheme
 from incentive_lab.ui import workspace
 from incentive_lab.ui.preparing import Preparation, Source
-from incentive_lab.ui.workspace import Comparison, asking, beneath, fingerprint
+from incentive_lab.ui.workspace import Comparison, fingerprint, pair
 
 if TYPE_CHECKING:
     from incentive_lab.engine.reach import Cliff, TierReach
@@ -43,14 +43,15 @@ def _compared_on(
     from incentive_lab.scheme.measures import CATALOGUE
 
     assert _state.history is not None
+    both = pair(_scheme, _baseline)
     with _state.lock:
-        made = panel_for(_state.history, *asking(_scheme, _baseline))
+        made = panel_for(_state.history, *both.schemes)
         try:
             sold = _state.history.panel({"revenue": CATALOGUE["revenue"]}).columns["revenue"].sum(axis=0)
         except InputError:
             sold = np.zeros(0)
-    after = replay(_scheme, made, baseline=beneath(_scheme, _baseline), detail=False)
-    before = replay(_baseline, made, baseline=beneath(_baseline), detail=False)
+    after = replay(_scheme, made, baseline=both.floor, detail=False)
+    before = replay(_baseline, made, baseline=both.baseline_floor, detail=False)
     return Comparison(after, before, impact(after, before), mix(after), np.asarray(sold) if sold.sum() > 0 else None)
 
 

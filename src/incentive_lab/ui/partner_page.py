@@ -48,7 +48,9 @@ def partner_page() -> None:
                      format_func=lambda one: one.replace("-", " "))  # fmt: skip
     row = ids.index(partner)
     period = st.session_state["statement-period"]
-    said = told_of(after, partner, None if period == ALL else period, draft.baseline)
+    said = told_of(
+        after, partner, None if period == ALL else period, workspace.pair(draft.scheme, draft.baseline).floor
+    )
     _last_year(after, before, row, draft)
     left, right = st.columns([3, 2], gap="small")
     with left:

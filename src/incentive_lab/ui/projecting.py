@@ -14,7 +14,7 @@ from incentive_lab.projection.backtest import Backtest, backtest
 from incentive_lab.projection.model import Model, fit
 from incentive_lab.projection.past import Past, past_of, question
 from incentive_lab.projection.running import Projection, project
-from incentive_lab.scheme.document import Scheme
+from incentive_lab.scheme.baseline import Pair
 from incentive_lab.ui import workspace
 from incentive_lab.ui.pilot_jobs import Step, watched
 
@@ -49,30 +49,22 @@ class Asked:
     """Schemes on the history in use.
 
     Attributes:
-        scheme, other, floor: What is projected, what it is set against, and what its guarantees compare with.
+        pair: What is projected, beside what it is set against.
         months: Ahead.
     """
 
-    scheme: Scheme
-    other: Scheme | None
-    floor: Scheme
+    pair: Pair
     months: int
 
     @property
     def key(self) -> str:
         """What tells one question from another."""
-        prints = " ".join(workspace.fingerprint(one) for one in self.schemes)
-        return f"{workspace.history().history_id} {prints} {self.other is not None} {self.months}"
-
-    @property
-    def schemes(self) -> list[Scheme]:
-        """All of them, once each."""
-        rest = [self.floor] if self.floor.id != self.scheme.id else []
-        return [self.scheme, *([self.other] if self.other else []), *rest]
+        prints = " ".join(workspace.fingerprint(one) for one in self.pair.schemes)
+        return f"{workspace.history().history_id} {prints} {self.pair.baseline is not None} {self.months}"
 
     def past(self) -> Callable[[], Past]:
         """A way to get at the past from a thread; schemes that read the same measures share it."""
-        held, lock, schemes = workspace.history(), workspace.preparation().lock, self.schemes
+        held, lock, schemes = workspace.history(), workspace.preparation().lock, self.pair.schemes
         key = held.history_id, question(*schemes)
 
         def read() -> Past:
@@ -88,7 +80,7 @@ class Asked:
     def model(self) -> Callable[[], Model]:
         """A way to get at the fitted model from a thread."""
         past, months = self.past(), self.months
-        key = workspace.history().history_id, question(*self.schemes), months
+        key = workspace.history().history_id, question(*self.pair.schemes), months
 
         def get() -> Model:
             found: Model = MODELS.get(key, lambda: fit(past(), horizon=months))
@@ -121,7 +113,8 @@ def _run(asked: Asked, supposed: Assumptions, many: int, label: str, sure: float
     model = asked.model()
 
     def work(step: Step) -> Projection:
-        return project(model(), asked.scheme, against=asked.other, floor=asked.floor, horizon=asked.months, scenarios=many,
+        return project(model(), asked.pair.scheme, against=asked.pair.baseline, floor=asked.pair.floor,
+                       against_floor=asked.pair.baseline_floor, horizon=asked.months, scenarios=many,
                        assumptions=supposed, progress=step, sure=sure)  # fmt: skip
 
     return watched(f"projection {asked.key} {supposed.model_dump_json()} {many} {sure}", work, label)
@@ -135,7 +128,8 @@ def side_by_side(asked: Asked, presets: list[Assumptions], many: int) -> list[Pr
         found = []
         for place, one in enumerate(presets):
             found.append(project(
-                model(), asked.scheme, against=asked.other, floor=asked.floor, horizon=asked.months, scenarios=many,
+                model(), asked.pair.scheme, against=asked.pair.baseline, floor=asked.pair.floor,
+                against_floor=asked.pair.baseline_floor, horizon=asked.months, scenarios=many,
                 assumptions=one, progress=lambda done, of, at=place: step(at * of + done, of * len(presets)),  # type: ignore[misc]
             ))  # fmt: skip
         return found
@@ -151,7 +145,7 @@ def tested(asked: Asked) -> Backtest | None:
     past = asked.past()
 
     def work(step: Step) -> Backtest:
-        return backtest(past(), asked.scheme, floor=asked.floor, scenarios=300, progress=step)
+        return backtest(past(), asked.pair.scheme, floor=asked.pair.floor, scenarios=300, progress=step)
 
     told: Backtest | None = watched(f"backtest {asked.key}", work, "Projecting your past")
     return told

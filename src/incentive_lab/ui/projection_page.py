@@ -61,7 +61,7 @@ def _page() -> None:
     with left:
         supposed = _assumptions()
     scheme, other = known[name], known[against] if against else None
-    asked = Asked(scheme, other, workspace.baseline_of(scheme), months)
+    asked = Asked(workspace.pair(scheme, other), months)
     told = projected(asked, supposed, many, sure)
     if told is None:
         return
@@ -70,7 +70,7 @@ def _page() -> None:
     if other is not None:
         _difference(told)
     _scenarios(asked, many)
-    _backtested(Asked(scheme, None, asked.floor, months))
+    _backtested(Asked(workspace.pair(scheme, None), months))
 
 
 def _assumptions() -> Assumptions:

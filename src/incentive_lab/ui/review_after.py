@@ -19,6 +19,7 @@ from incentive_lab.panel import month_index, month_label
 from incentive_lab.registry.service import Registry
 from incentive_lab.report.case import Case
 from incentive_lab.report.following import followed
+from incentive_lab.scheme.baseline import Pair
 from incentive_lab.ui import workspace
 from incentive_lab.ui.cards import card, plain, tell_problems
 from incentive_lab.ui.tables import table
@@ -76,7 +77,7 @@ def _paid(case: Case) -> None:
         first, last = (None, None) if ahead else (max(starts, begin), ends - 1)
         found: Audit | None = _asked(
             f"paid {row['id']} {row['fingerprint']}", "Compare payments",
-            lambda: audit_payouts(workspace.history(), case.scheme, baseline=case.baseline, first=first, last=last),
+            lambda: audit_payouts(workspace.history(), case.pair, first=first, last=last),
         )  # fmt: skip
         if found is None:
             return
@@ -145,8 +146,8 @@ def _midway(registry: Registry, case: Case, parent: str) -> None:
         present = Case.of(registry.show(parent), registry.documents(parent))
         found: Midway | None = _asked(
             f"midway {parent} {row['id']} {row['fingerprint']} {month}", "Work out the cost of the change",
-            lambda: change_midway(workspace.history(), present.scheme, case.scheme,
-                                  month_index(int(month[:4]), int(month[5:])), baseline=case.baseline),
+            lambda: change_midway(workspace.history(), Pair(case.scheme, present.scheme, case.pair.floor, present.pair.floor),
+                                  month_index(int(month[:4]), int(month[5:]))),
         )  # fmt: skip
         if found is None:
             return

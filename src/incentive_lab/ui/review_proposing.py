@@ -17,6 +17,7 @@ from incentive_lab.registry.people import Actor, require
 from incentive_lab.registry.rules import LONGEST_REASON, reason_of
 from incentive_lab.registry.service import Registry
 from incentive_lab.report.evidence import Wanted, evidence_of
+from incentive_lab.scheme.baseline import Pair
 from incentive_lab.scheme.check import check
 from incentive_lab.scheme.document import Scheme
 from incentive_lab.scheme.paths import apply
@@ -37,8 +38,7 @@ class Proposal:
 
     key: str
     actor: Actor
-    scheme: Scheme
-    baseline: Scheme | None
+    pair: Pair
     population: str
     reason: str
     forecast: Wanted | None
@@ -115,10 +115,10 @@ def _fields(registry: Registry, scheme: Scheme, baseline: Scheme, here: Actor | 
         wanted = Wanted(many, int(length), SEED, known[supposed]) if supposed != NO_FORECAST else None
         said = reason_of(reason)
         floor = baseline if workspace.fingerprint(baseline) != workspace.fingerprint(dated) else None
-        parts = (dated, *([floor] if floor else []))
-        key = " ".join(["proposal", workspace.history().history_id, *map(workspace.fingerprint, parts), supposed,
+        pair = workspace.pair(dated, floor)
+        key = " ".join(["proposal", workspace.history().history_id, *map(workspace.fingerprint, pair.schemes), supposed,
                         str(many), pilot])  # fmt: skip
-        st.session_state[ASKED] = Proposal(key, actor, dated, floor, population, said, wanted, pilots.get(pilot))
+        st.session_state[ASKED] = Proposal(key, actor, pair, population, said, wanted, pilots.get(pilot))
     except InputError as error:
         tell_problems(error.problems, "Nothing was proposed")
         return
@@ -156,10 +156,10 @@ def _carried_out(registry: Registry, asked: Proposal) -> None:
     held, alone = workspace.history(), workspace.preparation().lock
 
     def work(step: Step) -> dict[str, bytes]:
-        return evidence_of(asked.scheme, asked.baseline, held, forecast=asked.forecast, pilot=asked.pilot, progress=step,
+        return evidence_of(asked.pair, held, forecast=asked.forecast, pilot=asked.pilot, progress=step,
                            alone=alone)  # fmt: skip
 
-    with card("review-propose", "Propose the draft", f"Evidence for {asked.scheme.title or asked.scheme.id}"):
+    with card("review-propose", "Propose the draft", f"Evidence for {asked.pair.scheme.title or asked.pair.scheme.id}"):
         documents = watched(asked.key, work, "Replaying, forecasting and reading the evidence")
         if documents is None:
             if job(asked.key, work).done:

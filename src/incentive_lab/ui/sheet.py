@@ -33,16 +33,17 @@ def partner_sheet(draft: Draft, partner: str) -> None:
     st.selectbox("Quarter", periods, key=PERIOD, format_func=lambda one: one.replace("-", " "), width=180)
     period = st.session_state[PERIOD]
     left, right = st.columns(2, gap="small")
+    pair = workspace.pair(draft.scheme, draft.baseline)
     with left:
-        statement_card("draft", "Draft", told(after, partner, period, draft.baseline))
+        statement_card("draft", "Draft", told(after, partner, period, pair.floor))
     with right:
-        statement_card("baseline", "Baseline", told(before, partner, period, None))
+        statement_card("baseline", "Baseline", told(before, partner, period, pair.baseline_floor))
     deals_card(partner, period, after)
 
 
-def told(result: Replay, partner: str, period: str | None, baseline: Scheme | None) -> Statement:
-    """The statement of a partner for a period."""
-    return statement(result, partner, period, baseline)
+def told(result: Replay, partner: str, period: str | None, floor: Scheme | None) -> Statement:
+    """The statement of a partner for a period; the floor is what guarantees compare with."""
+    return statement(result, partner, period, floor)
 
 
 def quarters_of(result: Replay) -> list[str]:

@@ -203,7 +203,7 @@ def attention(comparison: Comparison) -> None:
 @st.cache_resource(show_spinner=False, max_entries=32)
 def _never(key: str, one: str, other: str, _comparison: Comparison) -> tuple:  # type: ignore[type-arg]
     proposed, baseline = _comparison.proposed, _comparison.baseline.scheme
-    return never_binding(proposed.scheme, workspace.beneath(proposed.scheme, baseline), proposed)
+    return never_binding(proposed.scheme, workspace.pair(proposed.scheme, baseline).floor, proposed)
 
 
 def _notice(notice: Notice, place: int) -> None:

@@ -61,13 +61,13 @@ def what_if(draft: Draft, partner: str) -> None:
 
 def _answer(draft: Draft, partner: str, what: Supposed) -> str | InputError:
     """One sentence with the difference, its parts, and the tier."""
-    schemes = workspace.asking(draft.scheme, draft.baseline)
+    pair = workspace.pair(draft.scheme, draft.baseline)
     state = workspace.preparation()
     before = workspace.compare(draft.scheme, draft.baseline).proposed
     try:
         with state.lock:
-            panel = suppose(workspace.history(), before.panel, partner, what, *schemes)
-        after = replay(draft.scheme, panel, baseline=workspace.beneath(draft.scheme, draft.baseline), detail=False)
+            panel = suppose(workspace.history(), before.panel, partner, what, *pair.schemes)
+        after = replay(draft.scheme, panel, baseline=pair.floor, detail=False)
     except InputError as error:
         return error
     return difference(before, after, partner, what)

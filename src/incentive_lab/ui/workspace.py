@@ -16,6 +16,7 @@ import streamlit as st
 
 from incentive_lab.errors import InputError, Problem, did_you_mean
 from incentive_lab.scheme import fingerprint as fingerprints
+from incentive_lab.scheme.baseline import Pair, compares
 from incentive_lab.scheme.document import Scheme
 from incentive_lab.scheme.load import load
 from incentive_lab.ui import histories, preparing, shelf
@@ -118,7 +119,7 @@ def baseline_of(scheme: Scheme) -> Scheme:
     known = shipped()
     if scheme.baseline is not None and scheme.baseline in known:
         return known[scheme.baseline]
-    if scheme.baseline and any(item.against == "baseline" for item in scheme.guarantees):
+    if scheme.baseline and compares(scheme):
         raise InputError(
             [
                 Problem(
@@ -199,37 +200,32 @@ def compare(scheme: Scheme, baseline: Scheme) -> Comparison:
 def _compared(key: str, one: str, other: str, _scheme: Scheme, _baseline: Scheme) -> Comparison:
     from incentive_lab.engine.impact import impact, mix
 
-    made, floor = panel(_scheme, _baseline), beneath(_scheme, _baseline)
-    after = _replayed(key, one, fingerprint(floor or _baseline), False, _scheme, floor, made)
-    before = _replayed(key, other, "", False, _baseline, beneath(_baseline), made)
+    made, both = panel(_scheme, _baseline), pair(_scheme, _baseline)
+    after = _replayed(key, one, _named(both.floor), False, _scheme, both.floor, made)
+    before = _replayed(key, other, _named(both.baseline_floor), False, _baseline, both.baseline_floor, made)
     return Comparison(after, before, impact(after, before), mix(after), monthly("revenue"))
 
 
 def replayed(scheme: Scheme, baseline: Scheme, *, detail: bool = False) -> Replay:
     """A scheme's replay on the panel that serves both schemes."""
-    key, floor = panel_key(scheme, baseline), beneath(scheme, baseline)
-    return _replayed(
-        key, fingerprint(scheme), fingerprint(floor or baseline), detail, scheme, floor, panel(scheme, baseline)
-    )
+    key, floor = panel_key(scheme, baseline), pair(scheme, baseline).floor
+    return _replayed(key, fingerprint(scheme), _named(floor), detail, scheme, floor, panel(scheme, baseline))
 
 
 def replayed_baseline(scheme: Scheme, baseline: Scheme) -> Replay:
     """The baseline's replay with every line, on the panel that serves both schemes."""
-    key = panel_key(scheme, baseline)
-    return _replayed(key, fingerprint(baseline), "", True, baseline, beneath(baseline), panel(scheme, baseline))
+    key, floor = panel_key(scheme, baseline), pair(scheme, baseline).baseline_floor
+    return _replayed(key, fingerprint(baseline), _named(floor), True, baseline, floor, panel(scheme, baseline))
 
 
-def beneath(scheme: Scheme, against: Scheme | None = None) -> Scheme | None:
-    """What a scheme's own guarantee compares with, whatever the scheme is compared with: the baseline it names."""
-    if not any(item.against == "baseline" for item in scheme.guarantees):
-        return against
-    return shipped().get(scheme.baseline or "") or against or baseline_of(scheme)
+def pair(scheme: Scheme, baseline: Scheme | None) -> Pair:
+    """A scheme beside what it is compared with, with what the guarantees of each compare with."""
+    return Pair.of(scheme, baseline, shipped().get)
 
 
-def asking(scheme: Scheme, baseline: Scheme) -> list[Scheme]:
-    """Every scheme whose measures a comparison needs."""
-    floors = [one for one in (beneath(scheme, baseline), beneath(baseline)) if one is not None and one is not baseline]
-    return [scheme, baseline, *floors]
+def _named(floor: Scheme | None) -> str:
+    """What tells replays over different floors apart."""
+    return fingerprint(floor) if floor is not None else ""
 
 
 @st.cache_resource(show_spinner=False, max_entries=48)
@@ -250,7 +246,7 @@ def panel_key(scheme: Scheme, baseline: Scheme) -> str:
 def _panel_key(history_id: str, one: str, other: str, _scheme: Scheme, _baseline: Scheme) -> str:
     from incentive_lab.engine.needs import needs
 
-    wanted = needs(*asking(_scheme, _baseline))
+    wanted = needs(*pair(_scheme, _baseline).schemes)
     asked = (
         sorted(wanted.leaves.items()),
         sorted(wanted.deal_leaves.items()),
@@ -273,7 +269,7 @@ def _panel(key: str, _scheme: Scheme, _baseline: Scheme) -> Panel:
     from incentive_lab.history.for_schemes import panel_for
 
     with preparation().lock:
-        return panel_for(history(), *asking(_scheme, _baseline))
+        return panel_for(history(), *pair(_scheme, _baseline).schemes)
 
 
 def history() -> History:
