@@ -42,7 +42,7 @@ validate: $(VENV)/installed ## Check the statistics of pilots slowly, and kill w
 journey: $(VENV)/installed ## Walk from an empty home to a reproduced decision in Chromium, with times (JOURNEY=--pictures)
 	$(BIN)/python -m tests.journey $(JOURNEY)
 
-soak: $(VENV)/installed ## Five browsers for half an hour; does the server's memory stay flat? (MINUTES=5)
+soak: $(VENV)/installed ## Five browsers for half an hour; does memory stay flat? Writes experiments/validation/soak.json (MINUTES=5)
 	$(BIN)/python -m tests.journey.soak $(if $(MINUTES),--minutes $(MINUTES))
 
 lock: $(VENV)/installed ## Write requirements.txt anew from requirements.in (add UPGRADE=--upgrade for newer versions)

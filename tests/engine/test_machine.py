@@ -96,3 +96,13 @@ def test_more_partners_than_a_block_holds_and_none_at_all() -> None:
     ((compiled, _),) = compiled_parts(scheme, panel)
     (nobody,) = run(compiled, panel, np.zeros(0, dtype=np.int64), np.zeros((0, 2, partners)), None, True)
     assert nobody[1][1].shape == (2, 0)
+
+
+def test_lines_that_were_not_asked_for_are_not_kept_even_where_a_budget_needs_them() -> None:
+    scheme = loads(HEAD + "rules: [{id: r, on: revenue, rate: 1%}]\nbudget: {amount: 10, when_exceeded: prorate}")
+    panel = History(2024 * 12, 2, ("a",), {"revenue": [[400_000.0, 400_000.0]]}).panel()
+    with_lines, without = replay(scheme, panel), replay(scheme, panel, detail=False)
+    assert with_lines.detail.size
+    assert without.detail.size == 0, "a cached result of a thousand partners would be ten times as large"
+    assert without.total.tolist() == with_lines.total.tolist()
+    assert without.cost == 1_000

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import itertools
+import json
 import os
+import platform
 import statistics
 import subprocess
 import sys
@@ -12,6 +14,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +23,7 @@ from experiments.benchmarks.serving import ROOT, served
 from tests.journey.walking import WIDTH, browser
 
 PAGES = ("tune", "overview", "tune", "compare", "tune", "partner", "tune", "projection", "tune", "guide", "data")
+OUT = ROOT / "experiments" / "validation" / "soak.json"
 FLAT = 0.05
 """Memory is flat when the last third of the minutes lies at most this share above the middle third."""
 WAIT = 20_000
@@ -46,6 +50,13 @@ def main() -> None:
             seen = [*_worked(page.context.browser, address, asked.minutes, asked.browsers)]
     flat, said = verdict(seen)
     print(said)
+    OUT.write_text(json.dumps({
+        "command": f"python -m tests.journey.soak --minutes {asked.minutes} --browsers {asked.browsers}",
+        "at": datetime.now(UTC).isoformat(timespec="seconds"), "python": platform.python_version(),
+        "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} processors",
+        "megabytes_at_the_end_of_each_minute": [round(one) for one in seen], "flat": flat, "verdict": said,
+    }, indent=1) + "\n", encoding="utf-8")  # fmt: skip
+    print(f"written: {OUT.relative_to(ROOT)}")
     sys.exit(0 if flat else 1)
 
 

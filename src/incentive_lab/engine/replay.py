@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -110,7 +110,7 @@ def replay(
     """
     panel = rolled_up(scheme, panel)
     shared = scheme.budget is not None and scheme.budget.when_exceeded != "report"
-    detail = detail or bool(scheme.pools) or shared
+    asked, detail = detail, detail or bool(scheme.pools) or shared
     floor = _baseline_total(scheme, baseline, panel)
     awards = award_amounts(scheme, panel, _tiers(scheme, panel) if ranks_by_tier(scheme) else None)
     lines = len(scheme.rules) + len(SPECIAL_LINES)
@@ -128,7 +128,7 @@ def replay(
             _scatter(out, lanes, result)
     _programme(scheme, panel, out)
     _refuse_inexact(out)
-    return out
+    return out if asked else replace(out, detail=_NOTHING)
 
 
 def _refuse_inexact(out: Replay) -> None:

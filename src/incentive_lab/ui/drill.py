@@ -148,7 +148,7 @@ def amounts_of(comparison: Comparison, by: str | None = None, value: str | None 
         return _summed(before.total[months], after.total[months])
     if value and by == "Rule":
         schemes = after.scheme, before.scheme
-        both = workspace.replayed_baseline(*schemes), workspace.replayed(*schemes, detail=True)
+        both = workspace.replayed_baseline(*schemes), workspace.replayed(*schemes)
         return _summed(*(_of_line(result, value) for result in both))
     return Amounts(before.by_partner, after.by_partner, settlements(before.total, after.total))
 

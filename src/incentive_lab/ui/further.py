@@ -33,7 +33,7 @@ def compare_on(state: Preparation, scheme: Scheme, baseline: Scheme) -> Comparis
     return _compared_on(state.history.history_id, fingerprint(scheme), fingerprint(baseline), state, scheme, baseline)
 
 
-@st.cache_resource(show_spinner=False, max_entries=16)
+@st.cache_resource(show_spinner=False, max_entries=12)
 def _compared_on(
     history_id: str, one: str, other: str, _state: Preparation, _scheme: Scheme, _baseline: Scheme
 ) -> Comparison:

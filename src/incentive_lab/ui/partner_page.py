@@ -29,7 +29,7 @@ def partner_page() -> None:
     """The whole page."""
     draft = workspace.draft()
     try:
-        after = workspace.replayed(draft.scheme, draft.baseline, detail=True)
+        after = workspace.replayed(draft.scheme, draft.baseline)
         before = workspace.replayed_baseline(draft.scheme, draft.baseline)
     except InputError as error:
         st.title("Partner", anchor=False)

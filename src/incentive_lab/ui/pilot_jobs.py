@@ -12,6 +12,7 @@ from typing import Any
 import streamlit as st
 
 from incentive_lab.errors import InputError, Problem
+from incentive_lab.ui.preparing import give_back
 
 LOG = logging.getLogger(__name__)
 Step = Callable[[int, int], None]
@@ -71,6 +72,7 @@ class Job:
             )
         finally:
             self.done = True
+            give_back()
 
 
 @st.cache_resource(show_spinner=False, max_entries=32)

@@ -23,7 +23,7 @@ PICKED, PERIOD = "partner picked", "sheet period"
 
 def partner_sheet(draft: Draft, partner: str) -> None:
     """The partner's amounts, then one period's lines under both schemes, then its deals."""
-    after = workspace.replayed(draft.scheme, draft.baseline, detail=True)
+    after = workspace.replayed(draft.scheme, draft.baseline)
     before = workspace.replayed_baseline(draft.scheme, draft.baseline)
     row = after.panel.partner_ids.index(partner)
     _amounts(after, before, partner, row)

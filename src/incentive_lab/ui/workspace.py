@@ -196,26 +196,26 @@ def compare(scheme: Scheme, baseline: Scheme) -> Comparison:
     return _compared(panel_key(scheme, baseline), fingerprint(scheme), fingerprint(baseline), scheme, baseline)
 
 
-@st.cache_resource(show_spinner=False, max_entries=64)
+@st.cache_resource(show_spinner=False, max_entries=24)
 def _compared(key: str, one: str, other: str, _scheme: Scheme, _baseline: Scheme) -> Comparison:
     from incentive_lab.engine.impact import impact, mix
 
     made, both = panel(_scheme, _baseline), pair(_scheme, _baseline)
-    after = _replayed(key, one, _named(both.floor), False, _scheme, both.floor, made)
-    before = _replayed(key, other, _named(both.baseline_floor), False, _baseline, both.baseline_floor, made)
+    after = _replayed(key, one, _named(both.floor), _scheme, both.floor, made)
+    before = _replayed(key, other, _named(both.baseline_floor), _baseline, both.baseline_floor, made)
     return Comparison(after, before, impact(after, before), mix(after), monthly("revenue"))
 
 
-def replayed(scheme: Scheme, baseline: Scheme, *, detail: bool = False) -> Replay:
-    """A scheme's replay on the panel that serves both schemes."""
+def replayed(scheme: Scheme, baseline: Scheme) -> Replay:
+    """A scheme's replay with every line, on the panel that serves both schemes."""
     key, floor = panel_key(scheme, baseline), pair(scheme, baseline).floor
-    return _replayed(key, fingerprint(scheme), _named(floor), detail, scheme, floor, panel(scheme, baseline))
+    return _detailed(key, fingerprint(scheme), _named(floor), scheme, floor, panel(scheme, baseline))
 
 
 def replayed_baseline(scheme: Scheme, baseline: Scheme) -> Replay:
     """The baseline's replay with every line, on the panel that serves both schemes."""
     key, floor = panel_key(scheme, baseline), pair(scheme, baseline).baseline_floor
-    return _replayed(key, fingerprint(baseline), _named(floor), True, baseline, floor, panel(scheme, baseline))
+    return _detailed(key, fingerprint(baseline), _named(floor), baseline, floor, panel(scheme, baseline))
 
 
 def pair(scheme: Scheme, baseline: Scheme | None) -> Pair:
@@ -229,12 +229,17 @@ def _named(floor: Scheme | None) -> str:
 
 
 @st.cache_resource(show_spinner=False, max_entries=48)
-def _replayed(
-    key: str, one: str, other: str, detail: bool, _scheme: Scheme, _baseline: Scheme | None, _panel: Panel
-) -> Replay:
+def _replayed(key: str, one: str, other: str, _scheme: Scheme, _baseline: Scheme | None, _panel: Panel) -> Replay:
     from incentive_lab.engine.replay import replay
 
-    return replay(_scheme, _panel, baseline=_baseline, detail=detail)
+    return replay(_scheme, _panel, baseline=_baseline, detail=False)
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def _detailed(key: str, one: str, other: str, _scheme: Scheme, _baseline: Scheme | None, _panel: Panel) -> Replay:
+    from incentive_lab.engine.replay import replay
+
+    return replay(_scheme, _panel, baseline=_baseline)
 
 
 def panel_key(scheme: Scheme, baseline: Scheme) -> str:
