@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import pytest
 
 from incentive_lab.scheme.check import check
 from tests.engine.adapter import differences, engine_lines, reference_lines
 from tests.engine.golden_cases import Golden, golden_cases
+from tests.house.floors import ROOT
 
 CASES = golden_cases()
 by_name = pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
@@ -32,3 +37,9 @@ def test_the_engine_pays_the_golden_amounts(case: Golden) -> None:
 def test_golden_cases_have_names_of_their_own() -> None:
     names = [case.name for case in CASES]
     assert len(set(names)) == len(names)
+
+
+def test_the_kernel_pays_the_golden_amounts_without_its_compiler() -> None:
+    done = subprocess.run([sys.executable, "-m", "tests.engine.interpreted"], cwd=ROOT, capture_output=True, text=True,
+                          env={**os.environ, "NUMBA_DISABLE_JIT": "1", "PYTHONPATH": "src"}, check=False)  # fmt: skip
+    assert (done.stdout.strip(), done.returncode) == ("", 0), done.stdout + done.stderr
