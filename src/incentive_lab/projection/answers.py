@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from incentive_lab.panel import Floats
+from incentive_lab.projection.factors import REPLICATES
 from incentive_lab.projection.running import Outcome, Projection
 from incentive_lab.projection.standard_errors import Figure, chance, mean, quantile, tail_mean
 
@@ -81,7 +82,7 @@ def break_even_lift(told: Projection) -> Figure | None:
     usable = (revenue > 0) & (net > 0)
     if not usable.any():
         return None
-    return mean(cost[usable] / net[usable])
+    return mean(np.divide(cost, net, out=np.zeros_like(net), where=usable), usable)
 
 
 def anyway_share(told: Projection) -> Figure | None:
@@ -90,7 +91,8 @@ def anyway_share(told: Projection) -> Figure | None:
         return None
     margin = told.margin.sum(axis=1)
     usable = margin > 0
-    return mean(1 - told.outcome.total[usable] / margin[usable]) if usable.any() else None
+    share = np.divide(told.outcome.total, margin, out=np.zeros_like(margin), where=usable)
+    return mean(1 - share, usable) if usable.any() else None
 
 
 def difference(told: Projection) -> dict[str, Any] | None:
@@ -118,7 +120,7 @@ class Driver:
         name: What moves.
         low, high: Mean cost in the lowest and the highest fifth of scenarios by it.
         share: Share of the variance of cost that it explains alone (first-order index).
-        error: Standard error of the share, by the jack-knife over tenths of the scenarios.
+        error: Standard error of the share, by the jack-knife over replicates.
     """
 
     name: str
@@ -131,14 +133,13 @@ class Driver:
 def drivers(told: Projection, inputs: Sequence[tuple[str, Floats]], cost: Floats | None = None) -> list[Driver]:
     """What moves the cost most, first; or another amount by scenario."""
     cost = told.outcome.total if cost is None else cost
-    found = []
+    found, replicate = [], np.arange(len(cost)) % REPLICATES
     for name, values in inputs:
         if len(values) < 50 or values.std() <= 0 or cost.std() <= 0:
             continue
         low, high = np.quantile(values, [0.2, 0.8])
-        parts = np.array([first_order(np.delete(values, fold), np.delete(cost, fold))
-                          for fold in np.array_split(np.arange(len(cost)), 10)])  # fmt: skip
-        error = float(np.sqrt(9 / 10 * ((parts - parts.mean()) ** 2).sum()))
+        parts = np.array([first_order(values[replicate != one], cost[replicate != one]) for one in range(REPLICATES)])
+        error = float(np.sqrt((REPLICATES - 1) / REPLICATES * ((parts - parts.mean()) ** 2).sum()))
         found.append(Driver(name, float(cost[values <= low].mean()), float(cost[values >= high].mean()),
                             first_order(values, cost), error))  # fmt: skip
     return sorted(found, key=lambda one: -abs(one.high - one.low))

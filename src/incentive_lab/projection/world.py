@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import gammaincinv, ndtri
 
 from incentive_lab.errors import InputError, Problem, did_you_mean
 from incentive_lab.panel import Floats
+from incentive_lab.projection import factors as shared
 from incentive_lab.projection.assumptions import Assumptions
 from incentive_lab.projection.draws import chi_squares, common_normals, draw_block
 from incentive_lab.projection.model import DAYS, Model
@@ -110,8 +112,12 @@ class World:
         model = self.model
         scale = np.empty((len(model.streams), len(model.segments), self.horizon, count), dtype=np.float32)
         factors: dict[str, Floats] = {}
+        points = shared.quasi(self.seed, first, count)
+        market: Floats | None = None
         for place, (name, stream) in enumerate(model.streams.items()):
-            level = self._scale(stream, first, count)
+            normals = self._normals(stream, points, first)
+            market = normals[:, :-1] if market is None else market
+            level = self._scale(stream, normals, market, points, first)
             scale[place] = level.T[None]
             if stream.count:
                 factors[name] = level.mean(axis=1)
@@ -134,32 +140,74 @@ class World:
         return Drawn(chunk.first, chunk.count, low, high, values, levels, begin, end, room.items[: room.emitted[0]],
                      float(self.assumptions.price))  # fmt: skip
 
-    def _scale(self, stream: Stream, first: int, count: int) -> Floats:
-        """[count, horizon] expected counts over partners' rates."""
-        said, index, months = self.assumptions, number_of(stream.name), self.horizon
-        shared, own = np.empty((count, months)), np.empty((count, months + 1))
-        common_normals(self.seed, first, count, 0, months, shared)
-        common_normals(self.seed, first, count, index, months + 1, own)
-        chi = np.empty(count)
-        chi_squares(self.seed, first, count, index, stream.freedom, chi)
-        wide, rho = stream.sigma / np.sqrt(chi), stream.rho
+    @cached_property
+    def columns(self) -> Mapping[Hashable, int]:
+        """Coordinates of Sobol points, what moves the cost most first: the market, responses, then each other stream."""
+        names = list(self.model.streams)
+        wanted: list[Hashable] = [(name, kind) for name in names[:1] for kind in (0, "width", 1, 2)]
+        # Room for responses is kept where there are none, so that the world is the same with and without them.
+        wanted += [(kind, place) for place in range(4) for kind in ("lift", "response")]
+        wanted += [(name, kind) for kind in (0, 1) for name in names[1:]]
+        return shared.columns_of(wanted)
+
+    @cached_property
+    def axes(self) -> Mapping[str, Floats]:
+        """Stream -> axes of the normals behind its level, see `axes_of`."""
+        found = {}
+        for place, (name, one) in enumerate(self.model.streams.items()):
+            # Later streams share their innovations with the first one as far as they are correlated.
+            alone = one.sigma if place == 0 else one.sigma * np.sqrt(max(0.0, 1 - one.rho**2))
+            path = shared.path_of(one.phi, alone, self._unsure(one))
+            found[name] = shared.axes_of(path, self._season(one), 3 if place == 0 else 2)
+        return found
+
+    def _season(self, stream: Stream) -> Floats:
+        start = self.model.panel.first_month + self.model.panel.months
+        return stream.season[(start + np.arange(self.horizon)) % 12]
+
+    def _unsure(self, stream: Stream) -> Floats:
+        """[horizon] standard error of the trend: rates are known best in the middle of their history, it counts from there."""
+        return np.asarray(stream.growth_error * (np.arange(1, self.horizon + 1) + stream.age))
+
+    def _normals(self, stream: Stream, points: Floats, first: int) -> Floats:
+        """[count, horizon + 1] standard normals of a stream: innovations by month, then the error of its trend."""
+        along = np.empty((len(points), self.horizon + 1))
+        common_normals(self.seed, first, len(points), number_of(stream.name), self.horizon + 1, along)
+        for kind in range(min(3, self.horizon + 1)):
+            column = self.columns.get((stream.name, kind))
+            if column is not None:
+                along[:, kind] = ndtri(points[:, column])
+        return shared.turned(along, self.axes[stream.name])
+
+    def _width(self, stream: Stream, points: Floats, first: int) -> Floats:
+        """[count] innovations' standard deviation, which is itself uncertain."""
+        column = self.columns.get((stream.name, "width"))
+        if column is not None:
+            chi = gammaincinv(0.5 * stream.freedom, points[:, column]) * 2 / stream.freedom
+        else:
+            chi = np.empty(len(points))
+            chi_squares(self.seed, first, len(points), number_of(stream.name), stream.freedom, chi)
+        return np.asarray(stream.sigma / np.sqrt(chi))
+
+    def _scale(self, stream: Stream, own: Floats, market: Floats, points: Floats, first: int) -> Floats:
+        """[count, horizon] expected counts over partners' rates, from normals of its own and the market's."""
+        said, months, count = self.assumptions, self.horizon, len(points)
+        wide, rho = self._width(stream, points, first), stream.rho
         level, state = np.empty((count, months)), np.full(count, stream.state)
         for m in range(months):
-            state = stream.phi * state + wide * (rho * shared[:, m] + np.sqrt(max(0.0, 1 - rho * rho)) * own[:, m])
+            state = stream.phi * state + wide * (rho * market[:, m] + np.sqrt(max(0.0, 1 - rho * rho)) * own[:, m])
             level[:, m] = state
         ahead = np.arange(1, months + 1)
         spread = stream.sigma**2 * (1 - stream.phi ** (2 * ahead)) / (1 - stream.phi**2)
-        # Rates are known best in the middle of their history: an error of the trend counts from there on.
-        unsure = stream.growth_error * (ahead + stream.age)
+        unsure = self._unsure(stream)
         level += stream.growth * float(said.trend) * ahead + own[:, months:] * unsure
         level -= 0.5 * spread + 0.5 * unsure**2
         level += np.log1p(float(said.growth)) * ahead / 12
-        start = self.model.panel.first_month + self.model.panel.months
-        scale = np.exp(np.clip(level, -20, 10)) * stream.season[(start + np.arange(months)) % 12]
+        scale = np.exp(np.clip(level, -20, 10)) * self._season(stream)
         deals = stream.name in DAYS.values()
         if deals:
             scale *= 1 + float(said.market)
-        scale *= self._response(stream, first, count)
+        scale *= self._response(stream, points, first)
         if deals and said.pull_forward:
             self._pulled(scale)
         return np.asarray(scale)
@@ -172,36 +220,46 @@ class World:
                 scale[:, m] += moved
                 scale[:, m + 1] -= moved
 
-    def _response(self, stream: Stream, first: int, count: int, alone: bool = False) -> Floats:
+    def _response(self, stream: Stream, points: Floats, first: int, alone: bool = False) -> Floats:
         """[count, horizon] factor of what partners do about the scheme, or are supposed to do.
 
         With `alone` what follows other activities is left out, so that activities cannot follow themselves.
         """
+        count = len(points)
         factor = np.ones((count, self.horizon))
         for place, lift in enumerate(self.assumptions.lifts):
             if stream.name in streams_named(self.model, lift.of, f"lifts.{place}"):
-                factor *= 1 + self._drawn(float(lift.change), float(lift.error), lift.lag, 600 + place, first, count)
+                normal = self._assumed("lift", place, points, first)
+                factor *= 1 + (float(lift.change) + float(lift.error) * normal) * self._reached(lift.lag)
         rose = np.ones((count, self.horizon))
         for place, one in enumerate(self.assumptions.response):
             mine = stream.name in streams_named(self.model, one.of, f"response.{place}")
             if not mine or (alone and one.to == "activities"):
                 continue
-            said = self._drawn(float(one.per_cent), float(one.error), one.lag, 700 + place, first, count)
+            normal = self._assumed("response", place, points, first)
+            said = (float(one.per_cent) + float(one.error) * normal) * self._reached(one.lag)
             if one.to == "reward":
                 rose *= np.clip(self.rewards.get(stream.name, 1.0), 0.05, 20.0) ** said
             else:
                 mean = np.ones((count, self.horizon))
                 kinds = [name for name in self.model.streams if name not in DAYS.values()]
                 for kind in kinds:
-                    mean += (self._response(self.model.streams[kind], first, count, True) - 1) / max(1, len(kinds))
+                    mean += (self._response(self.model.streams[kind], points, first, True) - 1) / max(1, len(kinds))
                 rose *= np.clip(mean, 0.05, 20.0) ** said
         return np.clip(factor * rose, 0.0, 20.0)
 
-    def _drawn(self, mean: float, error: float, lag: int, place: int, first: int, count: int) -> Floats:
-        z = np.empty((count, 1))
-        common_normals(self.seed, first, count, place, 1, z)
-        reached = np.minimum(1.0, np.arange(1, self.horizon + 1) / max(1, lag + 1))
-        return np.asarray((mean + error * z) * reached)
+    def _assumed(self, kind: str, place: int, points: Floats, first: int) -> Floats:
+        """[count, 1] standard normals of how sure an assumption is."""
+        column = self.columns.get((kind, place))
+        if column is not None:
+            return np.asarray(ndtri(points[:, column : column + 1]))
+        normal = np.empty((len(points), 1))
+        common_normals(self.seed, first, len(points), (600 if kind == "lift" else 700) + place, 1, normal)
+        return normal
+
+    def _reached(self, lag: int) -> Floats:
+        """[horizon] how much of a change is felt."""
+        return np.asarray(np.minimum(1.0, np.arange(1, self.horizon + 1) / max(1, lag + 1)))
 
 
 def streams_named(model: Model, name: str, path: str) -> tuple[str, ...]:
