@@ -81,7 +81,7 @@ def test_what_follows_an_approval_uses_it_too(proposed: dict[str, Any], place: P
         assert (b.earned, b.under_new) == (13_52, 7_51)
 
 
-def test_a_forecast_pays_each_scheme_over_its_own_floor(proposed: dict[str, Any], place: Path) -> None:
+def test_a_forecast_pays_each_scheme_over_its_own_floor(proposed: dict[str, Any], place: Path) -> None:  # noqa: F811
     from incentive_lab.projection.assumptions import BASE
 
     pair = pair_from(place / "grown.yaml", place / "rival.yaml")
@@ -118,7 +118,7 @@ def test_another_floor_than_the_one_of_the_replay_is_refused(
 
 def test_whoever_decides_is_told_of_a_floor_that_nobody_approved(
     proposed: dict[str, Any],
-    place: Path,
+    place: Path,  # noqa: F811
     ask: Command,  # noqa: F811
 ) -> None:
     registry = Registry()
@@ -148,8 +148,11 @@ def test_whoever_decides_is_told_of_a_floor_that_nobody_approved(
 
 
 def test_a_floor_of_another_name_is_an_open_warning(
-    place: Path, ask: Command, monkeypatch: pytest.MonkeyPatch, quick: Path
-) -> None:  # noqa: F811
+    place: Path,  # noqa: F811
+    ask: Command,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+    quick: Path,
+) -> None:
     monkeypatch.setenv("INCENTIVE_LAB_DATABASE_URL", f"sqlite:///{quick / 'registry.sqlite'}")
     (place / "flat.yaml").write_text((place / "flat.yaml").read_text().replace("scheme: flat", "scheme: other"))
     (place / "flat.yaml").rename(place / "other.yaml")

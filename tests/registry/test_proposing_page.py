@@ -38,8 +38,7 @@ def place(tmp_path: Path) -> Path:
 def page(place: Path, quick: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[AppTest]:
     monkeypatch.setenv("INCENTIVE_LAB_DATABASE_URL", f"sqlite:///{quick / 'registry.sqlite'}")
     monkeypatch.setenv("INCENTIVE_LAB_SCHEMES", str(place / "schemes"))
-    for module in ("review_deciding", "review_proposing"):
-        monkeypatch.setattr(f"incentive_lab.ui.{module}.typed_names_allowed", lambda: True)
+    monkeypatch.setattr("incentive_lab.ui.signing_in.typed_names_allowed", lambda: True)
     monkeypatch.setattr("incentive_lab.ui.review_proposing.FUTURES", (20,))
     with open_history(str(place / "history"), currency="USD").closing() as held:
         monkeypatch.setattr("incentive_lab.ui.workspace.history", lambda: held)

@@ -35,7 +35,7 @@ def registry(quick: Path, monkeypatch: pytest.MonkeyPatch) -> Registry:
 
 @pytest.fixture
 def page(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> AppTest:
-    monkeypatch.setattr("incentive_lab.ui.review_deciding.typed_names_allowed", lambda: True)
+    monkeypatch.setattr("incentive_lab.ui.signing_in.typed_names_allowed", lambda: True)
     monkeypatch.setattr("incentive_lab.ui.review_page.after_approval", lambda *_: None)
     return AppTest.from_string(PAGE, default_timeout=60).run()
 
@@ -166,6 +166,8 @@ def test_what_came_after_is_compared_on_the_page(
     with open_history(str(tmp_path), currency="USD").closing() as held:
         monkeypatch.setattr("incentive_lab.ui.workspace.history", lambda: held)
         page = AppTest.from_string(PAGE, default_timeout=300).run()
+        page.session_state["review-view Since approval"] = "Since approval"
+        page.run()
         next(one for one in page.button if one.label == "Compare payments").click().run()
         assert not page.exception
         said = " ".join(one.value for one in page.markdown)

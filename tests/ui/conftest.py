@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from incentive_lab.history.demo import generate_demo
 from incentive_lab.panel import Panel, month_index
 from incentive_lab.scheme.document import Scheme
 from incentive_lab.scheme.load import loads
+from tests.ui.browsing import CHROMIUM
 
 ROOT = Path(__file__).resolve().parents[2]
 SECONDS = 600.0
@@ -35,6 +37,35 @@ def _environment(tiny_history: Path) -> Iterator[None]:
         patch.setenv("INCENTIVE_LAB_HISTORY", str(tiny_history))
         patch.setenv("INCENTIVE_LAB_HOME", str(tiny_history.parent / "home"))
         yield
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home of a module's own for a server that a browser visits, with the kernel that the other tests have compiled."""
+    if CHROMIUM is None:
+        pytest.skip("no chromium on this machine (Debian: apt-get install chromium)")
+    folder = tmp_path_factory.mktemp("home")
+    cache = ROOT / ".incentive-lab" / "kernel-cache"
+    cache.mkdir(parents=True, exist_ok=True)
+    (folder / "kernel-cache").symlink_to(cache)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def browser(home: Path) -> Iterator[Any]:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def page(browser: Any) -> Iterator[Any]:
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    yield context.new_page()
+    context.close()
 
 
 def settled(app: AppTest) -> AppTest:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,59 +9,23 @@ from typing import Any
 import pytest
 from experiments.benchmarks.serving import served
 
+from tests.ui.browsing import PATIENCE, settled
 from tests.ui.conftest import ROOT, SECONDS
 from tests.ui.test_data import DEALS, PARTNERS
 
 pytestmark = pytest.mark.browser
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-PATIENCE = 120_000
-"""Milliseconds that a step may take on a busy machine."""
 
 
 @pytest.fixture(scope="module")
-def address(tiny_history: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    if CHROMIUM is None:
-        pytest.skip("no chromium on this machine (Debian: apt-get install chromium)")
-    # A home of its own, with the kernel that the other tests have compiled.
-    home = tmp_path_factory.mktemp("browser")
-    cache = ROOT / ".incentive-lab" / "kernel-cache"
-    cache.mkdir(parents=True, exist_ok=True)
-    (home / "kernel-cache").symlink_to(cache)
+def address(tiny_history: Path, home: Path) -> Iterator[str]:
     with served(ROOT / "app.py", {"INCENTIVE_LAB_HISTORY": str(tiny_history), "INCENTIVE_LAB_HOME": str(home)}) as at:
         yield at
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield opened
-        opened.close()
-
-
-@pytest.fixture
-def page(address: str, browser: Any) -> Iterator[Any]:
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
-    yield context.new_page()
-    context.close()
 
 
 def opened(page: Any, address: str) -> None:
     page.goto(address)
     page.wait_for_selector("h1", timeout=PATIENCE)
     page.wait_for_function("() => !document.body.innerText.includes('Preparing the payout')", timeout=SECONDS * 1000)
-
-
-def settled(page: Any) -> None:
-    """Until no run is under way and no placeholder stands."""
-    page.wait_for_function(
-        "() => document.querySelector('[data-testid=stApp]').getAttribute('data-test-script-state') !== 'running'"
-        " && !document.querySelector('[data-testid=stSkeleton]')",
-        timeout=PATIENCE,
-    )
-    page.wait_for_timeout(700)
 
 
 def test_a_key_press_on_a_dial_changes_the_figures(address: str, page: Any) -> None:

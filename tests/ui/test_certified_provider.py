@@ -19,9 +19,9 @@ from incentive_lab.registry.people import Actor
 from incentive_lab.registry.policy import Policy
 from incentive_lab.registry.service import Registry
 from tests.registry.made import ANN, submission
+from tests.ui.browsing import PATIENCE, settled
 from tests.ui.conftest import ROOT
-from tests.ui.test_browser import CHROMIUM, PATIENCE, settled
-from tests.ui.test_signing_in import browser, decide, page  # noqa: F401
+from tests.ui.test_signing_in import decide
 
 pytestmark = pytest.mark.browser
 
@@ -52,15 +52,7 @@ def issuer(address: str) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def registry(
-    issuer: str, address: str, tiny_history: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Registry]:
-    if CHROMIUM is None:
-        pytest.skip("no chromium on this machine (Debian: apt-get install chromium)")
-    home = tmp_path_factory.mktemp("certified")
-    cache = ROOT / ".incentive-lab" / "kernel-cache"
-    cache.mkdir(parents=True, exist_ok=True)
-    (home / "kernel-cache").symlink_to(cache)
+def registry(issuer: str, address: str, tiny_history: Path, home: Path) -> Iterator[Registry]:
     (home / "secrets.toml").write_text(
         f'[auth]\nredirect_uri = "{address}/oauth2callback"\ncookie_secret = "{"s" * 64}"\nclient_id = "lab"\n'
         f'client_secret = "not a secret of anybody"\nserver_metadata_url = "{issuer}/.well-known/openid-configuration"\n'
@@ -79,7 +71,7 @@ def registry(
     opened.store.close()
 
 
-def sign_in(page: Any, address: str, who: str) -> None:  # noqa: F811
+def sign_in(page: Any, address: str, who: str) -> None:
     page.goto(f"{address}/review")
     page.get_by_role("button", name="Sign in", exact=True).click(timeout=PATIENCE)
     page.locator("input[name=login]").fill(who, timeout=PATIENCE)
@@ -92,7 +84,7 @@ def sign_in(page: Any, address: str, who: str) -> None:  # noqa: F811
     settled(page)
 
 
-def test_roles_come_from_the_claim_of_a_certified_provider(registry: Registry, address: str, page: Any) -> None:  # noqa: F811
+def test_roles_come_from_the_claim_of_a_certified_provider(registry: Registry, address: str, page: Any) -> None:
     sign_in(page, address, "e-1")
     decide(page, "Approve", "let me")
     assert "viewer may not approve" in page.inner_text("body")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 import time
@@ -23,8 +22,8 @@ from incentive_lab.registry.policy import Policy
 from incentive_lab.registry.service import Registry
 from incentive_lab.ui.signing_in import actor_of
 from tests.registry.made import ANN, submission
+from tests.ui.browsing import PATIENCE, settled
 from tests.ui.conftest import ROOT
-from tests.ui.test_browser import CHROMIUM, PATIENCE, settled
 
 ISSUED = {"iss": "https://login.example", "sub": "b-1", "iat": 1_000, "exp": 2_000, "name": "Ben"}
 
@@ -65,13 +64,8 @@ def provider() -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def served(provider: str, tiny_history: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    if CHROMIUM is None:
-        pytest.skip("no chromium on this machine (Debian: apt-get install chromium)")
-    home, port = tmp_path_factory.mktemp("signing in"), free_port()
-    cache = ROOT / ".incentive-lab" / "kernel-cache"
-    cache.mkdir(parents=True, exist_ok=True)
-    (home / "kernel-cache").symlink_to(cache)
+def served(provider: str, tiny_history: Path, home: Path) -> Iterator[Served]:
+    port = free_port()
     secrets = home / "secrets.toml"
     secrets.write_text(
         f'[auth]\nredirect_uri = "http://localhost:{port}/oauth2callback"\ncookie_secret = "{"s" * 64}"\n'
@@ -97,25 +91,6 @@ def served(provider: str, tiny_history: Path, tmp_path_factory: pytest.TempPathF
     finally:
         server.terminate()
         server.wait(20)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    if CHROMIUM is None or not shutil.which(CHROMIUM):
-        pytest.skip("no chromium on this machine (Debian: apt-get install chromium)")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield opened
-        opened.close()
-
-
-@pytest.fixture
-def page(browser: Any) -> Iterator[Any]:
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
-    yield context.new_page()
-    context.close()
 
 
 @pytest.fixture(scope="module")

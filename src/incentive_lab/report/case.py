@@ -218,15 +218,14 @@ class Case:
         if not isinstance(decision, dict):
             return (str(decision),) if decision else ()
         value, said = decision.get("net_value"), []
+        first, *others = [*map(str, decision.get("reasons", ())), ""]
         if decision.get("advice"):
-            said.append(
-                f"The pilot's decision: {decision['advice']}. {' '.join(map(str, decision.get('reasons', ())))}".strip()
-            )
+            said.append(f"The pilot's decision: {decision['advice']}. {first}".strip())
         if isinstance(value, dict) and None not in value["interval"]:
             low, high = (money(end, self.currency) for end in value["interval"])
             said.append(f"Net value {money(value['expected'], self.currency)} over {count(value['months'])} months, from "
                         f"{low} to {high}.")  # fmt: skip
-        return tuple(said)
+        return (*said, *filter(None, others))
 
     def warnings(self) -> tuple[str, ...]:
         """What is still open."""

@@ -28,6 +28,15 @@ _STYLE = """
 [class*="st-key-notice-look"] { border-left: 4px solid #1552c4 !important; }
 [class*="st-key-notice-fine"] { border-left: 4px solid #0b7f66 !important; }
 [class*="st-key-notice-"] { background: #ffffff; }
+.st-key-review-top h1 { font-size: 1.2rem; }
+.st-key-review-screen, .st-key-review-screen [data-testid="stColumn"] > [data-testid="stVerticalBlock"] { gap: 0.6rem; }
+.st-key-review-screen [class*="st-key-card-"] { padding: 0.5rem 0.9rem; gap: 0.3rem; }
+.st-key-review-screen [class*="st-key-card-"] :is(p, li) { font-size: 0.84rem; line-height: 1.4; }
+.st-key-review-screen [class*="st-key-card-"] [data-testid="stMetricValue"] p { font-size: 1.25rem; }
+.st-key-review-screen [class*="st-key-card-"] ul { padding-left: 1.1rem; }
+.st-key-review-screen [class*="st-key-card-"] li { margin: 0.1rem 0; padding: 0; }
+.st-key-review-screen [class*="st-key-card-"] [data-testid="stMarkdownContainer"] :is(th, td) { padding: 0.05rem 0.4rem; }
+.st-key-review-screen [data-testid="stPopoverButton"] { min-height: 1.3rem; padding: 0; }
 :focus-visible { outline: 3px solid #1552c4 !important; outline-offset: 2px; }
 [data-testid="stMultiSelect"] button[aria-label="Clear all"] { min-width: 24px; min-height: 24px; }
 [class*="st-key-open-"] button { text-align: left; padding-left: 0; }

@@ -29,18 +29,25 @@ SHOWN = 8
 KEPT = "review after approval"
 
 
-def after_approval(registry: Registry, case: Case, documents: Mapping[str, bytes]) -> None:
-    """What happened since: for what is or was in effect, and for a change of what is."""
+def after_approval(
+    registry: Registry, case: Case, documents: Mapping[str, bytes]
+) -> tuple[str, Callable[[], None]] | None:
+    """What happened since, for what is or was in effect, or a change of what is: its name, and what draws it."""
     row = case.revision
     parent = row["parent_id"]
     if row["state"] in ("approved", "active", "retired"):
-        left, right = st.columns(2, gap="small")
-        with left:
-            _paid(case)
-        with right:
-            _followed(case, documents)
-    elif parent and registry.show(parent)["state"] in ("approved", "active"):
-        _midway(registry, case, str(parent))
+        return "Since approval", lambda: _since(case, documents)
+    if parent and registry.show(parent)["state"] in ("approved", "active"):
+        return "In mid-year", lambda: _midway(registry, case, str(parent))
+    return None
+
+
+def _since(case: Case, documents: Mapping[str, bytes]) -> None:
+    left, right = st.columns(2, gap="small")
+    with left:
+        _paid(case)
+    with right:
+        _followed(case, documents)
 
 
 def _asked(key: str, label: str, work: Callable[[], Any]) -> Any:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from textwrap import shorten
 from typing import Any
 
 import streamlit as st
@@ -13,10 +15,13 @@ from incentive_lab.errors import InputError, Problem
 from incentive_lab.registry.people import Actor
 from incentive_lab.registry.service import Registry
 from incentive_lab.report.case import unvouched
-from incentive_lab.ui.cards import card, plain, tell_problems
-from incentive_lab.ui.signing_in import signed_in, typed_names_allowed, who_is_here
+from incentive_lab.ui.cards import plain, tell_problems
+from incentive_lab.ui.review_case import more
+from incentive_lab.ui.signing_in import somebody_may_act, who_acts
 
 DONE, PACK = "review done", "review pack"
+LAST, REMARK = 2, 70
+"""Signatures and remarks that are shown, and characters of each, before the rest is a click away."""
 MOVED = {
     "return": "Change asked for",
     "reject": "Rejected",
@@ -29,35 +34,27 @@ MOVED = {
 
 def deciding(registry: Registry, row: Mapping[str, Any]) -> None:
     """The signatures there are, and the form for the next decision."""
-    with card("review-deciding", "Decision", _standing(row)):
-        for one in row["signatures"]:
-            old = "" if one["round"] == row["round"] else ", in an earlier round"
-            st.markdown(f":material/check: **{plain(one['who'])}** as {one['role']}{unvouched(one)}, "
-                        f"{one['at'][:10]}{old}: {plain(one['reason'])}")  # fmt: skip
-        for one in row["log"]:
-            if one["action"] in MOVED:
-                st.markdown(f"{MOVED[one['action']]} by **{plain(one['who'])}**{unvouched(one)}, {one['at'][:10]}: "
-                            f"{plain(one['reason'])}")  # fmt: skip
+    said = _said(row)
+    shown = said[-LAST:]
+    rest = f"All {len(said)}" if len(said) > LAST or any(len(one.text) > REMARK for one in said) else ""
+    with more("review-deciding", "Decision", rest, lambda: _all(said)):
+        for one in shown:
+            st.markdown(one.line(REMARK))
         if row["missing_signatures"]:
             st.markdown(f"Still to sign: **{' and '.join(row['missing_signatures'])}**")
         if st.session_state.get(DONE):
             st.success(plain(st.session_state.pop(DONE)))
             st.session_state["review-reason"] = ""
-        here = signed_in()
-        if here is not None:
-            who_is_here(here, registry.roles(here))
-        elif not typed_names_allowed():
-            st.info("This server can be reached from other machines, so typed names decide nothing here. Decide on the "
-                    "command line, or on a server that answers to 127.0.0.1 only.")  # fmt: skip
+        if not somebody_may_act(registry, "Decide on the command line, or on a server that answers to 127.0.0.1 only."):
             return
         with st.form(f"review-form-{row['id']}-{row['case']}", border=False):
             left, right = st.columns(2, gap="small") if row["missing_signatures"] else (st.container(), None)
             with left:
-                actor = here or _typed()
+                actor = who_acts("review-name")
             role = None
             if right is not None:
                 role = right.segmented_control("Sign as", row["missing_signatures"], key="review-role")  # fmt: skip
-            reason = st.text_area("Reason or remark", key="review-reason", max_chars=2000, height=80)
+            reason = st.text_area("Reason or remark", key="review-reason", max_chars=2000, height=68)
             with st.container(horizontal=True):
                 pressed = {action: st.form_submit_button(label, type="primary" if action == "approve" else "secondary")
                            for action, label in _offered(row["state"]).items()}  # fmt: skip
@@ -70,17 +67,37 @@ def deciding(registry: Registry, row: Mapping[str, Any]) -> None:
                                on_click="ignore", icon=":material/download:", type="primary")  # fmt: skip
 
 
-def _standing(row: Mapping[str, Any]) -> str:
-    """Where the revision stands."""
-    return f"submitted; needs {' and '.join(row['needs'])}" if row["state"] == "submitted" else str(row["state"])
+@dataclass(frozen=True)
+class Said:
+    """A signature, another decision or a remark: when, what, who, and what they wrote."""
+
+    at: str
+    what: str
+    who: str
+    text: str
+
+    def line(self, most: int = 0) -> str:
+        """As Markdown, cut to so many characters of what they wrote."""
+        text = plain(shorten(self.text, most) if most else self.text)
+        return f"{self.what} **{plain(self.who)}**, {self.at[:10]}: {text}"
 
 
-def _typed() -> Actor:
-    """Somebody by the name they type."""
-    name = st.text_input(
-        "Your name", key="review-name", max_chars=100, help="Recorded as typed: nobody vouches for it."
-    )
-    return Actor(name.strip())
+def _all(said: list[Said]) -> None:
+    st.markdown("\n".join(f"- {one.line()}" for one in said))
+
+
+def _said(row: Mapping[str, Any]) -> list[Said]:
+    """Everything that was decided and said about a revision, in order."""
+    found = [
+        Said(one["at"], f":material/check: Signed as {one['role']}"
+             + ("" if one["round"] == row["round"] else ", in an earlier round,") + " by",
+             one["who"] + unvouched(one), one["reason"])
+        for one in row["signatures"]
+    ]  # fmt: skip
+    found += [Said(one["at"], f"{MOVED[one['action']]} by", one["who"] + unvouched(one), one["reason"])
+              for one in row["log"] if one["action"] in MOVED]  # fmt: skip
+    found += [Said(one["at"], ":material/chat:", one["who"] + unvouched(one), one["text"]) for one in row["comments"]]
+    return sorted(found, key=lambda one: one.at)
 
 
 def _offered(state: str) -> dict[str, str]:

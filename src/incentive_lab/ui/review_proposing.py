@@ -24,7 +24,7 @@ from incentive_lab.scheme.paths import apply
 from incentive_lab.ui import pilot_plans, workspace
 from incentive_lab.ui.cards import card, tell_problems
 from incentive_lab.ui.pilot_jobs import Step, forget, job, watched
-from incentive_lab.ui.signing_in import signed_in, typed_names_allowed, who_is_here
+from incentive_lab.ui.signing_in import may_be, signed_in, somebody_may_act, who_acts
 
 OPEN, ASKED, REVISION, PROPOSED = "review proposing", "review proposal", "review-revision", "review proposed"
 NO_FORECAST, NO_PILOT = "No forecast", "No pilot"
@@ -47,8 +47,7 @@ class Proposal:
 
 def may_propose(registry: Registry) -> bool:
     """Whether the person at the browser has a way to propose."""
-    here = signed_in()
-    return "designer" in registry.roles(here) if here is not None else typed_names_allowed()
+    return may_be(registry, "designer")
 
 
 def proposing(registry: Registry) -> None:
@@ -61,15 +60,12 @@ def proposing(registry: Registry) -> None:
     with card("review-propose", "Propose the draft", _what(draft.scheme, draft.baseline)):
         if not draft.valid:
             st.warning("The draft has values that are not allowed; what is proposed is the last one that can be paid.")
-        here = signed_in()
-        if here is not None:
-            who_is_here(here, registry.roles(here))
-        elif not typed_names_allowed():
-            st.info("This server can be reached from other machines, so typed names propose nothing here. Use "
-                    "`incentive-lab registry submit`, or a server that answers to 127.0.0.1 only.")  # fmt: skip
+        if not somebody_may_act(
+            registry, "Use `incentive-lab registry submit`, or a server that answers to 127.0.0.1 only."
+        ):
             return
         with st.form("review-propose-form", border=False):
-            _fields(registry, draft.scheme, draft.baseline, here)
+            _fields(registry, draft.scheme, draft.baseline)
 
 
 def _what(scheme: Scheme, baseline: Scheme) -> str:
@@ -83,10 +79,10 @@ def _what(scheme: Scheme, baseline: Scheme) -> str:
     )
 
 
-def _fields(registry: Registry, scheme: Scheme, baseline: Scheme, here: Actor | None) -> None:
+def _fields(registry: Registry, scheme: Scheme, baseline: Scheme) -> None:
     name, when, months, whom = st.columns([3, 2, 1, 3], gap="small")
-    typed = "" if here else name.text_input("Your name", key="propose-name", max_chars=100,
-                                            help="Recorded as typed: nobody vouches for it.")  # fmt: skip
+    with name:
+        actor = who_acts("propose-name")
     start = when.text_input("In effect from", scheme.effective.from_, key="propose-from", max_chars=10,
                             help="The first day of a month, such as 2026-01-01.")  # fmt: skip
     length = months.number_input("Months", 1, 60, scheme.effective.months, key="propose-months")
@@ -107,7 +103,6 @@ def _fields(registry: Registry, scheme: Scheme, baseline: Scheme, here: Actor | 
     if not pressed:
         return
     try:
-        actor = here or Actor(typed.strip())
         if not actor.name:
             raise InputError([Problem("Your name", "is needed: the log says who proposed.")])
         require("submit", actor, registry.roles(actor))

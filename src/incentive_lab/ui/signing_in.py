@@ -6,7 +6,7 @@ import math
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import streamlit as st
@@ -15,6 +15,9 @@ from incentive_lab.errors import InputError
 from incentive_lab.registry.people import Actor
 from incentive_lab.ui import live
 from incentive_lab.ui.cards import card, plain, tell_problems
+
+if TYPE_CHECKING:
+    from incentive_lab.registry.service import Registry
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
@@ -109,6 +112,38 @@ def _still_valid() -> bool:
     finally:
         registry.store.close()
     return True
+
+
+def somebody_may_act(registry: Registry, otherwise: str) -> bool:
+    """Whether whoever sits at the browser may act; this draws who signed in, or why a typed name is not taken here.
+
+    Args:
+        registry: Whose roles are told.
+        otherwise: What to do where typed names are not taken.
+    """
+    here = signed_in()
+    if here is not None:
+        who_is_here(here, registry.roles(here))
+        return True
+    if not typed_names_allowed():
+        st.info(f"This server can be reached from other machines, so typed names decide nothing here. {otherwise}")
+        return False
+    return True
+
+
+def may_be(registry: Registry, role: str) -> bool:
+    """Whether whoever sits at the browser can act in a role, as far as is known before a name is typed."""
+    here = signed_in()
+    return role in registry.roles(here) if here is not None else typed_names_allowed()
+
+
+def who_acts(key: str) -> Actor:
+    """Who signed in, else somebody by the name that they type into a field of this key."""
+    here = signed_in()
+    if here is not None:
+        return here
+    name = st.text_input("Your name", key=key, max_chars=100, help="Recorded as typed: nobody vouches for it.")
+    return Actor(name.strip())
 
 
 def who_is_here(actor: Actor, roles: frozenset[str]) -> None:
