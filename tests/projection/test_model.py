@@ -71,17 +71,20 @@ def test_rows_of_counts_have_their_law(mean: float, dispersion: float) -> None:
     n = 40_000
     words = np.empty((4, n), dtype=np.float32)
     uniform_rows(5, 0, 2, 3, 4, words)
-    means, counts, chance = np.full(n, mean, np.float32), np.empty(n, np.float32), np.empty(n, np.float32)
-    u = words[0].copy()
-    count_rows(means, dispersion, u, counts, chance)
+    held, factor, counts = np.full(n, mean, np.float32), np.ones(n, np.float32), np.empty(n, np.int32)
+    begin, end, u = np.zeros(n, np.int32), np.ones(n, np.int32), words[0].copy()
+    some, large = count_rows(held, factor, begin, end, 0, dispersion, u, counts, np.empty((2, n), np.float32))
+    assert some
+    assert not large
     law = poisson_law(mean) if dispersion == 0 else nbinom(dispersion, dispersion / (dispersion + mean))
     seen = np.bincount(counts.astype(int), minlength=200) / n
     assert np.abs(seen - law.pmf(np.arange(len(seen)))).max() < 4.5 / np.sqrt(4 * n)
-    single = np.full(1, mean, np.float32)
     for place in (0, 77, 5011):
-        one = np.empty(1, np.float32)
-        count_rows(single.copy(), dispersion, words[0, place : place + 1].copy(), one, np.empty(1, np.float32))
+        one, mine, walking = np.empty(1, np.int32), words[0, place : place + 1].copy(), np.empty((2, 1), np.float32)
+        count_rows(held[:1], factor[:1], begin[:1], end[:1], 0, dispersion, mine, one, walking)
         assert one[0] == counts[place]
+    count_rows(held, factor, begin, end, 1, dispersion, words[0].copy(), counts, np.empty((2, n), np.float32))
+    assert not counts.any(), "a partner that is not there has nothing"
 
 
 def test_a_season_is_found_where_there_is_one_and_only_there() -> None:

@@ -16,7 +16,7 @@ from incentive_lab.projection.laying import Space
 from incentive_lab.projection.paying import Cost, Payer
 from incentive_lab.projection.world import Room, World
 
-LANES = 1024
+LANES = 512
 """Lanes of a block, partners times scenarios: its rows stay in cache."""
 CHUNK = 256
 """Scenarios of a chunk at most: memory stays flat however many there are."""

@@ -36,6 +36,9 @@ from incentive_lab.projection.variates import (
     uniforms,
 )
 
+PENDING = 1024
+"""Items that are drawn in one go: few partners have that many, and rows of them stay in cache."""
+
 
 @jit
 def common_normals(seed, first, count, index, places, out):  # type: ignore[no-untyped-def]
@@ -91,19 +94,23 @@ def draw_stream(  # type: ignore[no-untyped-def]
     emit,
     emitted,
     scratch,
-    lanes,
-    numbers,
-    chosen,
+    count,
+    pending,
     size,
+    amounts,
 ):
-    """Draw a partner's counts of one stream over all months and add what its items hold."""
+    """Draw a partner's counts of one stream over all months and add what its items hold.
+
+    `begin` and `end` are [scenarios] int32, `scratch` [8, scenarios], `count` [scenarios] int32; `pending` [4, n] and
+    `size` [2, n] and `amounts` [n] hold items until there are enough of them.
+    """
     row, n = plan.stream[j], scratch.shape[1]
     months = scale.shape[2]
     base = 8192 * (row[NUMBER] + 1)
     shape = plan.shape[j, partner]
     if shape <= 0.0:
         return
-    held, mean, count, chance, uniform = scratch[0], scratch[1], scratch[2], scratch[3], scratch[4:8]
+    held, walking, uniform = scratch[0], scratch[1:3], scratch[4:8]
     gamma_rows(shape, seed, first, partner, RATE, base + 4000, held, uniform)
     drift = f32(plan.numbers[j, DRIFT])
     rate = f32(1.0 / plan.rate[j, partner])
@@ -111,57 +118,38 @@ def draw_stream(  # type: ignore[no-untyped-def]
         held[s] *= rate * exp32(drift * normal32(uniform[3, s]) - f32(0.5) * drift * drift)
     dispersion, unit = plan.numbers[j, DISPERSION], plan.numbers[j, UNIT]
     whole, marks = unit == 0.0, row[FIRST_SLOT]
-    slot = plan.slots[j, 0]
-    group = plan.segment[partner]
+    slot, group, many, most = plan.slots[j, 0], plan.segment[partner], 0, pending.shape[1]
+    lanes, numbers, in_month = pending[0], pending[1], pending[2]
     for m in range(months):
         if m % 4 == 0:
             uniform_rows(seed, first, partner, m // 4, base, uniform)
         factor = scale[j, group, m]
-        large = False
-        for s in range(n):
-            here = (m >= begin[s]) & (m < end[s])
-            mean[s] = held[s] * factor[s] if here else f32(0.0)
-        for s in range(n):
-            large |= mean[s] > MOST_BY_STEPS
-        count_rows(mean, dispersion, uniform[m % 4], count, chance)
+        some, large = count_rows(held, factor, begin, end, m, dispersion, uniform[m % 4], count, walking)
         if large:
             for s in range(n):
                 mu = held[s] * factor[s]
                 if (m >= begin[s]) and (m < end[s]) and mu > MOST_BY_STEPS:
-                    count[s] = f32(one_count(mu, dispersion, seed, first + s, partner, m, base + 200))
+                    count[s] = one_count(mu, dispersion, seed, first + s, partner, m, base + 200)
+            some = True
+        elif not some:
+            continue
         if not whole:
-            out = values[slot, m]
+            out = values[slot, m, base_lane : base_lane + n]
             for s in range(n):
-                out[base_lane + s] += unit * count[s]
+                out[s] += unit * count[s]
         else:
-            many = 0
-            for s in range(n):
-                for number in range(int(count[s])):
-                    lanes[many], numbers[many] = s, number
-                    many += 1
-                    if many == len(lanes):
-                        add_items(
-                            seed,
-                            first,
-                            partner,
-                            m,
-                            j,
-                            plan,
-                            lanes,
-                            numbers,
-                            chosen,
-                            size,
-                            base_lane,
-                            values,
-                            emit,
-                            emitted,
-                        )
-                        many = 0
-            if many > 0:
-                add_items(
-                    seed, first, partner, m, j, plan, lanes[:many], numbers[:many], chosen[:many], size[:many], base_lane,
-                    values, emit, emitted,
-                )  # fmt: skip
+            number = 0
+            while some:
+                if many + n > most:
+                    add_items(
+                        seed, first, partner, j, plan, many, pending, size, amounts, base_lane, values, emit, emitted
+                    )
+                    many = 0
+                before = many
+                for s in range(n):
+                    lanes[many], numbers[many], in_month[many] = s, number, m
+                    many += 1 if count[s] > number else 0
+                some, number = many > before, number + 1
         if marks >= 0 and not plan.had[j, partner]:
             for s in range(n):
                 if count[s] > 0:
@@ -170,6 +158,8 @@ def draw_stream(  # type: ignore[no-untyped-def]
                         seen |= values[marks, before, base_lane + s] > 0
                     if not seen:
                         values[marks, m, base_lane + s] = 1e6
+    if many > 0:
+        add_items(seed, first, partner, j, plan, many, pending, size, amounts, base_lane, values, emit, emitted)
 
 
 @jit
@@ -192,11 +182,13 @@ def draw_scores(seed, first, partner, j, plan, begin, base_lane, levels, scratch
         if m % 2 == 0:
             uniform_rows(seed, first, partner, m // 2, base, uniform)
         one, two = uniform[2 * (m % 2)], uniform[2 * (m % 2) + 1]
+        held, before = levels[j, m, base_lane : base_lane + n], levels[j, max(0, m - 1), base_lane : base_lane + n]
         for s in range(n):
-            value = levels[j, m - 1, base_lane + s] if m > 0 else last
-            if one[s] < change and m >= begin[s] and size > 0:
-                value = plan.level_values[at + min(size - 1, int(two[s] * size))]
-            levels[j, m, base_lane + s] = value
+            held[s] = before[s] if m > 0 else last
+        if size > 0:
+            for s in range(n):
+                if one[s] < change and m >= begin[s]:
+                    held[s] = plan.level_values[at + min(size - 1, int(two[s] * size))]
 
 
 @jit
@@ -212,8 +204,9 @@ def draw_block(seed, first, count, low, high, plan, scale, churn, values, levels
         emit: Output [n, E_COLUMNS] single items that were asked for, as far as it reaches; emitted: [1] how many.
     """
     scratch = np.empty((8, count), dtype=np.float32)
-    lists = np.empty((3, 8 * count + 64), dtype=np.int64)
-    lanes, numbers, chosen, size = lists[0], lists[1], lists[2], np.empty(lists.shape[1], dtype=np.float32)
+    counts, there = np.empty(count, dtype=np.int32), np.empty((2, count), dtype=np.int32)
+    pending, size = np.empty((4, PENDING + count), dtype=np.int64), np.empty((2, PENDING + count), dtype=np.float32)
+    held = np.empty(PENDING + count)
     months = values.shape[1]
     emitted[0] = 0
     for leaf in range(values.shape[0]):
@@ -224,9 +217,11 @@ def draw_block(seed, first, count, low, high, plan, scale, churn, values, levels
         base = (partner - low) * count
         b, e = begin[base : base + count], end[base : base + count]
         lifetimes(seed, first, partner, plan, churn, months, b, e)
+        for s in range(count):
+            there[0, s], there[1, s] = b[s], e[s]
         for j in range(plan.stream.shape[0]):
-            draw_stream(seed, first, partner, j, plan, scale, b, e, base, values, emit, emitted, scratch, lanes, numbers,
-                        chosen, size)  # fmt: skip
+            draw_stream(seed, first, partner, j, plan, scale, there[0], there[1], base, values, emit, emitted, scratch,
+                        counts, pending, size, held)  # fmt: skip
         for place in range(len(plan.carried)):
             carry(partner, place, plan, scale, b, e, base, values)
         for place in range(plan.events.shape[0]):

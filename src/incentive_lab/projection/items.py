@@ -22,6 +22,7 @@ from incentive_lab.projection.plan import (
 from incentive_lab.projection.variates import (
     EVERYBODY,
     HALF,
+    LOW,
     exp32,
     f32,
     inside,
@@ -45,59 +46,64 @@ def mixed(seed, scenario, group, place):  # type: ignore[no-untyped-def]
 @inside
 def place_of(word, size):  # type: ignore[no-untyped-def]
     """A 32-bit word as a place among `size`."""
-    return np.int64((np.uint64(word) * np.uint64(size)) >> HALF)
+    return np.int64(((np.uint64(word) & LOW) * (np.uint64(size) & LOW)) >> HALF)
 
 
 @jit
-def choose_items(seed, first, month, base, weight, blur, own, whole, lanes, numbers, chosen, size):  # type: ignore[no-untyped-def]
-    """Fill `chosen` with items for lanes and their running numbers, and `size` with how much larger they are.
+def choose_items(seed, first, base, weight, blur, own, whole, many, pending, size):  # type: ignore[no-untyped-def]
+    """Choose items for the lanes, running numbers and months that `pending` holds.
 
-    They are of `own` by the 32-bit `weight`, else of `whole`; the mean of `size` is 1, its logs spread by `blur`.
+    They are of `own` by the 32-bit `weight`, else of `whole`. Which items a pool holds is itself uncertain: each scenario
+    has its own resampled pool. `own` and `whole` are (counter, first item, items).
 
-    Which items a pool holds is itself uncertain: each scenario has its own resampled pool. `own` and `whole` are
-    (counter, first item, items).
+    Args:
+        many: How many.
+        pending: [4, n] lanes, numbers and months; its last row becomes the items chosen.
+        size: [2, n]; its first row becomes how much larger they are: their mean is 1, their logs are spread by `blur`.
     """
+    lanes, numbers, months, chosen = pending[0][:many], pending[1][:many], pending[2][:many], pending[3][:many]
     partner, own_first, own_count = own
     group, whole_first, whole_count = whole
-    for n in range(len(chosen)):
+    times, uniform = size[0][:many], size[1][:many]
+    for n in range(many):
         scenario = first + lanes[n]
-        w0, w1, w2, _ = words(seed, scenario, partner, month + (numbers[n] << 8), base + 2)
-        size[n] = exp32(blur * normal32(share_of(w2)) - f32(0.5) * blur * blur)
+        w0, w1, w2, _ = words(seed, scenario, partner, months[n] + (numbers[n] << 8), base + 2)
+        uniform[n] = share_of(w2)
         mine = w0 < weight
         begin, count = own_first if mine else whole_first, own_count if mine else whole_count
         again = mixed(seed, scenario, partner if mine else group, base + (place_of(w1, count) << 32))
         chosen[n] = begin + place_of(again, count)
+    for n in range(many):
+        times[n] = exp32(blur * normal32(uniform[n]) - f32(0.5) * blur * blur)
 
 
 @jit
-def add_items(  # type: ignore[no-untyped-def]
-    seed, first, partner, month, j, plan, lanes, numbers, chosen, size, base_lane, values, emit, emitted
-):
-    """Choose whole items and add what they hold to `values`."""
+def add_items(seed, first, partner, j, plan, many, pending, size, held, base_lane, values, emit, emitted):  # type: ignore[no-untyped-def]
+    """Choose the first `many` items that are waiting and add what they hold to `values`."""
     row = plan.stream[j]
     group, own = plan.segment[partner], plan.own_count[j, partner]
     weight = np.uint64(plan.own_weight[j, partner] * 4294967295.0) if own > 0 else np.uint64(0)
     mine = partner, plan.own_first[j, partner], own
     choose_items(
-        seed, first, month, 8192 * (row[NUMBER] + 1), weight, f32(plan.numbers[j, BLUR]), mine,
-        (EVERYBODY - 1 - group, plan.segment_first[j, group], plan.segment_count[j, group]), lanes, numbers, chosen,
-        size,
+        seed, first, 8192 * (row[NUMBER] + 1), weight, f32(plan.numbers[j, BLUR]), mine,
+        (EVERYBODY - 1 - group, plan.segment_first[j, group], plan.segment_count[j, group]), many, pending, size,
     )  # fmt: skip
     columns, emits, at = row[COLUMNS], row[EMITS], row[POOL]
+    lanes, months, chosen, times = pending[0], pending[2], pending[3], size[0]
     for column in range(columns):
-        out = values[plan.slots[j, column], month]
+        out, first_value = values[plan.slots[j, column]], np.uint64(at + column)
+        for n in range(many):
+            held[n] = plan.pool[first_value + np.uint64(chosen[n]) * np.uint64(columns + 1)]
         if plan.money[j, column]:
-            for n in range(len(chosen)):
-                held = plan.pool[at + chosen[n] * (columns + 1) + column] * size[n]
-                out[base_lane + lanes[n]] += np.floor(held + 0.5)
-        else:
-            for n in range(len(chosen)):
-                out[base_lane + lanes[n]] += plan.pool[at + chosen[n] * (columns + 1) + column]
+            for n in range(many):
+                held[n] = np.floor(held[n] * times[n] + 0.5)
+        for n in range(many):
+            out[months[n], base_lane + lanes[n]] += held[n]
     if emits != EMIT_NOTHING:
-        for n in range(len(chosen)):
+        for n in range(many):
             if emits == EMIT_ALL or plan.pool[at + chosen[n] * (columns + 1) + columns] >= 0:
                 if emitted[0] < emit.shape[0]:
-                    emit[emitted[0], E_LANE], emit[emitted[0], E_MONTH] = base_lane + lanes[n], month
+                    emit[emitted[0], E_LANE], emit[emitted[0], E_MONTH] = base_lane + lanes[n], months[n]
                     emit[emitted[0], E_ITEM], emit[emitted[0], E_STREAM] = chosen[n], j
-                    emit[emitted[0], E_SIZE] = np.int64(size[n] * SIZE)
+                    emit[emitted[0], E_SIZE] = np.int64(times[n] * SIZE)
                 emitted[0] += 1

@@ -19,8 +19,6 @@ jit = numba.njit(**OPTIONS)
 """How functions here are compiled: no fast maths, no threads of numba's own."""
 inside = numba.njit(**OPTIONS, forceinline=True)
 """For what is called from inside a loop over scenarios, which is only then worked out many at a time."""
-summed = numba.njit(**{**OPTIONS, "fastmath": {"reassoc", "nsz", "contract"}})
-"""For sums of whole numbers, which add up alike in any order."""
 
 f32 = np.float32
 LOW, HALF = np.uint64(0xFFFFFFFF), np.uint64(32)
@@ -81,21 +79,30 @@ def exponent_of(typingctx, number):  # type: ignore[no-untyped-def]
     return types.float32(types.float32), codegen
 
 
+@intrinsic
+def fused(typingctx, a, b, c):  # type: ignore[no-untyped-def]
+    """a x b + c with one rounding, on every machine."""
+
+    def codegen(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        return builder.fma(*arguments)
+
+    return types.float32(types.float32, types.float32, types.float32), codegen
+
+
 @inside
 def exp32(x):  # type: ignore[no-untyped-def]
     """The exponential of a number between -87 and 88, to single precision (Cephes' polynomial)."""
     x = x if x > f32(-87.0) else f32(-87.0)
     x = x if x < f32(88.0) else f32(88.0)
-    n = np.floor(x * f32(1.4426950408889634) + f32(0.5))
-    r = x - n * f32(0.693359375)
-    r = r - n * f32(-2.12194440e-4)
+    n = np.floor(fused(x, f32(1.4426950408889634), f32(0.5)))
+    r = fused(n, f32(2.12194440e-4), fused(n, f32(-0.693359375), x))
     p = f32(1.9875691500e-4)
-    p = p * r + f32(1.3981999507e-3)
-    p = p * r + f32(8.3334519073e-3)
-    p = p * r + f32(4.1665795894e-2)
-    p = p * r + f32(1.6666665459e-1)
-    p = p * r + f32(5.0000001201e-1)
-    return times_power(p * r * r + r + f32(1.0), n)
+    p = fused(p, r, f32(1.3981999507e-3))
+    p = fused(p, r, f32(8.3334519073e-3))
+    p = fused(p, r, f32(4.1665795894e-2))
+    p = fused(p, r, f32(1.6666665459e-1))
+    p = fused(p, r, f32(5.0000001201e-1))
+    return times_power(fused(p, r * r, r) + f32(1.0), n)
 
 
 @inside
@@ -107,17 +114,17 @@ def log32(x):  # type: ignore[no-untyped-def]
     e = e + f32(1.0) if high else e
     r = m - f32(1.0)
     p = f32(7.0376836292e-2)
-    p = p * r - f32(1.1514610310e-1)
-    p = p * r + f32(1.1676998740e-1)
-    p = p * r - f32(1.2420140846e-1)
-    p = p * r + f32(1.4249322787e-1)
-    p = p * r - f32(1.6668057665e-1)
-    p = p * r + f32(2.0000714765e-1)
-    p = p * r - f32(2.4999993993e-1)
-    p = p * r + f32(3.3333331174e-1)
+    p = fused(p, r, f32(-1.1514610310e-1))
+    p = fused(p, r, f32(1.1676998740e-1))
+    p = fused(p, r, f32(-1.2420140846e-1))
+    p = fused(p, r, f32(1.4249322787e-1))
+    p = fused(p, r, f32(-1.6668057665e-1))
+    p = fused(p, r, f32(2.0000714765e-1))
+    p = fused(p, r, f32(-2.4999993993e-1))
+    p = fused(p, r, f32(3.3333331174e-1))
     z = r * r
-    p = p * r * z - f32(0.5) * z + e * f32(-2.12194440e-4)
-    return r + p + e * f32(0.693359375)
+    p = fused(p, r * z, fused(f32(-0.5), z, e * f32(-2.12194440e-4)))
+    return fused(e, f32(0.693359375), r + p)
 
 
 @inside
@@ -127,24 +134,24 @@ def normal32(u):  # type: ignore[no-untyped-def]
     w = -log32((f32(1.0) - x) * (f32(1.0) + x))
     a = w - f32(2.5)
     p = f32(2.81022636e-08)
-    p = f32(3.43273939e-07) + p * a
-    p = f32(-3.5233877e-06) + p * a
-    p = f32(-4.39150654e-06) + p * a
-    p = f32(0.00021858087) + p * a
-    p = f32(-0.00125372503) + p * a
-    p = f32(-0.00417768164) + p * a
-    p = f32(0.246640727) + p * a
-    p = f32(1.50140941) + p * a
+    p = fused(p, a, f32(3.43273939e-07))
+    p = fused(p, a, f32(-3.5233877e-06))
+    p = fused(p, a, f32(-4.39150654e-06))
+    p = fused(p, a, f32(0.00021858087))
+    p = fused(p, a, f32(-0.00125372503))
+    p = fused(p, a, f32(-0.00417768164))
+    p = fused(p, a, f32(0.246640727))
+    p = fused(p, a, f32(1.50140941))
     b = np.sqrt(w) - f32(3.0)
     q = f32(-0.000200214257)
-    q = f32(0.000100950558) + q * b
-    q = f32(0.00134934322) + q * b
-    q = f32(-0.00367342844) + q * b
-    q = f32(0.00573950773) + q * b
-    q = f32(-0.0076224613) + q * b
-    q = f32(0.00943887047) + q * b
-    q = f32(1.00167406) + q * b
-    q = f32(2.83297682) + q * b
+    q = fused(q, b, f32(0.000100950558))
+    q = fused(q, b, f32(0.00134934322))
+    q = fused(q, b, f32(-0.00367342844))
+    q = fused(q, b, f32(0.00573950773))
+    q = fused(q, b, f32(-0.0076224613))
+    q = fused(q, b, f32(0.00943887047))
+    q = fused(q, b, f32(1.00167406))
+    q = fused(q, b, f32(2.83297682))
     return f32(1.41421356) * x * (p if w < f32(5.0) else q)
 
 
