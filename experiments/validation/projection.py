@@ -5,12 +5,13 @@
 
 Each programme is a demo history of 40 partners over 36 months. The model is fitted to the first 24, and the cost of
 data/schemes/current-flat.yaml over the last 12 is set against its band. The seeds are 20100 and on; seeds 20000 to 20099 and
-30000 to 30039 were used to set the constants of projection/estimates.py, so they are not among them. With `adventureworks` the
-backtest is run on the sample data that INCENTIVE_LAB_SAMPLES names.
+30000 to 30039 were used to set the constants of projection/estimates.py, so they are not among them. What came out is written to
+projection.json beside this file. With `adventureworks` the backtest is run on the sample data that INCENTIVE_LAB_SAMPLES names.
 """
 
 from __future__ import annotations
 
+import json
 import sys
 import tempfile
 from pathlib import Path
@@ -36,18 +37,25 @@ def programme(seed: int) -> Past:
 
 
 def tell(cuts: list[Cut]) -> None:
-    """How often each band held, with two standard errors, and how the truth lies among the futures."""
+    """How often each band held, with two standard errors, and how the truth lies among the futures; printed and written."""
     n = len(cuts)
-    for band in BANDS:
-        share = sum(cut.inside(band) for cut in cuts) / n
+    place = [float((cut.scenarios < cut.actual).mean()) for cut in cuts]
+    told = {
+        "programmes": n, "first_seed": FIRST_SEED, "partners": PARTNERS, "months_fitted": MONTHS - HORIZON,
+        "months_projected": HORIZON, "futures": SCENARIOS,
+        "held": {str(band): sum(cut.inside(band) for cut in cuts) / n for band in BANDS},
+        "truth_by_tenths": np.histogram(place, 10, (0, 1))[0].tolist(),
+        "median_of_mean_over_truth_less_one": round(float(np.median([c.scenarios.mean() / c.actual - 1 for c in cuts])), 4),
+    }  # fmt: skip
+    for band, share in told["held"].items():
         print(
             f"{band} % band held in {100 * share:.1f} % of {n} programmes (+- {200 * np.sqrt(share * (1 - share) / n):.1f})"
         )
-    place = [(cut.scenarios < cut.actual).mean() for cut in cuts]
-    print(f"truth among the futures, by tenths: {np.histogram(place, 10, (0, 1))[0].tolist()}")
+    print(f"truth among the futures, by tenths: {told['truth_by_tenths']}")
     print(
-        f"median of projected mean over truth, less one: {np.median([c.scenarios.mean() / c.actual - 1 for c in cuts]):+.3f}"
+        f"median of projected mean over truth, less one: {told['median_of_mean_over_truth_less_one']:+.3f}", flush=True
     )
+    Path(__file__).with_suffix(".json").write_text(json.dumps(told, indent=2) + "\n")
 
 
 def main(programmes: int) -> None:

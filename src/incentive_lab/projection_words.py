@@ -12,7 +12,7 @@ from incentive_lab.money import decimals
 from incentive_lab.panel import month_label
 from incentive_lab.projection import answers, standard_errors
 from incentive_lab.projection.backtest import BANDS, Backtest
-from incentive_lab.projection.model import diagnostics
+from incentive_lab.projection.diagnostics import diagnostics
 from incentive_lab.projection.past import Past
 from incentive_lab.projection.running import Outcome, Projection
 from incentive_lab.scheme.document import Scheme

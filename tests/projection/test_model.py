@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.special import ndtri
@@ -7,10 +9,13 @@ from scipy.stats import kstest, nbinom
 from scipy.stats import poisson as poisson_law
 
 from incentive_lab.errors import InputError
+from incentive_lab.projection.assumptions import BASE
+from incentive_lab.projection.diagnostics import diagnostics
 from incentive_lab.projection.estimates import dispersion_of, season_of, trend_and_market
 from incentive_lab.projection.laws import count_rows, gamma_rows
-from incentive_lab.projection.model import Model, diagnostics, fit
+from incentive_lab.projection.model import Model, fit
 from incentive_lab.projection.past import Past, until
+from incentive_lab.projection.segments import Segments, none_apart, segments_of
 from incentive_lab.projection.variates import (
     exp32,
     gamma,
@@ -20,6 +25,7 @@ from incentive_lab.projection.variates import (
     uniform_rows,
     uniforms,
 )  # fmt: skip
+from incentive_lab.projection.world import World
 from tests.projection.conftest import made_past
 
 
@@ -146,3 +152,45 @@ def test_little_history_is_fitted_to_something_finite(partners: int, months: int
 def test_too_little_history_is_said(past: Past) -> None:
     with pytest.raises(InputError, match="fitted to at least one partner and 3 months"):
         fit(until(past, 2))
+
+
+def _segmented(swing: float, seed: int) -> Segments:
+    """A segment of half of 80 partners whose factor has a persistence of 0.7 and swings so far; the other does not."""
+    random, months = np.random.default_rng(seed), 36
+    segment = np.repeat([0, 1], 40)
+    path, state = np.zeros(months), random.normal(0, swing)
+    for month in range(months):
+        state = 0.7 * state + np.sqrt(1 - 0.7**2) * swing * random.normal()
+        path[month] = state
+    expected = np.repeat(random.gamma(1.0, 3.0, 80)[:, None], months, axis=1)
+    counts = random.poisson(expected * np.exp(np.where(segment[:, None] == 0, path, 0.0)))
+    return segments_of(counts.astype(float), expected, segment, 2, 0.0, 0.0, np.ones(months))
+
+
+def test_a_segment_that_moves_by_itself_is_found_and_others_are_not() -> None:
+    moved, still = ([_segmented(swing, seed) for seed in range(60)] for swing in (0.3, 0.0))
+    assert np.mean([one.sigma.any() for one in still]) < 0.15
+    assert np.mean([one.sigma.all() for one in moved]) > 0.9
+    # Of two halves each is seen to move against the other: the difference of their logs swings as the factor does.
+    apart = np.sqrt(np.mean([(one.swing**2).sum() for one in moved]))
+    assert apart == pytest.approx(0.3, rel=0.25)
+    assert np.mean([one.phi[0] for one in moved]) == pytest.approx(0.7, abs=0.15)
+
+
+def test_segments_are_drawn_apart_and_leave_the_whole_as_it_is(model: Model) -> None:
+    deals = model.streams["closed deals"]
+    apart = Segments(np.array([0.3, 0.7]), np.array([0.5, 0.5]), np.array([0.2, 0.0]), np.zeros(2))
+    half = np.repeat([0, 1], [10, len(model.segment) - 10])
+    two = np.zeros(2, dtype=np.int64)
+    streams = {name: replace(one, segment_first=two, segment_count=two + len(one.pool), apart=none_apart(2))
+               for name, one in model.streams.items()}  # fmt: skip
+    streams["closed deals"] = replace(streams["closed deals"], apart=apart)
+    split = replace(model, segment=half, segments=("a", "b"), streams=streams)
+    told, before = (World(one, BASE, 12, 7).chunk(0, 2048) for one in (split, model))
+    one, other = np.log(told.scale[0] / before.scale[0])
+    assert (0.3 * np.exp(one) + 0.7 * np.exp(other)) == pytest.approx(1.0, rel=1e-5)
+    assert (one[11] - other[11]).std() == pytest.approx(0.2 / np.sqrt(1 - 0.25), rel=0.1)
+    assert (told.scale[1:, 0] == told.scale[1:, 1]).all(), "what has no factor moves alike"
+    assert set(told.factors) == set(before.factors) | {"closed deals of a"}
+    assert deals.apart.sigma.tolist() == [0.0], "one segment has nothing to move against"
+    assert diagnostics(split)[0]["segments_sd"] == {"a": pytest.approx(0.2 / np.sqrt(0.75))}

@@ -283,18 +283,3 @@ def _comeback(panel: Panel, table: Any) -> Comeback:
             for name, column in returns.values.items():
                 values[name][item] += column[row]
     return Comeback(lag, term, values)
-
-
-def diagnostics(model: Model) -> list[dict[str, Any]]:
-    """One row for each stream that a person can read: how many, how uneven, which trend, how much the market moves."""
-    return [
-        {
-            "stream": stream.name, "items": stream.count, "months": stream.months,
-            "a_month": float((stream.shape / stream.rate)[: model.known].sum()) if stream.count else 0.0,
-            "growth_a_year": float(np.expm1(12 * stream.growth)), "growth_error": 12 * stream.growth_error,
-            "market_sd": stream.sigma / float(np.sqrt(1 - stream.phi**2)), "persistence": stream.phi,
-            "with_market": stream.rho, "season_highest": float(stream.season.max()),
-            "season_lowest": float(stream.season.min()), "drift": stream.drift, "dispersion": stream.dispersion,
-        }
-        for stream in model.streams.values()
-    ]  # fmt: skip

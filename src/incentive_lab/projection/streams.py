@@ -16,6 +16,7 @@ from incentive_lab.projection.estimates import (
     season_of,
     trend_and_market,
 )
+from incentive_lab.projection.segments import Segments, segments_of
 
 Rows = NDArray[np.int64]
 MEMORY = 24.0
@@ -52,6 +53,7 @@ class Stream:
         count: Items in history.
         blur: Log standard deviation by which the size of a drawn item differs from the one in the pool.
         innovations: [months - 1] of the common level.
+        apart: How segments move against the whole.
     """
 
     name: str
@@ -82,6 +84,7 @@ class Stream:
     count: float
     blur: float
     innovations: Floats
+    apart: Segments
 
 
 def grouped(keys: Rows, groups: int) -> tuple[Rows, Rows]:
@@ -163,6 +166,7 @@ def fit_stream(
     expected = (shape / np.maximum(rate, 1e-12))[:, None] * exposure
     dispersion = dispersion_of(counts[active], expected[active]) if active.any() else 0.0
     drift = drift_of(counts, exposure, dispersion)
+    apart = segments_of(counts, expected, segment, groups, dispersion, drift, fading)
     own_first, own_count = _runs(item_partner, partners)
     segment_first, segment_count = _runs(segment[item_partner], groups)
     empty = segment_count == 0
@@ -179,5 +183,5 @@ def fit_stream(
         own_weight=own / (own + OWN_ITEMS), shape=shape, rate=np.maximum(rate, 1e-9), drift=drift,
         dispersion=dispersion, season=season, phi=phi, sigma=sigma, state=state, freedom=float(max(4, months - 3)),
         rho=rho, growth=growth, growth_error=growth_error, age=age, had=had, first_slot=first_slot,
-        months=months, count=float(totals.sum()), blur=blur_of(pool), innovations=innovations,
+        months=months, count=float(totals.sum()), blur=blur_of(pool), innovations=innovations, apart=apart,
     )  # fmt: skip

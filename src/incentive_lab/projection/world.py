@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaincinv, ndtri
 
-from incentive_lab.errors import InputError, Problem, did_you_mean
 from incentive_lab.panel import Floats
 from incentive_lab.projection import factors as shared
 from incentive_lab.projection.assumptions import Assumptions
@@ -18,6 +17,8 @@ from incentive_lab.projection.draws import chi_squares, common_normals, draw_blo
 from incentive_lab.projection.model import DAYS, Model
 from incentive_lab.projection.plan import E_COLUMNS, Plan
 from incentive_lab.projection.planning import number_of, planned
+from incentive_lab.projection.responses import response_of
+from incentive_lab.projection.segments import apart_of
 from incentive_lab.projection.streams import Rows, Stream
 
 
@@ -54,7 +55,7 @@ class Chunk:
     Attributes:
         first, count: Scenarios `first` to `first + count`.
         scale: [streams, segments, horizon, count] float32, expected counts over partners' rates.
-        factors: Stream -> [count] its mean level over the horizon.
+        factors: Stream, or stream of a segment -> [count] its mean level over the horizon.
     """
 
     first: int
@@ -121,6 +122,11 @@ class World:
             scale[place] = level.T[None]
             if stream.count:
                 factors[name] = level.mean(axis=1)
+            if stream.apart.sigma.any():
+                apart = apart_of(stream.apart, self._apart(stream, points, first))
+                scale[place] *= apart.transpose(1, 0, 2)
+                factors |= {f"{name} of {model.segments[group]}": apart[:, group].mean(axis=0)
+                            for group in np.flatnonzero(stream.apart.sigma)}  # fmt: skip
         return Chunk(first, count, scale, factors)
 
     def draw(self, chunk: Chunk, low: int, high: int, room: Room | None = None) -> Drawn:
@@ -147,7 +153,10 @@ class World:
         wanted: list[Hashable] = [(name, kind) for name in names[:1] for kind in (0, "width", 1, 2)]
         # Room for responses is kept where there are none, so that the world is the same with and without them.
         wanted += [(kind, place) for place in range(4) for kind in ("lift", "response")]
-        wanted += [(name, kind) for kind in (0, 1) for name in names[1:]]
+        wanted += [(name, 0) for name in names[1:]]
+        wanted += [(name, "segment", group) for name, one in self.model.streams.items()
+                   for group in np.flatnonzero(one.apart.sigma).tolist()]  # fmt: skip
+        wanted += [(name, 1) for name in names[1:]]
         return shared.columns_of(wanted)
 
     @cached_property
@@ -179,6 +188,19 @@ class World:
                 along[:, kind] = ndtri(points[:, column])
         return shared.turned(along, self.axes[stream.name])
 
+    def _apart(self, stream: Stream, points: Floats, first: int) -> Floats:
+        """[segments, count, horizon] standard normals behind what moves segments apart."""
+        out = np.zeros((len(self.model.segments), len(points), self.horizon))
+        for group in np.flatnonzero(stream.apart.sigma).tolist():
+            number = number_of(f"{stream.name} of {self.model.segments[group]}")
+            common_normals(self.seed, first, len(points), number, self.horizon, out[group])
+            column = self.columns.get((stream.name, "segment", group))
+            if column is not None:
+                out[group, :, 0] = ndtri(points[:, column])
+            path = shared.path_of(stream.apart.phi[group], stream.apart.sigma[group], np.zeros(self.horizon))[:, :-1]
+            out[group] = shared.turned(out[group], shared.axes_of(path, self._season(stream), 1))
+        return out
+
     def _width(self, stream: Stream, points: Floats, first: int) -> Floats:
         """[count] innovations' standard deviation, which is itself uncertain."""
         column = self.columns.get((stream.name, "width"))
@@ -207,7 +229,8 @@ class World:
         deals = stream.name in DAYS.values()
         if deals:
             scale *= 1 + float(said.market)
-        scale *= self._response(stream, points, first)
+        scale *= response_of(self.model, said, self.rewards, stream.name, months, count,
+                             lambda kind, place: self._assumed(kind, place, points, first))  # fmt: skip
         if deals and said.pull_forward:
             self._pulled(scale)
         return np.asarray(scale)
@@ -220,34 +243,6 @@ class World:
                 scale[:, m] += moved
                 scale[:, m + 1] -= moved
 
-    def _response(self, stream: Stream, points: Floats, first: int, alone: bool = False) -> Floats:
-        """[count, horizon] factor of what partners do about the scheme, or are supposed to do.
-
-        With `alone` what follows other activities is left out, so that activities cannot follow themselves.
-        """
-        count = len(points)
-        factor = np.ones((count, self.horizon))
-        for place, lift in enumerate(self.assumptions.lifts):
-            if stream.name in streams_named(self.model, lift.of, f"lifts.{place}"):
-                normal = self._assumed("lift", place, points, first)
-                factor *= 1 + (float(lift.change) + float(lift.error) * normal) * self._reached(lift.lag)
-        rose = np.ones((count, self.horizon))
-        for place, one in enumerate(self.assumptions.response):
-            mine = stream.name in streams_named(self.model, one.of, f"response.{place}")
-            if not mine or (alone and one.to == "activities"):
-                continue
-            normal = self._assumed("response", place, points, first)
-            said = (float(one.per_cent) + float(one.error) * normal) * self._reached(one.lag)
-            if one.to == "reward":
-                rose *= np.clip(self.rewards.get(stream.name, 1.0), 0.05, 20.0) ** said
-            else:
-                mean = np.ones((count, self.horizon))
-                kinds = [name for name in self.model.streams if name not in DAYS.values()]
-                for kind in kinds:
-                    mean += (self._response(self.model.streams[kind], points, first, True) - 1) / max(1, len(kinds))
-                rose *= np.clip(mean, 0.05, 20.0) ** said
-        return np.clip(factor * rose, 0.0, 20.0)
-
     def _assumed(self, kind: str, place: int, points: Floats, first: int) -> Floats:
         """[count, 1] standard normals of how sure an assumption is."""
         column = self.columns.get((kind, place))
@@ -256,27 +251,3 @@ class World:
         normal = np.empty((len(points), 1))
         common_normals(self.seed, first, len(points), (600 if kind == "lift" else 700) + place, 1, normal)
         return normal
-
-    def _reached(self, lag: int) -> Floats:
-        """[horizon] how much of a change is felt."""
-        return np.asarray(np.minimum(1.0, np.arange(1, self.horizon + 1) / max(1, lag + 1)))
-
-
-def streams_named(model: Model, name: str, path: str) -> tuple[str, ...]:
-    """The streams that a measure of an assumption means.
-
-    Raises:
-        InputError: Nothing of that name is fitted.
-    """
-    deals = tuple(one for one in model.streams if one in DAYS.values())
-    if name == "deals":
-        return deals
-    if name == "activities":
-        return tuple(one for one in model.streams if one not in deals)
-    if name in model.streams:
-        return (name,)
-    if name in model.stream_of:
-        return (model.stream_of[name],)
-    known = ["deals", "activities", *model.stream_of]
-    raise InputError([Problem(path, f"the schemes do not look at '{name}'. {did_you_mean(name, known)}",
-                              "Name a measure that a rule, tier or gate of the schemes uses.")])  # fmt: skip
