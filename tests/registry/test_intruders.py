@@ -20,7 +20,7 @@ from incentive_lab.registry.policy import Policy
 from incentive_lab.registry.proposals import without_password
 from incentive_lab.registry.service import Registry
 from incentive_lab.report.exporting import export_pack
-from incentive_lab.report.pack import MANIFEST, opened_pack, pack_bytes, zipped
+from incentive_lab.report.pack import MANIFEST, Pack, opened_pack, pack_bytes, zipped
 from tests.registry.made import ANN, BEN, CAT, DAN, approved, submission
 from tests.registry.test_verify import behind
 
@@ -265,6 +265,18 @@ def test_a_decision_in_a_pack_is_the_one_of_its_manifest_and_of_the_log(
     signed = {**decision["signatures"][0], "who": "the board", "authenticated": True}
     lie = opened_pack(forged(packed, {"decision.json": json.dumps({**decision, "signatures": [signed]}).encode()}))
     assert [one.where for one in not_exported(local, [opened_pack(packed), lie])] == ["pack of grown-1"]
+
+
+@pytest.mark.parametrize("plan", [
+    "arms: [{name: off, scheme: ../../secret}, {name: on}]", "arms: [{name: off}, {name: on}], assignment: {file: /etc/passwd}",
+    "arms: [{name: off}, {name: on}], data: {file: /etc/passwd, columns: {arm: t}}",
+])  # fmt: skip
+def test_a_plan_in_a_pack_reads_no_file_of_this_machine(plan: str) -> None:
+    from incentive_lab.report.reproducing import _pilot
+
+    text = f"{{pilot: a, metrics: [{{name: y, of: y, role: primary}}], {plan}}}"
+    with pytest.raises(InputError, match="does not lie beside the plan"):
+        _pilot(Pack({"pilot/pilot.yaml": text.encode()}, {}, ""), None)  # type: ignore[arg-type]
 
 
 EVIL = ("=cmd|'/c calc'!A1", "+1", "@SUM(A1)", "bad\x01\x0bname", "A\u202eB", "<script>alert(1)</script>", "]]><x>", "&amp;",

@@ -15,9 +15,10 @@ from incentive_lab.registry.service import Registry
 from incentive_lab.report.exporting import export_pack
 from incentive_lab.report.pack import read_pack
 from incentive_lab.report.reproducing import reproduce
-from incentive_lab.ui import workspace
+from incentive_lab.ui import pilot_plans, workspace
 from incentive_lab.ui.preparing import Source
 from tests.cli.conftest import DEALS, PARTNERS
+from tests.registry.test_reproduced_elsewhere import PLAN
 from tests.registry.test_review_page import PAGE
 
 SCHEME = "{scheme: %s, currency: USD, effective: {from: 2025-01-01}, rules: [{id: commission, on: revenue, rate: %s}]}"
@@ -86,6 +87,31 @@ def test_the_draft_is_proposed_from_an_empty_registry_and_reproduces(page: AppTe
     export_pack(registry, Actor("ann"), "growth-80-20-1", place / "pack.zip")
     registry.store.close()
     with open_history(str(place / "history"), currency="USD").closing() as held:
+        assert reproduce(read_pack(place / "pack.zip"), held).differences == ()
+
+
+def test_a_plan_of_ones_own_is_evidence_and_reproduces(
+    page: AppTest, place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from incentive_lab.history.demo import generate_demo
+    from incentive_lab.pilot.reading import loads
+
+    monkeypatch.setenv("INCENTIVE_LAB_HOME", str(tmp_path / "home"))
+    generate_demo(tmp_path / "demo", partners=60, months=36, seed=3)
+    page.session_state[pilot_plans.PLAN] = loads(PLAN)
+    page.run()
+    page.selectbox(key="propose-pilot").select("Paying for leads sells more. (the plan of Pilot design)")
+    page.selectbox(key="propose-assumptions").select("No forecast")
+    with open_history(str(tmp_path / "demo"), currency="USD").closing() as held:
+        monkeypatch.setattr("incentive_lab.ui.workspace.history", lambda: held)
+        page = done(propose(page))
+        assert not page.exception
+        registry = Registry()
+        documents = registry.documents("growth-80-20-1")
+        assert json.loads(documents["pilot.json"])["pilot"] == "rehearsal"
+        assert loads(documents["pilot/pilot.yaml"]) == loads(PLAN)
+        export_pack(registry, Actor("ann"), "growth-80-20-1", place / "pack.zip")
+        registry.store.close()
         assert reproduce(read_pack(place / "pack.zip"), held).differences == ()
 
 

@@ -112,3 +112,18 @@ def test_a_pilot_outside_the_history_is_told(app: AppTest) -> None:
     app.switch_page("pages/pilot_results.py").run()
     assert not app.exception
     assert any("nothing to read yet" in error.value for error in app.error)
+
+
+@pytest.mark.parametrize(("plan", "said"), [
+    (PLAN.replace("scheme: current-flat", "scheme: ../../../secret"), "does not lie beside the plan"),
+    (PLAN.replace("seed: 5", "seed: 5, file: /etc/passwd"), "does not lie beside the plan"),
+    ("{pilot: csv, arms: [{name: off}, {name: on}], metrics: [{name: y, of: y, role: primary}], assignment: {seed: 1},"
+     " data: {file: /etc/passwd, columns: {arm: t}}}", "does not lie beside the plan"),
+    ("{pilot: csv, arms: [{name: off}, {name: on}], metrics: [{name: y, of: y, role: primary}], assignment: {seed: 1},"
+     " data: {file: README.md, columns: {arm: t}}}", "needs that file beside it"),
+])  # fmt: skip
+def test_a_plan_that_is_brought_reads_no_file_of_the_server(design: AppTest, plan: str, said: str) -> None:
+    design.file_uploader(key="pilot-file").upload("plan.yaml", plan.encode()).run()
+    assert not design.exception
+    assert said in shown(design)
+    assert design.session_state["pilot plan"].id == "mine"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
@@ -17,6 +18,8 @@ from incentive_lab.scheme.sentences import validated
 from incentive_lab.scheme.tree import decimal_text, tree
 
 LIMITS = ReadLimits()
+BESIDE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
+"""Names that no file elsewhere can have."""
 _SAYS_ONLY: Mapping[type[Part], frozenset[str]] = {Pilot: frozenset({"title", "author"}), Arm: frozenset()}
 
 
@@ -62,6 +65,30 @@ def document_path(path: str | Path) -> Path:
     """The document that a path names: a file, or the `pilot.yaml` of a folder."""
     path = Path(path)
     return path / "pilot.yaml" if path.is_dir() else path
+
+
+def require_beside(pilot: Pilot) -> None:
+    """Refuse a plan that somebody else may have written if it names files that do not lie beside it.
+
+    Raises:
+        InputError: With every such name.
+
+    Example:
+        >>> require_beside(loads("{pilot: a, arms: [{name: off, scheme: ../x}, {name: on}], metrics: [{name: y, of: y}]}"))
+        Traceback (most recent call last):
+        incentive_lab.errors.InputError: arms.off.scheme: Found '../x', which does not lie beside the plan. Name files ...
+    """
+    named = {f"arms.{arm.name}.scheme": arm.scheme for arm in pilot.arms}
+    named["assignment.file"] = pilot.assignment.file
+    if pilot.data is not None:
+        named["data.file"] = pilot.data.file
+    problems = [
+        Problem(path, f"Found '{name[:60]}', which does not lie beside the plan.",
+                "Name files by letters, digits, dots and dashes, without a folder.")
+        for path, name in named.items() if name and not BESIDE.fullmatch(name)
+    ]  # fmt: skip
+    if problems:
+        raise InputError(problems)
 
 
 def json_schema() -> dict[str, Any]:

@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from incentive_lab.engine.replay import Replay, replay
-from incentive_lab.errors import InputError, Problem
 from incentive_lab.panel import month_label
-from incentive_lab.registry.evidence import BASELINE_FLOOR, FLOOR, OF_PILOT
+from incentive_lab.registry.evidence import BASELINE_FLOOR, FLOOR
 from incentive_lab.results import payout_lines, replay_result
 from incentive_lab.scheme.baseline import Pair
 from incentive_lab.scheme.dump import dumps
@@ -114,20 +113,18 @@ def pilot_files(path: Path) -> dict[str, bytes]:
     """What a pilot is read from, by the names it gets in a pack: plan, arms, registration, schemes, data.
 
     Raises:
-        InputError: It names a file that does not lie beside it.
+        InputError: It names a file elsewhere than beside it.
     """
     from incentive_lab.pilot.paying import schemes_for
-    from incentive_lab.pilot.reading import document_path, load
+    from incentive_lab.pilot.reading import document_path, load, require_beside
     from incentive_lab.pilot.recorded import ARMS, PLAN
 
     plan, folder = load(path), document_path(path).resolve().parent
+    require_beside(plan)
     found = {"pilot/pilot.yaml": document_path(path).read_bytes()}
     beside = {plan.assignment.file or ARMS, PLAN, *([plan.data.file] if plan.data is not None else [])}
     for name in sorted(beside):
         if (folder / name).is_file():
-            if not OF_PILOT.fullmatch(f"pilot/{name}"):
-                raise InputError([Problem("--pilot", f"its file '{name}' cannot be kept under that name.",
-                                          "Put it beside the plan, under letters, digits, dots and dashes.")])  # fmt: skip
             found[f"pilot/{name}"] = (folder / name).read_bytes()
     arms = {arm.name: arm.scheme for arm in plan.arms}
     for arm, scheme in schemes_for(plan, folder).items():

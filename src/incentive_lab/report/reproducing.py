@@ -129,11 +129,14 @@ def _forecast(pack: Pack) -> Wanted | None:
 
 def _pilot(pack: Pack, history: History) -> dict[str, Any]:
     """The pilot read anew, from its own files in a folder that is gone afterwards."""
+    from incentive_lab.pilot.reading import load, require_beside
+
     with tempfile.TemporaryDirectory(prefix="pilot-") as name:
         folder = Path(name)
         for member, body in pack.files.items():
             if OF_PILOT.fullmatch(member):
                 (folder / member.removeprefix("pilot/")).write_bytes(body)
+        require_beside(load(folder))
         return pilot_document(folder, folder / "pilot.yaml", history)
 
 

@@ -9,11 +9,11 @@ import numpy as np
 import streamlit as st
 
 from incentive_lab.charts.pilot_plan import balance_chart, mde_chart, power_chart
-from incentive_lab.errors import InputError
+from incentive_lab.errors import InputError, Problem
 from incentive_lab.format import compact, count, percent
 from incentive_lab.pilot.document import Pilot
 from incentive_lab.pilot.power_answers import Found, best_of, too_small
-from incentive_lab.pilot.reading import fingerprint, loads
+from incentive_lab.pilot.reading import fingerprint, loads, require_beside
 from incentive_lab.pilot.running import Design
 from incentive_lab.pilot.words import change
 from incentive_lab.ui import pilot_plans
@@ -143,8 +143,6 @@ def _set(path: str, key: str, over: int = 1) -> None:
         st.session_state[PROBLEMS] = error.problems
         return
     except ValueError as error:
-        from incentive_lab.errors import Problem
-
         st.session_state[PROBLEMS] = (Problem(path, f"found {value}; {str(error).splitlines()[-2].strip()}"),)
         return
     st.session_state[PROBLEMS] = ()
@@ -169,6 +167,10 @@ def _load_file() -> None:
         from incentive_lab.pilot.checking import check
 
         check(pilot).require()
+        require_beside(pilot)
+        if pilot.data is not None:
+            raise InputError([Problem("data", "a plan that reads a CSV file needs that file beside it.",
+                                      "Read it with `incentive-lab pilot analyse FOLDER`.")])  # fmt: skip
     except InputError as error:
         st.session_state[PROBLEMS] = error.problems
         return

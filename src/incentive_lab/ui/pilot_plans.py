@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from shutil import copyfile
 
 import streamlit as st
 
 from incentive_lab.errors import InputError, Problem
+from incentive_lab.home import home
 from incentive_lab.pilot.analysis import Analysis
 from incentive_lab.pilot.document import Pilot
 from incentive_lab.pilot.reading import fingerprint, load
+from incentive_lab.pilot.recorded import ARMS
+from incentive_lab.pilot.recorded import PLAN as REGISTERED
 from incentive_lab.pilot.running import Design, design, read_pilot
 from incentive_lab.scheme.tree import tree
 from incentive_lab.scheme.yaml_text import yaml_text
@@ -18,7 +22,6 @@ from incentive_lab.ui import workspace
 
 FOLDER = Path(__file__).resolve().parents[3] / "experiments" / "pilots"
 PLAN = "pilot plan"
-UPLOADED = "pilot uploaded"
 
 
 def offered() -> Mapping[str, tuple[Pilot, Path]]:
@@ -58,6 +61,39 @@ def folder_of(pilot: Pilot) -> Path | None:
     """Where the plan with this id lies, so that one that was changed is compared with its registration; None for others."""
     held = offered().get(pilot.id)
     return None if held is None else held[1]
+
+
+def evidence() -> Mapping[str, Pilot]:
+    """The pilots that a proposal can rest on, by what they hope; the plan of this session too."""
+    shipped = [plan for plan, _ in offered().values()]
+    found = {plan.hypothesis or plan.id: plan for plan in shipped}
+    own: Pilot | None = st.session_state.get(PLAN)
+    if own is not None and own.data is None and fingerprint(own) not in map(fingerprint, shipped):
+        found[f"{own.hypothesis or own.id} (the plan of Pilot design)"] = own
+    return found
+
+
+def read_from(pilot: Pilot) -> Path:
+    """A folder with the plan and what was registered under its name; one is made for a plan of this session.
+
+    Raises:
+        InputError: It cannot be written.
+    """
+    beside = folder_of(pilot)
+    if beside is not None and fingerprint(load(beside)) == fingerprint(pilot):
+        return beside
+    folder = home() / "pilots" / fingerprint(pilot)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in (pilot.assignment.file or ARMS, REGISTERED):
+            if beside is not None and (beside / name).is_file():
+                copyfile(beside / name, folder / name)
+        part = folder / "pilot.yaml.partial"
+        part.write_text(text_of(pilot), encoding="utf-8")
+        part.replace(folder / "pilot.yaml")
+    except OSError as error:
+        raise InputError([Problem(str(folder), f"the plan cannot be kept: {error.strerror}.")]) from None
+    return folder
 
 
 def text_of(pilot: Pilot) -> str:

@@ -11,6 +11,7 @@ import streamlit as st
 from incentive_lab.errors import InputError, Problem
 from incentive_lab.format import money, percent, signed
 from incentive_lab.money import from_minor
+from incentive_lab.pilot.reading import fingerprint
 from incentive_lab.projection.assumptions import presets
 from incentive_lab.registry.evidence import Submission
 from incentive_lab.registry.people import Actor, require
@@ -94,7 +95,7 @@ def _fields(registry: Registry, scheme: Scheme, baseline: Scheme) -> None:
     supposed = first.selectbox("Forecast", [*known, NO_FORECAST], key="propose-assumptions",
                                help="What is supposed of the months ahead; the forecast is frozen with the proposal.")  # fmt: skip
     many = second.selectbox("Futures", FUTURES, key="propose-futures", format_func=lambda one: f"{one:,}")
-    pilots = {plan.hypothesis or plan.id: folder for plan, folder in pilot_plans.offered().values()}
+    pilots = pilot_plans.evidence()
     pilot = third.selectbox("Pilot", [NO_PILOT, *pilots], key="propose-pilot", help="Read on the history in use.")
     with fourth.container(horizontal=True, horizontal_alignment="right"):
         if OPEN in st.session_state:
@@ -112,8 +113,10 @@ def _fields(registry: Registry, scheme: Scheme, baseline: Scheme) -> None:
         floor = baseline if workspace.fingerprint(baseline) != workspace.fingerprint(dated) else None
         pair = workspace.pair(dated, floor)
         key = " ".join(["proposal", workspace.history().history_id, *map(workspace.fingerprint, pair.schemes), supposed,
-                        str(many), pilot])  # fmt: skip
-        st.session_state[ASKED] = Proposal(key, actor, pair, population, said, wanted, pilots.get(pilot))
+                        str(many)])  # fmt: skip
+        read = pilots.get(pilot)
+        st.session_state[ASKED] = Proposal(f"{key} {fingerprint(read)}" if read else key, actor, pair, population, said, wanted,
+                                           pilot_plans.read_from(read) if read else None)  # fmt: skip
     except InputError as error:
         tell_problems(error.problems, "Nothing was proposed")
         return

@@ -224,7 +224,6 @@ def pair(scheme: Scheme, baseline: Scheme | None) -> Pair:
 
 
 def _named(floor: Scheme | None) -> str:
-    """What tells replays over different floors apart."""
     return fingerprint(floor) if floor is not None else ""
 
 
