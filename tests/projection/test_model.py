@@ -9,12 +9,14 @@ from scipy.stats import kstest, nbinom
 from scipy.stats import poisson as poisson_law
 
 from incentive_lab.errors import InputError
+from incentive_lab.projection.answers import own_inputs
 from incentive_lab.projection.assumptions import BASE
 from incentive_lab.projection.diagnostics import diagnostics
 from incentive_lab.projection.estimates import dispersion_of, season_of, trend_and_market
 from incentive_lab.projection.laws import count_rows, gamma_rows
 from incentive_lab.projection.model import Model, fit
 from incentive_lab.projection.past import Past, until
+from incentive_lab.projection.running import project
 from incentive_lab.projection.segments import Segments, none_apart, segments_of
 from incentive_lab.projection.variates import (
     exp32,
@@ -26,7 +28,7 @@ from incentive_lab.projection.variates import (
     uniforms,
 )  # fmt: skip
 from incentive_lab.projection.world import World
-from tests.projection.conftest import made_past
+from tests.projection.conftest import FLAT, made_past
 
 
 def test_philox_gives_the_published_numbers() -> None:
@@ -186,11 +188,13 @@ def test_segments_are_drawn_apart_and_leave_the_whole_as_it_is(model: Model) -> 
                for name, one in model.streams.items()}  # fmt: skip
     streams["closed deals"] = replace(streams["closed deals"], apart=apart)
     split = replace(model, segment=half, segments=("a", "b"), streams=streams)
-    told, before = (World(one, BASE, 12, 7).chunk(0, 2048) for one in (split, model))
-    one, other = np.log(told.scale[0] / before.scale[0])
+    drawn, before = (World(one, BASE, 12, 7).chunk(0, 2048) for one in (split, model))
+    one, other = np.log(drawn.scale[0] / before.scale[0])
     assert (0.3 * np.exp(one) + 0.7 * np.exp(other)) == pytest.approx(1.0, rel=1e-5)
     assert (one[11] - other[11]).std() == pytest.approx(0.2 / np.sqrt(1 - 0.25), rel=0.1)
-    assert (told.scale[1:, 0] == told.scale[1:, 1]).all(), "what has no factor moves alike"
-    assert set(told.factors) == set(before.factors) | {"closed deals of a"}
+    assert (drawn.scale[1:, 0] == drawn.scale[1:, 1]).all(), "what has no factor moves alike"
+    assert set(drawn.factors) == set(before.factors) | {"closed deals of a"}
     assert deals.apart.sigma.tolist() == [0.0], "one segment has nothing to move against"
+    told = project(split, FLAT, scenarios=70)
+    assert "closed deals of a: how many" in {name for name, _ in own_inputs(told)}
     assert diagnostics(split)[0]["segments_sd"] == {"a": pytest.approx(0.2 / np.sqrt(0.75))}

@@ -94,7 +94,7 @@ class Chunks:
         model, n = world.model, self.scenarios
         kept: list[dict[str, Floats]] = [{} for _ in self.payers]
         revenue, margin = np.zeros((n, world.horizon)), np.zeros((n, world.horizon))
-        factors: dict[str, Floats] = {name: np.zeros(n) for name, one in model.streams.items() if one.count}
+        factors: dict[str, Floats] = {}
         staying = np.zeros(n)
         done, lock, mine = 0.0, threading.Lock(), threading.local()
 
@@ -127,9 +127,9 @@ class Chunks:
                         progress(min(n, int(done)), n)
             where = slice(first, first + count)
             revenue[where], margin[where], staying[where] = sums["revenue"].T, sums["margin"].T, stay
-            for name, values in chunk.factors.items():
-                factors[name][where] = values
             with lock:
+                for name, values in chunk.factors.items():
+                    factors.setdefault(name, np.zeros(n))[where] = values
                 for place, payer in enumerate(self.payers):
                     _put(kept[place], payer.cost(paid[place]), where, n)
 
