@@ -5,11 +5,14 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from datetime import datetime
+from math import ceil
 from typing import Any
 
 from incentive_lab.money import decimals
 from incentive_lab.report.case import Case, unvouched
 
+LINE, TALLEST, ON_A_LINE = 15, 405, 96
+"""Points of a line of text and of the tallest row there is, and characters that the wide column has room for."""
 Rows = Sequence[tuple[str, float, float]]
 
 
@@ -57,6 +60,9 @@ def _decision(book: Any, case: Case, head: Any, wrap: Any) -> None:
         ("History", row["history_id"]), ("Version", row["code_version"]),
     ]  # fmt: skip
     for line, (name, said) in enumerate(facts):
+        sheet.set_row(
+            line, LINE * ceil(max(1, len(said)) / ON_A_LINE)
+        )  # programs other than Excel fit no row to its text
         sheet.write_string(line, 0, name, head)
         sheet.write_string(line, 1, said, wrap)
 
@@ -68,6 +74,7 @@ def _amounts(
     sheet.set_column(0, 0, 28)
     sheet.set_column(1, 3, 18)
     sheet.freeze_panes(1, 1)
+    sheet.set_row(0, 2 * LINE)
     for place, title in enumerate((what, f"Today, {currency}", f"Proposed, {currency}", f"Change, {currency}")):
         sheet.write_string(0, place, title, head)
     for line, (label, before, after) in enumerate(rows, 1):
@@ -87,6 +94,11 @@ def _amounts(
             drawn.add_series({"name": [name, 0, place], "categories": [name, 1, 0, last, 0],
                               "values": [name, 1, place, last, place], "fill": {"color": colour}})  # fmt: skip
         drawn.set_title({"name": f"Paid by {what.lower()}, {currency}", "overlay": False})
+        amounts, names = (
+            (drawn.set_y_axis, drawn.set_x_axis) if chart == "column" else (drawn.set_x_axis, drawn.set_y_axis)
+        )
+        amounts({"num_format": "#,##0", "major_gridlines": {"visible": True, "line": {"color": "#d3dae6"}}})
+        names({"reverse": chart == "bar", "label_position": "low"})
         drawn.set_legend({"position": "bottom"})
         drawn.set_size({"width": 760, "height": 380})
         sheet.insert_chart(1, 5, drawn, {"description": f"Paid by {what.lower()}, today and proposed"})
@@ -101,6 +113,7 @@ def _forecast(book: Any, case: Case, head: Any, amount: Any) -> None:
     sheet.set_column(0, 0, 14)
     sheet.set_column(1, 7, 18)
     sheet.freeze_panes(1, 1)
+    sheet.set_row(0, 3 * LINE)
     what = "Owed before the cut to date" if case.cut else "To date"
     titles = ("Month", "P5", "P50", "P95", "Mean", *(f"{what}, {name}" for name in ("P10", "mean", "P90")))
     for place, title in enumerate(titles):
@@ -116,6 +129,7 @@ def _forecast(book: Any, case: Case, head: Any, amount: Any) -> None:
     for place, colour in ((5, "#8a94a6"), (6, "#1552c4"), (7, "#8a94a6")):
         drawn.add_series({"name": ["Forecast", 0, place], "categories": ["Forecast", 1, 0, last, 0],
                           "values": ["Forecast", 1, place, last, place], "line": {"color": colour, "width": 2}})  # fmt: skip
+    drawn.set_y_axis({"num_format": "#,##0", "major_gridlines": {"visible": True, "line": {"color": "#d3dae6"}}})
     title = "Owed to date before the budget's cut" if case.cut else "Cost to date in the forecast"
     drawn.set_title({"name": f"{title}, {case.currency}", "overlay": False})
     drawn.set_legend({"position": "bottom"})
