@@ -17,8 +17,12 @@ def export(
     revision: Id,
     out: Annotated[Path, typer.Option("--out", help="The pack to write, or the folder with --for-systems.")],
     name: As,
-    systems: Annotated[bool, typer.Option("--for-systems", help="Scheme, payouts and rates as files.")] = False,
-    history: Annotated[str | None, typer.Option("--history", help="For the payouts of --for-systems.")] = None,
+    systems: Annotated[
+        bool, typer.Option("--for-systems", help="Scheme, rates, payouts and statements as files.")
+    ] = False,
+    history: Annotated[
+        str | None, typer.Option("--history", help="For the payouts and statements of --for-systems.")
+    ] = None,
     mapping: Annotated[Path | None, typer.Option("--mapping", help="YAML that maps an export's own names.")] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -27,11 +31,11 @@ def export(
         from incentive_lab.report.exporting import export_for_systems, export_pack
 
         if systems:
-            from incentive_lab.cli import opened
+            from incentive_lab.cli import opened, progress
 
             source = history or registry.show(revision)["history_source"]
-            with opened(source, mapping, None).closing() as held:
-                done = export_for_systems(registry, typed(name), revision, out, held)
+            with progress("Writing statements", as_json) as step, opened(source, mapping, None).closing() as held:
+                done = export_for_systems(registry, typed(name), revision, out, held, step)
         else:
             done = export_pack(registry, typed(name), revision, out)
         emitted({"ok": True, **done}, as_json, lambda one: print(f"{one['out']}\nKeep the log's head: {one['head']}"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,12 +13,13 @@ import numpy as np
 
 from incentive_lab.engine.impact import cost_by_tier, group_amounts, impact, mix
 from incentive_lab.engine.replay import Replay
-from incentive_lab.engine.statement import Statement
+from incentive_lab.engine.statement import Statement, statements
 from incentive_lab.format import count, money, percent
 from incentive_lab.money import from_minor
 
 if TYPE_CHECKING:
     from incentive_lab.history import History
+    from incentive_lab.scheme.document import Scheme
 
 
 NAMED = 5
@@ -103,6 +105,29 @@ def payout_lines(result: Replay) -> str:
         amount = from_minor(float(result.detail[line, month, row]), result.panel.currency)
         writer.writerow([safe(result.panel.partner_ids[row]), labels[month], result.line_ids[line], amount,
                          result.fingerprint, result.panel.history_id])  # fmt: skip
+    return stream.getvalue()
+
+
+def statement_lines(result: Replay, floor: Scheme | None, progress: Callable[[int, int], None] | None = None) -> str:
+    """Every partner's statement as CSV: what each line was paid on, at which rate, and why.
+
+    Args:
+        result: A replay with its detail.
+        floor: What guarantees compare with.
+        progress: Called with partners done and all of them.
+    """
+    stream, names = io.StringIO(newline=""), result.panel.attributes.get("name")
+    writer = csv.writer(stream)
+    writer.writerow(["partner_id", "name", "period", "line", "label", "deal_id", "base", "rate", "amount", "currency",
+                     "provisional", "why", "fingerprint", "history_id"])  # fmt: skip
+    for row, told in enumerate(statements(result, floor)):
+        name = str(names[row]) if names is not None else ""
+        for one in told.lines:
+            writer.writerow([safe(told.partner), safe(name), one.period, one.rule, safe(one.label), safe(one.deal), one.base,
+                             one.rate, one.amount, told.currency, "yes" if one.provisional else "no", safe(one.why),
+                             told.fingerprint, told.history_id])  # fmt: skip
+        if progress is not None:
+            progress(row + 1, result.panel.partners)
     return stream.getvalue()
 
 

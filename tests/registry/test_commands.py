@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import zipfile
 from pathlib import Path
@@ -159,8 +160,46 @@ def test_systems_get_statements_rates_and_the_scheme(proposed: Path, ask: Comman
     code, said = ask("registry", "export", "grown-1", "--as", "cat", "--for-systems", "--history", proposed / "history",
                      "--out", proposed / "systems")  # fmt: skip
     assert code == 0, said
-    assert sorted(path.name for path in (proposed / "systems").iterdir()) == ["payouts.csv", "rates.csv", "scheme.json"]
+    assert sorted(path.name for path in (proposed / "systems").iterdir()) == [
+        "payouts.csv", "rates.csv", "scheme.json", "statements.csv",
+    ]  # fmt: skip
+    with (proposed / "systems" / "statements.csv").open(encoding="utf-8", newline="") as stream:
+        told = list(csv.DictReader(stream))
+    with (proposed / "systems" / "payouts.csv").open(encoding="utf-8", newline="") as stream:
+        paid = list(csv.DictReader(stream))
+    assert sum(float(one["amount"]) for one in told) == pytest.approx(sum(float(one["amount"]) for one in paid))
+    kept = next(one for one in told if one["partner_id"] == "B" and one["line"] == "rebate")
+    assert (kept["period"], kept["base"], kept["rate"], kept["amount"]) == ("2024-03", "500.5", "0.01", "5.01")
+    assert "revenue" in kept["why"]
     assert json.loads((proposed / "systems" / "scheme.json").read_text())["scheme"] == "grown"
+
+
+def test_months_that_came_and_a_change_in_mid_year_are_told(
+    place: Path,  # noqa: F811
+    ask: Command,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+    quick: Path,
+) -> None:
+    monkeypatch.setenv("INCENTIVE_LAB_DATABASE_URL", f"sqlite:///{quick / 'registry.sqlite'}")
+    code, said = ask("registry", "submit", place / "flat.yaml", "--history", place / "history", "--as", "ann", "--reason",
+                     "as it is", "--forecast", 300, "--months", 3)  # fmt: skip
+    assert code == 0, said
+    code, said = ask("registry", "follow", "flat-1", "--history", place / "history")
+    assert "Bring a history with later months" in said["problems"][0]["fix"]
+    deals = place / "history" / "deals.csv"
+    deals.write_text(deals.read_text() + "Z1,A,won,2024-07-01,2024-07-30,90000.00,400.00,USD\n")
+    code, said = ask("registry", "follow", "flat-1", "--history", place / "history")
+    assert (code, said["inside"], said["actual"]) == (0, False, 2700.0)
+    assert any(one["broke"] and one["about"] == "size" for one in said["assumptions"])
+    # From May on: A has earned 3 % of 4,000.00; the new rules give 1 %, and a certification that is paid 250.00.
+    code, said = ask("registry", "change", "flat-1", "--to", place / "grown.yaml", "--from", "2024-05", "--history",
+                     place / "history")  # fmt: skip
+    assert code == 0, said
+    a = next(one for one in said["partners"] if one["partner"] == "A")
+    assert (a["settled"] + a["open"], a["under_new"]) == (120.0, 290.0)
+    code, said = ask("registry", "change", "flat-1", "--to", place / "grown.yaml", "--from", "2024-13", "--history",
+                     place / "history")  # fmt: skip
+    assert said["problems"][0]["path"] == "--from"
 
 
 @pytest.mark.parametrize("role", ROLES)

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
+import zipfile
+from contextlib import nullcontext
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from sqlalchemy import text
 from streamlit.testing.v1 import AppTest
 
 from incentive_lab.registry.people import Actor
@@ -65,7 +70,7 @@ def test_the_decision_pack_is_made_logged_and_offered_until_something_is_decided
     press(page, "Make the decision pack", "cat", "")
     assert not page.exception
     assert len(page.get("download_button")) == 1
-    name, body = page.session_state["review pack"]
+    name, body, _ = page.session_state["review pack"]
     assert name == "grown-1"
     assert opened_pack(body).sha256 in str(registry.show("grown-1")["log"])
     press(page, "Comment", "cat", "seen")
@@ -151,6 +156,17 @@ def test_the_form_of_one_round_decides_nothing_on_the_next(page: AppTest, regist
     assert (shown["round"], shown["state"], shown["signatures"]) == (2, "submitted", [])
 
 
+def test_what_is_due_stands_on_the_page_and_a_review_is_recorded(page: AppTest, registry: Registry) -> None:
+    registry.approve(Actor("ben"), "grown-1", "agreed")
+    registry.activate(Actor("ben"), "grown-1", "now")
+    with registry.store.engine.begin() as connection:  # As it is long after: the clock of the page is not ours to set.
+        connection.execute(text("UPDATE revisions SET review_due = '2020-05-01', refresh_due = '2021-02-01'"))
+    page.run()
+    assert [one.value for one in page.warning] == ["Its review is due.", "Its refresh is due."]
+    press(page, "Record a review", "ben", "cost is inside the band")
+    assert [one.value for one in page.warning] == ["Its refresh is due."]
+
+
 def test_what_came_after_is_compared_on_the_page(
     registry: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -165,12 +181,23 @@ def test_what_came_after_is_compared_on_the_page(
     registry.approve(Actor("ben"), "grown-1", "agreed")
     with open_history(str(tmp_path), currency="USD").closing() as held:
         monkeypatch.setattr("incentive_lab.ui.workspace.history", lambda: held)
+        monkeypatch.setattr("incentive_lab.ui.workspace.preparation", lambda: SimpleNamespace(lock=nullcontext()))
+        monkeypatch.setattr("incentive_lab.ui.signing_in.typed_names_allowed", lambda: True)
         page = AppTest.from_string(PAGE, default_timeout=300).run()
         page.session_state["review-view Since approval"] = "Since approval"
         page.run()
         next(one for one in page.button if one.label == "Compare payments").click().run()
         assert not page.exception
         said = " ".join(one.value for one in page.markdown)
+        page.session_state["review-view Since approval"] = "The case"
+        page.run()
+        press(page, "Files for systems", "cat", "")
+        assert not page.exception
+        name, body, what = page.session_state["review pack"]
     assert "paid twice" in said
     assert "1 difference" in said
     assert "nothing to hold it against" in said
+    with zipfile.ZipFile(io.BytesIO(body)) as files:
+        assert set(files.namelist()) >= {"payouts.csv", "rates.csv", "scheme.json", "statements.csv"}
+    assert [one["action"] for one in registry.show(name)["log"]][-1] == "export"
+    assert (what, len(page.get("download_button"))) == ("files for systems", 1)

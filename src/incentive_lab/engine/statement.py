@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -153,13 +153,25 @@ def statement(result: Replay, partner: str, period: str | None = None, baseline:
     Raises:
         InputError: The partner or period is not in the history.
     """
-    panel, scheme = result.panel, result.scheme
+    panel = result.panel
     if partner not in panel.partner_ids:
         raise InputError([Problem("partner", f"there is no partner '{partner}' in this history.",
                                   did_you_mean(partner, panel.partner_ids))])  # fmt: skip
-    row = panel.partner_ids.index(partner)
-    months = months_of(period, panel.first_month, panel.months)
-    compiled, trace, deals = _traced(result, row, baseline)
+    return _stated(result, panel.partner_ids.index(partner), months_of(period, panel.first_month, panel.months),
+                   _Ways.of(result, baseline))  # fmt: skip
+
+
+def statements(result: Replay, baseline: Scheme | None = None) -> Iterator[Statement]:
+    """The statements of all partners, over all months, one after the other; see `statement`."""
+    ways = _Ways.of(result, baseline)
+    for row in range(result.panel.partners):
+        yield _stated(result, row, range(result.panel.months), ways)
+
+
+def _stated(result: Replay, row: int, months: range, ways: _Ways) -> Statement:
+    """The statement of the partner in one row, over these months."""
+    panel, scheme, partner = result.panel, result.scheme, result.panel.partner_ids[row]
+    compiled, trace, deals = _traced(result, row, ways)
     lines: list[Line] = []
     for month in months:
         lines += _month_lines(result, compiled, trace, deals, month, row)
@@ -172,14 +184,30 @@ def statement(result: Replay, partner: str, period: str | None = None, baseline:
     )  # fmt: skip
 
 
-def _traced(result: Replay, row: int, baseline: Scheme | None) -> tuple[Compiled, Floats, Deals]:
+@dataclass(frozen=True, eq=False)
+class _Ways:
+    """What every partner's way through the kernel begins with: the parts of the scheme, its awards and its floor."""
+
+    parts: tuple[tuple[Compiled, frozenset[int]], ...]
+    awards: Floats
+    floor: Floats | None
+
+    @classmethod
+    def of(cls, result: Replay, baseline: Scheme | None) -> _Ways:
+        """Of a replay."""
+        scheme, panel = result.scheme, result.panel
+        parts = tuple(
+            (compiled, frozenset(map(int, part.partners))) for compiled, part in compiled_parts(scheme, panel)
+        )
+        return cls(parts, award_amounts(scheme, panel), _baseline_total(scheme, baseline, panel))
+
+
+def _traced(result: Replay, row: int, ways: _Ways) -> tuple[Compiled, Floats, Deals]:
     """The partner's own path through the kernel once more: its trace [months, rules, fields], and its deals."""
-    floor = _baseline_total(result.scheme, baseline, result.panel)
-    awards = award_amounts(result.scheme, result.panel)
-    for compiled, part in compiled_parts(result.scheme, result.panel):
-        if row in part.partners:
-            ((_, outcome),) = run(compiled, result.panel, np.array([row]), awards, floor, False, False, True)
-            return compiled, outcome[5][:, :, :, 0], deal_lines(compiled, result.panel, row, awards)
+    for compiled, partners in ways.parts:
+        if row in partners:
+            ((_, outcome),) = run(compiled, result.panel, np.array([row]), ways.awards, ways.floor, False, False, True)
+            return compiled, outcome[5][:, :, :, 0], deal_lines(compiled, result.panel, row, ways.awards)
     raise AssertionError("every partner belongs to one part")
 
 

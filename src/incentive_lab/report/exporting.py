@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from shutil import rmtree
@@ -16,7 +16,7 @@ from incentive_lab.registry.service import Registry
 from incentive_lab.registry.verify import Fault
 from incentive_lab.report.case import Case
 from incentive_lab.report.pack import Pack, opened_pack, pack_bytes, rate_cards
-from incentive_lab.results import write_replay
+from incentive_lab.results import statement_lines, write_replay
 from incentive_lab.scheme.dump import dumps_json
 
 if TYPE_CHECKING:
@@ -40,9 +40,10 @@ def export_pack(registry: Registry, actor: Actor, revision: str, out: Path) -> d
 
 
 def export_for_systems(
-    registry: Registry, actor: Actor, revision: str, folder: Path, history: History
-) -> dict[str, Any]:
-    """Write scheme.json, rates.csv and payouts.csv (partner, month, line) for systems that pay or show it.
+    registry: Registry, actor: Actor, revision: str, folder: Path, history: History,
+    progress: Callable[[int, int], None] | None = None,
+) -> dict[str, Any]:  # fmt: skip
+    """Write what systems that pay or show it need: scheme.json, rates.csv, payouts.csv and statements.csv.
 
     Raises:
         Conflict: It is not approved: nobody is to be paid by it.
@@ -57,6 +58,9 @@ def export_for_systems(
     result = replay(case.scheme, panel_for(history, *case.pair.schemes), baseline=case.pair.floor)
     with _beside(folder) as part:
         write_replay(result, part)
+        (part / "statements.csv").write_text(
+            statement_lines(result, case.pair.floor, progress), encoding="utf-8", newline=""
+        )
         (part / "scheme.json").write_text(dumps_json(case.scheme), encoding="utf-8")
         (part / "rates.csv").write_bytes(rate_cards(case.scheme))
         folder.mkdir(parents=True, exist_ok=True)

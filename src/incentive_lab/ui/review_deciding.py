@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from incentive_lab.errors import InputError, Problem
 from incentive_lab.registry.people import Actor
 from incentive_lab.registry.service import Registry
 from incentive_lab.report.case import unvouched
+from incentive_lab.ui import workspace
 from incentive_lab.ui.cards import plain, tell_problems
 from incentive_lab.ui.review_case import more
 from incentive_lab.ui.signing_in import somebody_may_act, who_acts
@@ -61,9 +63,10 @@ def deciding(registry: Registry, row: Mapping[str, Any]) -> None:
         chosen = next((action for action, was in pressed.items() if was), None)
         if chosen is not None:
             _decide(registry, row, chosen, actor, reason, role)
-        name, body = st.session_state.get(PACK, ("", b""))
+        name, body, what = st.session_state.get(PACK, ("", b"", ""))
         if name == row["id"]:
-            st.download_button("Download the decision pack", body, f"{name}.zip", "application/zip", key="review-pack",
+            st.download_button(f"Download the {what}", body, f"{name} {what}.zip".replace(" ", "-"),
+                               "application/zip", key="review-pack",
                                on_click="ignore", icon=":material/download:", type="primary")  # fmt: skip
 
 
@@ -107,7 +110,8 @@ def _offered(state: str) -> dict[str, str]:
         "approved": {"activate": "Activate"},
         "active": {"review": "Record a review"},
     }
-    return {**offered.get(state, {}), "comment": "Comment", "pack": "Make the decision pack"}
+    systems = {"systems": "Files for systems"} if state in ("approved", "active", "retired") else {}
+    return {**offered.get(state, {}), "comment": "Comment", "pack": "Make the decision pack", **systems}
 
 
 def _packed(registry: Registry, actor: Actor, revision: str) -> dict[str, Any]:
@@ -117,7 +121,19 @@ def _packed(registry: Registry, actor: Actor, revision: str) -> dict[str, Any]:
     with st.spinner("Writing the memo, the workbook and the rest"), tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / f"{revision}.zip"
         done = export_pack(registry, actor, revision, out)
-        st.session_state[PACK] = (revision, out.read_bytes())
+        st.session_state[PACK] = (revision, out.read_bytes(), "decision pack")
+    return done
+
+
+def _for_systems(registry: Registry, actor: Actor, revision: str) -> dict[str, Any]:
+    """Make the files for other systems on the history in use, as one zip, and keep them for the download."""
+    from incentive_lab.report.exporting import export_for_systems
+
+    state = workspace.preparation()
+    with st.spinner("Writing payouts and statements"), tempfile.TemporaryDirectory() as folder, state.lock:
+        done = export_for_systems(registry, actor, revision, Path(folder) / "files", workspace.history())
+        packed = shutil.make_archive(str(Path(folder) / "files"), "zip", Path(folder) / "files")
+        st.session_state[PACK] = (revision, Path(packed).read_bytes(), "files for systems")
     return done
 
 
@@ -134,6 +150,7 @@ def _decide(
         "review": lambda: registry.review(actor, revision, reason),
         "comment": lambda: registry.comment(actor, revision, reason),
         "pack": lambda: _packed(registry, actor, revision),
+        "systems": lambda: _for_systems(registry, actor, revision),
     }
     try:
         if not actor.name:
@@ -143,8 +160,8 @@ def _decide(
         tell_problems(error.problems, "Nothing was decided")
         return
     vouched = "" if actor.authenticated else " (typed name)"
-    if action == "pack":
-        st.session_state[DONE] = f"The pack is ready below and in the log. Keep the log's head: {done['head']}"
+    if action in ("pack", "systems"):
+        st.session_state[DONE] = f"It is ready below and in the log. Keep the log's head: {done['head']}"
     else:
         st.session_state.pop(PACK, None)  # it tells of the state before
         st.session_state[DONE] = f"Recorded: {action} by {actor.name}{vouched}; it is {done['state']}."
