@@ -7,16 +7,34 @@ the kernel (experiments/validation/mutation.py) needs no compilation.
 from __future__ import annotations
 
 import ctypes
+import math
+import random
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, ROUND_UP, Decimal
 from fractions import Fraction
+from typing import Any
 
 import numba
 import numpy as np
 
-import incentive_lab.engine.numeric as numeric
-from incentive_lab.panel import Floats
+from incentive_lab.panel import Floats, Panel
+from incentive_lab.scheme.document import Scheme
+from tests.engine.golden_cases import golden_cases
+
+
+@dataclass(frozen=True)
+class Case:
+    """What a scheme pays on a history: (month, partner, line) -> amount."""
+
+    name: str
+    scheme: Scheme
+    panel: Panel
+    baseline: Scheme | None
+    pays: Mapping[Any, Decimal]
 
 
 def _lanes_at(address: int, count: int) -> Floats:
@@ -29,21 +47,59 @@ def _fused(a: float, b: float, c: float) -> float:
     return a * b + c
 
 
-def differing() -> Iterator[str]:
-    """Each golden case of which the interpreted kernel pays other amounts, with the first of them.
+def without_compiler() -> None:
+    """Put Python in the place of the two instructions of the processor that have none; the engine is loaded later.
 
     Raises:
         RuntimeError: The compiler is at work.
     """
     if not numba.config.DISABLE_JIT:
         raise RuntimeError("set NUMBA_DISABLE_JIT=1 before Python starts")
-    # The two instructions of the processor that have no Python of their own; modules that use them are loaded later.
-    numeric.lanes_at, numeric.fused = _lanes_at, _fused
-    from tests.engine.adapter import differences, engine_lines
-    from tests.engine.golden_cases import golden_cases
+    import incentive_lab.engine.numeric as numeric
 
+    numeric.lanes_at, numeric.fused = _lanes_at, _fused
     warnings.simplefilter("ignore", RuntimeWarning)  # compiled code divides by zero in silence
-    for case in golden_cases():
+
+
+def golden() -> list[Case]:
+    """The golden cases."""
+    return [Case(one.name, one.scheme, one.panel, one.baseline, one.pays) for one in golden_cases()]
+
+
+def drawn(each: int) -> list[Case]:
+    """Random schemes on random histories with what the reference pays, so many of each focus."""
+    from hypothesis import given, settings
+
+    from incentive_lab.scheme.check import check
+    from tests.engine.adapter import reference_lines
+    from tests.engine.test_against_reference import FOCUS
+    from tests.reference import Undefined
+
+    def collected(focus: str) -> list[Case]:
+        found: list[Case] = []
+
+        @settings(max_examples=each, derandomize=True, deadline=None)
+        @given(*FOCUS[focus])
+        def collect(scheme: Scheme, history: Any, baseline: Scheme | None) -> None:
+            if not check(scheme).ok or (baseline is not None and not check(baseline).ok):
+                return
+            panel = history.panel()
+            with suppress(Undefined):
+                found.append(Case(focus, scheme, panel, baseline, reference_lines(scheme, panel, baseline)[0]))
+
+        collect()
+        return found
+
+    return [case for focus in FOCUS for case in collected(focus)]
+
+
+def differing(cases: list[Case]) -> Iterator[str]:
+    """Each case of which the interpreted kernel pays other amounts, with the first of them."""
+    without_compiler()
+    from tests.engine.adapter import differences, engine_lines
+
+    yield from arithmetic()
+    for case in cases:
         try:
             paid, _ = engine_lines(case.scheme, case.panel, case.baseline)
         except Exception as error:
@@ -53,7 +109,60 @@ def differing() -> Iterator[str]:
             yield f"{case.name}: {found[0]}"
 
 
+def arithmetic() -> Iterator[str]:
+    """Each function of engine/numeric.py that is not exact, on whole numbers of every size."""
+    from incentive_lab.engine import numeric
+    from incentive_lab.engine.program import HALF_EVEN, HALF_UP, UP
+
+    chance = random.Random(7)
+    sizes = [chance.choice((-1, 1)) * chance.randrange(2 ** chance.randrange(1, 52)) for _ in range(1_500)]
+    sizes += [0, 1, -1, 2, 3, 5, 15, 25, -25, 35, 50, 75, 100, 150, 250, 2**52 - 1]
+
+    def half_up(exact: Fraction) -> int:
+        size = int(abs(exact) + Fraction(1, 2))
+        return size if exact >= 0 else -size
+
+    ways = {HALF_UP: ROUND_HALF_UP, HALF_EVEN: ROUND_HALF_EVEN, UP: ROUND_UP}
+    for x in sizes:
+        for unit in (1, 2, 10, 100, 10_000, 999_983):
+            for mode, way in ways.items():
+                wanted = (Decimal(x) / unit).quantize(Decimal(1), way) * unit
+                if numeric.round_money(float(x), float(unit), mode) != float(wanted):
+                    yield f"round_money({x}, {unit}, {mode}) is not {wanted}"
+            if x >= 0 and numeric.whole_units(float(x), float(unit), 1.0 / unit) != x // unit:
+                yield f"whole_units({x}, {unit}) is not {x // unit}"
+        b, c = chance.choice(sizes), chance.choice([one for one in sizes[:50] if one])
+        exact = Fraction(x * b, c)
+        if abs(exact) < 2**52 and numeric.times_over(float(x), float(b), float(c)) != half_up(exact):
+            yield f"times_over({x}, {b}, {c}) is not {half_up(exact)}"
+        if numeric.half_away(x / 2) != half_up(Fraction(x, 2)):
+            yield f"half_away({x / 2})"
+    for x, cents, line in ((2_500_000.0, 3.0, 3_000_000.0), (1_499_999.0, 1.0, 1_000_000.0)):
+        told = [(at(x, 1e6, HALF_UP, True), at(x, 1e6, HALF_UP, False)) for at in (numeric.to_cents, numeric.to_line)]
+        if told != [(cents, x / 1e6), (line, x)]:
+            yield f"to_cents or to_line of {x}: {told}"
+    nothing = math.nan
+    for asked, answer in {
+        (0, 3.0, 2.0, False): 1.5, (0, 3.0, 0.5, False): 6.0, (0, 3.0, 0.0, False): nothing, (0, 3.0, -0.5, False): nothing,
+        (1, 3.0, 2.0, False): 0.5, (1, 0.0, 0.5, False): -1.0, (1, 3.0, 0.0, False): nothing, (1, 3.0, 0.0, True): math.inf,
+        (1, 0.5, 0.0, True): math.inf, (1, 0.0, 0.0, True): nothing, (1, -0.5, 0.0, True): nothing,
+        (1, 3.0, nothing, True): nothing, (2, 3.0, 2.0, False): 1.0, (2, 2.0, 3.0, False): 0.0, (2, 3.0, 2.5, False): 0.5,
+        (2, 3.0, nothing, False): nothing,
+    }.items():  # fmt: skip
+        got = numeric.compared(*asked)
+        if not (got == answer or (math.isnan(answer) and math.isnan(got))):
+            yield f"compared{asked} is {got}, not {answer}"
+    for base in (3e6, 7e8, 123_456e6):
+        for rate in (0.0125, 0.033, 0.00005, 1.25):
+            amount = np.floor(base * rate + 0.5)
+            wanted = (Decimal(repr(rate)) * 1_000_000 / 50).quantize(Decimal(1), ROUND_HALF_UP) * 50 / 1_000_000
+            if numeric.rounded_rate(amount, base, 1e6, 50.0, HALF_UP) != float(wanted):
+                yield f"rounded_rate({amount}, {base}) is not {wanted}"
+    if numeric.lane_sum(np.array([1.0, 2.0, 4.0, 8.0]), 3) != 7.0:
+        yield "lane_sum"
+
+
 if __name__ == "__main__":
-    found = list(differing())
-    print("\n".join(found))
-    sys.exit(bool(found))
+    seen = list(differing(golden()))
+    print("\n".join(seen))
+    sys.exit(bool(seen))
