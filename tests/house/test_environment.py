@@ -18,7 +18,7 @@ MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 
 INDIRECT = {
-    "ruff": "make lint", "mypy": "make lint", "pytest-xdist": "make test JOBS=", "pytest-cov": "coverage by hand",
+    "ruff": "make lint", "mypy": "make lint", "pytest-xdist": "make test JOBS=", "pytest-cov": "make test COVERAGE=1",
     "setuptools": "installs the project itself", "playwright": "looks at pages by hand",
     "psycopg": "the PostgreSQL driver that Ibis loads by itself",
 }  # fmt: skip
