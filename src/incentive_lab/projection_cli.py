@@ -31,6 +31,12 @@ def project_command(
             help="Tell the chance that margin less incentives is below this share of revenue, such as 0.2.",
         ),
     ] = None,
+    cluster: Annotated[
+        str | None,
+        typer.Option(
+            "--cluster", help="Draw on the Dask cluster of this scheduler, such as tcp://HOST:8786. Changes no result."
+        ),
+    ] = None,
     backtest: Annotated[bool, typer.Option("--backtest", help="Fit on the past of the past, and compare.")] = False,
     mapping: Annotated[Path | None, typer.Option("--mapping", help="YAML that maps an export's own names.")] = None,
     exclude: Annotated[list[str] | None, typer.Option("--exclude", help="Leave out rows with this finding.")] = None,
@@ -38,6 +44,7 @@ def project_command(
 ) -> None:
     """Project what a scheme will cost, how sure that is, and what drives it."""
     from incentive_lab.cli import emit, opened, progress, told
+    from incentive_lab.errors import InputError, Problem
     from incentive_lab.scheme.baseline import Pair, beside, compares, guarantee_floor, load_scheme, named_baseline
 
     with told(as_json):
@@ -56,6 +63,8 @@ def project_command(
         with progress("Reading the history", as_json), opened(history, mapping, exclude, document).closing() as held:
             past = past_of(held, *pair.schemes)
         result: dict[str, Any]
+        if backtest and cluster is not None:
+            raise InputError([Problem("--cluster", "a backtest runs on this machine.", "Leave out one of the two.")])
         if backtest:
             with progress("Projecting the past", as_json) as step:
                 tested = test(past, document, floor=floor, horizon=months if months != 12 or past.panel.months >= 48 else 3,

@@ -65,8 +65,10 @@ def test_the_lock_pins_everything_that_is_required() -> None:
 
 def test_the_product_declares_what_it_imports_and_imports_what_it_declares() -> None:
     declared = {plain(name) for name in PROJECT["project"]["dependencies"]}
+    extras = {plain(name) for names in PROJECT["project"]["optional-dependencies"].values() for name in names}
     product = imported(sources())
-    assert product <= declared
+    assert product <= declared | extras
+    assert extras <= product & required(), "what is optional is used, and tested"
     assert declared - product <= set(INDIRECT) | WANTED
 
 

@@ -1,12 +1,13 @@
-"""Scenarios in chunks, spread over threads and written to their own places, until there are enough of them."""
+"""Scenarios in chunks, spread over threads or a cluster and written to their own places, until there are enough of them."""
 
 from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -16,7 +17,7 @@ from incentive_lab.projection.laying import Space
 from incentive_lab.projection.paying import Cost, Payer
 from incentive_lab.projection.world import Room, World
 
-LANES = 512
+LANES = 1024
 """Lanes of a block, partners times scenarios: its rows stay in cache."""
 CHUNK = 256
 """Scenarios of a chunk at most: memory stays flat however many there are."""
@@ -26,6 +27,8 @@ FIRST_LOOK = 512
 """Scenarios after which a stop rule first looks; it looks again at each doubling."""
 Progress = Callable[[int, int], None]
 Enough = Callable[[Floats], bool]
+Span = tuple[int, int]
+"""The first scenario of a chunk, and how many."""
 
 
 class Cancelled(Exception):
@@ -48,14 +51,14 @@ def looks(scenarios: int, enough: Enough | None) -> Iterator[int]:
 
 @dataclass(frozen=True, eq=False)
 class Drawn:
-    """What came out of the scenarios of a world.
+    """What came of a run, by scenario.
 
     Attributes:
-        scenarios: How many were drawn.
-        kept: For each payer, the fields of its `Cost` by name, scenarios first.
+        scenarios: How many there are.
+        kept: By payer the arrays of `Cost`.
         revenue, margin: [scenarios, horizon]; margin is None where costs are unknown.
-        factors: Stream -> [scenarios] its mean level.
-        staying: [scenarios] partners that are there at the end.
+        factors: Stream -> [scenarios] mean level over the horizon.
+        staying: [scenarios] partners known at the start that are there at the end.
     """
 
     scenarios: int
@@ -66,19 +69,158 @@ class Drawn:
     staying: Floats
 
 
-class Chunks:
-    """The chunks of a run, spread over threads and written to their own places."""
+@dataclass(frozen=True, eq=False)
+class Piece:
+    """What came of a chunk.
 
-    def __init__(self, payers: list[Payer], scenarios: int, threads: int, cancel: threading.Event | None) -> None:
-        self.payers, self.scenarios, self.cancel = payers, scenarios, cancel
-        self.threads = threads or max(1, os.cpu_count() or 1)
-        self.size = max(1, min(CHUNK, -(-scenarios // self.threads)))
-        self.rows = payers[0].panel.partners
+    Attributes:
+        first: Its first scenario.
+        costs: By payer.
+        values: Name -> [scenarios, ...]: revenue, margin, staying, and the factors by their own names.
+        factors: Names of the factors.
+    """
+
+    first: int
+    costs: tuple[Cost, ...]
+    values: Mapping[str, Floats]
+    factors: tuple[str, ...]
+
+
+class Desk:
+    """The arrays that a thread draws and pays in."""
+
+    def __init__(self, job: Job) -> None:
+        """Make room for the blocks of a job."""
+        self.room, self.space = Room(job.world.model, job.world.horizon, job.partners * job.size), Space()
+
+
+@dataclass(frozen=True, eq=False)
+class Job:
+    """All that a chunk is worked out from, wherever that is.
+
+    Attributes:
+        payers: Who pays.
+        world: What is drawn.
+        scenarios: Of the whole run.
+        size: Scenarios of a chunk.
+        partners: Partners of a block.
+    """
+
+    payers: tuple[Payer, ...]
+    world: World
+    scenarios: int
+    size: int
+    partners: int
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Elsewhere history is paid again: what payers laid out stays where it is."""
+        one = self.payers[0]
+        asked = tuple((payer.scheme, payer.floor, payer.starts is None) for payer in self.payers)
+        return _again, (self.world, one.past, asked, self.scenarios, self.size, self.partners)
+
+    def piece(self, span: Span, desk: Desk, step: Callable[[float], None] | None = None,
+              stopped: Callable[[], bool] | None = None) -> Piece | None:  # fmt: skip
+        """Draw and pay one chunk.
+
+        Args:
+            span: Which scenarios.
+            desk: See `Desk`; one for each thread.
+            step: Told how many more scenarios are done, in parts.
+            stopped: Whether to stop; then nothing comes back.
+        """
+        first, count = span
+        world, model = self.world, self.world.model
+        chunk, rows = world.chunk(first, count), self.payers[0].panel.partners
+        few = max(0, min(count, BANDS - first))
+        paid = [payer.begun(count, few) for payer in self.payers]
+        sums = {"revenue": np.zeros((world.horizon, count)), "margin": np.zeros((world.horizon, count))}
+        stay = np.zeros(count)
+        for low in range(0, rows, self.partners):
+            if stopped is not None and stopped():
+                return None
+            drawn = world.draw(chunk, low, min(rows, low + self.partners), desk.room)
+            for leaf, total in sums.items():
+                if leaf in model.leaves:
+                    add_leaf(drawn.values[model.leaves.index(leaf)], count, total)
+            add_staying(drawn.end, low, model.known, count, world.horizon, stay)
+            for payer, into in zip(self.payers, paid, strict=True):
+                if payer.coupled:
+                    payer.pay_together(drawn, into)
+                else:
+                    payer.add(drawn, into, desk.space)
+            if step is not None:
+                step(count * (drawn.high - low) / rows)
+        costs = tuple(payer.cost(into) for payer, into in zip(self.payers, paid, strict=True))
+        values = {**chunk.factors, "revenue": sums["revenue"].T, "margin": sums["margin"].T, "staying": stay}
+        return Piece(first, costs, values, tuple(chunk.factors))
+
+
+def _again(world: World, past: int, asked: Any, scenarios: int, size: int, partners: int) -> Job:
+    payers: list[Payer] = []
+    for scheme, floor, in_force in asked:
+        panel = payers[0].panel if payers else None
+        payers.append(
+            Payer(scheme, world.model, world.horizon, baseline=floor, past=past, in_force=in_force, panel=panel)
+        )
+    return Job(tuple(payers), world, scenarios, size, partners)
+
+
+class Threads:
+    """The threads of this machine."""
+
+    def __init__(self, number: int = 0) -> None:
+        """Use so many; 0 for one a processor."""
+        self.number = number or max(1, os.cpu_count() or 1)
+
+    def pieces(
+        self, job: Job, spans: Iterable[Span], step: Callable[[float], None], cancel: threading.Event | None
+    ) -> Iterator[Piece | None]:
+        """What comes of chunks; after a cancellation what is left is None.
+
+        Args:
+            job: What they are worked out from.
+            spans: Which chunks.
+            step: Told how many more scenarios are done.
+            cancel: Set to stop.
+        """
+        mine, stopped = threading.local(), None if cancel is None else cancel.is_set
+
+        def one(span: Span) -> Piece | None:
+            if not hasattr(mine, "desk"):
+                mine.desk = Desk(job)
+            return job.piece(span, mine.desk, step, stopped)
+
+        with ThreadPoolExecutor(self.number, "projection") as pool:
+            yield from pool.map(one, spans)
+
+
+class Workers(Protocol):
+    """Who works chunks out: `Threads`, or a `Cluster`.
+
+    Attributes:
+        number: How many chunks they work on at a time.
+    """
+
+    number: int
+
+    def pieces(
+        self, job: Job, spans: Iterable[Span], step: Callable[[float], None], cancel: threading.Event | None
+    ) -> Iterator[Piece | None]:
+        """See `Threads.pieces`; in any order."""
+
+
+class Chunks:
+    """The chunks of a run, worked out by threads or a cluster and written to their own places."""
+
+    def __init__(self, payers: list[Payer], scenarios: int, workers: Workers, cancel: threading.Event | None) -> None:
+        self.payers, self.scenarios, self.workers, self.cancel = tuple(payers), scenarios, workers, cancel
+        self.size = max(1, min(CHUNK, -(-scenarios // workers.number)))
+        rows = payers[0].panel.partners
         # Schemes that pay partners together get all of them in one block, and few scenarios at a time.
         self.together = any(payer.coupled for payer in payers)
         if self.together:
-            self.size = max(1, min(self.size, 4 * LANES // self.rows))
-        self.partners = self.rows if self.together else max(1, LANES // self.size)
+            self.size = max(1, min(self.size, 4 * LANES // rows))
+        self.partners = rows if self.together else max(1, LANES // self.size)
 
     def run(self, world: World, progress: Progress | None, enough: Enough | None = None) -> Drawn:
         """Draw and pay all scenarios, or as many as are enough.
@@ -90,69 +232,48 @@ class Chunks:
 
         Raises:
             Cancelled: The run was cancelled.
+            InputError: A cluster could not be reached, or is of no use.
         """
-        model, n = world.model, self.scenarios
+        n, done, lock = self.scenarios, 0.0, threading.Lock()
+        job = Job(self.payers, world, n, self.size, self.partners)
         kept: list[dict[str, Floats]] = [{} for _ in self.payers]
-        revenue, margin = np.zeros((n, world.horizon)), np.zeros((n, world.horizon))
-        factors: dict[str, Floats] = {}
-        staying = np.zeros(n)
-        done, lock, mine = 0.0, threading.Lock(), threading.local()
+        values: dict[str, Floats] = {}
+        factors: tuple[str, ...] = ()
 
-        def one(first: int, end: int) -> None:
+        def step(more: float) -> None:
             nonlocal done
-            count = min(self.size, end - first)
-            if not hasattr(mine, "room"):
-                mine.room, mine.space = Room(model, world.horizon, self.partners * self.size), Space()
-            chunk = world.chunk(first, count)
-            few = max(0, min(count, BANDS - first))
-            paid = [payer.begun(count, few) for payer in self.payers]
-            sums = {"revenue": np.zeros((world.horizon, count)), "margin": np.zeros((world.horizon, count))}
-            stay = np.zeros(count)
-            for low in range(0, self.rows, self.partners):
-                if self.cancel is not None and self.cancel.is_set():
-                    return
-                drawn = world.draw(chunk, low, min(self.rows, low + self.partners), mine.room)
-                for leaf, total in sums.items():
-                    if leaf in model.leaves:
-                        add_leaf(drawn.values[model.leaves.index(leaf)], count, total)
-                add_staying(drawn.end, low, model.known, count, world.horizon, stay)
-                for payer, into in zip(self.payers, paid, strict=True):
-                    if payer.coupled:
-                        payer.pay_together(drawn, into)
-                    else:
-                        payer.add(drawn, into, mine.space)
-                with lock:
-                    before, done = int(done), done + count * (drawn.high - low) / self.rows
-                    if progress is not None and int(done) > before:
-                        progress(min(n, int(done)), n)
-            where = slice(first, first + count)
-            revenue[where], margin[where], staying[where] = sums["revenue"].T, sums["margin"].T, stay
             with lock:
-                for name, values in chunk.factors.items():
-                    factors.setdefault(name, np.zeros(n))[where] = values
-                for place, payer in enumerate(self.payers):
-                    _put(kept[place], payer.cost(paid[place]), where, n)
+                before, done = int(done + 1e-6), done + more
+                if progress is not None and int(done + 1e-6) > before:
+                    progress(min(n, int(done + 1e-6)), n)
 
         begin = 0
-        with ThreadPoolExecutor(self.threads, "projection") as pool:
-            for end in looks(n, enough):
-                for _ in pool.map(lambda first, end=end: one(first, end), range(begin, end, self.size)):
-                    pass
-                if self.cancel is not None and self.cancel.is_set():
+        for end in looks(n, enough):
+            spans = [(first, min(self.size, end - first)) for first in range(begin, end, self.size)]
+            for piece in self.workers.pieces(job, spans, step, self.cancel):
+                if piece is None:
                     raise Cancelled()
-                begin = end
-                if enough is not None and enough(kept[0]["monthly"][:end].sum(axis=1)):
-                    break
+                factors = piece.factors
+                for name, found in piece.values.items():
+                    _put(values, name, found, piece.first, n)
+                for place, cost in enumerate(piece.costs):
+                    for one in fields(cost):
+                        many = min(BANDS, n) if one.name == "by_partner" else n
+                        _put(kept[place], one.name, getattr(cost, one.name), piece.first, many)
+            if self.cancel is not None and self.cancel.is_set():
+                raise Cancelled()
+            begin = end
+            if enough is not None and enough(kept[0]["monthly"][:end].sum(axis=1)):
+                break
         if progress is not None:
             progress(begin, begin)
-        short = [{name: values[:begin] for name, values in one.items()} for one in kept]
-        return Drawn(begin, tuple(short), revenue[:begin], margin[:begin] if model.past.margin else None,
-                     {name: values[:begin] for name, values in factors.items()}, staying[:begin])  # fmt: skip
+        short = tuple({name: found[:begin] for name, found in one.items()} for one in kept)
+        whole = {name: found[:begin] for name, found in values.items()}
+        margin = whole["margin"] if world.model.past.margin else None
+        return Drawn(begin, short, whole["revenue"], margin, {name: whole[name] for name in factors}, whole["staying"])
 
 
-def _put(kept: dict[str, Floats], cost: Cost, where: slice, scenarios: int) -> None:
-    for one in fields(cost):
-        values = getattr(cost, one.name)
-        many = min(BANDS, scenarios) if one.name == "by_partner" else scenarios
-        kept.setdefault(one.name, np.zeros((many, *values.shape[1:])))
-        kept[one.name][where.start : where.start + len(values)] = values
+def _put(kept: dict[str, Floats], name: str, values: Floats, first: int, scenarios: int) -> None:
+    """Write what came of a chunk to its own place."""
+    kept.setdefault(name, np.zeros((scenarios, *values.shape[1:])))
+    kept[name][first : first + len(values)] = values

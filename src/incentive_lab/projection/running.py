@@ -14,7 +14,7 @@ from incentive_lab.errors import InputError, Problem
 from incentive_lab.money import decimals
 from incentive_lab.panel import Floats
 from incentive_lab.projection.assumptions import BASE, Assumptions
-from incentive_lab.projection.chunks import Chunks, Drawn, Progress
+from incentive_lab.projection.chunks import Chunks, Drawn, Progress, Threads, Workers
 from incentive_lab.projection.model import Model
 from incentive_lab.projection.paying import Payer
 from incentive_lab.projection.standard_errors import quantile
@@ -120,7 +120,7 @@ def project(
     model: Model, scheme: Scheme, *, against: Scheme | None = None, floor: Scheme | None = None,
     against_floor: Scheme | None = None, assumptions: Assumptions = BASE, horizon: int = 12, scenarios: int = 1000,
     seed: int = 7, threads: int = 0, progress: Progress | None = None, cancel: threading.Event | None = None,
-    past: int | None = None, in_force: bool | None = None, sure: float | None = None,
+    past: int | None = None, in_force: bool | None = None, sure: float | None = None, workers: Workers | None = None,
 ) -> Projection:  # fmt: skip
     """Project what a scheme costs.
 
@@ -140,6 +140,7 @@ def project(
         in_force: Whether the schemes were in force before the horizon; see `Payer`.
         sure: Stop once the Monte Carlo standard error of the 95th percentile of total cost is at most this share of it;
             looked at after 512 scenarios and at each doubling, so that the same seed stops at the same number.
+        workers: Who draws and pays chunks, such as a `Cluster`; threads of this machine without it. Changes no result.
 
     Raises:
         InputError: A number of scenarios or months out of range, or an assumption about what no scheme looks at.
@@ -159,7 +160,8 @@ def project(
     shift = (payers[0].shift + payers[0].past) % 12
     plain = World(model, assumptions.without_response, horizon, seed, keep, (PERIOD_MONTHS[scheme.settle], shift))
     responding = assumptions.responds
-    runs = Chunks(payers, scenarios, threads, cancel)
+    workers = workers or Threads(threads)
+    runs = Chunks(payers, scenarios, workers, cancel)
     enough = None if sure is None else lambda total: _sure(total, sure)
     if not responding:
         told = runs.run(plain, progress, enough)
@@ -170,7 +172,7 @@ def project(
         still = _outcomes(payers, quiet)
         rewards = _rewards(model, payers, still) if against is not None else {}
         loud = replace(plain, assumptions=assumptions, rewards=rewards)
-        again = Chunks(payers, quiet.scenarios, threads, cancel)
+        again = Chunks(payers, quiet.scenarios, workers, cancel)
         told = again.run(loud, None if progress is None else lambda done, of: progress(of // 2 + done // 2, of))
         outcomes, no_response = _outcomes(payers, told), still[0]
         if against is not None:
