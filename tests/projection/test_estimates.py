@@ -14,7 +14,8 @@ from incentive_lab.projection.estimates import (
     season_of,
     trend_and_market,
 )
-from incentive_lab.projection.standard_errors import chance, mean, quantile, tail_mean
+from incentive_lab.projection.factors import REPLICATES
+from incentive_lab.projection.standard_errors import LEAST, chance, mean, quantile, tail_mean
 
 
 def test_a_mean_has_the_standard_error_of_textbooks() -> None:
@@ -33,13 +34,32 @@ def test_a_share_counts_two_more_that_did_and_two_that_did_not() -> None:
 
 
 def test_a_quantile_has_the_span_of_its_neighbours() -> None:
-    values = np.arange(400.0)[::-1] ** 2
+    values = np.arange(60.0)[::-1] ** 2
     found = quantile(values, 0.25)
-    wide = (400 * 0.25 * 0.75) ** 0.5
-    low, high = int(np.floor(100 - wide)), int(np.ceil(100 + wide))
+    wide = (60 * 0.25 * 0.75) ** 0.5
+    low, high = int(np.floor(15 - wide)), int(np.ceil(15 + wide))
     assert found.value == pytest.approx(np.quantile(values, 0.25))
     assert found.error == pytest.approx((high**2 - low**2) / (high - low) * wide)
-    assert quantile(np.zeros(9), 0.5).error == 0.0
+    assert quantile(np.zeros(9), 0.5).error == pytest.approx(0.0)
+
+
+def test_from_enough_scenarios_on_replicates_tell_the_error() -> None:
+    rng = np.random.default_rng(12)
+    replicates = rng.normal(size=REPLICATES)
+    values = np.tile(replicates, LEAST // REPLICATES)
+    between = replicates.std(ddof=1) / REPLICATES**0.5
+    assert mean(values).error == pytest.approx(between)
+    assert mean(values[: LEAST - 1]).error == pytest.approx(values[:-1].std(ddof=1) / (LEAST - 1) ** 0.5)
+    used = np.arange(LEAST) < LEAST // 2
+    assert mean(values, used).value == pytest.approx(replicates.mean())
+    assert mean(values, used).error == pytest.approx(between)
+    happens = values > np.median(values)
+    assert chance(happens).error == pytest.approx(
+        np.tile(replicates > np.median(values), 1).std(ddof=1) / REPLICATES**0.5
+    )
+    rare = np.arange(LEAST) < REPLICATES - 1
+    near = (REPLICATES - 1 + 2) / (LEAST + 4)
+    assert chance(rare).error == pytest.approx((near * (1 - near) / (LEAST + 4)) ** 0.5)
 
 
 @pytest.mark.parametrize(("n", "at", "known"), [(8, 0.75, True), (7, 0.75, False), (8, 0.25, True), (7, 0.25, False)])
@@ -57,11 +77,11 @@ def test_the_error_of_a_quantile_covers_as_often_as_it_should() -> None:
 
 
 def test_the_mean_of_the_tail_is_that_of_what_lies_beyond() -> None:
-    values = np.arange(1.0, 101.0)
-    assert tail_mean(values, 0.9).value == pytest.approx(np.mean(np.arange(91.0, 101.0)), abs=0.1)
+    values = np.arange(1.0, 51.0)
+    assert tail_mean(values, 0.9).value == pytest.approx(np.mean(np.arange(46.0, 51.0)), abs=0.1)
     border = np.quantile(values, 0.8)
     beyond = border + np.maximum(values - border, 0) / 0.2
-    assert tail_mean(values, 0.8).error == pytest.approx(beyond.std(ddof=1) / 10)
+    assert tail_mean(values, 0.8).error == pytest.approx(beyond.std(ddof=1) / 50**0.5)
     assert tail_mean(values) == tail_mean(values, 0.95)
 
 
