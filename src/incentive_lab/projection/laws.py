@@ -66,7 +66,7 @@ def first_step(held, factor, begin, end, month, r, u, mean, count, chance):  # t
         inverse = f32(1.0) / r
         for s in range(len(mean)):
             mu = held[s] * factor[s] if (month >= begin[s]) & (month < end[s]) else f32(0.0)
-            large += mu > MOST_BY_STEPS
+            large += 1 if mu > MOST_BY_STEPS else 0
             mu = mu if mu < MOST_BY_STEPS else MOST_BY_STEPS
             none = exp32(-r * log32(fused(mu, inverse, f32(1.0))))
             ratio = mu / (r + mu)
@@ -78,7 +78,7 @@ def first_step(held, factor, begin, end, month, r, u, mean, count, chance):  # t
     else:
         for s in range(len(mean)):
             mu = held[s] * factor[s] if (month >= begin[s]) & (month < end[s]) else f32(0.0)
-            large += mu > MOST_BY_STEPS
+            large += 1 if mu > MOST_BY_STEPS else 0
             mu = mu if mu < MOST_BY_STEPS else MOST_BY_STEPS
             none = exp32(-mu)
             hit = u[s] > none
