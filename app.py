@@ -13,6 +13,7 @@ from incentive_lab.ui.live import ROUTES  # noqa: E402
 from incentive_lab.ui.look import ICON, LOGO, apply_look  # noqa: E402
 from incentive_lab.ui.signing_in import admitted  # noqa: E402
 from incentive_lab.ui.steady import let_callbacks_finish  # noqa: E402
+from incentive_lab.ui.turns import let_answers_go_first  # noqa: E402
 from incentive_lab.ui.workspace import name_address, preparation  # noqa: E402
 
 # File in pages/ and address, title, Material icon, what it is for; in the order of the navigation.
@@ -40,6 +41,7 @@ def main() -> None:
     st.set_page_config("Incentive Lab", page_icon=ICON, layout="wide", initial_sidebar_state=360)
     st.logo(LOGO, size="medium")
     let_callbacks_finish()
+    let_answers_go_first()
     if not admitted():
         # A page that is run on its own asks again.
         st.session_state.pop("framed", None)

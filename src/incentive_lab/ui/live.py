@@ -21,12 +21,14 @@ import streamlit as st
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 from starlette.routing import Route
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from incentive_lab.errors import InputError
 from incentive_lab.ui import workspace
 from incentive_lab.ui.drafts import Draft
 from incentive_lab.ui.preparing import Preparation, working_on
 from incentive_lab.ui.scales import from_screen
+from incentive_lab.ui.turns import first
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -47,12 +49,14 @@ class Ticket:
         draft: The draft that the page shows.
         preparation: The history it is paid on.
         solves: Whether the rates follow the mix dial.
+        session: Streamlit's name of the session.
         made: Seconds of the monotonic clock.
     """
 
     draft: Draft
     preparation: Preparation
     solves: bool
+    session: str
     made: float
 
 
@@ -63,8 +67,10 @@ _LOCK = Lock()
 def ticket(draft: Draft, *, solves: bool) -> str:
     """The session's token, with which its page may ask about moves of this draft."""
     token: str = st.session_state.setdefault(_TOKEN, secrets.token_urlsafe(24))
+    context = get_script_run_ctx()
+    session = context.session_id if context is not None else ""
     with _LOCK:
-        _TICKETS[token] = Ticket(draft, workspace.preparation(), solves, time.monotonic())
+        _TICKETS[token] = Ticket(draft, workspace.preparation(), solves, session, time.monotonic())
         _TICKETS.move_to_end(token)
         while len(_TICKETS) > _KEPT:
             _TICKETS.popitem(last=False)
@@ -134,7 +140,8 @@ async def _answered(request: Request) -> Response:
     asked = held(token)
     if asked is None:
         return Response(status_code=403)
-    data = await run_in_threadpool(moved_board, asked, dial, shown)
+    with first(asked.session):
+        data = await run_in_threadpool(moved_board, asked, dial, shown)
     headers = {"cache-control": "no-store"}
     if data is None:
         return Response(status_code=204, headers=headers)

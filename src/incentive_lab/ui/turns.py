@@ -1,0 +1,99 @@
+"""The figures of a dial that moves go first.
+
+A dial asks twice: the board asks for its figures (`live`), Streamlit for a run of the page. Both want the same
+processor, and the first word of a run makes the browser look at every widget of the page before it paints anything
+else. So a run that is asked for while an answer is under way waits until that is out and painted. Messages of a session
+keep their order, and none waits longer than `LONGEST`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from streamlit.runtime.app_session import AppSession
+
+LONGEST, PAINTED = 0.4, 0.05
+"""Seconds that a run waits at most, and that the browser is given to paint an answer."""
+
+
+class Turn:
+    """The questions of one session that are being answered, and what waits for them; lives on one event loop."""
+
+    def __init__(self) -> None:
+        """Nothing is asked, nothing waits."""
+        self.questions = 0
+        self.waiting: deque[Callable[[], None]] = deque()
+        self.until = 0.0
+        self.alarm: asyncio.TimerHandle | None = None
+
+    def wait(self, session: str, message: Callable[[], None]) -> None:
+        """Keep a message until the answer is out, or for as long as any may wait."""
+        if not self.waiting:
+            self.until = asyncio.get_running_loop().time() + LONGEST
+            self.ring(session, LONGEST if self.questions else PAINTED)
+        self.waiting.append(message)
+
+    def ring(self, session: str, seconds: float) -> None:
+        """Let go what waits in so many seconds, or when it may wait no longer; an earlier alarm is replaced."""
+        loop = asyncio.get_running_loop()
+        at = loop.time() + seconds
+        if self.alarm is not None:
+            self.alarm.cancel()
+        self.alarm = loop.call_at(min(at, self.until) if self.waiting else at, self.go, session)
+
+    def go(self, session: str) -> None:
+        """Let go what waits, in its order."""
+        self.alarm = None
+        if not self.questions and _TURNS.get(session) is self:
+            del _TURNS[session]
+        while self.waiting:
+            self.waiting.popleft()()
+
+
+_TURNS: dict[str, Turn] = {}
+
+
+@contextmanager
+def first(session: str) -> Iterator[None]:
+    """Around the answering of a question of this session; to be used on the server's event loop."""
+    turn = _TURNS.setdefault(session, Turn())
+    turn.questions += 1
+    try:
+        yield
+    finally:
+        turn.questions -= 1
+        if not turn.questions:
+            turn.ring(session, PAINTED)
+
+
+def let_answers_go_first() -> None:
+    """From now on a run of the page waits for the figures that its own dial has asked for.
+
+    Streamlit has no setting for it, so the one method that takes the browser's messages is wrapped; calling this twice
+    wraps it once.
+
+    Example:
+        >>> let_answers_go_first()
+        >>> wrapped = AppSession.handle_backmsg
+        >>> let_answers_go_first()
+        >>> AppSession.handle_backmsg is wrapped
+        True
+    """
+    original = AppSession.handle_backmsg
+    if hasattr(original, "__wrapped__"):
+        return
+
+    @functools.wraps(original)
+    def in_turn(self: AppSession, msg: Any) -> None:
+        turn = _TURNS.get(self.id)
+        if turn is None or msg.WhichOneof("type") != "rerun_script":
+            original(self, msg)
+            return
+        turn.wait(self.id, lambda: original(self, msg))
+
+    AppSession.handle_backmsg = in_turn  # type: ignore[method-assign]
