@@ -125,9 +125,11 @@ class Registry(Archive):
         """Ask for a change: it is its author's draft again, and signatures are to be given anew."""
         return self._decide(actor, revision, reason, "return", ("submitted",), "draft", seen=seen)
 
-    def retire(self, actor: Actor, revision: str, reason: str, on: str | None = None) -> dict[str, Any]:
+    def retire(
+        self, actor: Actor, revision: str, reason: str, on: str | None = None, *, seen: str | None = None
+    ) -> dict[str, Any]:
         """End it, on a day (by default today)."""
-        return self._decide(actor, revision, reason, "retire", ("approved", "active"), "retired", on)
+        return self._decide(actor, revision, reason, "retire", ("approved", "active"), "retired", on, seen)
 
     def _decide(
         self,

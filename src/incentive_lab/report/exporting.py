@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from shutil import rmtree
 from typing import TYPE_CHECKING, Any
@@ -15,6 +15,7 @@ from incentive_lab.registry.people import Actor, Conflict
 from incentive_lab.registry.service import Registry
 from incentive_lab.registry.verify import Fault
 from incentive_lab.report.case import Case
+from incentive_lab.report.evidence import FREE
 from incentive_lab.report.pack import Pack, opened_pack, pack_bytes, rate_cards
 from incentive_lab.results import statement_lines, write_replay
 from incentive_lab.scheme.dump import dumps_json
@@ -41,7 +42,7 @@ def export_pack(registry: Registry, actor: Actor, revision: str, out: Path) -> d
 
 def export_for_systems(
     registry: Registry, actor: Actor, revision: str, folder: Path, history: History,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Callable[[int, int], None] | None = None, alone: AbstractContextManager[Any] = FREE,
 ) -> dict[str, Any]:  # fmt: skip
     """Write what systems that pay or show it need: scheme.json, rates.csv, payouts.csv and statements.csv.
 
@@ -55,7 +56,9 @@ def export_for_systems(
         raise Conflict([Problem(revision, f"is {row['state']}; systems that pay get only what was approved.",
                                 "Export the decision pack to look at it.")])  # fmt: skip
     case = Case.of(row, documents)
-    result = replay(case.scheme, panel_for(history, *case.pair.schemes), baseline=case.pair.floor)
+    with alone:
+        panel = panel_for(history, *case.pair.schemes)
+    result = replay(case.scheme, panel, baseline=case.pair.floor)
     with _beside(folder) as part:
         write_replay(result, part)
         (part / "statements.csv").write_text(

@@ -107,8 +107,8 @@ def _offered(state: str) -> dict[str, str]:
     """Actions that this state has, with their buttons."""
     offered = {
         "submitted": {"approve": "Approve", "return": "Ask for change", "reject": "Reject"},
-        "approved": {"activate": "Activate"},
-        "active": {"review": "Record a review"},
+        "approved": {"activate": "Activate", "retire": "Retire"},
+        "active": {"review": "Record a review", "retire": "Retire"},
     }
     systems = {"systems": "Files for systems"} if state in ("approved", "active", "retired") else {}
     return {**offered.get(state, {}), "comment": "Comment", "pack": "Make the decision pack", **systems}
@@ -129,9 +129,9 @@ def _for_systems(registry: Registry, actor: Actor, revision: str) -> dict[str, A
     """Make the files for other systems on the history in use, as one zip, and keep them for the download."""
     from incentive_lab.report.exporting import export_for_systems
 
-    state = workspace.preparation()
-    with st.spinner("Writing payouts and statements"), tempfile.TemporaryDirectory() as folder, state.lock:
-        done = export_for_systems(registry, actor, revision, Path(folder) / "files", workspace.history())
+    with st.spinner("Writing payouts and statements"), tempfile.TemporaryDirectory() as folder:
+        done = export_for_systems(registry, actor, revision, Path(folder) / "files", workspace.history(),
+                                  alone=workspace.preparation().lock)  # fmt: skip
         packed = shutil.make_archive(str(Path(folder) / "files"), "zip", Path(folder) / "files")
         st.session_state[PACK] = (revision, Path(packed).read_bytes(), "files for systems")
     return done
@@ -148,6 +148,7 @@ def _decide(
         "reject": lambda: registry.reject(actor, revision, reason, seen=seen),
         "activate": lambda: registry.activate(actor, revision, reason, seen=seen),
         "review": lambda: registry.review(actor, revision, reason),
+        "retire": lambda: registry.retire(actor, revision, reason, seen=seen),
         "comment": lambda: registry.comment(actor, revision, reason),
         "pack": lambda: _packed(registry, actor, revision),
         "systems": lambda: _for_systems(registry, actor, revision),

@@ -22,7 +22,9 @@ from incentive_lab.ui.review_case import (
     who_gains,
 )
 from incentive_lab.ui.review_deciding import DONE, deciding
+from incentive_lab.ui.review_office import OFFICE, office
 from incentive_lab.ui.review_proposing import ASKED, OPEN, PROPOSED, REVISION, may_propose, proposing
+from incentive_lab.ui.signing_in import may_be
 
 CASE = "The case"
 ORDER = ("submitted", "active", "approved", "draft", "rejected", "retired")
@@ -49,8 +51,14 @@ def _reviewed(registry: Registry) -> None:
     if proposed in known:
         st.session_state[REVISION] = proposed
         st.session_state[DONE] = f"{proposed} is proposed; somebody else decides on it."
+    if OFFICE in st.session_state:
+        office(registry)
+        return
     if not known or OPEN in st.session_state:
-        st.title("Review", anchor=False)
+        with st.container(horizontal=True, vertical_alignment="center"):
+            with st.container(width="stretch"):
+                st.title("Review", anchor=False)
+            _office_button(registry)
         if not known and ASKED not in st.session_state:
             st.markdown("Nothing is proposed yet. Propose the draft that you tuned: others then see what changes, what it "
                         "costs and on what evidence, and sign, reject or ask for a change.")  # fmt: skip
@@ -67,6 +75,7 @@ def _reviewed(registry: Registry) -> None:
         if may_propose(registry):
             st.button("Propose", key="review-open", icon=":material/send:", on_click=_open,
                       help="Propose the draft that you tuned.")  # fmt: skip
+        _office_button(registry)
     row, documents, _ = registry.whole(name)
     case = Case.of(row, documents)
     with title:
@@ -103,6 +112,16 @@ def _case(case: Case, registry: Registry, row: dict[str, Any]) -> None:
 
 def _order(row: Mapping[str, Any]) -> int:
     return ORDER.index(row["state"]) if row["state"] in ORDER else len(ORDER)
+
+
+def _office_button(registry: Registry) -> None:
+    if may_be(registry, "admin"):
+        st.button("People", key="review-office", icon=":material/manage_accounts:", on_click=_to_office,
+                  help="People and settings of the registry.")  # fmt: skip
+
+
+def _to_office() -> None:
+    st.session_state[OFFICE] = True
 
 
 def _open() -> None:
