@@ -345,13 +345,26 @@ def test_a_run_can_be_cancelled(model: Model) -> None:
         project(model, FLAT, scenarios=100_000, cancel=stop, progress=lambda done, of: stop.set())
 
 
-def test_one_whale_does_not_break_anything() -> None:
+def test_one_deal_of_nearly_all_revenue_is_told_and_breaks_nothing() -> None:
     past = made_past(12, 24, seed=6)
+    assert not any("One deal" in note for note in fit(past).notes)
     table = past.items["closed_on"]
     table.values["revenue"][0] = 9 * table.values["revenue"].sum()
     past.panel.columns["revenue"][0, table.month[0]] += table.values["revenue"][0]
-    told = distribution(project(fit(past), FLAT, scenarios=100).outcome.total)
-    assert all(np.isfinite(told[name]) for name in ("mean", "p05", "p95", "cvar95"))
+    told = project(fit(past), FLAT, scenarios=100)
+    shown = distribution(told.outcome.total)
+    assert all(np.isfinite(shown[name]) for name in ("mean", "p05", "p95", "cvar95"))
+    (note,) = (note for note in project_result(told)["notes"] if "One deal" in note)
+    assert note.startswith("One deal (d000000 of p000) is 90 % of the revenue of all deals: ")
+
+
+@pytest.mark.parametrize("at", [0, 1, 200, 299])
+def test_a_run_can_be_cancelled_at_any_moment(model: Model, at: int) -> None:
+    stop = threading.Event()
+    if at == 0:
+        stop.set()
+    with pytest.raises(Cancelled):
+        project(model, FLAT, scenarios=300, cancel=stop, progress=lambda done, of: stop.set() if done >= at else None)
 
 
 def test_errors_are_those_of_many_runs() -> None:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from incentive_lab.errors import InputError, Problem
 from incentive_lab.panel import Floats, Panel
-from incentive_lab.projection.past import Past, in_order, is_item
+from incentive_lab.projection.past import Past, in_order, is_item, outsized
 from incentive_lab.projection.streams import Rows, Stream, fit_stream, grouped, items_in_order
 
 UNIT = 1e6
@@ -183,6 +183,7 @@ def _assembled(
         notes.append("Contracts in force go on at the level of their last three months.")
     if panel.months < 24:
         notes.append("With less than two years of history no season can be seen; every month counts alike.")
+    notes += outsized(past)
     levels = {name: _level(name, panel.columns[name], segment, len(segments))
               for name, measure in past.leaves.items() if measure.level is not None}  # fmt: skip
     return Model(past, known, leaves, streams, stream_of, tuple(carried), levels, segment, segments, alive, churn, joins,

@@ -8,6 +8,7 @@ from typing import Any
 
 from incentive_lab.engine.needs import needs
 from incentive_lab.errors import InputError, Problem
+from incentive_lab.format import percent
 from incentive_lab.history.history import History
 from incentive_lab.panel import DealTable, Panel, Returns
 from incentive_lab.projection.streams import Rows, items_in_order
@@ -16,6 +17,8 @@ from incentive_lab.scheme.measures import CATALOGUE, Measure
 
 ANALYSED = ("revenue", "margin")
 """Measures that answers need beside those of the scheme."""
+OUTSIZED = 0.25
+"""Share of all revenue from which on a single deal is told of."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,3 +123,17 @@ def in_order(table: DealTable, segment: Rows) -> DealTable:
     rows = items_in_order(table.partner.astype("int64"), segment)
     return DealTable(table.partner[rows], table.month[rows], table.day[rows], table.deal_id[rows], table.line[rows],
                      {name: values[rows] for name, values in table.values.items()})  # fmt: skip
+
+
+def outsized(past: Past) -> list[str]:
+    """A note where a single deal is a large part of all revenue."""
+    table = past.items.get("closed_on")
+    if table is None or "revenue" not in table.values or not len(table.values["revenue"]):
+        return []
+    amounts = table.values["revenue"]
+    row, whole = int(amounts.argmax()), float(amounts.sum())
+    if whole <= 0 or amounts[row] < OUTSIZED * whole:
+        return []
+    return [f"One deal ({table.deal_id[row]} of {past.panel.partner_ids[table.partner[row]]}) is "
+            f"{percent(float(amounts[row]) / whole, 1)} of the revenue of all deals: how often one like it is drawn decides the "
+            "band. Leave it out of the history if it cannot come again."]  # fmt: skip
