@@ -79,6 +79,8 @@ def payouts(
     with told(as_json):
         from incentive_lab.control.payouts import audit_payouts
         from incentive_lab.control_words import audit_result, say_audit
+        from incentive_lab.errors import InputError, Problem
+        from incentive_lab.panel import month_label
 
         pair, effect = _schemes(named, baseline)
         since, until = (_month(text, option) if text else None for text, option in ((first, "--from"), (last, "--to")))
@@ -86,6 +88,10 @@ def payouts(
             since = _month(effect[0], "--from") if since is None else since
             until = _month(effect[1], "--to") - 1 if until is None else until
         with progress("Comparing", as_json) as step, opened(history, mapping, exclude, pair.scheme).closing() as held:
+            if first is None and since is not None and since >= sum(held.span):
+                raise InputError([Problem(named, f"is in effect from {month_label(since)}; the history ends with "
+                                          f"{month_label(sum(held.span) - 1)}.", "Name --from to compare as if it had been "
+                                          "in effect before.")])  # fmt: skip
             found = audit_payouts(held, pair, first=since, last=until, progress=step)
         emitted(audit_result(found), as_json, say_audit)
 

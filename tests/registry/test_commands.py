@@ -146,6 +146,10 @@ def test_text_in_a_pack_is_neither_formula_nor_markup(proposed: Path, ask: Comma
 def test_an_export_never_leaves_half_a_file(proposed: Path, ask: Command) -> None:  # noqa: F811
     code, said = ask("registry", "export", "grown-1", "--as", "cat", "--out", proposed / "none" / "pack.zip")
     assert (code, said["ok"]) == (1, False)
+    (proposed / "taken").mkdir()
+    code, said = ask("registry", "export", "grown-1", "--as", "cat", "--out", proposed / "taken")
+    assert "is a folder" in said["problems"][0]["message"]
+    assert [one["action"] for one in ask("registry", "show", "grown-1")[1]["log"]] == ["submit"]
     code, said = ask("registry", "export", "nope-1", "--as", "cat", "--out", proposed / "pack.zip")
     assert "there is no" in said["problems"][0]["message"]
     assert not (proposed / "pack.zip").exists()
@@ -200,6 +204,23 @@ def test_months_that_came_and_a_change_in_mid_year_are_told(
     code, said = ask("registry", "change", "flat-1", "--to", place / "grown.yaml", "--from", "2024-13", "--history",
                      place / "history")  # fmt: skip
     assert said["problems"][0]["path"] == "--from"
+    (place / "later.yaml").write_text((place / "flat.yaml").read_text().replace("2024-01-01", "2026-01-01"))
+    ask(
+        "registry",
+        "submit",
+        place / "later.yaml",
+        "--history",
+        place / "history",
+        "--as",
+        "ann",
+        "--reason",
+        "next year",
+    )
+    (place / "history" / "actual_payouts.csv").write_text("partner_id,period,rule,amount\nA,2024-Q1,commission,90.00\n")
+    code, said = ask("registry", "payouts", "flat-2", "--history", place / "history")
+    assert "is in effect from 2026-01; the history ends with 2024-07" in said["problems"][0]["message"]
+    code, said = ask("registry", "payouts", "flat-2", "--history", place / "history", "--from", "2024-01")
+    assert code == 0
 
 
 @pytest.mark.parametrize("role", ROLES)

@@ -257,6 +257,19 @@ def test_evidence_of_something_else_is_refused(local: Registry, change: dict[str
     assert local.revisions() == []
 
 
+@pytest.mark.parametrize(("change", "said"), [
+    ({"total": 99.0}, "by_month does not add up"), ({"by_partner": {"A": 1.0}}, "by_partner does not add up"),
+    ({"by_month": {"2025-01": "much"}}, "cannot be read"), ({"by_month": [1]}, "cannot be read"),
+    ({"baseline": {"scheme": "flat", "total": 101.0, "by_month": {"2025-01": 50.0}}}, "baseline: its by_month does not"),
+])  # fmt: skip
+def test_figures_that_do_not_add_up_are_refused(local: Registry, change: dict[str, object], said: str) -> None:
+    documents = dict(submission().documents)
+    documents["replay.json"] = json.dumps(json.loads(documents["replay.json"]) | change).encode()
+    with pytest.raises(InputError, match=said):
+        local.submit(ANN, Submission(documents), "worth it")
+    assert local.revisions() == []
+
+
 @pytest.mark.parametrize("reason", ["", "  ", "ok", "x" * 2001])
 def test_a_reason_is_required(local: Registry, reason: str) -> None:
     local.submit(ANN, submission(), "worth it")

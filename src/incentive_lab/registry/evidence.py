@@ -98,6 +98,8 @@ def judged(given: Submission) -> Judged:
     if missing:
         raise InputError([*problems, Problem("replay.json", f"lacks {', '.join(missing)}.", "Replay it again.")])
     before = replayed.get("baseline") or {}
+    problems += [one for name, told in (("replay.json", replayed), ("replay.json baseline", before))
+                 for one in _adds_up(name, told, scheme.currency)]  # fmt: skip
     floor = fingerprint(pair.baseline) if pair.baseline is not None else None
     problems += _floors(pair, given, replayed)
     if floor is not None and before.get("fingerprint") != floor:
@@ -152,6 +154,23 @@ def _floors(pair: Pair, given: Submission, replayed: Mapping[str, Any]) -> Itera
         found = (said.get("guarantees_against") or {}).get("fingerprint") if isinstance(said, dict) else None
         if floor is not None and found is not None and found != fingerprint(floor):
             yield Problem(name, "is not the scheme that guarantees were worked out with.", "Replay it again.")
+
+
+def _adds_up(name: str, told: Mapping[str, Any], currency: str) -> Iterator[Problem]:
+    """Where months or partners do not add up to the total, to which each may be half a minor unit off."""
+    for key in ("by_month", "by_partner"):
+        parts = told.get(key)
+        if not parts:
+            continue
+        try:
+            off = abs(
+                sum(to_minor(str(one), currency) for one in parts.values()) - to_minor(str(told["total"]), currency)
+            )
+        except (AttributeError, KeyError, TypeError, ValueError, ArithmeticError, InputError):
+            yield Problem(name, f"its {key} cannot be read as amounts.", "Replay it again.")
+            continue
+        if off > 1 + len(parts) / 2:
+            yield Problem(name, f"its {key} does not add up to its total.", "Replay it again.")
 
 
 def _object(given: Submission, name: str) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from incentive_lab.engine.replay import replay
-from incentive_lab.errors import Problem
+from incentive_lab.errors import InputError, Problem
 from incentive_lab.registry.people import Actor, Conflict
 from incentive_lab.registry.service import Registry
 from incentive_lab.registry.verify import Fault
@@ -30,6 +30,8 @@ def export_pack(registry: Registry, actor: Actor, revision: str, out: Path) -> d
     Returns:
         The revision's id, state and fingerprint, the sha256, the file, and the head to keep.
     """
+    if out.is_dir():
+        raise InputError([Problem(str(out), "is a folder.", "Name a file, such as pack.zip.")])
     row, documents, before = registry.whole(revision)
     body = pack_bytes(row, documents, str(before))
     sha = opened_pack(body).sha256
@@ -51,6 +53,8 @@ def export_for_systems(
     """
     from incentive_lab.history.for_schemes import panel_for
 
+    if folder.exists() and not folder.is_dir():
+        raise InputError([Problem(str(folder), "is a file.", "Name a folder.")])
     row, documents, _ = registry.whole(revision)
     if row["state"] not in ("approved", "active", "retired"):
         raise Conflict([Problem(revision, f"is {row['state']}; systems that pay get only what was approved.",
