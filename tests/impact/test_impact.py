@@ -168,6 +168,7 @@ def test_bunching_above_a_border_is_counted_and_few_periods_tell_nothing() -> No
     # 1,010 a month is 12,120 a year, just above 12,000; twelve partners there, none below
     told = cliffs(replay(scheme(yearly), panel([1_010] * 12)))
     assert (told[0].below, told[0].above) == (0, 12)
+    assert (told[0].rows_below, told[0].rows_above) == ((), tuple(range(12)))
     assert told[0].excess == pytest.approx(12 / np.sqrt(12))
     assert cliffs(replay(scheme(yearly), panel([1_010] * 9)))[0].excess is None
 
@@ -184,6 +185,7 @@ def test_reach_counts_those_near_the_next_tier_and_names_the_blocker() -> None:
     assert len(told) == 1
     assert (told[0].tier, told[0].below, told[0].within) == ("gold", 3, 1)
     assert told[0].blocker in ("certification", "revenue")
+    assert (told[0].rows_below, told[0].rows_within) == ((0, 1, 2), (0,))
 
 
 def test_cost_by_tier_and_flow_follow_the_tier_in_force() -> None:

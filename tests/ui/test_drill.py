@@ -7,8 +7,17 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from incentive_lab.engine.impact import impact, mix
+from incentive_lab.engine.reach import cliffs
 from incentive_lab.engine.replay import Replay
-from incentive_lab.ui.drill import CHOICES, amounts_of, labels_of, partner_frame, rows_of, values_of
+from incentive_lab.ui.drill import (
+    CHOICES,
+    amounts_of,
+    borders_of,
+    labels_of,
+    partner_frame,
+    rows_of,
+    values_of,
+)
 from incentive_lab.ui.sheet import lines_frame, quarters_of
 from incentive_lab.ui.workspace import Comparison
 from tests.ui.test_pages import metrics, shown
@@ -126,6 +135,30 @@ def test_a_group_opens_its_partners(tune: AppTest) -> None:
     tune.segmented_control(key="groups-by").set_value("Region").run()
     tune.selectbox(key="open Region").select_index(0).run()
     region = tune.selectbox(key="open Region").value
-    tune.button(key="open-group").click().run()
+    tune.button(key="open-group Region").click().run()
     assert not tune.exception
     assert set(tune.dataframe[0].value["Region"]) == {region}
+
+
+def test_reach_and_borders_open_their_partners(tune: AppTest) -> None:
+    tune.segmented_control(key="closer 0").set_value("Tiers and reach").run()
+    ways = tune.selectbox(key="open Way up")
+    assert [one.split()[0] for one in ways.options[:2]] == ["near", "far"]
+    ways.select_index(1).run()
+    far = tune.selectbox(key="open Way up").value
+    tune.button(key="open-group Way up").click().run()
+    assert not tune.exception
+    assert [tune.selectbox(key="drill by").value, tune.selectbox(key="drill value").value] == ["Way up", far]
+    tiers = set(tune.dataframe[0].value["Tier"])
+    assert len(tiers) == 1, "all that are far from a tier are in the one below it"
+    tune.selectbox(key="drill by").set_value("Near a border").run()
+    assert not tune.exception
+    assert tune.selectbox(key="drill value").value.endswith(("just below", "just above"))
+
+
+def test_the_partners_at_a_border_are_those_that_were_counted(comparison: Comparison) -> None:
+    for one in cliffs(comparison.proposed):
+        assert len(one.rows_below) <= one.below
+        assert len(one.rows_above) <= one.above
+    for name, rows in borders_of(comparison).items():
+        assert sorted(rows_of(comparison, "All", "Near a border", name).tolist()) == sorted(rows)

@@ -225,3 +225,11 @@ def test_a_guarantee_compares_with_the_baseline_it_names_whatever_the_draft_is_c
         itself = workspace.compare(draft.scheme, draft.scheme)
     assert (usual.proposed.total == itself.proposed.total).all()
     assert (itself.proposed.total == itself.baseline.total).all(), "no change is no difference"
+
+
+def test_a_platinum_that_needs_less_than_gold_is_doubted(tune: AppTest) -> None:
+    tune.number_input(key="typed tiers.levels.platinum.needs.protected_revenue").set_value(50_000.0).run()
+    assert not tune.exception
+    assert [one.value for one in tune.warning if "less than 'gold' with 60,000" in one.value]
+    tune.button(key="undo").click().run()
+    assert not tune.warning

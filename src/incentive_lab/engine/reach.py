@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from incentive_lab.engine.blocks import month_column
 from incentive_lab.engine.columns import Column
@@ -26,17 +27,27 @@ class TierReach:
 
     Attributes:
         tier: The tier above.
-        below: Partners one tier below it.
-        within: Those that have at least `WITHIN` of every number it needs.
-        middle: Those of `within` that are in the middle 60 % of partners by what they are paid.
+        rows_below: Panel rows of the partners one tier below it.
+        rows_within: Those that have at least `WITHIN` of every number it needs.
+        middle: How many of them are in the middle 60 % of partners by what they are paid.
         blocker: The need that most of the others miss most, '' when none.
     """
 
     tier: str
-    below: int
-    within: int
+    rows_below: tuple[int, ...]
+    rows_within: tuple[int, ...]
     middle: int
     blocker: str
+
+    @property
+    def below(self) -> int:
+        """Partners one tier below."""
+        return len(self.rows_below)
+
+    @property
+    def within(self) -> int:
+        """Those with a realistic way up."""
+        return len(self.rows_within)
 
 
 def reach(result: Replay) -> tuple[TierReach, ...]:
@@ -49,20 +60,21 @@ def reach(result: Replay) -> tuple[TierReach, ...]:
     found = []
     for place, level in enumerate(tiers.levels[1:], 1):
         below = np.flatnonzero(result.tiers[last] == place - 1)
-        within, middle = 0, 0
+        within: list[int] = []
+        middle = 0
         missed: dict[str, int] = {}
         for row in below:
             shares = {
                 name: _share(look(result, name, int(row), last), float(need)) for name, need in level.needs.items()
             }
             if all(share >= WITHIN for share in shares.values()):
-                within += 1
+                within.append(int(row))
                 middle += int(0.2 <= ranks[row] < 0.8)
             else:
                 worst = min(shares, key=lambda name: shares[name])
                 missed[worst] = missed.get(worst, 0) + 1
         blocker = max(missed, key=lambda name: missed[name]) if missed else ""
-        found.append(TierReach(level.name, len(below), within, middle, blocker))
+        found.append(TierReach(level.name, tuple(below.tolist()), tuple(within), middle, blocker))
     return tuple(found)
 
 
@@ -86,6 +98,7 @@ class Cliff:
         above: Partner-periods within `BAND` above it.
         excess: (above - below) / sqrt(above + below): above about 2 is more than chance would explain; None with fewer
             than ten in the two bands.
+        rows_below, rows_above: Panel rows of the partners behind `below` and `above`, each once.
     """
 
     rule: str
@@ -95,6 +108,8 @@ class Cliff:
     below: int
     above: int
     excess: float | None
+    rows_below: tuple[int, ...]
+    rows_above: tuple[int, ...]
 
 
 def cliffs(result: Replay) -> tuple[Cliff, ...]:
@@ -115,14 +130,21 @@ def cliffs(result: Replay) -> tuple[Cliff, ...]:
             border = float(step.from_)
             if border <= 0:
                 continue
-            below = int(((values < border) & (values >= border * (1 - BAND))).sum())
-            above = int(((values >= border) & (values < border * (1 + BAND))).sum())
+            near_below = (values < border) & (values >= border * (1 - BAND))
+            near_above = (values >= border) & (values < border * (1 + BAND))
+            below, above = int(near_below.sum()), int(near_above.sum())
             excess = (above - below) / np.sqrt(above + below) if above + below >= 10 else None
             jump = _jump(table, place, scale) if own else None
             found.append(
-                Cliff(rule.id, step.name, border, jump, below, above, None if excess is None else float(excess))
-            )
+                Cliff(rule.id, step.name, border, jump, below, above, None if excess is None else float(excess),
+                      _rows(near_below), _rows(near_above))
+            )  # fmt: skip
     return tuple(found)
+
+
+def _rows(near: NDArray[np.bool_]) -> tuple[int, ...]:
+    """Partners that are near a border in any period, [partners, periods]."""
+    return tuple(np.flatnonzero(near.any(axis=1)).tolist())
 
 
 def _jump(table: Table, place: int, scale: int) -> float:
@@ -139,10 +161,10 @@ def _jump(table: Table, place: int, scale: int) -> float:
 
 
 def _period_values(result: Replay, name: str, table: Table) -> Floats:
-    """The driver at the end of each year or quarter of the history, in whole units, partners and periods flattened."""
+    """The driver at the end of each year or quarter of the history, in whole units, [partners, periods]."""
     column = month_column(result.panel, Column(name), result.scheme)
     length = {"quarter_to_date": 3, "half_year_to_date": 6, "year_to_date": 12}.get(str(table.over), 12)
     months = column.shape[1] - column.shape[1] % length
     sums = column[:, column.shape[1] - months :].reshape(column.shape[0], -1, length).sum(axis=2)
     scale = result.minor if unit_of(name, result.scheme.measures) == "money" else 1_000_000
-    return np.asarray(sums.ravel() / scale)
+    return np.asarray(sums / scale)

@@ -23,7 +23,20 @@ from incentive_lab.scheme.document import Scheme
 from incentive_lab.ui import further, workspace
 from incentive_lab.ui.cards import card, draw, plain
 from incentive_lab.ui.drafts import Draft
-from incentive_lab.ui.drill import GROUPINGS, LOOK, TURNED, VIEW, labels_of, partners_view, show_partner, show_partners
+from incentive_lab.ui.drill import (
+    BORDER,
+    GROUPINGS,
+    LOOK,
+    TURNED,
+    VIEW,
+    borders_of,
+    far,
+    labels_of,
+    near,
+    partners_view,
+    show_partner,
+    show_partners,
+)
 from incentive_lab.ui.scales import measure_words
 from incentive_lab.ui.tables import group_table, table
 from incentive_lab.ui.workspace import Comparison
@@ -84,11 +97,15 @@ def _groups(comparison: Comparison) -> None:
             "By", GROUPINGS, key="groups-by", default=GROUPINGS[0], required=True, label_visibility="collapsed"
         )
         group_table(found, comparison.proposed, by.lower(), ordered=by in ("Tier", "Tenth"))
-        with st.container(horizontal=True, vertical_alignment="bottom"):
-            names = [group.name for group in found]
-            st.selectbox("Open the partners of", names, key=f"open {by}", width=220,
-                         format_func=lambda name: name.replace("_", " "))  # fmt: skip
-            st.button("Open", key="open-group", icon=":material/group:", on_click=_open_group, args=(by,))
+        _opener(by, [group.name for group in found])
+
+
+def _opener(by: str, values: Sequence[str]) -> None:
+    """The way from the rows of a table to the partners behind one of them."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.selectbox("Open the partners of", values, key=f"open {by}", width=280,
+                     format_func=lambda name: name.replace("_", " "))  # fmt: skip
+        st.button("Open", key=f"open-group {by}", icon=":material/group:", on_click=_open_group, args=(by,))
 
 
 def _open_group(by: str) -> None:
@@ -151,6 +168,7 @@ def _reach(scheme: Scheme, found: tuple[TierReach, ...]) -> None:
                 for one in found
             ]  # fmt: skip
             table(("To tier", "Below it", "Realistic", "of the middle 60 %", "The others lack most"), rows, words={4})
+            _opener("Way up", [named(one.tier) for one in found for named in (near, far)])
 
 
 def _mix(draft: Draft, comparison: Comparison) -> None:
@@ -199,6 +217,7 @@ def _cliffs(comparison: Comparison) -> None:
         ]  # fmt: skip
         if rows:
             table(("Step", "Begins at", "Pays at once", "Just below", "Just above", "Bunching"), rows, words={5})
+            _opener(BORDER, list(borders_of(comparison)))
 
 
 def _bunching(one: Cliff) -> str:

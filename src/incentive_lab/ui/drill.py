@@ -17,7 +17,7 @@ from incentive_lab.engine.impact import HALF_A_CENT
 from incentive_lab.engine.replay import Replay
 from incentive_lab.format import compact, counted, month_name, quarter_name, signed
 from incentive_lab.panel import Floats
-from incentive_lab.ui import workspace
+from incentive_lab.ui import further, workspace
 from incentive_lab.ui.attention import HIT_HARD, hit_hard, settlements
 from incentive_lab.ui.cards import card
 from incentive_lab.ui.drafts import Draft
@@ -60,8 +60,10 @@ CHOICES: Mapping[str, Callable[[Amounts], NDArray[np.bool_]]] = {
 """What is asked for -> whom it means."""
 GROUPINGS = ("Type", "Region", "Segment", "Tier", "Tenth")
 """What every partner has one of, for tables by group."""
-FURTHER = ("Tier move", "Payout size")
+FURTHER = ("Tier move", "Payout size", "Way up")
 """What every partner has one of, too, and some charts show."""
+BORDER = "Near a border"
+"""Which borders a partner came near to in the history: it may be several."""
 SLICES = ("Quarter", "Month", "Rule")
 """Parts of what is paid: only these amounts are compared."""
 
@@ -81,7 +83,7 @@ def show_behind(asked: Sequence[str]) -> None:
     """The partners behind what was clicked on a board: [who], or [by, value]; whatever else a browser sends is nothing."""
     if len(asked) == 1 and asked[0] in CHOICES:
         show_partners(asked[0])
-    elif len(asked) == 2 and asked[0] in (*GROUPINGS, *FURTHER, *SLICES):
+    elif len(asked) == 2 and asked[0] in (*GROUPINGS, *FURTHER, BORDER, *SLICES):
         show_partners(by=asked[0], value=asked[1])
 
 
@@ -100,6 +102,11 @@ def labels_of(comparison: Comparison, by: str) -> NDArray[np.object_]:
         names, places, _ = tiers_before(result, baseline)
         before = np.array(names, dtype=object)[places]
         return np.asarray(before + " to " + _last_tiers(result))
+    if by == "Way up":
+        ways = np.full(result.panel.partners, "nothing above it", dtype=object)
+        for one in further.reached(comparison):
+            ways[list(one.rows_below)], ways[list(one.rows_within)] = far(one.tier), near(one.tier)
+        return ways
     if by in ("Tenth", "Payout size"):
         paid = (baseline if by == "Tenth" else result).by_partner
         order = np.argsort(paid, kind="stable")
@@ -117,6 +124,26 @@ def labels_of(comparison: Comparison, by: str) -> NDArray[np.object_]:
     return np.asarray(values)
 
 
+def near(tier: str) -> str:
+    """What partners with a realistic way to a tier are called."""
+    return f"near {tier}"
+
+
+def far(tier: str) -> str:
+    """What partners without a realistic way to the tier above theirs are called."""
+    return f"far from {tier}"
+
+
+def borders_of(comparison: Comparison) -> dict[str, tuple[int, ...]]:
+    """Each side of each border of the scheme's tables -> rows of the partners that were within 5 % of it in some period."""
+    rules = {rule.id: rule.label or rule.id for rule in comparison.proposed.scheme.rules}
+    found = {}
+    for one in further.cliffs_of(comparison):
+        found[f"{rules[one.rule]}, {one.step}: just below"] = one.rows_below
+        found[f"{rules[one.rule]}, {one.step}: just above"] = one.rows_above
+    return found
+
+
 def _last_tiers(result: Replay) -> NDArray[np.object_]:
     last = result.tiers[-1] if len(result.tiers) else np.zeros(result.panel.partners, dtype=np.int64)
     return np.asarray(np.array(result.tier_names, dtype=object)[last])
@@ -130,6 +157,8 @@ def values_of(comparison: Comparison, by: str) -> dict[str, str]:
         rules = {rule.id: rule.label or rule.id for rule in comparison.proposed.scheme.rules}
         lines = dict.fromkeys((*comparison.proposed.line_ids, *comparison.baseline.line_ids))
         return {line: rules.get(line) or line.replace("_", " ").capitalize() for line in lines}
+    if by == BORDER:
+        return {name: name for name in borders_of(comparison)}
     found = set(labels_of(comparison, by).tolist())
     order = sorted(found, key=lambda one: (len(one), one) if by == "Tenth" else (0, one))
     return {name: name.replace("_", " ") for name in order}
@@ -172,6 +201,8 @@ def rows_of(
     mask = CHOICES[who](amounts).copy()
     if value and by in SLICES:
         mask &= (np.abs(amounts.before) >= HALF_A_CENT) | (np.abs(amounts.after) >= HALF_A_CENT)
+    elif by == BORDER and value:
+        mask &= np.isin(np.arange(len(mask)), borders_of(comparison).get(value, ()))
     elif by and value:
         mask &= labels_of(comparison, by) == value
     rows = np.flatnonzero(mask)
@@ -233,12 +264,16 @@ def _filters(comparison: Comparison) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.segmented_control("Who", list(CHOICES), key=WHO, required=True)
         st.selectbox(
-            "Only one", (*GROUPINGS, *FURTHER, *SLICES), key=BY, placeholder="Type, tier, quarter ...", width=180
+            "Only one",
+            (*GROUPINGS, *FURTHER, BORDER, *SLICES),
+            key=BY,
+            placeholder="Type, tier, quarter ...",
+            width=180,
         )
         if by := st.session_state[BY]:
             values = values_of(comparison, by)
             if st.session_state.get(VALUE) not in values:
-                st.session_state[VALUE] = next(iter(values))
+                st.session_state[VALUE] = next(iter(values), None)
             st.selectbox("Which", list(values), key=VALUE, width=240, format_func=lambda one: values.get(one, one))
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from incentive_lab.errors import InputError
+from incentive_lab.errors import InputError, Problem
 from incentive_lab.format import counted
+from incentive_lab.scheme.check import check
 from incentive_lab.scheme.document import Scheme
 from incentive_lab.ui import workspace
 from incentive_lab.ui.cards import plain
@@ -15,6 +16,8 @@ from incentive_lab.ui.filing import LOAD_PROBLEMS, filing
 
 BADGES = 6
 """Changes that are shown as badges before the rest is counted."""
+DOUBTS = 2
+"""Doubts about the changes that are shown."""
 
 
 def toolbar(draft: Draft) -> None:
@@ -52,6 +55,21 @@ def badges(draft: Draft) -> None:
     shown = " ".join(f":blue-badge[{plain(sentence)}]" for sentence in changes[:BADGES])
     more = f" :gray-badge[and {counted(len(changes) - BADGES, 'more change')}]" if len(changes) > BADGES else ""
     st.markdown(f"Changed since {plain(draft.start.id)}: {shown}{more}")
+    for doubt in doubts(draft)[:DOUBTS]:
+        st.warning(
+            f"{plain(doubt.message)} {plain(doubt.fix)}".strip(), title=plain(doubt.path), icon=":material/help:"
+        )
+
+
+def doubts(draft: Draft) -> list[Problem]:
+    """What is allowed but odd in the draft and was not when it began, as a Platinum that needs less than Gold."""
+    before = set(_doubted(workspace.fingerprint(draft.start), draft.start))
+    return [one for one in _doubted(workspace.fingerprint(draft.scheme), draft.scheme) if one not in before]
+
+
+@st.cache_data(show_spinner=False, max_entries=32)
+def _doubted(fingerprint: str, _scheme: Scheme) -> tuple[Problem, ...]:
+    return check(_scheme).warnings
 
 
 def _told(draft: Draft) -> list[str]:
