@@ -7,8 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from incentive_lab.registry.people import ROLES, Actor
-from incentive_lab.registry.policy import Policy
+from incentive_lab.registry.people import ROLES, Actor, Refused
 from incentive_lab.registry.service import Registry
 from tests.registry.made import ANN, submission
 from tests.registry.test_review_page import PAGE
@@ -91,13 +90,17 @@ def test_who_signs_in_as_admin_rules_where_no_typed_name_may(
     registry: Registry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     registry.submit(ANN, submission(), "worth it")
-    registry.give_roles(Actor("root"), "root", frozenset({"admin"}))
     at = (datetime.now(UTC) - timedelta(minutes=1)).isoformat(timespec="microseconds")
     cleo = Actor("Cleo", ISSUER, "c-1", at)
     registry.give_roles(Actor("root"), "Cleo", frozenset({"admin", "approver"}), issuer=ISSUER, subject="c-1")
-    registry.set_policy(Actor("root"), Policy(typed_names=False), "everybody signs in")
     monkeypatch.setattr("incentive_lab.ui.signing_in.signed_in", lambda: cleo)
-    page = give(opened(), "Ben", "finance", issuer=ISSUER, subject="b-1")
+    page = opened()
+    page.checkbox(key="office-typed").uncheck()
+    page.text_area(key="office-reason").input("everybody signs in")
+    next(one for one in page.button if one.label == "Change the settings").click().run()
+    with pytest.raises(Refused, match="takes no typed names"):
+        registry.comment(ANN, "grown-1", "still me")
+    page = give(page, "Ben", "finance", issuer=ISSUER, subject="b-1")
     assert not page.exception
     assert registry.roles(Actor("Ben", ISSUER, "b-1", at)) == {"finance"}
     # What the command line would do with a typed name is on the page too: retire what was approved.
