@@ -12,9 +12,11 @@ from incentive_lab.money import decimals
 from incentive_lab.panel import month_label
 from incentive_lab.projection import answers, standard_errors
 from incentive_lab.projection.backtest import BANDS, Backtest
+from incentive_lab.projection.breakdown import Accrual, Band, accrual, bands, partner_bands
 from incentive_lab.projection.diagnostics import diagnostics
 from incentive_lab.projection.past import Past
 from incentive_lab.projection.running import Outcome, Projection
+from incentive_lab.projection.standard_errors import Figure
 from incentive_lab.scheme.document import Scheme
 from incentive_lab.scheme.fingerprint import fingerprint
 
@@ -57,8 +59,8 @@ def project_result(told: Projection, margin_floor: float | None = None) -> dict[
     """What `project --json` prints; amounts in whole currency units, shares as fractions."""
     minor, outcome, panel = told.minor, told.outcome, told.model.panel
     budget, value = answers.over_budget(outcome, minor), answers.present_value(told)
+    cut, capped = standard_errors.chance(outcome.cut > 0), standard_errors.chance(outcome.capped > 0)
     labels = [month_label(told.first_month + m) for m in range(told.horizon)]
-    path = answers.accrual(told)
     result: dict[str, Any] = {
         "ok": True, "scheme": outcome.scheme.id, "fingerprint": fingerprint(outcome.scheme),
         "history_id": panel.history_id, "currency": panel.currency, "assumptions": told.assumptions.assumptions,
@@ -66,17 +68,21 @@ def project_result(told: Projection, margin_floor: float | None = None) -> dict[
         "total": _whole(answers.distribution(outcome.total), minor),
         "no_response": _whole(answers.distribution(told.no_response.total), minor),
         "by_month": {label: _whole(answers.distribution(outcome.monthly[:, m]), minor) for m, label in enumerate(labels)},
-        "by_rule": _means(outcome.line_ids, outcome.by_rule, minor), "by_tier": _means(outcome.tier_names, outcome.by_tier, minor),
-        "by_segment": _means(told.model.segments, outcome.by_segment, minor),
-        "accrual": {label: {key: float(values[m]) / minor for key, values in path.items()} for m, label in enumerate(labels)},
+        "by_rule": _bands(bands(outcome.line_ids, outcome.by_rule), minor),
+        "by_tier": _bands(bands(outcome.tier_names, outcome.by_tier), minor),
+        "by_segment": _bands(bands(told.model.segments, outcome.by_segment), minor),
+        "by_partner": _bands(partner_bands(told), minor),
+        "accrual": {label: _accrued(one, minor) for label, one in zip(labels, accrual(told), strict=True)},
         "owed": _whole(answers.distribution(outcome.asked), minor), "capped": _mean_of(outcome.capped, minor),
-        "p_cut": float((outcome.cut > 0).mean()), "owed_words": owed_words(outcome, minor, lambda one: money(one, panel.currency)),
-        "p_capped": standard_errors.chance(outcome.capped > 0).value if outcome.scheme.caps else None,
+        "p_cut": cut.value, "p_cut_se": cut.error, "owed_words": owed_words(outcome, minor, lambda one: money(one, panel.currency)),
+        "p_capped": capped.value if outcome.scheme.caps else None,
         "p_over_budget": None if budget is None else budget.value,
         "npv": None if value is None else value.value / minor,
     }  # fmt: skip
     if result["p_capped"] is None:
         result["p_capped_reason"] = "the scheme has no cap for a partner"
+    else:
+        result["p_capped_se"] = capped.error
     if budget is None:
         result["p_over_budget_reason"] = "the scheme has no budget"
     else:
@@ -105,13 +111,15 @@ def project_result(told: Projection, margin_floor: float | None = None) -> dict[
         result["difference"] = {
             **_whole(gap, minor),
             "p_dearer": gap["p_dearer"],
+            "p_dearer_se": gap["p_dearer_se"],
             "variance_saved": gap["variance_saved"],
         }
     # A budget that cuts makes futures cost the same: what moves is what partners are owed before it.
     result["drivers_of"] = "owed" if outcome.cut.any() else "cost"
     moving = answers.drivers(told, answers.own_inputs(told), outcome.asked if outcome.cut.any() else None)[:8]
     result["drivers"] = [{"name": one.name, "low": one.low / minor, "high": one.high / minor, "share": one.share,
-                          "share_se": one.error} for one in moving]  # fmt: skip
+                          "share_se": one.error, "low_se": _minor(one.low_error, minor),
+                          "high_se": _minor(one.high_error, minor)} for one in moving]  # fmt: skip
     result["fit"] = diagnostics(told.model)
     result["notes"] = [*told.notes, *panel.warnings]
     result["seconds"] = round(told.seconds, 3)
@@ -130,18 +138,26 @@ def _whole(told: dict[str, Any], minor: int) -> dict[str, Any]:
     return shown
 
 
-def _means(names: tuple[str, ...], values: Any, minor: int) -> dict[str, Any]:
-    """Mean, standard error and the 10th and 90th percentiles of each column."""
-    told = {}
-    for place, name in enumerate(names):
-        column = values[:, place]
-        if not column.any():
-            continue
-        found = standard_errors.mean(column)
-        told[name] = {"mean": found.value / minor, "se": None if found.error is None else found.error / minor,
-                      "p10": standard_errors.quantile(column, 0.1).value / minor,
-                      "p90": standard_errors.quantile(column, 0.9).value / minor}  # fmt: skip
-    return told
+def _minor(amount: float | None, minor: int) -> float | None:
+    return None if amount is None else amount / minor
+
+
+def _bands(parts: list[Band], minor: int) -> dict[str, Any]:
+    """Mean and tenths of each part, with their standard errors."""
+    return {one.name: {"mean": one.mean.value / minor, "se": _minor(one.mean.error, minor),
+                       **_figures({"p10": one.p10, "p50": one.p50, "p90": one.p90}, minor)} for one in parts}  # fmt: skip
+
+
+def _accrued(one: Accrual, minor: int) -> dict[str, Any]:
+    """Cost to date at the tier reached (its mean and band), at the tier expected, and what lies between."""
+    return _figures({"mean": one.reached, "p10": one.p10, "p90": one.p90, "expected": one.expected,
+                     "catch_up": one.catch_up}, minor)  # fmt: skip
+
+
+def _figures(named: dict[str, Figure], minor: int) -> dict[str, Any]:
+    return {name: one.value / minor for name, one in named.items()} | {
+        f"{name}_se": _minor(one.error, minor) for name, one in named.items()
+    }
 
 
 def say_project(told: dict[str, Any]) -> None:
@@ -169,12 +185,33 @@ def say_project(told: dict[str, Any]) -> None:
         chance = told["p_below_margin"]
         said = NO_COST if chance is None else futures(chance, told["scenarios"])
         print(f"Margin less incentives below {percent(told['margin_floor'], 1)} of revenue: {said}")
-    worth = NO_COST if told["npv"] is None else money(told["npv"], currency)
+    worth = NO_COST if told["npv"] is None else money(told["npv"], currency) + _give_or_take(told["npv_se"], currency)
     print(f"Net present value of margin less incentives, mean: {worth}")
+    if told["break_even_lift"] is not None:
+        print(
+            f"It pays for itself if it raises revenue by {percent(told['break_even_lift'], 1)}{_within(told['break_even_lift_se'])}"
+        )
+    if told["anyway_share"] is not None:
+        print(f"It earns nothing once {percent(told['anyway_share'], 1)} of revenue would have come anyway"
+              f"{_within(told['anyway_share_se'])}")  # fmt: skip
+    if told["p_capped"] is not None:
+        print(f"Partner caps bind {futures(told['p_capped'], told['scenarios'])}, and take "
+              f"{money(told['capped']['mean'], currency)} off on average")  # fmt: skip
     if "difference" in told:
         gap = told["difference"]
         print(f"Against {told['against']['scheme']}: expect {money(gap['p50'], currency)}, from "
-              f"{money(gap['p10'], currency)} to {money(gap['p90'], currency)} in four of five futures")  # fmt: skip
+              f"{money(gap['p10'], currency)} to {money(gap['p90'], currency)} in four of five futures; mean "
+              f"{money(gap['mean'], currency)}{_give_or_take(gap['se'], currency)}; dearer "
+              f"{futures(gap['p_dearer'], told['scenarios'])}")  # fmt: skip
+    for title, key in (("By rule", "by_rule"), ("By segment", "by_segment"), ("By tier", "by_tier")):
+        print(f"{title}: mean, and from P10 to P90")
+        for name, one in told[key].items():
+            print(f"  {name:<40}{_column(one['mean'], one['se'], currency)}   {money(one['p10'], currency)} to "
+                  f"{money(one['p90'], currency)}")  # fmt: skip
+    print("To date: earned at the tiers reached, to accrue at the tiers expected, and what lies between")
+    for label, one in told["accrual"].items():
+        print(f"  {label:<8}{money(one['mean'], currency):>22}{money(one['expected'], currency):>22}"
+              f"{_column(one['catch_up'], one['catch_up_se'], currency)}")  # fmt: skip
     if told["drivers"]:
         moved = "amount owed" if told["drivers_of"] == "owed" else "cost"
         print(f"What moves the {moved}: its mean in the fifth of futures where each is lowest, and where it is highest")
@@ -182,6 +219,14 @@ def say_project(told: dict[str, Any]) -> None:
         print(f"  {one['name']:<40}{money(one['low'], currency):>22} to {money(one['high'], currency)}")
     for note in told["notes"]:
         print(f"- note: {note}")
+
+
+def _give_or_take(error: float | None, currency: str) -> str:
+    return "" if error is None else f" +- {money(error, currency)}"
+
+
+def _within(error: float | None) -> str:
+    return "" if error is None else f" +- {percent(error, 2)}"
 
 
 def _column(value: float, error: float | None, currency: str) -> str:

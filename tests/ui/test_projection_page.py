@@ -29,3 +29,18 @@ def test_the_projection_says_what_it_will_cost_and_how_sure_that_is(app: AppTest
     assert told(app, "from 128 futures") != flat
     app.toggle(key="projection-backtest").set_value(True).run(timeout=180)
     told(app, "On your own past")
+
+
+def test_the_projection_is_broken_down_and_the_fit_can_be_read(app: AppTest) -> None:
+    app.switch_page("pages/projection.py").run(timeout=180)
+    said = told(app, "from 128 futures")
+    assert "The scheme pays for itself if it raises revenue by" in said
+    assert "It earns nothing once" in said
+    heads = {"Rule": "| Rule |", "Partner": "| Partner |", "To accrue": "| To date |"}
+    for part, head in heads.items():
+        app.segmented_control(key="projection-parts-by").set_value(part).run(timeout=180)
+        assert head in told(app, head)
+    app.toggle(key="projection-fit").set_value(True).run(timeout=180)
+    assert "closed deals" in told(app, "What the model learned from your history")
+    app.selectbox(key="projection-against").select("Flat commission").run(timeout=180)
+    assert "Standard error" in told(app, "In the same futures")

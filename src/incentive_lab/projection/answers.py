@@ -102,14 +102,9 @@ def difference(told: Projection) -> dict[str, Any] | None:
     gap = told.outcomes[0].total - told.outcomes[1].total
     shown = distribution(gap)
     apart = float(told.outcomes[0].total.var() + told.outcomes[1].total.var())
-    variance = float(gap.var())
-    return {**shown, "p_dearer": chance(gap > 0).value, "variance_saved": apart / variance if variance > 0 else None}
-
-
-def accrual(told: Projection) -> dict[str, Floats]:
-    """Cost to date by month: the mean, and the 10th and 90th percentiles; [horizon] each, minor units."""
-    path = np.cumsum(told.outcome.monthly, axis=1)
-    return {"mean": path.mean(axis=0), "p10": np.quantile(path, 0.1, axis=0), "p90": np.quantile(path, 0.9, axis=0)}
+    variance, dearer = float(gap.var()), chance(gap > 0)
+    return {**shown, "p_dearer": dearer.value, "p_dearer_se": dearer.error,
+            "variance_saved": apart / variance if variance > 0 else None}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -121,6 +116,7 @@ class Driver:
         low, high: Mean cost in the lowest and the highest fifth of scenarios by it.
         share: Share of the variance of cost that it explains alone (first-order index).
         error: Standard error of the share, by the jack-knife over replicates.
+        low_error, high_error: Standard errors of the means.
     """
 
     name: str
@@ -128,6 +124,8 @@ class Driver:
     high: float
     share: float
     error: float
+    low_error: float | None = None
+    high_error: float | None = None
 
 
 def drivers(told: Projection, inputs: Sequence[tuple[str, Floats]], cost: Floats | None = None) -> list[Driver]:
@@ -140,8 +138,8 @@ def drivers(told: Projection, inputs: Sequence[tuple[str, Floats]], cost: Floats
         low, high = np.quantile(values, [0.2, 0.8])
         parts = np.array([first_order(values[replicate != one], cost[replicate != one]) for one in range(REPLICATES)])
         error = float(np.sqrt((REPLICATES - 1) / REPLICATES * ((parts - parts.mean()) ** 2).sum()))
-        found.append(Driver(name, float(cost[values <= low].mean()), float(cost[values >= high].mean()),
-                            first_order(values, cost), error))  # fmt: skip
+        least, most = mean(cost, values <= low), mean(cost, values >= high)
+        found.append(Driver(name, least.value, most.value, first_order(values, cost), error, least.error, most.error))
     return sorted(found, key=lambda one: -abs(one.high - one.low))
 
 

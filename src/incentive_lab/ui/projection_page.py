@@ -17,12 +17,14 @@ from incentive_lab.projection import answers
 from incentive_lab.projection.assumptions import Assumptions, presets
 from incentive_lab.projection.backtest import BANDS
 from incentive_lab.projection.running import Projection
-from incentive_lab.projection_words import NO_COST, futures, owed_words
+from incentive_lab.projection.standard_errors import chance
+from incentive_lab.projection_words import futures, owed_words
 from incentive_lab.scheme.numbers import Number, Whole
 from incentive_lab.ui import workspace
 from incentive_lab.ui.cards import card, draw, plain, tell_problems
 from incentive_lab.ui.compare_page import DRAFT, offered
 from incentive_lab.ui.projecting import Asked, projected, side_by_side, tested
+from incentive_lab.ui.projection_cards import breakdown_card, fit_card, worth_words
 from incentive_lab.ui.tables import table
 
 SCENARIOS = {"Quick: 128": 128, "Fair: 512": 512, "Full: 10,000": 10_000, "Until sure to 1 %": 10_000}
@@ -67,10 +69,12 @@ def _page() -> None:
         return
     _risk(told, None if floor is None else floor / 100, limit)
     _charts(told)
+    breakdown_card(told)
     if other is not None:
         _difference(told)
     _scenarios(asked, many)
     _backtested(Asked(workspace.pair(scheme, None), months))
+    fit_card(told.model)
 
 
 def _assumptions() -> Assumptions:
@@ -126,13 +130,11 @@ def _risk(told: Projection, floor: float | None = None, limit: float | None = No
         breaks = f"the budget breaks {futures(over.value, told.scenarios)}."
         said.append(breaks.capitalize() if over.value == 1 else f"**{risk}**: {breaks}")
     if told.outcome.scheme.caps:
-        said.append(f"Partner caps take off {compact(float(told.outcome.capped.mean()) / minor)} on average.")
-    value = answers.present_value(told)
-    said.append(
-        f"What margin less incentives is worth today is {NO_COST}."
-        if value is None
-        else f"Margin less incentives is worth {compact(value.value / minor)} today."
-    )
+        bind = futures(chance(told.outcome.capped > 0).value, told.scenarios)
+        said.append(
+            f"Partner caps bind {bind} and take off {compact(float(told.outcome.capped.mean()) / minor)} on average."
+        )
+    said += worth_words(told)
     low = None if floor is None else answers.below_margin(told, floor)
     if floor is not None and low is not None:
         said.append(f"It is below {percent(floor, 1)} of revenue {futures(low.value, told.scenarios)}.")
@@ -175,9 +177,12 @@ def _difference(told: Projection) -> None:
     assert gap is not None
     before = told.outcomes[1].scheme
     with card("projection-difference", f"Against {before.title or before.id}", "In the same futures."):
-        table(("Expect", "P10", "P90", "Dearer in"), [(
-            *(signed(compact(gap[name] / minor)) for name in ("p50", "p10", "p90")),
-            percent(gap["p_dearer"], 1))])  # fmt: skip
+        table(("", "Mean", "P10", "P50", "P90", "Dearer in"), [
+            ("Difference", *(signed(compact(gap[name] / minor)) for name in ("mean", "p10", "p50", "p90")),
+             percent(gap["p_dearer"], 1)),
+            ("Standard error", *("-" if error is None else compact(error / minor) for error in (
+                gap["se"], *(gap["errors"][name] for name in ("p10", "p50", "p90")))), percent(gap["p_dearer_se"], 1)),
+        ])  # fmt: skip
 
 
 def _scenarios(asked: Asked, many: int) -> None:
