@@ -149,8 +149,8 @@ def _bands(parts: list[Band], minor: int) -> dict[str, Any]:
 
 
 def _accrued(one: Accrual, minor: int) -> dict[str, Any]:
-    """Cost to date at the tier reached (its mean and band), at the tier expected, and what lies between."""
-    return _figures({"mean": one.reached, "p10": one.p10, "p90": one.p90, "expected": one.expected,
+    """Cost to date as settled (its mean and band), at the tiers expected, and what lies between."""
+    return _figures({"mean": one.settled, "p10": one.p10, "p90": one.p90, "expected": one.expected,
                      "catch_up": one.catch_up}, minor)  # fmt: skip
 
 
@@ -208,7 +208,7 @@ def say_project(told: dict[str, Any]) -> None:
         for name, one in told[key].items():
             print(f"  {name:<40}{_column(one['mean'], one['se'], currency)}   {money(one['p10'], currency)} to "
                   f"{money(one['p90'], currency)}")  # fmt: skip
-    print("To date: earned at the tiers reached, to accrue at the tiers expected, and what lies between")
+    print("To date: settled at the tiers reached, to accrue at the tiers expected, and what lies between")
     for label, one in told["accrual"].items():
         print(f"  {label:<8}{money(one['mean'], currency):>22}{money(one['expected'], currency):>22}"
               f"{_column(one['catch_up'], one['catch_up_se'], currency)}")  # fmt: skip

@@ -57,7 +57,7 @@ rules:
 
 def test_the_error_of_what_is_accrued_is_that_of_many_runs(model: Model) -> None:
     runs = [accrual(project(model, FLAT, scenarios=128, horizon=6, seed=seed))[2] for seed in range(40)]
-    for name in ("expected", "catch_up", "reached"):
+    for name in ("expected", "catch_up", "settled"):
         found = [getattr(one, name) for one in runs]
         true = np.std([one.value for one in found], ddof=1)
         assert np.sqrt(np.mean([one.error**2 for one in found])) == pytest.approx(true, rel=0.4), name
@@ -91,7 +91,7 @@ def test_every_figure_has_its_standard_error(told: Projection, capsys: pytest.Ca
     assert not errorless(result)
     say_project(result)
     said = capsys.readouterr().out
-    for words in ("By rule: mean", "By tier: mean", "To date: earned", "It pays for itself if", "It earns nothing once",
+    for words in ("By rule: mean", "By tier: mean", "To date: settled", "It pays for itself if", "It earns nothing once",
                   "Partner caps bind"):  # fmt: skip
         assert words in said
     alone = project_result(project(told.model, FLAT, scenarios=1))

@@ -55,13 +55,13 @@ class Accrual:
     """What stands in the books after a month, in minor units.
 
     Attributes:
-        reached: Earned to date at the tiers reached so far, as statements tell it.
+        settled: What statements have told by then, at the tiers reached.
         p10, p90: Its band.
         expected: Earned to date at what the whole horizon is expected to cost a unit of revenue: what to accrue.
-        catch_up: What the tiers still expected add: expected less reached.
+        catch_up: What periods not settled yet and tiers still expected add: expected less settled.
     """
 
-    reached: Figure
+    settled: Figure
     p10: Figure
     p90: Figure
     expected: Figure
@@ -69,7 +69,7 @@ class Accrual:
 
 
 def accrual(told: Projection) -> list[Accrual]:
-    """Cost to date by month at the tier reached, and at the tier expected at the end.
+    """Cost to date by month as statements tell it at the tiers reached, and at the tiers expected at the end.
 
     Expected is the mean cost of the horizon times the share of its mean revenue that has come by then; without revenue it
     grows evenly. The error of that product is of first order.
@@ -83,9 +83,9 @@ def accrual(told: Projection) -> list[Accrual]:
         if sold > 0:
             moved = moved + whole.mean() * (revenue[:, month] - share * revenue[:, -1]) / sold
         expected = Figure(float(whole.mean()) * share, spread_of_mean(moved))
-        reached = mean(cost[:, month])
+        settled = mean(cost[:, month])
         found.append(Accrual(
-            reached, quantile(cost[:, month], 0.1), quantile(cost[:, month], 0.9), expected,
-            Figure(expected.value - reached.value, spread_of_mean(moved - cost[:, month])),
+            settled, quantile(cost[:, month], 0.1), quantile(cost[:, month], 0.9), expected,
+            Figure(expected.value - settled.value, spread_of_mean(moved - cost[:, month])),
         ))  # fmt: skip
     return found

@@ -61,13 +61,14 @@ def breakdown_card(told: Projection) -> None:
 
 def _accruals(told: Projection, labels: list[str]) -> None:
     note = (
-        "Reached: earned to date at the tiers reached. To accrue: earned to date at what the whole time is expected to cost a "
-        "unit of revenue, tiers still to be reached included. +-: the standard error of the catch-up between the two."
+        "Settled: told by statements to date, at the tiers reached. To accrue: earned to date at what the whole time is "
+        "expected to cost a unit of revenue, tiers still to be reached included. +-: the standard error of the catch-up "
+        "between the two."
     )
     st.markdown(f":small[:gray[{plain(note)}]]")
     minor = told.minor
-    table(("To date", "Reached", "P10", "P90", "To accrue", "Catch-up", "+-"), [
-        (label, *(compact(figure.value / minor) for figure in (one.reached, one.p10, one.p90, one.expected)),
+    table(("To date", "Settled", "P10", "P90", "To accrue", "Catch-up", "+-"), [
+        (label, *(compact(figure.value / minor) for figure in (one.settled, one.p10, one.p90, one.expected)),
          signed(compact(one.catch_up.value / minor)), _error(one.catch_up, minor))
         for label, one in zip(labels, accrual(told), strict=True)])  # fmt: skip
 
