@@ -16,6 +16,7 @@ from experiments.benchmarks.measures import large, measures
 from experiments.benchmarks.measuring import Row, table
 from experiments.benchmarks.month_rules import month_rules
 from experiments.benchmarks.pilots import pilots
+from experiments.benchmarks.projecting import projecting
 from experiments.benchmarks.slider import slider
 from experiments.benchmarks.startup import startup
 
@@ -27,7 +28,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="make bench BENCH=...", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="small sizes: whether it runs and agrees, not how fast")
     parser.add_argument("--large", action="store_true", help="also 50 million deals (several minutes, 4 GB of disk)")
-    parser.add_argument("--only", nargs="*", default=[], help="month deals measures pilots slider browser start")
+    parser.add_argument(
+        "--only", nargs="*", default=[], help="month deals measures pilots projection slider browser start"
+    )
     parser.add_argument("--repeats", type=int, default=15, help="repeats of the shortest runs")
     parser.add_argument("--out", type=Path, default=None, help="where to write the rows (default latest.json)")
     parser.add_argument("--strict", action="store_true", help="exit 1 if a bar does not hold")
@@ -38,6 +41,7 @@ def main() -> int:
         "deals": lambda: deal_rules(repeats, 50_000 if quick else 2_000_000, 1_000 if quick else 10_000),
         "measures": lambda: measures(repeats, 50_000 if quick else 2_000_000, 500 if quick else 10_000),
         "pilots": lambda: pilots(2_000 if quick else 100_000, 100 if quick else 500),
+        "projection": lambda: projecting(repeats, *((60, 16) if quick else (1_000, 512))),
         "slider": lambda: slider(repeats),
         **({} if quick else {"browser": lambda: browser(40), "start": lambda: startup(repeats)}),
         **({"large": large} if asked.large else {}),

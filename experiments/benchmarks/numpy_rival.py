@@ -8,7 +8,7 @@ the months of each window, as an analyst would; the other starts where the kerne
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Self
 
 import numpy as np
@@ -89,35 +89,55 @@ def entitlement(revenue: Floats) -> Floats:
     return rounded(exact)
 
 
-def pay(given: Monthly) -> Floats:
-    """Cents paid, [months, partners]."""
+@dataclass
+class State:
+    """What one month leaves for the next, [partners]: tiers, reviews missed, and what was counted towards limits."""
+
+    tier: NDArray[np.int64]
+    misses: NDArray[np.int64]
+    certified: Floats
+    served: Floats
+    entitled: Floats
+    capped: Floats
+    piped: Floats
+
+    @classmethod
+    def begun(cls, partners: int) -> Self:
+        """Before the first month."""
+        none = [np.zeros(partners) for _ in range(5)]
+        return cls(np.zeros(partners, dtype=np.int64), np.zeros(partners, dtype=np.int64), *none)
+
+    def repeated(self, times: int) -> Self:
+        """The same for so many copies of each partner, side by side."""
+        return type(self)(*(np.repeat(getattr(self, each.name), times) for each in fields(self)))
+
+
+def pay(given: Monthly, begin: int = 0, state: State | None = None) -> Floats:
+    """Cents paid, [months, partners], from month `begin` on; `state` is what came before and is worked on."""
     months, partners = given.csat.shape
     total = np.zeros((months, partners))
-    tier = np.zeros(partners, dtype=np.int64)
-    misses = np.zeros(partners, dtype=np.int64)
-    certified, served, entitled = np.zeros(partners), np.zeros(partners), np.zeros(partners)
-    capped, piped = np.zeros(partners), np.zeros(partners)
-    for month in range(months):
+    s = state or State.begun(partners)
+    for month in range(begin, months):
         start = month - month % 3
         if month % 12 == 0:
-            certified[:] = served[:] = entitled[:] = 0
+            s.certified[:] = s.served[:] = s.entitled[:] = 0
         if month == start:
-            capped[:] = piped[:] = 0
+            s.capped[:] = s.piped[:] = 0
         earned = total[month]
         for name, most, rate in (("qualified_lead", 5, 120), ("deal_registration", 4, 60)):
             before = np.minimum(given.window(name, start, month), most * MILLION)
             now = np.minimum(given.window(name, start, month + 1), most * MILLION)
             earned += rounded((now - before) * (rate * CENTS))
         line = rounded(given.window("qualified_pipeline", month, month + 1) * 2_500)
-        line = np.minimum(line, 400 * CENTS - piped)
-        piped += line
+        line = np.minimum(line, 400 * CENTS - s.piped)
+        s.piped += line
         earned += line
         if month % 3 == 2:
-            _quarter(given, month, tier, certified, served, entitled, earned)
-        earned[:] = np.minimum(earned, 6_000 * CENTS - capped)
-        capped += earned
+            _quarter(given, month, s.tier, s.certified, s.served, s.entitled, earned)
+        earned[:] = np.minimum(earned, 6_000 * CENTS - s.capped)
+        s.capped += earned
         if month % 3 == 2 and month >= 11:
-            tier, misses = _review(given, month, tier, misses)
+            s.tier, s.misses = _review(given, month, s.tier, s.misses)
     return total
 
 

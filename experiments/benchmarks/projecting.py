@@ -1,0 +1,136 @@
+"""A projection against the same model in NumPy: the same laws drawn by NumPy, then its own paying of month_rules.yaml.
+
+Paying is held against NumPy on the same draws to the cent; with draws of its own, NumPy's mean cost has to agree within what
+chance explains. Times are of one thread's processor for each partner and month of a scenario.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from experiments.benchmarks import futures_rival
+from experiments.benchmarks.measuring import Row, Times, rivalry, side_by_side
+from experiments.benchmarks.world import scheme
+
+from incentive_lab.history import open_history
+from incentive_lab.history.demo import generate_demo
+from incentive_lab.panel import Floats
+from incentive_lab.projection.assumptions import BASE
+from incentive_lab.projection.chunks import LANES, Chunks, Threads
+from incentive_lab.projection.laying import Space
+from incentive_lab.projection.model import Model, fit
+from incentive_lab.projection.past import past_of
+from incentive_lab.projection.paying import Payer
+from incentive_lab.projection.world import World
+
+HORIZON, SEED = 12, 7
+SIZES = (2, 8, 32)
+"""Scenarios of a chunk that NumPy is tried with; the fastest counts."""
+
+
+def projecting(repeats: int, partners: int = 1_000, scenarios: int = 512) -> list[Row]:
+    """Rows for ten month rules over the demo history, 12 months ahead."""
+    document = scheme("month_rules")
+    with tempfile.TemporaryDirectory() as folder:
+        generate_demo(Path(folder) / "h", partners=partners, months=36, seed=1)
+        with open_history(str(Path(folder) / "h")).closing() as history:
+            model = fit(past_of(history, document), horizon=HORIZON)
+    payer, world = Payer(document, model, HORIZON), World(model, BASE, HORIZON, SEED)
+    start = futures_rival.begun(payer.panel, payer.past)
+    few = min(8, scenarios)
+    _agree(payer, world, start, few)
+
+    def ours(threads: int) -> Callable[[], Floats]:
+        return lambda: Chunks([payer], scenarios, Threads(threads), None).run(world, None).kept[0]["monthly"]
+
+    def theirs(size: int) -> Callable[[], Floats]:
+        return lambda: _numpy(world, start, size, seed=size)
+
+    times = side_by_side(
+        {"one": ours(1), "two": ours(2), **{f"chunks of {size}": theirs(size) for size in SIZES}}, max(3, repeats // 3)
+    )
+    _alike(ours(1)().sum(axis=1), _numpy(world, start, 32, seed=1).sum(axis=0))
+    each = {name: _each(one, model.known * (scenarios if name in ("one", "two") else int(name.split()[-1])) * HORIZON)
+            for name, one in times.items()}  # fmt: skip
+    best = min((f"chunks of {size}" for size in SIZES), key=lambda name: each[name].of_processor.median)
+    what = f"projection, {partners:,} partners x {HORIZON} months x {len(document.rules)} rules, a partner-month"
+    one, rival = each["one"].of_processor, each[best].of_processor
+    rows = [_in_ns(rivalry(f"{what}, one thread", one, rival, f"NumPy, the same model, {best} scenarios", 12))]
+    rows += _paying(payer, world, start, what, repeats)
+    wall = each["one"].median / each["two"].median
+    rows.append(Row(f"{what}, two threads by the clock", round(1e3 * each["two"].median, 1), "ns",
+                    f"one thread: {1e3 * each['one'].median:.4g} ns", round(wall, 3), 1.7, wall >= 1.7,
+                    round(each["two"].spread, 3)))  # fmt: skip
+    return rows
+
+
+def _paying(payer: Payer, world: World, start: futures_rival.Begun, what: str, repeats: int) -> list[Row]:
+    """Both pay draws that are ready."""
+    count = LANES // 2
+    chunk, space = world.chunk(0, count), Space()
+    rows = range(0, world.model.panel.partners, 2)
+    blocks = [world.draw(chunk, low, min(low + 2, world.model.panel.partners)) for low in rows[:64]]
+    small = world.chunk(0, 8)
+    drawn = world.draw(small, 0, world.model.panel.partners)
+    ahead = {name: drawn.values[slot] for slot, name in enumerate(world.model.leaves)}
+    csat = drawn.levels[list(world.model.levels).index("csat")]
+
+    def kernel() -> None:
+        paid = payer.begun(count, 0)
+        for block in blocks:
+            payer.add(block, paid, space)
+
+    times = side_by_side({
+        "ours": kernel, "theirs": lambda: futures_rival.paid(start, ahead, csat, drawn.begin, world.model.known, 8),
+    }, repeats)  # fmt: skip
+    ours = _each(times["ours"], len(blocks) * 2 * count * HORIZON).of_processor
+    theirs = _each(times["theirs"], world.model.panel.partners * 8 * HORIZON).of_processor
+    return [_in_ns(rivalry(f"{what}, paying ready draws", ours, theirs, "NumPy, the same draws", 8))]
+
+
+def _numpy(world: World, start: futures_rival.Begun, count: int, seed: int) -> Floats:
+    """Cents by month and scenario."""
+    ahead, csat, begin = futures_rival.drawn(world, world.chunk(0, count).scale, np.random.default_rng(seed))
+    return futures_rival.paid(start, ahead, csat, begin, world.model.known, count)
+
+
+def _agree(payer: Payer, world: World, start: futures_rival.Begun, count: int) -> None:
+    """Stop unless both pay the same draws the same cents."""
+    model: Model = world.model
+    drawn = world.draw(world.chunk(0, count), 0, model.panel.partners)
+    ours = payer.begun(count, 0)
+    payer.add(drawn, ours, Space())
+    ahead = {name: drawn.values[slot] for slot, name in enumerate(model.leaves)}
+    csat = drawn.levels[list(model.levels).index("csat")]
+    theirs = futures_rival.paid(start, ahead, csat, drawn.begin, model.known, count)
+    wrong = np.argwhere(ours.monthly[payer.past :] != theirs)
+    if len(wrong):
+        month, scenario = wrong[0]
+        raise AssertionError(
+            f"NumPy pays the same draws differently in {len(wrong)} places, first month {month}, scenario {scenario}: "
+            f"kernel {ours.monthly[payer.past + month, scenario]}, NumPy {theirs[month, scenario]}"
+        )
+
+
+def _alike(ours: Floats, theirs: Floats) -> None:
+    """Stop if the mean costs of both differ by more than chance explains."""
+    error = float(np.sqrt(ours.var() / len(ours) + theirs.var() / len(theirs)))
+    gap = abs(float(ours.mean() - theirs.mean()))
+    if gap > 5 * error:
+        raise AssertionError(
+            f"mean cost {ours.mean():.6g}, NumPy {theirs.mean():.6g}: {gap / error:.1f} standard errors"
+        )
+
+
+def _each(times: Times, many: int) -> Times:
+    """What is done so many times in a repeat, in millions of seconds, so that milliseconds of it are nanoseconds of each."""
+    return Times(tuple(1e6 * one / many for one in times.seconds), tuple(1e6 * one / many for one in times.cpu))
+
+
+def _in_ns(row: Row) -> Row:
+    """A row of `_each` with its unit."""
+    return replace(row, value=round(row.value, 1), unit="ns", against=(row.against or "").replace(" ms", " ns"))
