@@ -324,6 +324,20 @@ def test_a_forecast_of_the_same_scheme_is_kept_with_its_seed(local: Registry) ->
     )
 
 
+@pytest.mark.parametrize(("rate", "said"), [(3, 0), (9, 1)])
+def test_a_pilot_of_other_rules_is_an_open_warning_and_other_dates_are_not(
+    local: Registry, rate: float, said: int
+) -> None:
+    tried = submission("grown", rate=rate, starts="2024-01-01", months=6).documents["scheme.yaml"]
+    documents = {
+        **submission().documents, "pilot.json": json.dumps({"history_id": "h" * 32}).encode(), "pilot/pilot.yaml": b"pilot: a",
+        "pilot/registered.json": b"{", "pilot/odd.yaml": b"[", "pilot/grown.yaml": tried,
+    }  # fmt: skip
+    local.submit(ANN, Submission(documents), "worth it")
+    case = Case.of(local.show("grown-1"), local.documents("grown-1"))
+    assert sum("none of which is what is proposed" in one for one in case.warnings()) == said
+
+
 def test_a_budget_that_cuts_is_told_by_what_is_owed_before_it(local: Registry) -> None:
     budget = b"budget: {amount: 100, when_exceeded: prorate}\n"
     text = submission().documents["scheme.yaml"] + budget

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from incentive_lab.errors import InputError
 from incentive_lab.format import count, counted, money, percent, signed
-from incentive_lab.registry.evidence import pair_of
+from incentive_lab.registry.evidence import OF_PILOT, pair_of
 from incentive_lab.report.change_words import WHEN_EXCEEDED, changes_between, new_rule
 from incentive_lab.scheme.baseline import Pair
 from incentive_lab.scheme.check import check
 from incentive_lab.scheme.document import Scheme
+from incentive_lab.scheme.fingerprint import fingerprint
+from incentive_lab.scheme.load import loads
 
 HALF_A_CENT = 0.005
 
@@ -28,6 +32,7 @@ class Case:
         replay: replay.json.
         projection: projection.json, if there is one.
         pilot: pilot.json, if there is one.
+        tried: The schemes that the pilot's arms pay, where its files are there.
     """
 
     revision: Mapping[str, Any]
@@ -35,14 +40,16 @@ class Case:
     replay: Mapping[str, Any]
     projection: Mapping[str, Any] | None
     pilot: Mapping[str, Any] | None
+    tried: tuple[Scheme, ...] = ()
 
     @classmethod
     def of(cls, revision: Mapping[str, Any], documents: Mapping[str, bytes]) -> Case:
         """The case that a revision's documents make."""
-        read = {name: json.loads(body) for name, body in documents.items() if name.endswith(".json")}
-        return cls(
-            revision, pair_of(documents), read["replay.json"], read.get("projection.json"), read.get("pilot.json")
-        )
+        read = {
+            name: json.loads(body) for name, body in documents.items() if name.endswith(".json") and "/" not in name
+        }
+        return cls(revision, pair_of(documents), read["replay.json"], read.get("projection.json"), read.get("pilot.json"),
+                   tuple(_schemes(documents)))  # fmt: skip
 
     @property
     def scheme(self) -> Scheme:
@@ -230,7 +237,13 @@ class Case:
     def warnings(self) -> tuple[str, ...]:
         """What is still open."""
         found = [f"{one.path}: {one.message}" for one in check(self.scheme).warnings]
-        return (*self.revision.get("remarks", ()), *self._floors(), *found, *map(str, self.replay.get("warnings", ())))
+        return (
+            *self.revision.get("remarks", ()),
+            *self._floors(),
+            *self._otherwise_tried(),
+            *found,
+            *map(str, self.replay.get("warnings", ())),
+        )
 
     def _floors(self) -> Iterator[str]:
         """Where a guarantee was worked out with another scheme than the one it names."""
@@ -238,12 +251,26 @@ class Case:
             if scheme is not None and floor is not None and scheme.baseline != floor.id:
                 yield f"The guarantees of {scheme.id} name {scheme.baseline}; they were worked out with {floor.id}."
 
+    def _otherwise_tried(self) -> Iterator[str]:
+        """Where the pilot tried something else than what is proposed, dates apart."""
+        dated = (one.model_copy(update={"effective": self.scheme.effective}) for one in self.tried)
+        if self.pilot is not None and self.tried and fingerprint(self.scheme) not in map(fingerprint, dated):
+            yield f"The pilot tried {' and '.join(one.title or one.id for one in self.tried)}, none of which is what is proposed."
+
     def signers(self) -> tuple[str, ...]:
         """Who signed this round, and who has still to."""
         row = self.revision
         said = [f"{one['who']} as {one['role']} on {one['at'][:10]}{unvouched(one)}: {one_line(one['reason'])}"
                 for one in row["signatures"] if one["round"] == row["round"]]  # fmt: skip
         return (*said, *(f"Still to sign: {role}" for role in row["missing_signatures"]))
+
+
+def _schemes(documents: Mapping[str, bytes]) -> Iterator[Scheme]:
+    """The schemes that a pilot's arms pay, of those that can be read."""
+    for name in sorted(documents):
+        if OF_PILOT.fullmatch(name) and name.endswith(".yaml") and name != "pilot/pilot.yaml":
+            with suppress(InputError):
+                yield loads(documents[name])
 
 
 def unvouched(row: Mapping[str, Any]) -> str:
