@@ -18,7 +18,7 @@ from incentive_lab.registry.service import Registry
 from incentive_lab.report.pack import opened_pack
 from tests.registry.made import ANN, submission, work
 
-KILLS = int(os.environ.get("INCENTIVE_LAB_KILLS", "10"))
+KILLS = int(os.environ.get("INCENTIVE_LAB_KILLS", "20"))
 """Kills on each database."""
 
 

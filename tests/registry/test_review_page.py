@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import re
@@ -75,6 +76,20 @@ def test_the_decision_pack_is_made_logged_and_offered_until_something_is_decided
     assert opened_pack(body).sha256 in str(registry.show("grown-1")["log"])
     press(page, "Comment", "cat", "seen")
     assert not page.get("download_button")
+
+
+def test_a_full_disk_is_told_and_nothing_is_logged(
+    page: AppTest, registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> bytes:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("incentive_lab.report.exporting.pack_bytes", full)
+    entries = registry.verify().entries
+    press(page, "Make the decision pack", "cat", "")
+    assert not page.exception
+    assert "No space left on device; nothing was written" in page.error[0].value
+    assert registry.verify().entries == entries
 
 
 def test_the_page_refuses_what_the_registry_refuses(page: AppTest, registry: Registry) -> None:

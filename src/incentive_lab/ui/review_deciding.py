@@ -160,6 +160,10 @@ def _decide(
     except InputError as error:
         tell_problems(error.problems, "Nothing was decided")
         return
+    except OSError as error:
+        tell_problems((Problem("disk", f"{error.strerror or 'it failed'}; nothing was written.",
+                               "Free some space and try again."),), "Nothing was decided")  # fmt: skip
+        return
     vouched = "" if actor.authenticated else " (typed name)"
     if action in ("pack", "systems"):
         st.session_state[DONE] = f"It is ready below and in the log. Keep the log's head: {done['head']}"
