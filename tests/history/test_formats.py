@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import random
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 
 from incentive_lab.errors import InputError
 from incentive_lab.history import History, open_history, write_csv_folder
+from incentive_lab.panel import Panel
 from incentive_lab.scheme.measures import CATALOGUE, Measure
 from tests.history import folders, postgres
 
@@ -30,14 +32,22 @@ SPLITS = "deal_id,partner_id,share,role\nD1,P1,0.6,\nD1,P2,0.4,sourced\n"
 WANTED: dict[str, Any] = {"deal_leaves": {"deal": ["revenue"], "line": ["won_deals"]}, "want_returns": True}
 
 
+@dataclass(frozen=True)
+class Plain:
+    """The history of a CSV folder and its panel, which every other form is held against."""
+
+    history: History
+    panel: Panel
+
+
 @pytest.fixture(scope="module")
-def plain(tmp_path_factory: pytest.TempPathFactory) -> History:
-    """The history of a CSV folder, which every other form is held against; its SQL is written once."""
-    return open_history(folders.write(tmp_path_factory.mktemp("plain") / "csv", deal_partners=SPLITS))
+def plain(tmp_path_factory: pytest.TempPathFactory) -> Plain:
+    history = open_history(folders.write(tmp_path_factory.mktemp("plain") / "csv", deal_partners=SPLITS))
+    return Plain(history, history.panel(LEAVES, **WANTED))
 
 
-def assert_same(first: History, second: History) -> None:
-    one, other = first.panel(LEAVES, **WANTED), second.panel(LEAVES, **WANTED)
+def assert_same(first: Plain, second: History) -> None:
+    one, other = first.panel, second.panel(LEAVES, **WANTED)
     assert one.partner_ids == other.partner_ids
     assert one.labels() == other.labels()
     for name, column in one.columns.items():
@@ -46,7 +56,7 @@ def assert_same(first: History, second: History) -> None:
         assert list(table.deal_id) == list(other.deals[grain].deal_id)
         for name, values in table.values.items():
             np.testing.assert_array_equal(values, other.deals[grain].values[name])
-    assert first.history_id == second.history_id
+    assert first.history.history_id == second.history_id
 
 
 @pytest.fixture
@@ -60,7 +70,7 @@ def frames(folder: Path) -> dict[str, object]:
     return {file.stem: pd.read_csv(file) for file in sorted(folder.glob("*.csv"))}
 
 
-def test_parquet_gives_the_same_history_as_csv(plain: History, csv_folder: Path, tmp_path: Path) -> None:
+def test_parquet_gives_the_same_history_as_csv(plain: Plain, csv_folder: Path, tmp_path: Path) -> None:
     (tmp_path / "parquet").mkdir()
     for name, frame in frames(csv_folder).items():
         for column in frame.columns:
@@ -70,7 +80,7 @@ def test_parquet_gives_the_same_history_as_csv(plain: History, csv_folder: Path,
     assert_same(plain, open_history(tmp_path / "parquet"))
 
 
-def test_a_workbook_gives_the_same_history_as_csv(plain: History, csv_folder: Path, tmp_path: Path) -> None:
+def test_a_workbook_gives_the_same_history_as_csv(plain: Plain, csv_folder: Path, tmp_path: Path) -> None:
     import pandas as pd
 
     with pd.ExcelWriter(tmp_path / "book.xlsx", engine="openpyxl") as book:
@@ -80,7 +90,7 @@ def test_a_workbook_gives_the_same_history_as_csv(plain: History, csv_folder: Pa
 
 
 def test_a_duckdb_file_gives_the_same_history_as_csv_also_by_url(
-    plain: History, csv_folder: Path, tmp_path: Path
+    plain: Plain, csv_folder: Path, tmp_path: Path
 ) -> None:
     import duckdb
 
@@ -103,7 +113,7 @@ COLUMNS = {
 }
 
 
-def test_postgresql_gives_the_same_history_as_csv(plain: History, csv_folder: Path) -> None:
+def test_postgresql_gives_the_same_history_as_csv(plain: Plain, csv_folder: Path) -> None:
     import psycopg
 
     try:
@@ -124,7 +134,7 @@ def test_postgresql_gives_the_same_history_as_csv(plain: History, csv_folder: Pa
         pytest.skip(str(reason))
 
 
-def test_the_order_of_rows_and_columns_does_not_matter(plain: History, csv_folder: Path, tmp_path: Path) -> None:
+def test_the_order_of_rows_and_columns_does_not_matter(plain: Plain, csv_folder: Path, tmp_path: Path) -> None:
     shuffled = tmp_path / "shuffled"
     shuffled.mkdir()
     chance = random.Random(5)
@@ -142,7 +152,7 @@ def test_the_order_of_rows_and_columns_does_not_matter(plain: History, csv_folde
 
 
 def test_a_byte_order_mark_windows_line_ends_and_semicolons_are_read(
-    plain: History, csv_folder: Path, tmp_path: Path
+    plain: Plain, csv_folder: Path, tmp_path: Path
 ) -> None:
     other = tmp_path / "windows"
     other.mkdir()
@@ -152,8 +162,8 @@ def test_a_byte_order_mark_windows_line_ends_and_semicolons_are_read(
     assert_same(plain, open_history(other))
 
 
-def test_written_out_and_opened_again_it_is_the_same_history(plain: History, tmp_path: Path) -> None:
-    write_csv_folder(plain, tmp_path / "again")
+def test_written_out_and_opened_again_it_is_the_same_history(plain: Plain, tmp_path: Path) -> None:
+    write_csv_folder(plain.history, tmp_path / "again")
     assert_same(plain, open_history(tmp_path / "again"))
 
 

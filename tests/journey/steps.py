@@ -153,8 +153,16 @@ def decide(walk: Walk, home: Path, folder: Path) -> None:
             page.get_by_text(f"Recorded: approve by {name}").wait_for()
             walk.says(page.get_by_text(f"Recorded: approve by {name}").inner_text())
     pack = home / "pack.zip"
-    with walk.command("Decision pack"):
-        walk.says(_lab(f"registry export {revision} --as Cleo --out", str(pack)))
+    with walk.step("Make the decision pack", "pack"):
+        page.get_by_role("textbox", name="Your name").fill("Cleo Marsh")
+        page.get_by_role("button", name="Make the decision pack").click()
+        page.get_by_role("button", name="Download the decision pack").wait_for()
+    with walk.step("Download it"):
+        with page.expect_download() as coming:
+            page.get_by_role("button", name="Download the decision pack").click()
+        coming.value.save_as(pack)
+        assert revision in coming.value.suggested_filename, coming.value.suggested_filename
+        walk.says(f"{coming.value.suggested_filename}, {pack.stat().st_size:,} bytes")
     with walk.command("Reproduce the pack"):
         said = _lab("registry reproduce", str(pack), "--history", str(folder), "--mapping", str(MAPPING))
         walk.says(said.strip().splitlines()[-1])
