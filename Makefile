@@ -10,7 +10,7 @@ JOBS   ?= 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test lint bench validate docs journey soak lock clean
+.PHONY: help run test lint bench validate mutation docs journey soak lock clean
 
 help: ## Show what can be made
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,6 +38,10 @@ docs: $(VENV)/installed ## Write what is generated anew (README outputs, docs/nu
 validate: $(VENV)/installed ## Check the statistics of pilots slowly, and kill writers of the registry 200 times (VALIDATE="--draws 500")
 	$(BIN)/python experiments/validation/registry.py
 	$(BIN)/python experiments/validation/pilots.py $(VALIDATE)
+
+mutation: $(VENV)/installed ## Change the kernel and the statistics a sign at a time: do the tests notice? Takes hours (MUTATION="--every 10")
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check cosmic-ray==8.7.0
+	$(BIN)/python experiments/validation/mutation.py $(MUTATION)
 
 journey: $(VENV)/installed ## Walk from an empty home to a reproduced decision in Chromium, with times (JOURNEY=--pictures)
 	$(BIN)/python -m tests.journey $(JOURNEY)

@@ -133,6 +133,20 @@ def test_segments_are_drawn_to_the_common_effect_by_how_little_they_know() -> No
     assert found.verdict == "differs"
 
 
+def test_segments_that_differ_by_less_than_one_keep_a_part_of_their_own_too() -> None:
+    effects, errors = np.array([0.0, 0.4, 1.0]), np.array([0.1, 0.2, 0.1])
+    found = shrink(["a", "b", "c"], [4, 5, 6], effects, errors, 0.1)
+    assert 0 < found.between < 1
+    for one, effect, error in zip(found.segments, effects, errors, strict=True):
+        keep = found.between**2 / (found.between**2 + error**2)
+        assert one.shrunk == pytest.approx(keep * effect + (1 - keep) * found.common)
+
+
+def test_two_segments_reach_no_further_than_four_errors() -> None:
+    found = shrink(["a", "b"], [9, 9], np.ones(2), np.full(2, 0.5), 0.1)
+    assert found.segments[0].interval.high == pytest.approx(1 + 4 * 0.5 / 2**0.5)
+
+
 def test_the_reach_of_segments_is_students_and_past_thirty_the_normal_laws() -> None:
     for k, reach in ((9, stats.t(8).ppf(0.95)), (29, stats.t(28).ppf(0.95)), (30, 1.96)):
         found = shrink(["s"] * k, [9] * k, np.ones(k), np.full(k, 0.5), 0.1)
