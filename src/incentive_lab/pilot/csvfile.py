@@ -166,6 +166,9 @@ class _Columns(Mapping[str, Text]):
             self._known[name] = np.array(told.dictionary.to_pylist(), dtype=object)[told.indices.to_numpy()]
         return self._known[name]
 
+    def __contains__(self, name: object) -> bool:
+        return name in self.arrow  # To ask whether it is there makes no text of it.
+
     def __iter__(self) -> Iterator[str]:
         return iter(self.arrow)
 
