@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 from experiments.benchmarks import futures_rival
-from experiments.benchmarks.measuring import Row, Times, rivalry, side_by_side
+from experiments.benchmarks.measuring import Row, Times, alone, rivalry, side_by_side
 from experiments.benchmarks.world import scheme
 
 from incentive_lab.history import open_history
@@ -21,6 +21,7 @@ from incentive_lab.history.demo import generate_demo
 from incentive_lab.panel import Floats
 from incentive_lab.projection.assumptions import BASE
 from incentive_lab.projection.chunks import LANES, Chunks, Threads
+from incentive_lab.projection.keeping import Draws
 from incentive_lab.projection.laying import Space
 from incentive_lab.projection.model import Model, fit
 from incentive_lab.projection.past import past_of
@@ -28,6 +29,8 @@ from incentive_lab.projection.paying import Payer
 from incentive_lab.projection.world import World
 
 HORIZON, SEED = 12, 7
+LIVE = 256
+"""Futures that are paid again while a dial moves."""
 SIZES = (2, 8, 32)
 """Scenarios of a chunk that NumPy is tried with; the fastest counts."""
 
@@ -47,20 +50,36 @@ def projecting(repeats: int, partners: int = 1_000, scenarios: int = 512) -> lis
     def ours(threads: int) -> Callable[[], Floats]:
         return lambda: Chunks([payer], scenarios, Threads(threads), None).run(world, None).kept[0]["monthly"]
 
+    draws = Draws(1 << 30)
+
+    def again(scenarios: int, threads: int) -> Callable[[], object]:
+        return lambda: Chunks([payer], scenarios, Threads(threads, draws), None).run(world, None)
+
     def theirs(size: int) -> Callable[[], Floats]:
         return lambda: _numpy(world, start, size, seed=size)
 
     times = side_by_side(
-        {"one": ours(1), "two": ours(2), **{f"chunks of {size}": theirs(size) for size in SIZES}}, max(3, repeats // 3)
+        {
+            "one": ours(1),
+            "two": ours(2),
+            "kept": again(scenarios, 1),
+            "live": again(LIVE, 2),
+            **{f"chunks of {size}": theirs(size) for size in SIZES},
+        },
+        max(3, repeats // 3),
     )
     _alike(ours(1)().sum(axis=1), _numpy(world, start, 32, seed=1).sum(axis=0))
-    each = {name: _each(one, model.known * (scenarios if name in ("one", "two") else int(name.split()[-1])) * HORIZON)
+    drawn = dict.fromkeys(("one", "two", "kept"), scenarios) | {"live": LIVE}
+    each = {name: _each(one, model.known * HORIZON * (drawn[name] if name in drawn else int(name.split()[-1])))
             for name, one in times.items()}  # fmt: skip
     best = min((f"chunks of {size}" for size in SIZES), key=lambda name: each[name].of_processor.median)
     what = f"projection, {partners:,} partners x {HORIZON} months x {len(document.rules)} rules, a partner-month"
     one, rival = each["one"].of_processor, each[best].of_processor
     rows = [_in_ns(rivalry(f"{what}, one thread", one, rival, f"NumPy, the same model, {best} scenarios", 12))]
     rows += _paying(payer, world, start, what, repeats)
+    rows.append(_in_ns(rivalry(f"{what}, draws kept", each["kept"].of_processor, one, "all drawn", 1.8)))
+    rows.append(alone(f"projection, {LIVE} futures x {partners:,} partners x {HORIZON} months, draws kept, two threads",
+                      times["live"]))  # fmt: skip
     wall = each["one"].median / each["two"].median
     rows.append(Row(f"{what}, two threads by the clock", round(1e3 * each["two"].median, 1), "ns",
                     f"one thread: {1e3 * each['one'].median:.4g} ns", round(wall, 3), 1.7, wall >= 1.7,

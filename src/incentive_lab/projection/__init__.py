@@ -11,3 +11,4 @@ importlib.import_module("incentive_lab.engine.kernel")
 with compiled_apart(Path(__file__).parent):
     importlib.import_module("incentive_lab.projection.draws")
     importlib.import_module("incentive_lab.projection.lanes")
+    importlib.import_module("incentive_lab.projection.keeping")

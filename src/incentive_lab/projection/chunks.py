@@ -12,12 +12,13 @@ from typing import Any, Protocol
 import numpy as np
 
 from incentive_lab.panel import Floats
+from incentive_lab.projection.keeping import Draws, Source
 from incentive_lab.projection.lanes import add_leaf, add_staying
 from incentive_lab.projection.laying import Space
 from incentive_lab.projection.paying import Cost, Payer
 from incentive_lab.projection.world import Room, World
 
-LANES = 1024
+LANES = 512
 """Lanes of a block, partners times scenarios: its rows stay in cache."""
 CHUNK = 256
 """Scenarios of a chunk at most: memory stays flat however many there are."""
@@ -89,9 +90,10 @@ class Piece:
 class Desk:
     """The arrays that a thread draws and pays in."""
 
-    def __init__(self, job: Job) -> None:
-        """Make room for the blocks of a job."""
+    def __init__(self, job: Job, draws: Draws | None = None) -> None:
+        """Make room for the blocks of a job; those that `draws` keeps are not drawn anew."""
         self.room, self.space = Room(job.world.model, job.world.horizon, job.partners * job.size), Space()
+        self.source = Source(job.world, job.scenarios, job.partners, draws)
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,7 +132,7 @@ class Job:
         """
         first, count = span
         world, model = self.world, self.world.model
-        chunk, rows = world.chunk(first, count), self.payers[0].panel.partners
+        chunk, rows = desk.source.chunk(first, count), self.payers[0].panel.partners
         few = max(0, min(count, BANDS - first))
         paid = [payer.begun(count, few) for payer in self.payers]
         sums = {"revenue": np.zeros((world.horizon, count)), "margin": np.zeros((world.horizon, count))}
@@ -138,7 +140,7 @@ class Job:
         for low in range(0, rows, self.partners):
             if stopped is not None and stopped():
                 return None
-            drawn = world.draw(chunk, low, min(rows, low + self.partners), desk.room)
+            drawn = desk.source.draw(chunk, low, min(rows, low + self.partners), desk.room)
             for leaf, total in sums.items():
                 if leaf in model.leaves:
                     add_leaf(drawn.values[model.leaves.index(leaf)], count, total)
@@ -150,6 +152,7 @@ class Job:
                     payer.add(drawn, into, desk.space)
             if step is not None:
                 step(count * (drawn.high - low) / rows)
+        desk.source.whole(chunk)
         costs = tuple(payer.cost(into) for payer, into in zip(self.payers, paid, strict=True))
         values = {**chunk.factors, "revenue": sums["revenue"].T, "margin": sums["margin"].T, "staying": stay}
         return Piece(first, costs, values, tuple(chunk.factors))
@@ -168,9 +171,9 @@ def _again(world: World, past: int, asked: Any, scenarios: int, size: int, partn
 class Threads:
     """The threads of this machine."""
 
-    def __init__(self, number: int = 0) -> None:
-        """Use so many; 0 for one a processor."""
-        self.number = number or max(1, os.cpu_count() or 1)
+    def __init__(self, number: int = 0, draws: Draws | None = None) -> None:
+        """Use so many, 0 for one a processor, and the draws that are kept."""
+        self.number, self.draws = number or max(1, os.cpu_count() or 1), draws
 
     def pieces(
         self, job: Job, spans: Iterable[Span], step: Callable[[float], None], cancel: threading.Event | None
@@ -187,7 +190,7 @@ class Threads:
 
         def one(span: Span) -> Piece | None:
             if not hasattr(mine, "desk"):
-                mine.desk = Desk(job)
+                mine.desk = Desk(job, self.draws)
             return job.piece(span, mine.desk, step, stopped)
 
         with ThreadPoolExecutor(self.number, "projection") as pool:

@@ -15,6 +15,7 @@ from incentive_lab.money import decimals
 from incentive_lab.panel import Floats
 from incentive_lab.projection.assumptions import BASE, Assumptions
 from incentive_lab.projection.chunks import Chunks, Drawn, Progress, Threads, Workers
+from incentive_lab.projection.keeping import Draws
 from incentive_lab.projection.model import Model
 from incentive_lab.projection.paying import Payer
 from incentive_lab.projection.standard_errors import quantile
@@ -121,6 +122,7 @@ def project(
     against_floor: Scheme | None = None, assumptions: Assumptions = BASE, horizon: int = 12, scenarios: int = 1000,
     seed: int = 7, threads: int = 0, progress: Progress | None = None, cancel: threading.Event | None = None,
     past: int | None = None, in_force: bool | None = None, sure: float | None = None, workers: Workers | None = None,
+    draws: Draws | None = None,
 ) -> Projection:  # fmt: skip
     """Project what a scheme costs.
 
@@ -141,6 +143,7 @@ def project(
         sure: Stop once the Monte Carlo standard error of the 95th percentile of total cost is at most this share of it;
             looked at after 512 scenarios and at each doubling, so that the same seed stops at the same number.
         workers: Who draws and pays chunks, such as a `Cluster`; threads of this machine without it. Changes no result.
+        draws: Where drawn worlds are kept for the next scheme, on this machine's threads. Changes no result.
 
     Raises:
         InputError: A number of scenarios or months out of range, or an assumption about what no scheme looks at.
@@ -160,7 +163,7 @@ def project(
     shift = (payers[0].shift + payers[0].past) % 12
     plain = World(model, assumptions.without_response, horizon, seed, keep, (PERIOD_MONTHS[scheme.settle], shift))
     responding = assumptions.responds
-    workers = workers or Threads(threads)
+    workers = workers or Threads(threads, draws)
     runs = Chunks(payers, scenarios, workers, cancel)
     enough = None if sure is None else lambda total: _sure(total, sure)
     if not responding:

@@ -11,6 +11,7 @@ from typing import Any
 from incentive_lab.format import count
 from incentive_lab.projection.assumptions import Assumptions
 from incentive_lab.projection.backtest import Backtest, backtest
+from incentive_lab.projection.keeping import Draws
 from incentive_lab.projection.model import Model, fit
 from incentive_lab.projection.past import Past, past_of, question
 from incentive_lab.projection.running import Projection, project
@@ -42,6 +43,8 @@ class Kept:
 
 
 PASTS, MODELS = Kept(6), Kept(12)
+DRAWS = Draws()
+"""Worlds that another draft is paid in without drawing them anew."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,7 +118,7 @@ def _run(asked: Asked, supposed: Assumptions, many: int, label: str, sure: float
     def work(step: Step) -> Projection:
         return project(model(), asked.pair.scheme, against=asked.pair.baseline, floor=asked.pair.floor,
                        against_floor=asked.pair.baseline_floor, horizon=asked.months, scenarios=many,
-                       assumptions=supposed, progress=step, sure=sure)  # fmt: skip
+                       assumptions=supposed, progress=step, sure=sure, draws=DRAWS)  # fmt: skip
 
     return watched(f"projection {asked.key} {supposed.model_dump_json()} {many} {sure}", work, label)
 
