@@ -58,7 +58,7 @@ def shipped(name: str) -> Scheme:
     return Scheme.model_validate({**document, "returns": {"method": "ignore"}})
 
 
-def made_past(partners: int = 30, months: int = 36, seed: int = 3, rate: float = 1.5) -> Past:
+def made_past(partners: int = 30, months: int = 36, seed: int = 3, rate: float = 1.5, leads: float = 0.8) -> Past:
     """Poisson deals with lognormal amounts at equal rates, Poisson leads; nobody joins late or leaves."""
     random = np.random.default_rng(seed)
     counts = random.poisson(rate, (partners, months))
@@ -75,7 +75,7 @@ def made_past(partners: int = 30, months: int = 36, seed: int = 3, rate: float =
     for name, values in deals.values.items():
         columns[name] = np.zeros((partners, months))
         np.add.at(columns[name], (rows[:, 0], rows[:, 1]), values)
-    columns["lead"] = random.poisson(0.8, (partners, months)) * 1e6
+    columns["lead"] = random.poisson(leads, (partners, months)) * 1e6
     text = {name: np.full(partners, "", dtype=object) for name in ("name", "region", "segment", "tier", "parent_id")}
     panel = Panel(
         history_id="made", currency="USD", partner_ids=tuple(f"p{n:03d}" for n in range(partners)),

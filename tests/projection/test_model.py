@@ -152,8 +152,12 @@ def test_little_history_is_fitted_to_something_finite(partners: int, months: int
 
 
 def test_too_little_history_is_said(past: Past) -> None:
-    with pytest.raises(InputError, match="fitted to at least one partner and 3 months"):
+    with pytest.raises(InputError, match="it has 30 partners over 2 months; a projection is fitted to at least one partner"):
         fit(until(past, 2))
+    with pytest.raises(InputError, match="it has 0 partners over 36 months"):
+        fit(made_past(0, 36))
+    with pytest.raises(InputError, match="nothing that these schemes look at ever happened in it"):
+        fit(made_past(5, 12, rate=0.0, leads=0.0))
 
 
 def _segmented(swing: float, seed: int) -> Segments:
