@@ -152,7 +152,9 @@ def test_little_history_is_fitted_to_something_finite(partners: int, months: int
 
 
 def test_too_little_history_is_said(past: Past) -> None:
-    with pytest.raises(InputError, match="it has 30 partners over 2 months; a projection is fitted to at least one partner"):
+    with pytest.raises(
+        InputError, match="it has 30 partners over 2 months; a projection is fitted to at least one partner"
+    ):
         fit(until(past, 2))
     with pytest.raises(InputError, match="it has 0 partners over 36 months"):
         fit(made_past(0, 36))
