@@ -288,6 +288,7 @@ def page(data: Mapping[str, object]) -> str:
                 f"- line {one['line']}: `{one['before']}` became `{one['after']}`. {said.get(one['name'], 'Not judged.')}"
                 for one in alive
             ]
+    waiting = [name for name in (*STATISTICS, *KERNEL) if name not in modules]
     everything = sum(found["mutants"] for found in modules.values())
     alive = sum(len(found["survivors"]) for found in modules.values())
     return "\n".join([
@@ -299,7 +300,7 @@ def page(data: Mapping[str, object]) -> str:
         "2,000 that `make test` pays are not asked here. A survivor either changes nothing that can be observed, or is work that "
         "is left; each says which.",
         "", "| module | tried | mutants | noticed | survive | noticed |", "| --- | --- | --- | --- | --- | --- |",
-        *rows, *lists, "",
+        *rows, *([f"\nNot tried yet: {', '.join(f'`{name}`' for name in waiting)}."] if waiting else []), *lists, "",
     ])  # fmt: skip
 
 

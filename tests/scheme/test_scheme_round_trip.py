@@ -19,7 +19,7 @@ from incentive_lab.scheme.paths import apply, get, tunables
 from incentive_lab.scheme.reading import Source
 from incentive_lab.scheme.tree import tree
 
-thorough = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+thorough = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 @thorough
@@ -143,7 +143,7 @@ def refused(data):
         return error.problems
 
 
-@settings(thorough, max_examples=150)
+@settings(thorough, max_examples=60)
 @given(scheme_data(), st.integers(0, 2**32))
 def test_a_broken_document_is_refused_with_sentences_and_never_crashes(data, seed):
     outcome = refused(broken(data, random.Random(seed)))
