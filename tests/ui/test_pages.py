@@ -176,6 +176,8 @@ def test_each_closer_look_is_drawn(tune: AppTest, view: str) -> None:
     assert not tune.exception
     assert not tune.error
     assert tune.header
+    traces = [json.loads(chart.proto.spec)["data"] for chart in tune.get("plotly_chart")]
+    assert "skip" not in [trace.get("hoverinfo") for each in traces for trace in each], "Plotly gives these no click"
 
 
 def test_the_mix_is_solved_on_request(tune: AppTest) -> None:

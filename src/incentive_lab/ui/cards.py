@@ -122,6 +122,8 @@ def draw(
             figure.update_layout(dragmode=False, clickmode="event+select")
             for kind in ("bar", "scatter"):
                 figure.update_traces(unselected={"marker": {"opacity": 1}}, selector={"type": kind})
+            # What the pointer skips cannot be clicked either; a mark of "none" shows no words and can.
+            figure.update_traces(hoverinfo="none", selector={"hoverinfo": "skip"})
         st.plotly_chart(
             figure, theme=None, key=f"chart-{key}", config=CONFIG, alt=chart.alt, width="stretch",
             on_select=on_select or "ignore", selection_mode="points",
