@@ -67,6 +67,34 @@ def test_what_is_no_run_does_not_wait(taken: Taken) -> None:
     on_loop(steps)
 
 
+def test_what_comes_after_a_run_that_waits_does_not_overtake_it(taken: Taken) -> None:
+    async def steps() -> None:
+        with turns.first("mine"):
+            rerun("mine", "first")
+            AppSession.handle_backmsg(SimpleNamespace(id="mine"), BackMsg(stop_script=True))  # type: ignore[arg-type]
+        await asyncio.sleep(0.1)
+
+    on_loop(steps)
+    assert taken == [("mine", "first"), ("mine", "stop_script")]
+
+
+def test_a_run_that_fails_does_not_take_the_next_with_it() -> None:
+    done: list[str] = []
+
+    def broken() -> None:
+        raise ValueError("broken")
+
+    async def steps() -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda loop, told: done.append(str(told["exception"])))
+        turn = turns.Turn()
+        turn.wait("mine", broken)
+        turn.wait("mine", lambda: done.append("second"))
+        await asyncio.sleep(turns.PAINTED + 0.1)
+
+    on_loop(steps)
+    assert done == ["second", "broken"]
+
+
 def test_nobody_waits_longer_than_the_limit_however_many_questions_follow(
     taken: Taken, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -51,8 +51,12 @@ class Turn:
         self.alarm = None
         if not self.questions and _TURNS.get(session) is self:
             del _TURNS[session]
-        while self.waiting:
-            self.waiting.popleft()()
+        try:
+            while self.waiting:
+                self.waiting.popleft()()
+        finally:
+            if self.waiting:  # one that fails does not take the others with it
+                self.go(session)
 
 
 _TURNS: dict[str, Turn] = {}
@@ -91,7 +95,7 @@ def let_answers_go_first() -> None:
     @functools.wraps(original)
     def in_turn(self: AppSession, msg: Any) -> None:
         turn = _TURNS.get(self.id)
-        if turn is None or msg.WhichOneof("type") != "rerun_script":
+        if turn is None or (msg.WhichOneof("type") != "rerun_script" and not turn.waiting):
             original(self, msg)
             return
         turn.wait(self.id, lambda: original(self, msg))
