@@ -10,8 +10,9 @@ import streamlit as st
 from incentive_lab.errors import InputError
 from incentive_lab.scheme.document import Scheme
 from incentive_lab.ui import workspace
+from incentive_lab.ui.naming import identity
 from incentive_lab.ui.preparing import Preparation, Source
-from incentive_lab.ui.workspace import Comparison, fingerprint, pair
+from incentive_lab.ui.workspace import Comparison, pair
 
 if TYPE_CHECKING:
     from incentive_lab.engine.reach import Cliff, TierReach
@@ -30,7 +31,7 @@ def compare_on(state: Preparation, scheme: Scheme, baseline: Scheme) -> Comparis
         InputError: The history does not have what a scheme asks for.
     """
     assert state.history is not None, "only a history that is read can be asked"
-    return _compared_on(state.history.history_id, fingerprint(scheme), fingerprint(baseline), state, scheme, baseline)
+    return _compared_on(state.history.history_id, identity(scheme), identity(baseline), state, scheme, baseline)
 
 
 @st.cache_resource(show_spinner=False, max_entries=12)

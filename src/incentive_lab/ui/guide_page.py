@@ -9,7 +9,7 @@ from incentive_lab.report.guide import guide
 from incentive_lab.report.html import html_page
 from incentive_lab.report.pdf import pdf_bytes
 from incentive_lab.scheme.document import Scheme
-from incentive_lab.ui import workspace
+from incentive_lab.scheme.dump import dumps
 from incentive_lab.ui.cards import plain
 from incentive_lab.ui.compare_page import offered
 from incentive_lab.ui.tables import table
@@ -21,7 +21,7 @@ def guide_page() -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", key="no-print-guide"):
         name = st.selectbox("Guide to", list(known), key="guide-scheme", width=460, persist_state="session")
         scheme = known[name]
-        made = _guide(workspace.fingerprint(scheme), scheme.title, scheme)
+        made = _guide(dumps(scheme), scheme)
         st.download_button("PDF", lambda: pdf_bytes(made), f"guide-{scheme.id}.pdf", "application/pdf",
                            on_click="ignore", icon=":material/picture_as_pdf:", key="guide-pdf")  # fmt: skip
         st.download_button("Web page", lambda: html_page(made), f"guide-{scheme.id}.html", "text/html",
@@ -36,7 +36,8 @@ def guide_page() -> None:
 
 
 @st.cache_resource(show_spinner="Working out an example for each reward", max_entries=16)
-def _guide(fingerprint: str, title: str, _scheme: Scheme) -> Document:
+def _guide(text: str, _scheme: Scheme) -> Document:
+    """By the whole text of the document: a guide shows its labels and its reason, which no fingerprint holds."""
     return guide(_scheme)
 
 

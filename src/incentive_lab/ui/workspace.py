@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
-from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,12 +14,13 @@ import numpy as np
 import streamlit as st
 
 from incentive_lab.errors import InputError, Problem, did_you_mean
-from incentive_lab.scheme import fingerprint as fingerprints
 from incentive_lab.scheme.baseline import Pair, compares
 from incentive_lab.scheme.document import Scheme
 from incentive_lab.scheme.load import load
 from incentive_lab.ui import histories, preparing, shelf
 from incentive_lab.ui.drafts import Draft
+from incentive_lab.ui.naming import fingerprint as fingerprint
+from incentive_lab.ui.naming import identity
 from incentive_lab.ui.preparing import Preparation, Source, source
 
 if TYPE_CHECKING:
@@ -38,20 +38,6 @@ LINK = "scheme"  # query parameter of a shared draft; `draft` is the one of a se
 @st.cache_resource(show_spinner=False, max_entries=4)
 def _prepared(wanted: Source) -> Preparation:
     return Preparation(wanted).begin()
-
-
-_NAMED: OrderedDict[int, tuple[Scheme, str]] = OrderedDict()
-
-
-def fingerprint(scheme: Scheme) -> str:
-    """A scheme's fingerprint, remembered for the documents in use (working one out takes milliseconds)."""
-    held = _NAMED.get(id(scheme))
-    if held is None or held[0] is not scheme:
-        held = (scheme, fingerprints.fingerprint(scheme))
-        _NAMED[id(scheme)] = held
-        while len(_NAMED) > 256:
-            _NAMED.popitem(last=False)
-    return held[1]
 
 
 def preparation() -> Preparation:
@@ -98,6 +84,18 @@ def _schemes(files: tuple[tuple[str, int, int], ...]) -> Mapping[str, Scheme]:
 def known_schemes() -> Mapping[str, Scheme]:
     """Shipped schemes, then presets, by id."""
     return {**shipped(), **presets()}
+
+
+def known_scheme(name: str) -> Scheme:
+    """The shipped scheme or preset of this id.
+
+    Raises:
+        InputError: It is not there, as when somebody has taken it away since the list was drawn.
+    """
+    known = known_schemes()
+    if name not in known:
+        raise InputError([Problem(name, "this scheme is no longer here.", did_you_mean(name, known))])
+    return known[name]
 
 
 def presets() -> Mapping[str, Scheme]:
@@ -151,6 +149,12 @@ def draft() -> Draft:
     return cast("Draft", st.session_state[DRAFT])
 
 
+def lost() -> bool:
+    """Whether the address names a draft that is not kept here; to be asked once there is a draft."""
+    named = st.query_params.get(DRAFT, "")
+    return bool(st.query_params.get(LINK)) or bool(named and named != st.session_state.get(TOKEN))
+
+
 def keep(changed: Draft) -> None:
     """Make this the session's draft, on disk too, under a name that the address carries over a reload."""
     st.session_state[DRAFT] = changed
@@ -193,7 +197,7 @@ def compare(scheme: Scheme, baseline: Scheme) -> Comparison:
     Raises:
         InputError: The history does not have what a scheme asks for.
     """
-    return _compared(panel_key(scheme, baseline), fingerprint(scheme), fingerprint(baseline), scheme, baseline)
+    return _compared(panel_key(scheme, baseline), identity(scheme), identity(baseline), scheme, baseline)
 
 
 @st.cache_resource(show_spinner=False, max_entries=24)
@@ -209,13 +213,13 @@ def _compared(key: str, one: str, other: str, _scheme: Scheme, _baseline: Scheme
 def replayed(scheme: Scheme, baseline: Scheme) -> Replay:
     """A scheme's replay with every line, on the panel that serves both schemes."""
     key, floor = panel_key(scheme, baseline), pair(scheme, baseline).floor
-    return _detailed(key, fingerprint(scheme), _named(floor), scheme, floor, panel(scheme, baseline))
+    return _detailed(key, identity(scheme), _named(floor), scheme, floor, panel(scheme, baseline))
 
 
 def replayed_baseline(scheme: Scheme, baseline: Scheme) -> Replay:
     """The baseline's replay with every line, on the panel that serves both schemes."""
     key, floor = panel_key(scheme, baseline), pair(scheme, baseline).baseline_floor
-    return _detailed(key, fingerprint(baseline), _named(floor), baseline, floor, panel(scheme, baseline))
+    return _detailed(key, identity(baseline), _named(floor), baseline, floor, panel(scheme, baseline))
 
 
 def pair(scheme: Scheme, baseline: Scheme | None) -> Pair:
