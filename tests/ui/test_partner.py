@@ -12,12 +12,16 @@ from streamlit.testing.v1 import AppTest
 
 from incentive_lab.engine.replay import Replay, replay
 from incentive_lab.history import open_history
+from incentive_lab.history.demo import generate_demo
 from incentive_lab.history.for_schemes import panel_for
 from incentive_lab.history.supposing import Supposed, suppose
 from incentive_lab.scheme.document import Scheme
 from incentive_lab.scheme.load import loads
 from incentive_lab.ui.outlook import cap_room, outlook
+from incentive_lab.ui.preparing import Source
+from incentive_lab.ui.workspace import SOURCE
 from tests.history import folders
+from tests.ui.conftest import settled
 from tests.ui.test_pages import shown
 
 DEALS = """
@@ -50,6 +54,18 @@ def test_what_if_says_what_more_would_pay(partner: AppTest) -> None:
     assert not partner.exception
     assert partner.success
     assert "is paid" in partner.success[0].value
+
+
+def test_an_answer_is_not_shown_on_another_history(partner: AppTest, tmp_path: Path) -> None:
+    next(button for button in partner.button if button.label == "Work it out").click().run()
+    assert partner.success
+    asked = partner.session_state["partner picked"]
+    generate_demo(tmp_path / "other", partners=40, months=18, seed=5)
+    partner.session_state[SOURCE] = Source(str(tmp_path / "other"), None, False)
+    settled(partner)
+    partner.selectbox(key="partner picked").select(asked).run()
+    assert not partner.exception
+    assert not partner.success
 
 
 def test_a_supposed_deal_counts_as_a_real_one_would(tiny_history: object) -> None:

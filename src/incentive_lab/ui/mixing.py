@@ -49,7 +49,7 @@ def mix_block(draft: Draft, then: Callable[[Draft], None]) -> None:
     st.toggle("Solve the rates as the dial moves", key=AUTOMATIC, persist_state="session",
               help="Off: the dial only states the plan, and rates stay as they are.")  # fmt: skip
     solved = st.session_state.get(_SOLVED)
-    if solved and solved[0] == workspace.fingerprint(draft.scheme):
+    if solved and solved[0] == _solved_for(draft.scheme):
         (st.success if solved[1] else st.warning)(plain(solved[2]))
         return
     planned = float(draft.scheme.mix.behavioural)
@@ -90,8 +90,13 @@ def _solved(draft: Draft, kept: Callable[[Scheme], Draft]) -> Draft:
     found = _found(draft)
     if found is None:
         return draft
-    st.session_state[_SOLVED] = (workspace.fingerprint(found.scheme), found.reached, found.message)
+    st.session_state[_SOLVED] = (_solved_for(found.scheme), found.reached, found.message)
     return kept(found.scheme)
+
+
+def _solved_for(scheme: Scheme) -> tuple[str, str]:
+    """What a solution is true of: the scheme on the history in use."""
+    return workspace.history().history_id, workspace.fingerprint(scheme)
 
 
 def _found(draft: Draft) -> MixSolution | None:

@@ -24,6 +24,9 @@ def what_if(draft: Draft, partner: str) -> None:
     """The questions as a form, and the answer below."""
     panel = workspace.panel(draft.scheme, draft.baseline)
     last = panel.first_month + panel.months - 1
+    asked_of = (
+        panel.history_id, workspace.fingerprint(draft.scheme), workspace.fingerprint(draft.baseline), partner,
+    )  # fmt: skip
     with card(
         "what-if",
         "What if",
@@ -49,14 +52,10 @@ def what_if(draft: Draft, partner: str) -> None:
                 datetime.date(last // 12, last % 12 + 1, calendar.monthrange(last // 12, last % 12 + 1)[1]),
                 Decimal(str(amount)) if amount > 0 else None, Decimal(str(margin)) / 100, activities={kind: int(quantity)},
             )  # fmt: skip
-            st.session_state["if-answer"] = (
-                workspace.fingerprint(draft.scheme),
-                partner,
-                _answer(draft, partner, what),
-            )
+            st.session_state["if-answer"] = (*asked_of, _answer(draft, partner, what))
         held = st.session_state.get("if-answer")
-        if held and held[:2] == (workspace.fingerprint(draft.scheme), partner):
-            _told(held[2])
+        if held and held[:-1] == asked_of:
+            _told(held[-1])
 
 
 def _answer(draft: Draft, partner: str, what: Supposed) -> str | InputError:
