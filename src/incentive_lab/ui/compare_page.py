@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from itertools import count as count_from
 
 import streamlit as st
 
@@ -59,7 +60,8 @@ def _schemes() -> None:
     reference = known[picked[0]]
     found, failed = _compared({name: known[name] for name in picked}, reference)
     if found:
-        draw(schemes_chart({plain_name(name): one.proposed for name, one in found.items()}), "versus", height="content")
+        short = short_names(found)
+        draw(schemes_chart({short[name]: one.proposed for name, one in found.items()}), "versus", height="content")
         figures_table("schemes", found, "the first")
     for name, error in failed.items():
         tell_problems(error.problems, f"{plain(name)} cannot be paid on this history")
@@ -73,6 +75,23 @@ def plain_name(name: str) -> str:
         'Partner growth programme, 80 % ...'
     """
     return name if len(name) <= 34 else name[:31].rstrip() + " ..."
+
+
+def short_names(names: Iterable[str]) -> dict[str, str]:
+    """Each name short enough for a legend; what would be the same short is numbered.
+
+    Example:
+        >>> list(short_names(["Cheaper gold with less training, spring", "Cheaper gold with less training, autumn"]).values())
+        ['Cheaper gold with less training ...', 'Cheaper gold with less training ... (2)']
+    """
+    found: dict[str, str] = {}
+    for name in names:
+        tries = (f"{plain_name(name)} ({number})" for number in count_from(2))
+        short = plain_name(name)
+        while short in found.values():
+            short = next(tries)
+        found[name] = short
+    return found
 
 
 def _compared(schemes: Mapping[str, Scheme], reference: Scheme) -> tuple[dict[str, Comparison], dict[str, InputError]]:
@@ -107,7 +126,7 @@ def figures_table(key: str, found: Mapping[str, Comparison], against: str) -> No
     ]
     currency = ones[0].proposed.panel.currency
     with card(f"figures-{key}", "Key figures", f"Over all months in {currency}."):
-        table(("", *(plain(plain_name(name)) for name in found)), rows)
+        table(("", *map(plain, short_names(found).values())), rows)
 
 
 def _change(one: Comparison) -> str:
