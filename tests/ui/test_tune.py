@@ -60,9 +60,52 @@ def test_a_link_opens_the_draft_as_it_was(tune: AppTest) -> None:
     assert "scheme" not in other.query_params
 
 
-@pytest.mark.parametrize("name", ["", "../../etc/passwd", "s00", "A" * 80])
+@pytest.mark.parametrize("name", ["", "../../etc/passwd", "s00", "A" * 80, "a" * 5000])
 def test_a_link_that_leads_nowhere_is_nothing(name: str) -> None:
     assert shelf.shared(name) is None
+
+
+@pytest.mark.usefixtures("_environment")
+@pytest.mark.parametrize("parameter", ["scheme", "draft"])
+def test_an_address_that_leads_to_no_draft_is_told_until_there_is_one(parameter: str) -> None:
+    lost = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    lost.query_params[parameter] = "a" * 5000
+    settled(lost)
+    lost.switch_page("pages/tune.py")
+    lost.query_params[parameter] = "a" * 5000
+    lost.run()
+    assert not lost.exception
+    assert "No draft is kept here under this address" in shown(lost)
+    lost.slider(key=SILVER).set_value(6.0).run()
+    assert "No draft is kept here" not in shown(lost.run())
+
+
+@pytest.mark.usefixtures("_environment")
+def test_a_preset_does_not_take_the_place_of_one_of_another_title(growth: Scheme) -> None:
+    shelf.save_preset("Große Ziele", growth, {})
+    with pytest.raises(InputError, match="'Große Ziele' is kept under the same short name, 'groe-ziele'"):
+        shelf.save_preset("Groe Ziele", growth, {})
+    assert shelf.save_preset(" große  ziele!", growth, {}).id == "groe-ziele", "the same title again replaces it"
+    shelf.remove_preset("groe-ziele")
+
+
+def test_a_preset_that_somebody_else_has_forgotten_is_told(tune: AppTest, growth: Scheme) -> None:
+    shelf.save_preset("Soon gone", growth, {})
+    opened_box(tune, "load box")
+    choice = tune.selectbox(key="load-known").select("soon-gone")
+    shelf.remove_preset("soon-gone")
+    choice.run()
+    assert not tune.exception
+    assert "this scheme is no longer here" in shown(tune)
+    assert tune.session_state["draft"].scheme.id == "growth-80-20"
+
+
+def test_names_in_lists_stand_as_they_are(tune: AppTest) -> None:
+    opened(tune, "Variants")
+    opened_box(tune, "tiers box")
+    options = [*tune.multiselect(key="override-what").options, *tune.selectbox(key="tiers-measure").options]
+    assert "Silver: training" in options
+    assert not [one for one in options if "\\" in one]
 
 
 def test_a_preset_is_kept_offered_and_forgotten(tune: AppTest) -> None:

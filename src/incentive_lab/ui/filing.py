@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import streamlit as st
 
@@ -16,6 +17,15 @@ from incentive_lab.ui.drafts import Draft
 
 LOAD_PROBLEMS, _PRESET_PROBLEMS, _LINK = "load problems", "preset problems", "link made"
 Begin = Callable[[Scheme], None]
+
+
+@contextmanager
+def telling() -> Iterator[None]:
+    """What is wrong with a scheme that is to be loaded is kept, to be told where it was asked for."""
+    try:
+        yield
+    except InputError as error:
+        st.session_state[LOAD_PROBLEMS] = error.problems
 
 
 def filing(draft: Draft, begin: Begin) -> None:
@@ -58,9 +68,11 @@ def _load(begin: Begin) -> None:
 
 def _load_known(begin: Begin) -> None:
     name = st.session_state["load-known"]
-    if name is not None:
-        st.session_state["load-known"] = None
-        begin(workspace.known_schemes()[name])
+    if name is None:
+        return
+    st.session_state["load-known"] = None
+    with telling():
+        begin(workspace.known_scheme(name))
 
 
 def _load_file(begin: Begin) -> None:
@@ -68,12 +80,8 @@ def _load_file(begin: Begin) -> None:
     if given is None:
         st.session_state[LOAD_PROBLEMS] = ()
         return
-    try:
-        scheme = loads(given.getvalue(), name=given.name)
-    except InputError as error:
-        st.session_state[LOAD_PROBLEMS] = error.problems
-        return
-    begin(scheme)
+    with telling():
+        begin(loads(given.getvalue(), name=given.name))
 
 
 def _save(draft: Draft) -> None:

@@ -39,10 +39,10 @@ def overrides(draft: Draft, then: Callable[[Draft], None]) -> None:
                          required=True)  # fmt: skip
     column = BY[st.session_state.get(_BY) or "types"]
     values = sorted({str(value) for value in partners[column].dropna()})
-    st.multiselect("Whom", values, key=_WHOM, format_func=lambda one: plain(one.replace("_", " ")))
+    st.multiselect("Whom", values, key=_WHOM, format_func=lambda one: one.replace("_", " "))
     st.multiselect(
         "Which numbers differ for them", list(numbers), key=_WHAT,
-        format_func=lambda path: plain(words_of(draft.scheme, numbers[path]).full),
+        format_func=lambda path: words_of(draft.scheme, numbers[path]).full,
     )  # fmt: skip
     st.button("Give them numbers of their own", key="override-add", icon=":material/call_split:", width="stretch",
               on_click=_add, args=(numbers, then))  # fmt: skip

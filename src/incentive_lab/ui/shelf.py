@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import threading
+import unicodedata
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -75,7 +76,7 @@ def shared(name: str) -> Draft | None:
 
 def _read(kind: str, name: str) -> Draft | None:
     file = home() / kind / f"{name}.json"
-    if not _NAME.fullmatch(name) or not file.is_file():
+    if not _NAME.fullmatch(name) or not file.is_file():  # a name that is none is not looked for: a system may refuse it
         return None
     try:
         data = json.loads(file.read_text(encoding="utf-8"))
@@ -97,8 +98,16 @@ def preset_id(title: str) -> str:
     Example:
         >>> preset_id("  Cheaper Gold, 2nd try ")
         'cheaper-gold-2nd-try'
+        >>> preset_id("Günstiger")
+        'gunstiger'
     """
-    return re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")[:64].strip("-")
+    plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode()
+    return re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")[:64].strip("-")
+
+
+def _spoken(title: str) -> list[str]:
+    """The words of a title, however they are set."""
+    return re.findall(r"\w+", title.casefold())
 
 
 def save_preset(title: str, scheme: Scheme, taken: Mapping[str, Scheme]) -> Scheme:
@@ -110,13 +119,18 @@ def save_preset(title: str, scheme: Scheme, taken: Mapping[str, Scheme]) -> Sche
         taken: Schemes whose ids a preset may not take.
 
     Raises:
-        InputError: The title holds no letter or digit, or names a shipped scheme.
+        InputError: The title holds no letter or digit, or names a shipped scheme or a preset of another title.
     """
     name = preset_id(title)
     if not name:
-        raise InputError([Problem("preset", "a preset needs a name with a letter or a digit in it.")])
+        raise InputError([Problem("preset", "a preset needs a name with a letter from A to Z or a digit in it.")])
     if name in taken:
         raise InputError([Problem("preset", f"'{name}' is a shipped scheme.", "Choose another name.")])
+    there = presets().get(name)
+    if there is not None and _spoken(there.title) != _spoken(title):
+        raise InputError(
+            [Problem("preset", f"'{there.title}' is kept under the same short name, '{name}'.", "Choose another name.")]
+        )
     kept = scheme.model_copy(update={"id": name, "title": title.strip()})
     presets_folder().mkdir(parents=True, exist_ok=True)
     part = presets_folder() / f"{name}.partial"

@@ -15,10 +15,11 @@ from incentive_lab.ui import workspace
 from incentive_lab.ui.attention import Notice, never_binding, notices
 from incentive_lab.ui.cards import card, draw, plain, tell_problems
 from incentive_lab.ui.figures import key_figures
+from incentive_lab.ui.filing import telling
 from incentive_lab.ui.histories import shown_path
 from incentive_lab.ui.preparing import Preparation
 from incentive_lab.ui.tables import table
-from incentive_lab.ui.toolbar import begin_with
+from incentive_lab.ui.toolbar import begin_with, tell_lost
 from incentive_lab.ui.workspace import Comparison
 
 if TYPE_CHECKING:
@@ -138,6 +139,7 @@ def schemes_card() -> None:
     known = workspace.known_schemes()
     with card("schemes", height="stretch"):
         st.header("Draft and baseline", anchor=False)
+        tell_lost()
         changed = f", {counted(len(draft.changes), 'change')} since" if draft.changes else ""
         _pick("Draft begins as", "pick-draft", known, draft.start, _pick_draft)
         st.markdown(f":gray[Fingerprint] `{workspace.fingerprint(draft.scheme)[:13]}`:gray[{changed}]")
@@ -158,12 +160,14 @@ def _pick(label: str, key: str, known: Mapping[str, Scheme], now: Scheme, then: 
 
 def _pick_draft() -> None:
     name = st.session_state["pick-draft"]
-    begin_with(workspace.known_schemes()[name])
+    with telling():
+        begin_with(workspace.known_scheme(name))
 
 
 def _pick_baseline() -> None:
     name = st.session_state["pick-baseline"]
-    begin_with(workspace.draft().scheme, workspace.known_schemes()[name])
+    with telling():
+        begin_with(workspace.draft().scheme, workspace.known_scheme(name))
 
 
 def standing() -> None:

@@ -15,7 +15,7 @@ from incentive_lab.scheme.lookup import unit_of
 from incentive_lab.scheme.measures import CATALOGUE
 from incentive_lab.scheme.retier import Tier, retiered
 from incentive_lab.ui import workspace
-from incentive_lab.ui.cards import plain, tell_problems
+from incentive_lab.ui.cards import tell_problems
 from incentive_lab.ui.dials import set_draft
 from incentive_lab.ui.scales import from_screen, measure_words, on_screen
 
@@ -177,7 +177,7 @@ def _add_condition(scheme: Scheme) -> None:
     others = [name for name in {**scheme.measures, **CATALOGUE} if name not in shown]
     st.selectbox(
         "Add a threshold on", others, index=None, key="tiers-measure", placeholder="Choose a measure",
-        format_func=lambda name: plain(measure_words(scheme, name)), on_change=_added,
+        format_func=lambda name: measure_words(scheme, name), on_change=_added,
         help="A further column; tiers with an empty cell there do not need it.",
     )  # fmt: skip
 

@@ -46,8 +46,19 @@ def toolbar(draft: Draft) -> None:
         filing(draft, begin_with)
 
 
+def tell_lost() -> None:
+    """Say so when the link or the address leads to no draft; otherwise what is shown would pass for what was sent."""
+    if workspace.lost():
+        st.warning(
+            "No draft is kept here under this address: the link was altered, or the draft is older than those that are "
+            "kept. What you see is the scheme that everybody begins with.",
+            title="Not the draft of the link", icon=":material/link_off:",
+        )  # fmt: skip
+
+
 def badges(draft: Draft) -> None:
     """What differs from the document the draft began with, as sentences."""
+    tell_lost()
     changes = _told(draft)
     if not changes:
         st.markdown(f":gray[Nothing is changed since {plain(draft.start.id)}. Move a dial on the left.]")
