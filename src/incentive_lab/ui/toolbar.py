@@ -48,7 +48,8 @@ def toolbar(draft: Draft) -> None:
 
 def tell_lost() -> None:
     """Say so when the link or the address leads to no draft; otherwise what is shown would pass for what was sent."""
-    if workspace.lost():
+    named = st.query_params.get(workspace.DRAFT, "")
+    if st.query_params.get(workspace.LINK) or (named and named != st.session_state.get(workspace.TOKEN)):
         st.warning(
             "No draft is kept here under this address: the link was altered, or the draft is older than those that are "
             "kept. What you see is the scheme that everybody begins with.",

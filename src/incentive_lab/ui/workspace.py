@@ -149,12 +149,6 @@ def draft() -> Draft:
     return cast("Draft", st.session_state[DRAFT])
 
 
-def lost() -> bool:
-    """Whether the address names a draft that is not kept here; to be asked once there is a draft."""
-    named = st.query_params.get(DRAFT, "")
-    return bool(st.query_params.get(LINK)) or bool(named and named != st.session_state.get(TOKEN))
-
-
 def keep(changed: Draft) -> None:
     """Make this the session's draft, on disk too, under a name that the address carries over a reload."""
     st.session_state[DRAFT] = changed
