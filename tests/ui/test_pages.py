@@ -125,6 +125,17 @@ def test_a_value_out_of_bounds_is_told_beside_the_dial_and_the_figures_stay(tune
     assert tune.number_input(key=f"typed {CAP}").value == 10_000
 
 
+@pytest.mark.parametrize("typed", [1e30, -1e30, 1e300])
+def test_a_number_of_any_size_is_typed_and_refused_in_words(tune: AppTest, typed: float) -> None:
+    opened(tune, "Caps and limits")
+    before = metrics(tune)
+    tune.number_input(key="typed " + CAP).set_value(typed).run()
+    assert not tune.exception
+    assert tune.error
+    assert metrics(tune) == before
+    assert tune.number_input(key="typed " + CAP).value == typed
+
+
 def test_one_dial_and_all_dials_go_back(tune: AppTest) -> None:
     opened(tune, "Caps and limits")
     tune.slider(key=CAP).set_value(5_000.0).run()

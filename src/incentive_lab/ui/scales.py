@@ -171,7 +171,8 @@ def from_screen(shown: float, unit: str) -> Decimal:
     """
     exact = Decimal(repr(round(shown, 8)))
     exact = exact.scaleb(-2) if unit == "share" else exact
-    return exact.quantize(Decimal(1)) if exact == exact.to_integral_value() else exact.normalize()
+    whole = exact.to_integral_value()  # unlike a quantized number, one of any size
+    return whole if exact == whole else exact.normalize()
 
 
 def scale_of(address: Address, start: Decimal | None, value: Decimal) -> Scale:
