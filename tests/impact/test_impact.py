@@ -14,6 +14,7 @@ from incentive_lab.engine.impact import by_decile, concentration, cost_by_tier, 
 from incentive_lab.engine.mix_dial import solve
 from incentive_lab.engine.reach import cliffs, reach
 from incentive_lab.engine.replay import replay
+from incentive_lab.format import money
 from incentive_lab.panel import Panel, month_index
 from incentive_lab.scheme.document import Scheme
 from incentive_lab.scheme.load import loads
@@ -119,7 +120,7 @@ def test_the_paid_mix_is_the_behavioural_share_overall_and_by_type() -> None:
     assert told.planned is None
 
 
-@pytest.mark.parametrize("planned", [0.2, 0.5, 0.8])
+@pytest.mark.parametrize("planned", [0.0, 0.2, 0.5, 0.8, 1.0])
 def test_the_dial_holds_the_cost_and_reaches_the_share(planned: float) -> None:
     held = panel([10_000, 3_000, 500], [1, 2, 0])
     told = solve(scheme(MIXED), held, planned)
@@ -132,6 +133,15 @@ def test_the_dial_holds_the_cost_and_reaches_the_share(planned: float) -> None:
     assert told.scheme.mix is not None
     assert told.scheme.mix.factors is not None
     assert told.scheme.mix.factors.solved_on == "by-hand"
+
+
+def test_with_the_cost_free_the_message_says_how_far_it_moves() -> None:
+    free = scheme(MIXED + "mix: {behavioural: 80%, hold: nothing}\n")
+    told = solve(free, panel([10_000, 3_000, 500], [1, 2, 0]), 0.2)
+    moved = (told.cost - told.held) / 100
+    assert told.reached
+    assert abs(moved) > 1
+    assert told.message.endswith(f"the cost is free, and what the rules pay moves by {money(moved, 'USD')}.")
 
 
 def test_a_share_that_no_factor_reaches_is_said_with_its_distance() -> None:

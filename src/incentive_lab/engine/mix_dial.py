@@ -91,6 +91,8 @@ def solve(scheme: Scheme, panel: Panel, behavioural: float) -> MixSolution:
         return (share if share is not None else 0.0) - behavioural
 
     quick = _rescaled(at, behavioural, held) if hold else None
+    if hold and behavioural >= 1:  # every larger factor gives this share, too; the cost alone says which one
+        quick = _root(lambda first: at(first, 0.0).cost - held, 0.0, LARGEST), 0.0
     first, second = quick or (_root(gap, 0.0, LARGEST), math.nan)
     if quick is None:
         second = second_for(first)
@@ -100,7 +102,8 @@ def solve(scheme: Scheme, panel: Panel, behavioural: float) -> MixSolution:
     moved = result.cost - held
     reached = off <= ENOUGH and (not hold or abs(moved) <= max(100.0, 0.0005 * held))
     solved = with_factors(scheme, planned, first, second, panel.history_id)
-    return MixSolution(solved, reached, paid, result.cost, held, _message(reached, behavioural, paid, moved, panel))
+    said = _message(reached, behavioural, paid, moved, panel, hold=hold)
+    return MixSolution(solved, reached, paid, result.cost, held, said)
 
 
 def _rescaled(at: Callable[[float, float], Replay], share: float, held: float) -> tuple[float, float] | None:
@@ -130,9 +133,14 @@ def _root(function: object, low: float, high: float) -> float:
     return float(brentq(function, low, high, xtol=1e-6, rtol=1e-9, maxiter=60))
 
 
-def _message(reached: bool, planned: float, paid: float | None, moved: float, panel: Panel) -> str:
+def _message(reached: bool, planned: float, paid: float | None, moved: float, panel: Panel, *, hold: bool) -> str:
     if paid is None:
         return "The scheme pays nothing on this history, so there is no mix to set."
+    if reached and not hold:
+        amount = money(from_minor(moved, panel.currency), panel.currency)
+        return (
+            f"Behaviour earns {percent(paid)} as planned; the cost is free, and what the rules pay moves by {amount}."
+        )
     if reached:
         apart = money(from_minor(abs(moved), panel.currency), panel.currency)
         return f"Behaviour earns {percent(paid)} as planned; what the rules pay stays the same to within {apart}."
