@@ -48,6 +48,28 @@ def test_a_key_press_on_a_dial_changes_the_figures(address: str, page: Any) -> N
     expect(page.locator("[data-part=cost] .value")).to_have_text(cost, timeout=PATIENCE)
 
 
+def test_undo_takes_the_dials_back_too(address: str, page: Any) -> None:
+    from playwright.sync_api import expect
+
+    opened(page, f"{address}/tune")
+    page.wait_for_selector(".board[data-of]", timeout=PATIENCE)
+    settled(page)
+    name = "tiers-levels-silver-needs-training"
+    slider, typed = page.locator(f".st-key-{name} input[type=range]"), page.locator(f".st-key-typed-{name} input")
+    before = slider.input_value()
+    typed.fill("5")
+    typed.press("Enter")
+    expect(slider).to_have_value("5", timeout=PATIENCE)
+    settled(page)
+    page.get_by_role("button", name="Undo").click()
+    expect(slider).to_have_value(before, timeout=PATIENCE)
+    expect(typed).to_have_value(before, timeout=PATIENCE)
+    settled(page)
+    slider.press("ArrowRight")
+    expect(typed).to_have_value(str(int(before) + 1), timeout=PATIENCE)
+    expect(page.get_by_text(f"from {before} to {int(before) + 1} of training")).to_be_visible(timeout=PATIENCE)
+
+
 def test_the_figures_do_not_wait_for_streamlit(address: str, page: Any) -> None:
     """A dial is followed while nothing reaches Streamlit, and without the live address as well."""
     page.add_init_script(

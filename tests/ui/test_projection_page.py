@@ -1,9 +1,12 @@
 from __future__ import annotations
 
 import time
+from decimal import Decimal
 
+import pytest
 from streamlit.testing.v1 import AppTest
 
+from incentive_lab.projection.world import World
 from tests.ui.test_pages import shown
 
 
@@ -44,3 +47,15 @@ def test_the_projection_is_broken_down_and_the_fit_can_be_read(app: AppTest) -> 
     assert "closed deals" in told(app, "What the model learned from your history")
     app.selectbox(key="projection-against").select("Flat commission").run(timeout=180)
     assert "Standard error" in told(app, "In the same futures")
+
+
+def test_the_next_year_follows_a_dial_without_drawing_it_anew(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    app.switch_page("pages/tune.py").run()
+    app.segmented_control(key="closer 0").set_value("Next 12 months").run(timeout=180)
+    before = told(app, "from 128 futures")
+    assert "Against Flat commission" in before
+    monkeypatch.setattr(World, "draw", None)
+    app.session_state["draft"] = app.session_state["draft"].moved("rules.deal-registration.rate", Decimal(500))
+    app.run(timeout=180)
+    assert not app.exception
+    assert told(app, "from 128 futures") != before

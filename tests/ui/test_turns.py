@@ -25,6 +25,8 @@ def taken(monkeypatch: pytest.MonkeyPatch) -> Taken:
 
     monkeypatch.setattr(AppSession, "handle_backmsg", take)
     monkeypatch.setattr(turns, "PAINTED", 0.02)
+    monkeypatch.setattr(turns, "ON_AND_ON", 0.0)
+    turns._LAST.clear()
     turns.let_answers_go_first()
     return found
 
@@ -126,3 +128,19 @@ def test_a_question_that_fails_lets_the_run_go(taken: Taken) -> None:
 
     on_loop(steps)
     assert taken == [("mine", "first")]
+
+
+def test_a_dial_that_moves_on_and_on_is_not_made_to_wait(taken: Taken, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(turns, "ON_AND_ON", 0.5)
+
+    async def steps() -> None:
+        with turns.first("mine"):
+            rerun("mine", "first")
+            assert not taken
+            rerun("mine", "second")
+            assert taken == [("mine", "first"), ("mine", "second")]
+            rerun("mine", "third")
+            assert taken[2:] == [("mine", "third")]
+        await asyncio.sleep(0.1)
+
+    on_loop(steps)

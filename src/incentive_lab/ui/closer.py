@@ -50,6 +50,7 @@ def closer(draft: Draft, comparison: Comparison) -> None:
         "Tiers and reach": _tiers,
         "Mix and concentration": _mix,
         "Margin and cliffs": _margin,
+        "Next 12 months": _ahead,
         VIEW: lambda one, other: partners_view(),
         "Differences": _differences,
     }
@@ -225,6 +226,22 @@ def _bunching(one: Cliff) -> str:
     if one.excess is None:
         return "cannot tell"
     return f"yes, {one.excess:.1f} sd" if one.excess > 2 else "no"
+
+
+def _ahead(draft: Draft, comparison: Comparison) -> None:
+    """The band of what the next year costs, in the same futures at every move of a dial."""
+    from incentive_lab.ui.projecting import Asked, at_once
+    from incentive_lab.ui.projection_cards import difference_card, fan_of, risk_card
+
+    told = at_once(Asked(workspace.pair(draft.scheme, draft.baseline), 12))
+    if told is None:
+        return
+
+    def words() -> None:
+        risk_card(told)
+        difference_card(told)
+
+    _pair(lambda: draw(fan_of(told), "ahead"), words)
 
 
 def _differences(draft: Draft, comparison: Comparison) -> None:

@@ -26,7 +26,7 @@ from incentive_lab.ui.scales import GROUPS, Scale, from_screen, group_of, on_scr
 
 TYPED_WIDTH = 96
 """Pixels of a typed entry beside its slider."""
-_TYPED, _MOVE = "typed ", "last move"
+_TYPED, _MOVE, _STALE = "typed ", "last move", "stale dials"
 _OPEN = "Tiers"
 TITLES = {OVERRIDES: "For some partners"}
 
@@ -77,6 +77,7 @@ def set_draft(draft: Draft) -> None:
     st.session_state.pop("tiers problems", None)
     for address in draft.numbers:
         seed(draft, address.path)
+    st.session_state[_STALE] = {address.path for address in draft.numbers}
     redraw()
 
 
@@ -136,8 +137,11 @@ def _dial(path: str, shared: bool) -> None:
     if address is None:
         return
     told, words = address.declaration, words_of(draft.scheme, address)
-    if path not in st.session_state or _TYPED + path not in st.session_state:
+    # The browser takes a value only from the run that draws the dial; what a callback has set it leaves as it was.
+    stale: set[str] = st.session_state.get(_STALE, set())
+    if path in stale or path not in st.session_state or _TYPED + path not in st.session_state:
         seed(draft, path)
+        stale.discard(path)
     start = started(draft, path)
     value = draft.value(path) if path in draft.refused else address.value
     scale = scale_of(address, start, value)

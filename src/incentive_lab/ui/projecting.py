@@ -8,6 +8,8 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import Any
 
+import streamlit as st
+
 from incentive_lab.format import count
 from incentive_lab.projection.assumptions import Assumptions
 from incentive_lab.projection.backtest import Backtest, backtest
@@ -19,8 +21,8 @@ from incentive_lab.scheme.baseline import Pair
 from incentive_lab.ui import workspace
 from incentive_lab.ui.pilot_jobs import Step, watched
 
-QUICK = 64
-"""Futures of the first answer, which is shown while the others are drawn."""
+QUICK, LIVE = 64, 128
+"""Futures of the first answer, which is shown while the others are drawn, and of one that follows a dial."""
 
 
 class Kept:
@@ -90,6 +92,22 @@ class Asked:
             return found
 
         return get
+
+
+def at_once(asked: Asked) -> Projection | None:
+    """The projection without waiting for a thread, for a dial that moves; None until the history is read and fitted."""
+    model = asked.model()
+    schemes = asked.pair.schemes
+    key = f"model {workspace.history().history_id} {question(*schemes)} {asked.months}"
+    fitted: Model | None = watched(key, lambda step: model(), "Reading your history and fitting it")
+    return None if fitted is None else _at_once(asked.key, asked, fitted)
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def _at_once(key: str, _asked: Asked, _model: Model) -> Projection:
+    pair = _asked.pair
+    return project(_model, pair.scheme, against=pair.baseline, floor=pair.floor, against_floor=pair.baseline_floor,
+                   horizon=_asked.months, scenarios=LIVE, draws=DRAWS)  # fmt: skip
 
 
 def projected(asked: Asked, supposed: Assumptions, many: int, sure: float | None = None) -> Projection | None:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import numpy as np
 import streamlit as st
 
-from incentive_lab.format import compact, count, month_name, percent, signed
-from incentive_lab.panel import month_label
+from incentive_lab.charts import Chart
+from incentive_lab.charts.projection import fan_chart
+from incentive_lab.format import compact, count, counted, month_name, percent, signed
+from incentive_lab.panel import Floats, month_label
 from incentive_lab.projection import answers
 from incentive_lab.projection.breakdown import PARTNERS, accrual, bands, partner_bands
 from incentive_lab.projection.diagnostics import diagnostics
 from incentive_lab.projection.model import Model
-from incentive_lab.projection.running import Projection
-from incentive_lab.projection.standard_errors import Figure
-from incentive_lab.projection_words import NO_COST
+from incentive_lab.projection.running import Outcome, Projection
+from incentive_lab.projection.standard_errors import Figure, chance
+from incentive_lab.projection_words import NO_COST, futures, owed_words
 from incentive_lab.ui.cards import card, plain
 from incentive_lab.ui.tables import table
 
@@ -31,6 +34,92 @@ def worth_words(told: Projection) -> list[str]:
     if anyway is not None:
         said.append(f"It earns nothing once {_share(anyway)} of revenue would have come anyway.")
     return said
+
+
+def risk_card(told: Projection, floor: float | None = None, limit: float | None = None) -> None:
+    """The answer in words, with the chances of a margin below a floor and of a cost above a limit, where asked about."""
+    minor, currency = told.minor, told.model.panel.currency
+    shown = answers.distribution(told.outcome.total / minor)
+    expected = f"Expect **{compact(shown['p50'] or 0)} {currency}** over {counted(told.horizon, 'month')}"
+    owed = owed_words(told.outcome, minor, compact)
+    if owed is not None:
+        said = [owed, f"{expected} after the cut."]
+        shown = answers.distribution(told.outcome.asked / minor)
+    else:
+        said = [f"{expected}; one future in ten costs more than **{compact(shown['p90'] or 0)}**."]
+    over = answers.over_budget(told.outcome, minor)
+    if over is None:
+        said.append("The scheme has no budget to break.")
+    elif owed is None:
+        risk = (
+            "Safe"
+            if over.value < 0.02
+            else "Watch it"
+            if over.value < 0.2
+            else "At risk"
+            if over.value < 0.5
+            else "Likely"
+        )
+        breaks = f"the budget breaks {futures(over.value, told.scenarios)}."
+        said.append(breaks.capitalize() if over.value == 1 else f"**{risk}**: {breaks}")
+    if told.outcome.scheme.caps:
+        bind = futures(chance(told.outcome.capped > 0).value, told.scenarios)
+        said.append(
+            f"Partner caps bind {bind} and take off {compact(float(told.outcome.capped.mean()) / minor)} on average."
+        )
+    said += worth_words(told)
+    low = None if floor is None else answers.below_margin(told, floor)
+    if floor is not None and low is not None:
+        said.append(f"It is below {percent(floor, 1)} of revenue {futures(low.value, told.scenarios)}.")
+    if limit is not None:
+        more = answers.over(told.outcome, limit * minor)
+        error = f" (standard error {percent(more.error, 1)})" if more.error else ""
+        said.append(f"It costs more than {compact(limit)} **{futures(more.value, told.scenarios)}**{error}.")
+    what = "the middle of what is owed" if owed is not None else "the middle"
+    error = shown["errors"]["p50"]  # type: ignore[index]
+    sure = f"; standard error of {what}: {compact(error)}" if error else ""
+    said.append(f":small[:gray[Drawn from {counted(told.scenarios, 'future')}{sure}.]]")
+    with card("projection-risk", "What it will cost"):
+        st.markdown(" ".join(said))
+
+
+def budget_of(outcome: Outcome) -> float | None:
+    """The scheme's budget, whole units; None without one."""
+    budget = outcome.scheme.budget
+    return float(budget.amount) if budget is not None else None
+
+
+def owed_path(told: Projection) -> tuple[Floats, str]:
+    """[scenarios, months] what is drawn, minor units, and its name.
+
+    A budget that cuts makes every future cost the same: what moves and spreads is what partners are owed before it.
+    """
+    outcome = told.outcome
+    return (outcome.owed, "owed before the cut") if outcome.cut.any() else (outcome.monthly, "cost")
+
+
+def fan_of(told: Projection) -> Chart:
+    """The band of cost to date by month, with the budget's line."""
+    owed, what = owed_path(told)
+    labels = [month_label(told.first_month + m) for m in range(told.horizon)]
+    still = told.no_response.owed if told.outcome.cut.any() else told.no_response.monthly
+    quiet = None if told.no_response is told.outcome else np.cumsum(still.mean(axis=0)) / told.minor
+    path, currency = np.cumsum(owed, axis=1) / told.minor, told.model.panel.currency
+    return fan_chart(labels, path, currency, budget_of(told.outcome), quiet, what)
+
+
+def difference_card(told: Projection) -> None:
+    """What the scheme costs beside the second one, future by future."""
+    gap, minor = answers.difference(told), told.minor
+    assert gap is not None
+    before = told.outcomes[1].scheme
+    with card("projection-difference", f"Against {before.title or before.id}", "In the same futures."):
+        table(("", "Mean", "P10", "P50", "P90", "Dearer in"), [
+            ("Difference", *(signed(compact(gap[name] / minor)) for name in ("mean", "p10", "p50", "p90")),
+             percent(gap["p_dearer"], 1)),
+            ("Standard error", *("-" if error is None else compact(error / minor) for error in (
+                gap["se"], *(gap["errors"][name] for name in ("p10", "p50", "p90")))), percent(gap["p_dearer_se"], 1)),
+        ])  # fmt: skip
 
 
 def breakdown_card(told: Projection) -> None:

@@ -3,22 +3,25 @@
 A dial asks twice: the board asks for its figures (`live`), Streamlit for a run of the page. Both want the same
 processor, and the first word of a run makes the browser look at every widget of the page before it paints anything
 else. So a run that is asked for while an answer is under way waits until that is out and painted. Messages of a session
-keep their order, and none waits longer than `LONGEST`.
+keep their order, and none waits longer than `LONGEST`. A dial that moves on and on, as under a key that is held down,
+is not made to wait: each run tells the browser where its dials stand, and a late one would take them back.
 """
 
 from __future__ import annotations
 
 import asyncio
 import functools
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from streamlit.runtime.app_session import AppSession
 
-LONGEST, PAINTED = 0.4, 0.05
+LONGEST, PAINTED = 0.25, 0.05
 """Seconds that a run waits at most, and that the browser is given to paint an answer."""
+ON_AND_ON, SESSIONS = 0.5, 512
+"""Seconds within which runs that follow each other come from one move, and sessions of which the last run is known."""
 
 
 class Turn:
@@ -60,6 +63,18 @@ class Turn:
 
 
 _TURNS: dict[str, Turn] = {}
+_LAST: OrderedDict[str, float] = OrderedDict()
+"""When each session last asked for a run, by the event loop's clock."""
+
+
+def _moves_on(session: str) -> bool:
+    """Whether this request for a run follows another so closely that they are one move."""
+    now = asyncio.get_running_loop().time()
+    before = _LAST.pop(session, -1e9)
+    _LAST[session] = now
+    while len(_LAST) > SESSIONS:
+        _LAST.popitem(last=False)
+    return 0 <= now - before < ON_AND_ON
 
 
 @contextmanager
@@ -94,10 +109,16 @@ def let_answers_go_first() -> None:
 
     @functools.wraps(original)
     def in_turn(self: AppSession, msg: Any) -> None:
-        turn = _TURNS.get(self.id)
-        if turn is None or (msg.WhichOneof("type") != "rerun_script" and not turn.waiting):
+        turn, run = _TURNS.get(self.id), msg.WhichOneof("type") == "rerun_script"
+        on = _moves_on(self.id) if run else False
+        if turn is None or not (run or turn.waiting):
             original(self, msg)
             return
-        turn.wait(self.id, lambda: original(self, msg))
+        if not on or turn.waiting:
+            turn.wait(self.id, lambda: original(self, msg))
+            if on:
+                turn.go(self.id)
+            return
+        original(self, msg)
 
     AppSession.handle_backmsg = in_turn  # type: ignore[method-assign]
