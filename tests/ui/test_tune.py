@@ -186,7 +186,7 @@ def test_tiers_are_added_removed_renamed_reordered_with_their_rates(growth: Sche
         ({"edited_rows": {1: {"Tier": "gold"}}}, "two tiers have this name"),
         ({"edited_rows": {1: {"training": 1e20}}}, "allowed is"),
         ({"edited_rows": {1: {"training": "many"}}}, "expected a number"),
-        ({"edited_rows": {1: {"training": float("inf")}}}, "expected a number"),
+        ({"edited_rows": {1: {"training": float("inf")}}}, "expected a finite number"),
         ({"deleted_rows": [0, 1, 2, 3]}, "at least one"),
     ],
 )

@@ -27,6 +27,7 @@ def taken(monkeypatch: pytest.MonkeyPatch) -> Taken:
     monkeypatch.setattr(turns, "PAINTED", 0.02)
     monkeypatch.setattr(turns, "ON_AND_ON", 0.0)
     turns._LAST.clear()
+    turns._TURNS.clear()  # what tests of the address left on loops that are closed
     turns.let_answers_go_first()
     return found
 
