@@ -118,14 +118,19 @@ class Draws:
             self.shelves.move_to_end(key)
             return found
 
-    def put(self, shelf: Shelf, drawn: Drawn) -> None:
-        """Keep a block, and let go what was asked for longest ago until it fits."""
-        packed = Packed.of(drawn)
+    def put(self, shelf: Shelf, drawn: Drawn) -> bool:
+        """Keep a block, and let go what was asked for longest ago until it fits; False where its world is too large."""
+        packed, place = Packed.of(drawn), (drawn.first, drawn.count, drawn.low, drawn.high)
         with self.lock:
-            shelf.blocks[drawn.first, drawn.count, drawn.low, drawn.high] = packed
+            if place in shelf.blocks:  # another run of the same world was there first
+                return True
+            if shelf.bytes + packed.bytes > self.most:
+                return False
+            shelf.blocks[place] = packed
             shelf.bytes += packed.bytes
             while sum(one.bytes for one in self.shelves.values()) > self.most and len(self.shelves) > 1:
                 self.shelves.popitem(last=False)
+            return True
 
 
 class Source:
@@ -149,8 +154,8 @@ class Source:
         if held is not None and (packed := held.blocks.get(place)) is not None:
             return packed.laid_out(*place, self.world, room)
         drawn = self.world.draw(chunk, low, high, room)
-        if held is not None and self.draws is not None:
-            self.draws.put(held, drawn)
+        if held is not None and self.draws is not None and not self.draws.put(held, drawn):
+            self.held = None
         return drawn
 
     def whole(self, chunk: Chunk) -> None:

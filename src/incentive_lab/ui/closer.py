@@ -17,11 +17,12 @@ from incentive_lab.charts import (
 )
 from incentive_lab.engine.impact import GroupImpact, by_attribute
 from incentive_lab.engine.reach import Cliff, TierReach
+from incentive_lab.errors import InputError
 from incentive_lab.format import compact, count, counted, percent
 from incentive_lab.scheme.diff import Change, diff
 from incentive_lab.scheme.document import Scheme
 from incentive_lab.ui import further, workspace
-from incentive_lab.ui.cards import card, draw, plain
+from incentive_lab.ui.cards import card, draw, plain, tell_problems
 from incentive_lab.ui.drafts import Draft
 from incentive_lab.ui.drill import (
     BORDER,
@@ -233,7 +234,11 @@ def _ahead(draft: Draft, comparison: Comparison) -> None:
     from incentive_lab.ui.projecting import Asked, at_once
     from incentive_lab.ui.projection_cards import difference_card, fan_of, risk_card
 
-    told = at_once(Asked(workspace.pair(draft.scheme, draft.baseline), 12))
+    try:
+        told = at_once(Asked(workspace.pair(draft.scheme, draft.baseline), 12))
+    except InputError as error:
+        tell_problems(error.problems, "This cannot be projected")
+        return
     if told is None:
         return
 

@@ -110,15 +110,12 @@ def let_answers_go_first() -> None:
     @functools.wraps(original)
     def in_turn(self: AppSession, msg: Any) -> None:
         turn, run = _TURNS.get(self.id), msg.WhichOneof("type") == "rerun_script"
-        on = _moves_on(self.id) if run else False
-        if turn is None or not (run or turn.waiting):
+        on = run and _moves_on(self.id)
+        if turn is None or not (turn.waiting or (run and not on)):
             original(self, msg)
             return
-        if not on or turn.waiting:
-            turn.wait(self.id, lambda: original(self, msg))
-            if on:
-                turn.go(self.id)
-            return
-        original(self, msg)
+        turn.wait(self.id, lambda: original(self, msg))
+        if on:
+            turn.go(self.id)
 
     AppSession.handle_backmsg = in_turn  # type: ignore[method-assign]
