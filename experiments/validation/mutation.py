@@ -29,6 +29,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from experiments.validation.machine import said
+
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "src")]
 OUT, PAGE, JUDGED = (Path(__file__).with_name(f"mutation{end}") for end in (".json", ".md", "_judged.yaml"))
@@ -326,7 +328,7 @@ def main() -> int:
             print(done.stderr, file=sys.stderr)
             return 1
         data["modules"][module] = json.loads(done.stderr.splitlines()[-1])
-        data |= {"at": time.strftime("%Y-%m-%d"), "commit": _said("git", "rev-parse", "--short", "HEAD"),
+        data |= {"at": time.strftime("%Y-%m-%d"), "commit": said("git", "rev-parse", "--short", "HEAD"),
                  "python": platform.python_version(), "cosmic_ray": _version()}  # fmt: skip
         data["modules"] = {name: data["modules"][name] for name in (*STATISTICS, *KERNEL) if name in data["modules"]}
         OUT.write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
@@ -339,13 +341,6 @@ def _version() -> str:
     from importlib.metadata import version
 
     return version("cosmic-ray")
-
-
-def _said(*command: str) -> str:
-    try:
-        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
-    except (OSError, subprocess.CalledProcessError):
-        return "not known"
 
 
 if __name__ == "__main__":

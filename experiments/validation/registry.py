@@ -16,6 +16,8 @@ import xml.etree.ElementTree as ElementTree
 from datetime import UTC, datetime
 from pathlib import Path
 
+from experiments.validation.machine import said
+
 ROOT = Path(__file__).resolve().parents[2]
 OUT = Path(__file__).with_name("registry.json")
 TESTS = ("tests/registry/test_nothing_lost.py", "tests/registry/test_full_disk.py")
@@ -37,7 +39,7 @@ def main() -> int:
         "command": f"python experiments/validation/registry.py --kills {kills}",
         "at": datetime.now(UTC).isoformat(timespec="seconds"), "python": platform.python_version(),
         "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} processors",
-        "commit": _said("git", "rev-parse", "--short", "HEAD"), "postgresql": _said("postgres", "--version"),
+        "commit": said("git", "rev-parse", "--short", "HEAD"), "postgresql": said("postgres", "--version"),
         "kills_on_each_database": kills, "approvals_at_once": 50,
         "results": [{"test": case.get("name"), "result": _result(case), "seconds": round(float(case.get("time") or 0), 1)}
                     for case in cases],
@@ -52,13 +54,6 @@ def _result(case: ElementTree.Element) -> str:
         if found is not None:
             return f"{kind}: {(found.get('message') or '').splitlines()[0][:300]}"
     return "passed"
-
-
-def _said(*command: str) -> str:
-    try:
-        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
-    except (OSError, subprocess.CalledProcessError):
-        return "not known"
 
 
 if __name__ == "__main__":
