@@ -8,6 +8,7 @@ would lose what the button was to do, or half of it: a history moved to its plac
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 from typing import Any
 
 from streamlit.runtime.state.safe_session_state import SafeSessionState
@@ -25,12 +26,8 @@ def let_callbacks_finish() -> None:
         >>> SafeSessionState.on_script_will_rerun is wrapped
         True
     """
-    original = SafeSessionState.on_script_will_rerun
-    if hasattr(original, "__wrapped__"):
-        return
 
-    @functools.wraps(original)
-    def whole(self: SafeSessionState, *args: Any, **kwargs: Any) -> None:
+    def whole(original: Callable[..., None], self: SafeSessionState, *args: Any, **kwargs: Any) -> None:
         yields = self._yield_callback
         # The class passes attributes on to the state it holds, so its own fields are set as its __init__ sets them.
         object.__setattr__(self, "_yield_callback", lambda: None)
@@ -39,4 +36,17 @@ def let_callbacks_finish() -> None:
         finally:
             object.__setattr__(self, "_yield_callback", yields)
 
-    SafeSessionState.on_script_will_rerun = whole  # type: ignore[method-assign]
+    wrap_once(SafeSessionState, "on_script_will_rerun", whole)
+
+
+def wrap_once(owner: type, name: str, around: Callable[..., None]) -> None:
+    """Put `around`, which is given the method it replaces first, in place of a method; a wrapped one is left as it is."""
+    original = getattr(owner, name)
+    if hasattr(original, "__wrapped__"):
+        return
+
+    @functools.wraps(original)
+    def wrapped(self: Any, *args: Any, **kwargs: Any) -> None:
+        around(original, self, *args, **kwargs)
+
+    setattr(owner, name, wrapped)

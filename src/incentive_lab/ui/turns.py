@@ -10,13 +10,14 @@ is not made to wait: each run tells the browser where its dials stand, and a lat
 from __future__ import annotations
 
 import asyncio
-import functools
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from streamlit.runtime.app_session import AppSession
+
+from incentive_lab.ui.steady import wrap_once
 
 LONGEST, PAINTED = 0.25, 0.05
 """Seconds that a run waits at most, and that the browser is given to paint an answer."""
@@ -103,12 +104,8 @@ def let_answers_go_first() -> None:
         >>> AppSession.handle_backmsg is wrapped
         True
     """
-    original = AppSession.handle_backmsg
-    if hasattr(original, "__wrapped__"):
-        return
 
-    @functools.wraps(original)
-    def in_turn(self: AppSession, msg: Any) -> None:
+    def in_turn(original: Callable[..., None], self: AppSession, msg: Any) -> None:
         turn, run = _TURNS.get(self.id), msg.WhichOneof("type") == "rerun_script"
         on = run and _moves_on(self.id)
         if turn is None or not (turn.waiting or (run and not on)):
@@ -118,4 +115,4 @@ def let_answers_go_first() -> None:
         if on:
             turn.go(self.id)
 
-    AppSession.handle_backmsg = in_turn  # type: ignore[method-assign]
+    wrap_once(AppSession, "handle_backmsg", in_turn)
