@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -44,12 +45,12 @@ def project_command(
 ) -> None:
     """Project what a scheme will cost, how sure that is, and what drives it."""
     from incentive_lab.cli import emit, opened, progress, told
-    from incentive_lab.errors import InputError, Problem
     from incentive_lab.scheme.baseline import Pair, beside, compares, guarantee_floor, load_scheme, named_baseline
 
     with told(as_json):
         from incentive_lab.projection.assumptions import load
         from incentive_lab.projection.backtest import backtest as test
+        from incentive_lab.projection.cluster import Cluster
         from incentive_lab.projection.model import fit
         from incentive_lab.projection.past import past_of
         from incentive_lab.projection.running import project
@@ -62,19 +63,20 @@ def project_command(
         pair = Pair(document, other, floor if compares(document) else None, under)
         with progress("Reading the history", as_json), opened(history, mapping, exclude, document).closing() as held:
             past = past_of(held, *pair.schemes)
-        result: dict[str, Any]
-        if backtest and cluster is not None:
-            raise InputError([Problem("--cluster", "a backtest runs on this machine.", "Leave out one of the two.")])
-        if backtest:
-            with progress("Projecting the past", as_json) as step:
-                tested = test(past, document, floor=floor, horizon=months if months != 12 or past.panel.months >= 48 else 3,
-                              scenarios=min(scenarios, 2000), seed=seed, progress=step)  # fmt: skip
-            result = backtest_result(tested, document, past)
-            emit(result, as_json, say_backtest)
-            return
-        model = fit(past, horizon=min(60, max(1, months)))
-        with progress(f"Projecting {document.id}", as_json) as step:
-            done = project(model, document, against=other, floor=floor, against_floor=under, assumptions=supposed,
-                           horizon=months, scenarios=scenarios, seed=seed, threads=threads, progress=step, sure=sure)  # fmt: skip
-        result = project_result(done, margin_floor)
-        emit(result, as_json, say_project)
+        with nullcontext() if cluster is None else Cluster(cluster) as workers:
+            if backtest:
+                with progress("Projecting the past", as_json) as step:
+                    tested = test(
+                        past, document, floor=floor, horizon=months if months != 12 or past.panel.months >= 48 else 3,
+                        scenarios=min(scenarios, 2000), seed=seed, progress=step, workers=workers,
+                    )  # fmt: skip
+                emit(backtest_result(tested, document, past), as_json, say_backtest)
+                return
+            model = fit(past, horizon=min(60, max(1, months)))
+            with progress(f"Projecting {document.id}", as_json) as step:
+                done = project(
+                    model, document, against=other, floor=floor, against_floor=under, assumptions=supposed,
+                    horizon=months, scenarios=scenarios, seed=seed, threads=threads, progress=step, sure=sure,
+                    workers=workers,
+                )  # fmt: skip
+        emit(project_result(done, margin_floor), as_json, say_project)

@@ -9,6 +9,7 @@ import signal
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
@@ -16,7 +17,7 @@ from typer.testing import CliRunner
 from incentive_lab.cli import app
 from incentive_lab.errors import InputError
 from incentive_lab.projection import chunks
-from incentive_lab.projection.chunks import Cancelled
+from incentive_lab.projection.chunks import Cancelled, Job
 from incentive_lab.projection.cluster import Cluster, digest_of_sources
 from incentive_lab.projection.model import Model
 from incentive_lab.projection.running import Projection, project
@@ -113,15 +114,25 @@ def _told_digest(digest: str) -> None:
     module.digest_of_sources = told  # type: ignore[attr-defined]
 
 
-def test_the_command_takes_the_address_of_a_cluster(address: str, tiny: Path) -> None:
+@pytest.mark.parametrize("more", [[], ["--backtest"]])
+def test_the_command_draws_on_a_cluster(
+    address: str, tiny: Path, more: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     scheme = Path(__file__).parents[2] / "data" / "schemes" / "current-flat.yaml"
-    command = ["project", str(scheme), "--history", str(tiny), "--scenarios", "40", "--json"]
-    told = []
-    for more in ([], ["--cluster", address]):
-        done = CliRunner().invoke(app, [*command, *more])
+    command = ["project", str(scheme), "--history", str(tiny), "--scenarios", "40", "--json", *more]
+    told, drawn, pieces = [], [], Cluster.pieces
+
+    def seen(cluster: Cluster, job: Job, *rest: Any) -> Any:
+        drawn.append(job.scenarios)
+        return pieces(cluster, job, *rest)
+
+    monkeypatch.setattr(Cluster, "pieces", seen)
+    for where in ([], ["--cluster", address]):
+        done = CliRunner().invoke(app, [*command, *where])
         assert done.exit_code == 0, done.output
         told.append({name: value for name, value in json.loads(done.stdout).items() if name != "seconds"})
+        assert bool(drawn) == bool(where), "the cluster draws what it is asked for"
     assert told[0] == told[1]
-    done = CliRunner().invoke(app, [*command, "--backtest", "--cluster", address])
-    assert done.exit_code != 0
-    assert "a backtest runs on this machine." in done.output
+    done = CliRunner().invoke(app, [*command, "--cluster", "tcp://127.0.0.1:9"])
+    assert done.exit_code == 1
+    assert "nothing answers at tcp://127.0.0.1:9" in done.output

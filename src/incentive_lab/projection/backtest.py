@@ -11,6 +11,7 @@ from incentive_lab.engine.replay import replay
 from incentive_lab.errors import InputError, Problem
 from incentive_lab.panel import Floats, month_label
 from incentive_lab.projection.answers import crps
+from incentive_lab.projection.chunks import Workers
 from incentive_lab.projection.model import fit
 from incentive_lab.projection.past import Past, until
 from incentive_lab.projection.running import project
@@ -77,7 +78,7 @@ class Backtest:
 
 def backtest(
     past: Past, scheme: Scheme, *, floor: Scheme | None = None, horizon: int = 3, scenarios: int = 300, seed: int = 7,
-    cuts: int = 8, progress: Callable[[int, int], None] | None = None,
+    cuts: int = 8, progress: Callable[[int, int], None] | None = None, workers: Workers | None = None,
 ) -> Backtest:  # fmt: skip
     """Fit and project at several cuts under the same scheme.
 
@@ -90,6 +91,7 @@ def backtest(
         seed: Of the draws.
         cuts: At most so many, the latest ones.
         progress: Called with cuts done and wanted.
+        workers: Who draws and pays, such as a `Cluster`; threads of this machine without it. Changes no result.
 
     Raises:
         InputError: History is too short for a single cut.
@@ -104,7 +106,7 @@ def backtest(
         # Both sides end with the same month: what an unfinished settlement period owes to date is in both.
         real = replay(scheme, until(past, place + horizon).panel, baseline=floor, detail=False).total.sum(axis=1)
         told = project(fit(until(past, place), horizon=horizon), scheme, floor=floor, horizon=horizon,
-                       scenarios=scenarios, seed=seed + number, past=place, in_force=True)  # fmt: skip
+                       scenarios=scenarios, seed=seed + number, past=place, in_force=True, workers=workers)  # fmt: skip
         done.append(Cut(
             month_label(past.panel.first_month + place), float(real[place : place + horizon].sum()), told.outcome.total,
             naive_scenarios(real[:place], horizon),
