@@ -15,6 +15,7 @@ from incentive_lab.charts import (
     rules_chart,
     tier_chart,
 )
+from incentive_lab.charts.projection import distribution_chart
 from incentive_lab.charts.style import money_axis
 from incentive_lab.engine.curve import Curve
 from incentive_lab.engine.impact import impact, mix
@@ -107,3 +108,10 @@ def test_what_follows_a_dial_has_a_plain_form_that_plotly_draws_alike(after: Rep
         assert [list(trace.y) for trace in chart.figure.data] == [list(trace["y"]) for trace in chart.spec["data"]]
     with pytest.raises(TypeError, match="no plain form"):
         _ = rules_chart(after).spec
+
+
+def test_ticks_of_shares_are_written_as_everything_else() -> None:
+    drawn = distribution_chart(np.random.default_rng(3).normal(100.0, 10.0, 500), "USD", None).drawn
+    assert drawn.layout.yaxis.ticktext[0] == "0 %"
+    assert all(text.endswith(" %") for text in drawn.layout.yaxis.ticktext)
+    assert not drawn.layout.yaxis.tickformat

@@ -7,7 +7,18 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from incentive_lab.charts.style import BASELINE, DRAFT, GAIN, LOSS, TINT, Chart, figure, money_axis, room_for
+from incentive_lab.charts.style import (
+    BASELINE,
+    DRAFT,
+    GAIN,
+    LOSS,
+    TINT,
+    Chart,
+    figure,
+    money_axis,
+    room_for,
+    share_axis,
+)
 from incentive_lab.format import compact, month_name, percent
 from incentive_lab.panel import Floats
 from incentive_lab.projection.answers import Driver
@@ -76,7 +87,7 @@ def distribution_chart(total: Floats, currency: str, budget: float | None, what:
         name="distribution", height=260, margin={"t": 8, "b": 30}, showlegend=False,
         xaxis={"tickvals": [low, middle, high],
                "ticktext": [f"P5 {compact(low)}", f"P50 {compact(middle)}", f"P95 {compact(high)}"]},
-        yaxis={"tickformat": ".0%", "nticks": 5},
+        yaxis=share_axis(float(share.max())),
     )  # fmt: skip
     title = f"One future in twenty {_verb(what)} more than {compact(high)}"
     if high - low < 0.005:

@@ -9,7 +9,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from incentive_lab.format import compact
+from incentive_lab.format import compact, percent
 
 INK, MUTED, LINE, PAPER = "#0b1020", "#46536b", "#e3e8f0", "#ffffff"
 DRAFT, BASELINE = "#1552c4", "#56627a"
@@ -161,6 +161,21 @@ def money_axis(low: float, high: float, *, most: int = 5, **more: Any) -> dict[s
         "range": [low - (room if low < 0 else 0), high + room],
         **more,
     }
+
+
+def share_axis(high: float, *, most: int = 5) -> dict[str, Any]:
+    """An axis of shares from none to the highest, labelled by the one formatter.
+
+    Args:
+        high: Highest value, as a fraction.
+        most: About so many ticks.
+
+    Example:
+        >>> share_axis(0.3)["ticktext"]
+        ['0 %', '10 %', '20 %', '30 %']
+    """
+    axis = money_axis(0.0, high, most=most)
+    return {**axis, "ticktext": [percent(tick) for tick in axis["tickvals"]]}
 
 
 def _short(amount: float) -> str:
