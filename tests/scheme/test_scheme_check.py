@@ -121,3 +121,15 @@ def test_a_rate_that_rewards_nobody_is_doubted_and_not_refused(rate, said):
     found = check(loads(text))
     assert found.ok
     assert said in str(found.warnings[0])
+
+
+@pytest.mark.parametrize(("need", "doubted"), [("revenue: -5", True), ("certification: -0.5", True), ("revenue: 5", False),
+                                               ("nps: -20", False), ("net_revenue: -5", False)])  # fmt: skip
+def test_a_threshold_below_nothing_is_doubted_for_what_adds_up(need, doubted):
+    text = (
+        "{scheme: a, currency: USD, effective: {from: 2024-01-01}, rules: [{id: c, on: revenue, rate: 3%}],"
+        "tiers: {levels: [{name: low}, {name: high, needs: {NEED}}]}}"
+    )
+    found = check(loads(text.replace("NEED", need)))
+    assert found.ok
+    assert any("a partner with none of it reaches too" in str(one) for one in found.warnings) == doubted

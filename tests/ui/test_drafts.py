@@ -6,6 +6,7 @@ from incentive_lab.errors import InputError
 from incentive_lab.scheme.document import Scheme
 from incentive_lab.scheme.load import loads
 from incentive_lab.ui.drafts import Draft, started
+from tests.ui.conftest import TIERED
 
 CAP = "caps.top.amount"
 LEVEL = "tiers.levels.high.needs.revenue"
@@ -35,6 +36,19 @@ def test_another_dial_still_moves_while_one_is_refused(draft: Draft) -> None:
     moved = draft.moved(CAP, Decimal(-5)).moved(LEVEL, Decimal(6_000))
     assert moved.value(LEVEL) == 6_000
     assert set(moved.refused) == {CAP}
+
+
+def test_what_was_refused_stays_refused_when_much_changes_at_once(draft: Draft) -> None:
+    moved = draft.moved(CAP, Decimal(-5))
+    other = loads(TIERED.replace("high, needs: {revenue: 5_000}", "top, needs: {revenue: 7_000}"))
+    rewritten = moved.rewritten(other)
+    assert rewritten.scheme == other
+    assert rewritten.value(CAP) == -5
+    assert rewritten.undone().value(CAP) == 900
+    with_another_cap = loads(TIERED.replace("amount: 900", "amount: 950"))
+    assert moved.rewritten(with_another_cap).value(CAP) == 950, "a number that is set anew is no longer refused"
+    without = loads(TIERED.partition("caps:")[0])
+    assert moved.rewritten(without).valid
 
 
 def test_undo_forgets_what_was_refused_then_goes_back_step_by_step(draft: Draft) -> None:

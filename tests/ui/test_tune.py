@@ -187,6 +187,8 @@ def test_tiers_are_added_removed_renamed_reordered_with_their_rates(growth: Sche
         ({"edited_rows": {1: {"training": 1e20}}}, "allowed is"),
         ({"edited_rows": {1: {"training": "many"}}}, "expected a number"),
         ({"edited_rows": {1: {"training": float("inf")}}}, "expected a finite number"),
+        ({"edited_rows": {1: {"Place": "first"}}}, "place: found 'first', expected a number"),
+        ({"edited_rows": {1: {"Place": [2]}}}, "expected a number"),
         ({"deleted_rows": [0, 1, 2, 3]}, "at least one"),
     ],
 )

@@ -100,11 +100,15 @@ class Draft:
     def rewritten(self, scheme: Scheme) -> Draft:
         """The draft with much changed at once (other tiers, a solved mix), as one step that can be taken back.
 
+        What was refused stays refused where the number it was asked for is still there and still the same.
+
         Raises:
             InputError: The scheme cannot be computed.
         """
         check(scheme, baseline=self.baseline).require()
-        return self._stepped(scheme, {})
+        before = {one.path: one.value for one in self.numbers}
+        same = {one.path for one in tunables(scheme) if before.get(one.path) == one.value}
+        return self._stepped(scheme, {path: one for path, one in self.refused.items() if path in same})
 
     def amended(self, scheme: Scheme) -> Draft:
         """The last step with another outcome: what follows from a move by itself belongs to that move."""

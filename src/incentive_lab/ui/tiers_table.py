@@ -93,8 +93,10 @@ def edited(scheme: Scheme, measures: Sequence[str], changes: Mapping[str, Any]) 
 
 def _sort_key(place: int, cells: Mapping[str, Any]) -> float:
     """A tier that is given a place stands before the one there, after it when it comes from below."""
-    asked = cells.get(PLACE)
-    return float(place) if asked is None or asked == place else asked + (0.5 if asked > place else -0.5)
+    if cells.get(PLACE) is None:
+        return float(place)
+    asked = float(_number(cells[PLACE], "place", "number"))
+    return asked if asked == place else asked + (0.5 if asked > place else -0.5)
 
 
 def _name(text: object) -> str:
@@ -116,7 +118,7 @@ def _number(cell: object, name: str, unit: str) -> Decimal:
     """A typed cell; whatever a browser sends."""
     try:
         return from_screen(float(str(cell)), unit)
-    except (ValueError, InvalidOperation):
+    except (ValueError, InvalidOperation, OverflowError):
         raise InputError([Problem(f"tiers: {name}", f"found '{cell}', expected a number.")]) from None
 
 
@@ -137,7 +139,7 @@ def _editor(scheme: Scheme) -> None:
         unit = _unit(scheme, name)
         tail = {"money": f", {scheme.currency}", "share": ", %"}.get(unit, "")
         config[name] = st.column_config.NumberColumn(
-            f"{measure_words(scheme, name)}{tail}", min_value=0, format="localized", help=f"Needed of {name}."
+            f"{measure_words(scheme, name)}{tail}", format="localized", help=f"Needed of {name}."
         )
     st.data_editor(
         frame_of(scheme, measures), key=key, column_config=config, num_rows="dynamic", hide_index=True,

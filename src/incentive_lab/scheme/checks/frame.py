@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from contextlib import suppress
 from decimal import Decimal
 from itertools import pairwise
 from zoneinfo import ZoneInfo
@@ -10,6 +11,7 @@ from zoneinfo import ZoneInfo
 from incentive_lab.money import decimals
 from incentive_lab.scheme.checks.context import PERIOD_MONTHS, Context, Findings, doubtful, wrong
 from incentive_lab.scheme.document import Cap, Scheme
+from incentive_lab.scheme.lookup import measure_named
 from incentive_lab.scheme.rules import During, Who
 from incentive_lab.scheme.tiers import Level
 from incentive_lab.scheme.walk import Segments
@@ -119,6 +121,8 @@ def tiers(context: Context) -> Findings:
             yield wrong(
                 (*here, level.name, "points"), message, "Add tiers.points, such as points: {certification: 10}."
             )
+    for level in ladder.levels:
+        yield from _below_nothing(context, level)
     for lower, upper in pairwise(ladder.levels):
         yield from _rises((*here, upper.name), lower, upper)
     if ladder.points and all(level.points is None for level in ladder.levels):
@@ -130,6 +134,16 @@ def tiers(context: Context) -> Findings:
 
 def _asks(level: Level) -> bool:
     return bool(level.needs or level.any_of or level.points is not None)
+
+
+def _below_nothing(context: Context, level: Level) -> Findings:
+    """A threshold below 0 on something that adds up: who has none of it is above. Scores and growth may be negative."""
+    for name, amount in level.needs.items():
+        with suppress(KeyError):
+            measure = measure_named(name, context.scheme.measures)
+            if amount < 0 and measure.leaf and not measure.is_level:
+                message = f"It needs {written(amount)} of {name}, which a partner with none of it reaches too."
+                yield doubtful(("tiers", "levels", level.name, "needs", name), message, "Use a number above 0.")
 
 
 def _rises(here: Segments, lower: Level, upper: Level) -> Findings:
