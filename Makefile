@@ -6,7 +6,10 @@ PYTHON ?= $(shell for each in python3 python3.13 python3.12 python3.11 python; d
 	"$$each" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$$each"; break; }; done)
 PORT   ?= 8501
 TESTS  ?= tests
-JOBS   ?= 1
+JOBS   ?= auto
+
+# Without compiled modules beside the sources, each of the hundreds of processes that tests start compiles all it imports.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -18,7 +21,7 @@ help: ## Show what can be made
 run: $(VENV)/installed ## Open the dashboard on this machine only (PORT=8501)
 	$(BIN)/python -m streamlit run app.py --server.port $(PORT)
 
-test: $(VENV)/installed ## Run all tests and say what was skipped and why (TESTS=tests/engine JOBS=4 COVERAGE=1)
+test: $(VENV)/installed ## Run all tests and say what was skipped and why (TESTS=tests/engine JOBS=1 COVERAGE=1)
 	$(BIN)/python -m pytest -rs $(if $(filter-out 1,$(JOBS)),-n $(JOBS) --dist worksteal) \
 		$(if $(COVERAGE),--cov=incentive_lab --cov-report=term:skip-covered) $(TESTS)
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shlex
-import subprocess
-import sys
 import tempfile
+from contextlib import chdir
 from dataclasses import dataclass
 from pathlib import Path
 
+from typer.testing import CliRunner
+
+from incentive_lab.cli import app
 from tests.house.floors import ROOT
 
 README = ROOT / "README.md"
@@ -36,20 +37,21 @@ def commands(block: str) -> list[Command]:
 
 
 def run(command: str, folder: Path) -> str:
-    """What a command prints, in a folder that has the project's `data`; a failure is shown with its messages."""
+    """What a command prints, in a folder that has the project's `data`; a failure is shown with its messages.
+
+    It runs in this process: tests/cli starts the command as its user does, and each start takes seconds.
+    """
     words = shlex.split(command)
     if words[0] != "incentive-lab":
         raise ValueError(f"only incentive-lab is run from the README, not {words[0]}")
     if not (folder / "data").exists():
         (folder / "data").symlink_to(ROOT / "data")
-    done = subprocess.run(
-        [sys.executable, "-m", "incentive_lab", *words[1:]], cwd=folder, capture_output=True, text=True, check=False,
-        env={**os.environ, "PYTHONPATH": str(ROOT / "src"), "COLUMNS": "120",
-             "INCENTIVE_LAB_DATABASE_URL": f"sqlite:///{folder / 'registry.sqlite'}"},
-    )  # fmt: skip
+    env = {"COLUMNS": "120", "INCENTIVE_LAB_DATABASE_URL": f"sqlite:///{folder / 'registry.sqlite'}"}
+    with chdir(folder):
+        done = CliRunner().invoke(app, words[1:], env=env, prog_name=words[0])
     # The head of a log covers the time of each entry, and a memo has its date: neither is ever the same.
     said = SIZE.sub(" as many bytes", HEAD.sub("NUMBER:SHA256", done.stdout))
-    return said if done.returncode == 0 else f"{said}{done.stderr}(exit {done.returncode})\n"
+    return said if done.exit_code == 0 else f"{said}{done.stderr}(exit {done.exit_code})\n"
 
 
 def blocks() -> list[str]:

@@ -8,6 +8,8 @@ import re
 import subprocess
 import sys
 import tomllib
+from collections.abc import Mapping
+from functools import cache
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
@@ -39,8 +41,14 @@ def imported(paths: list[Path]) -> set[str]:
     """Normalised distributions of everything these files import that is not Python's or ours."""
     names = {name.split(".")[0] for path in paths for name, _ in imports(ast.parse(path.read_text(encoding="utf-8")))}
     names -= {"", "incentive_lab", "tests", "pages", "experiments", "app", *sys.stdlib_module_names}
-    owners = packages_distributions()
+    owners = _owners()
     return {plain(owner) for name in names for owner in owners.get(name, [name])}
+
+
+@cache
+def _owners() -> Mapping[str, list[str]]:
+    """Module -> the distributions that have it; reading this takes seconds."""
+    return packages_distributions()
 
 
 def test_every_target_of_the_makefile_has_help() -> None:
