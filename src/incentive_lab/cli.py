@@ -174,16 +174,16 @@ def check(
     """Say everything that is wrong with a scheme, at once."""
     with told(as_json):
         from incentive_lab.scheme.check import check as check_scheme
-        from incentive_lab.scheme.load import load
+        from incentive_lab.scheme.load import load_with_lines
 
-        document = load(scheme)
+        document, lines = load_with_lines(scheme)
         known = None
         if history is not None:
             from incentive_lab.history.names import known_names
 
             with opened(history, mapping, exclude, document, rates).closing() as held:
                 known = known_names(held)
-        found = check_scheme(document, names=known)
+        found = check_scheme(document, names=known).told_on(lines)
         rows = [{"path": one.path, "message": one.message, "fix": one.fix} for one in found.problems]
         warned = [{"path": one.path, "message": one.message, "fix": one.fix} for one in found.warnings]
         if not found.ok and not as_json:

@@ -97,10 +97,10 @@ def load_scheme(path: Path) -> Scheme:
         InputError: With everything wrong with it.
     """
     from incentive_lab.scheme.check import check
-    from incentive_lab.scheme.load import load
+    from incentive_lab.scheme.load import load_with_lines
 
-    scheme = load(path)
-    check(scheme).require()
+    scheme, lines = load_with_lines(path)
+    check(scheme).told_on(lines).require()
     return scheme
 
 

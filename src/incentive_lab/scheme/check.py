@@ -9,6 +9,7 @@ from incentive_lab.errors import InputError, Problem
 from incentive_lab.scheme.checks import comparisons, frame, measuring, references, returned, rules, tables, windows
 from incentive_lab.scheme.checks.context import Context, Finding, Findings, Known
 from incentive_lab.scheme.document import Scheme
+from incentive_lab.scheme.lines import Lines
 from incentive_lab.scheme.naming import join
 from incentive_lab.scheme.paths import apply
 
@@ -51,6 +52,10 @@ class CheckResult:
     def ok(self) -> bool:
         """Whether the scheme can be computed."""
         return not self.problems
+
+    def told_on(self, lines: Lines) -> CheckResult:
+        """The same, each with the line of the file on which it stands."""
+        return CheckResult(tuple(map(lines.placed, self.problems)), tuple(map(lines.placed, self.warnings)))
 
     def require(self) -> None:
         """Raise InputError with every problem, if there are any."""

@@ -7,6 +7,7 @@ from pathlib import Path
 from incentive_lab.errors import InputError, Problem
 from incentive_lab.scheme import sentences
 from incentive_lab.scheme.document import Scheme
+from incentive_lab.scheme.lines import Lines
 from incentive_lab.scheme.reading import ReadLimits, Source, decode, read
 
 LIMITS = ReadLimits()
@@ -53,6 +54,15 @@ def load(path: str | Path, *, limits: ReadLimits = LIMITS) -> Scheme:
         Traceback (most recent call last):
         incentive_lab.errors.InputError: absent.yaml: There is no such file. Give the path of a YAML or JSON file.
     """
+    return load_with_lines(path, limits=limits)[0]
+
+
+def load_with_lines(path: str | Path, *, limits: ReadLimits = LIMITS) -> tuple[Scheme, Lines]:
+    """A scheme from a file, with the line of each of its places.
+
+    Raises:
+        InputError: The file is missing, or is not a scheme; with every problem at once.
+    """
     path = Path(path)
     name = path.name
     if not path.is_file():
@@ -63,4 +73,6 @@ def load(path: str | Path, *, limits: ReadLimits = LIMITS) -> Scheme:
             content = stream.read(limits.size + 1)
     except OSError as error:
         raise InputError([Problem(str(path), f"The file cannot be opened: {error.strerror}.")]) from None
-    return loads(content if len(content) <= limits.size else "x" * (limits.size + 1), name=name, limits=limits)
+    text = decode(content, name) if len(content) <= limits.size else "x" * (limits.size + 1)
+    source = read(text, name, limits)
+    return validated(source, name), Lines(source)

@@ -1,0 +1,76 @@
+"""On which line of its text a named place of a document stands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from incentive_lab.errors import Problem
+from incentive_lab.scheme.naming import TRANSPARENT, Location, item_keys, split
+from incentive_lab.scheme.reading import Source
+
+
+@dataclass(frozen=True)
+class Lines:
+    """The lines of a document.
+
+    Attributes:
+        source: What was read.
+    """
+
+    source: Source
+
+    def line(self, path: str) -> int | None:
+        """The line of a path, else of the nearest part around it; None where that is the whole document.
+
+        Example:
+            >>> from incentive_lab.scheme.reading import ReadLimits, read
+            >>> lines = Lines(read("currency: USD\\nrules:\\n- id: spif\\n  rate: 3%", "a.yaml", ReadLimits()))
+            >>> lines.line("rules.spif.rate.plain"), lines.line("caps")
+            (4, None)
+        """
+        at = self._followed(split(path))
+        while at and at not in self.source.lines:
+            at = at[:-1]
+        return self.source.lines[at] if at else None
+
+    def _followed(self, segments: tuple[str, ...]) -> Location:
+        """As far as a path leads into the document; a key may itself be a path, as under `change` of a variant."""
+        at: Location = ()
+        node: object = self.source.data
+        field = ""
+        while segments:
+            if isinstance(node, list):
+                if field in TRANSPARENT and len(node) == 1:
+                    at, node, field = (*at, 0), node[0], ""
+                    continue
+                keys = item_keys(field, node)
+                if segments[0] not in keys:
+                    return at
+                place = keys.index(segments[0])
+                at, node, field, segments = (*at, place), node[place], "", segments[1:]
+                continue
+            if not isinstance(node, Mapping):
+                return at
+            joined = ((count, ".".join(segments[:count])) for count in range(len(segments), 0, -1))
+            count, key = next(((count, key) for count, key in joined if key in node), (0, ""))
+            if not count:
+                return at
+            at, node, field, segments = (*at, key), node[key], key, segments[count:]
+        return at
+
+    def placed(self, problem: Problem) -> Problem:
+        """A problem that says its line, as problems of reading do.
+
+        Example:
+            >>> from incentive_lab.scheme.reading import ReadLimits, read
+            >>> lines = Lines(read("rules:\\n- {id: spif, on: revenu}", "a.yaml", ReadLimits()))
+            >>> lines.placed(Problem("rules.spif.on", "There is no measure named 'revenu'.")).message
+            "Line 2: there is no measure named 'revenu'."
+        """
+        line = self.line(problem.path)
+        if line is None or problem.message.startswith("Line "):
+            return problem
+        first, rest = problem.message[:1], problem.message[1:]
+        said = (first.lower() if rest[:1].islower() or rest[:1] == " " else first) + rest
+        return replace(problem, message=f"Line {line}: {said}")
