@@ -33,9 +33,10 @@ lint: $(VENV)/installed ## Check style, formatting and types
 bench: $(VENV)/installed ## Measure speed against the rivals; writes experiments/benchmarks/latest.json (BENCH=--quick)
 	$(BIN)/python -m experiments.benchmarks $(BENCH)
 
-docs: $(VENV)/installed ## Write what is generated anew (README outputs, docs/numbers.md), then run every documented example
+docs: $(VENV)/installed ## Write what is generated anew (README outputs, docs/numbers.md, docs/mapping.md), then run every documented example
 	$(BIN)/python -m tests.house.readme
 	$(BIN)/python -m tests.docs.numbers
+	$(BIN)/python -m tests.docs.mappings
 	$(BIN)/python -m pytest tests/docs tests/house
 
 validate: $(VENV)/installed ## Check the statistics of pilots slowly, and kill writers of the registry 200 times (VALIDATE="--draws 500")

@@ -50,7 +50,7 @@ EVENTS = "id,shop,order_no,opened,value\nE1,1,O1,2013-02-01,100\nE2,2,,2013-02-1
 
 
 def history_folder(tmp_path: Path) -> Path:
-    (tmp_path / "history").mkdir()
+    (tmp_path / "history").mkdir(parents=True)
     (tmp_path / "events").mkdir()
     for name, text in FILES.items():
         (tmp_path / "history" / f"{name}.csv").write_text(text)
@@ -78,13 +78,13 @@ def test_a_mapping_renames_joins_unions_filters_and_calculates(tmp_path: Path) -
 @pytest.mark.parametrize(
     ("before", "after", "said"),
     [
-        ("from: shops", "form: shops", "the key form is not known. Did you mean from?"),
+        ("from: shops", "form: shops", "Line 5: unknown key 'form'. Did you mean from?"),
         ("from: shops", "from: shop", "there is no table shop in history. Did you mean shops?"),
         ("name: shop_name", "name: shopname", "shops.csv has no column shopname. Did you mean shop_name?"),
         ("with: events/", "with: evnts/", "there is no root called evnts. Did you mean events?"),
         ("opportunities.opened,", "opportunity.opened,", "opportunity is not joined here. Did you mean opportunities?"),
         ("  deals:", "  deal:", "there is no such table. Did you mean deals?"),
-        ("times: 0.72", "tmes: 0.72", "the key tmes is not known. Did you mean times?"),
+        ("times: 0.72", "tmes: 0.72", "columns.cost.tmes: Line 23: unknown key 'tmes'. Did you mean times?"),
         ("times: 0.72", "constant: 1", "a column has exactly one of column, constant"),
         ("../events", "../event", "there is no folder ../event beside the history."),
         ("from: orders", "from: [", "a list in [ ] is not closed"),
@@ -135,7 +135,7 @@ def test_a_mapping_that_is_none_is_refused_without_unfolding_it(tmp_path: Path, 
 def test_a_join_that_would_repeat_rows_is_refused(tmp_path: Path) -> None:
     folder = history_folder(tmp_path)
     (tmp_path / "events" / "opportunities.csv").write_text(EVENTS + "E3,1,O1,2013-02-03,100\n")
-    with pytest.raises(InputError, match="several rows of events/opportunities have order_no 'O1'"):
+    with pytest.raises(InputError, match=r"order_no 'O1' \(opportunities.csv rows 2 and 4\); a join needs one"):
         open_history(folder, mapping=mapped(tmp_path))
     first = MAPPING.replace("on: {order: order_no}", "on: {order: order_no}, take_first: opened")
     assert open_history(folder, mapping=mapped(tmp_path, first)).rows["deals"] == 3
@@ -144,8 +144,47 @@ def test_a_join_that_would_repeat_rows_is_refused(tmp_path: Path) -> None:
 def test_text_where_a_mapping_calculates_is_refused(tmp_path: Path) -> None:
     folder = history_folder(tmp_path)
     (folder / "orders.csv").write_text(FILES["orders"].replace("110", "much"))
-    with pytest.raises(InputError, match="the mapping cannot be carried out"):
+    with pytest.raises(InputError) as refused:
         open_history(folder, mapping=mapped(tmp_path))
+    (problem,) = refused.value.problems
+    assert problem.path == "orders.csv row 2, column gross (deals.amount)"
+    assert problem.message.startswith("found 'much', and the mapping calculates with it; allowed: a number")
+
+
+@pytest.mark.parametrize(
+    ("file", "before", "after", "path"),
+    [
+        ("orders", "2013-04-01", "04/01/2013", "orders.csv row 4, column shipped (deals.closed_on)"),
+        ("orders", "O3,2", "O3,9", "orders.csv row 4, column shop (deals.partner_id)"),
+        ("orders", "O3,2", "O3,", "orders.csv row 4, column shop (deals.partner_id)"),
+        ("orders", "O3,2", "O1,2", "orders.csv row 4 (deals)"),
+        ("orders", "20.50", "1e40", "orders.csv row 4, column gross (deals.amount)"),
+        ("orders", "0.25,10", "0.25,ten", "orders.csv row 4, column product_cost (deals.cost)"),
+        ("shops", "1,Alpha", ",Alpha", "shops.csv row 2, column no (partners.partner_id)"),
+        ("../events/opportunities", "2013-02-10", "soon", "opportunities.csv row 3, column opened (deals.created_on)"),
+        ("../events/opportunities", "2013-02-01", "soon", "orders.csv row 2, column opportunities.opened (deals.created_on)"),
+        ("../events/opportunities", "40", "much", "opportunities.csv row 3, column value (deals.amount)"),
+    ],
+)  # fmt: skip
+def test_a_mapped_value_is_refused_with_the_row_and_column_of_the_export(
+    tmp_path: Path, file: str, before: str, after: str, path: str
+) -> None:
+    folder = history_folder(tmp_path)
+    text = (folder / f"{file}.csv").read_text()
+    assert before in text
+    (folder / f"{file}.csv").write_text(text.replace(before, after))
+    with pytest.raises(InputError) as refused:
+        open_history(folder, mapping=mapped(tmp_path))
+    assert refused.value.problems[0].path == path
+
+
+def test_what_a_mapping_leaves_out_is_told_with_its_own_line(tmp_path: Path) -> None:
+    text = MAPPING.replace("      partner_id: no\n", "")
+    with pytest.raises(InputError, match=r"mapping.yaml line 4, tables.partners: the column partner_id is missing"):
+        open_history(history_folder(tmp_path), mapping=mapped(tmp_path, text))
+    without = MAPPING.replace("          deal_id: order\n", "")
+    with pytest.raises(InputError, match=r"orders.csv row 2, no column \(deals.deal_id\): this cell is empty"):
+        open_history(history_folder(tmp_path / "b"), mapping=mapped(tmp_path, without))
 
 
 def samples() -> Path:

@@ -147,7 +147,17 @@ def test_running_numbers_and_the_first_of_several_do_not_depend_on_the_language(
         ("name: shop_name", "name: shopname", "table shops has no column shopname. Did you mean shop_name?"),
         ("with: events/", "with: evnts/", "there is no root called evnts. Did you mean events?"),
         ("roots: {events: events}", "roots: {events: event}", "there is no schema event in the database."),
-        ("difference: [gross, discount]", "difference: [gross, state]", "the mapping cannot be carried out"),
+        (
+            "difference: [gross, discount]",
+            "difference: [gross, state]",
+            "table orders, column state (deals.amount): found 'shipped', and the mapping calculates with it",
+        ),
+        (
+            "created_on: opened",
+            "created_on: shop",
+            "table opportunities, column shop (deals.created_on): 1 row: allowed: a date",
+        ),
+        ("closed_on: shipped", "closed_on: gross", "table orders, column gross (deals.closed_on)"),
         ("on: {order: order_no}", "on: {shop: shop}", "several rows of events/opportunities have shop"),
     ],
 )

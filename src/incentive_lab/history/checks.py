@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from incentive_lab.errors import Problem, nearest
-from incentive_lab.history.columns import SHOWN, place
+from incentive_lab.history.columns import SHOWN
 from incentive_lab.history.credit import TOLERANCE, WHOLE
 from incentive_lab.history.store import Raw, Store, listed, quoted
 from incentive_lab.history.tables import TABLES
@@ -84,11 +84,11 @@ def _passes(store: Store, raw: Raw, key: list[str]) -> list[str]:
 def _repeated(raw: Raw, key: list[str], row: tuple[Any, ...]) -> Problem:
     *values, count, first, last, _ = row
     names = ", ".join(f"{name} {value!r}" for name, value in zip(key, values, strict=True) if value)
-    message = f"{names} is there {count} times" + (f", first in row {first}." if first is not None else ".")
+    message = f"{names} is there {count} times" + (f", first in {raw.other_row(first)}." if first is not None else ".")
     fix = f"{', '.join(TABLES[raw.table].key)} must name one row."
     if raw.table == "deals" and "line" not in raw.columns:
         fix = "A deal_id names one row; where a deal has several lines, add a column line."
-    return Problem(place(raw, last), message, fix)
+    return Problem(raw.place(last), message, fix)
 
 
 def _unknown_ids(store: Store, raw: Raw, column: str, parent: str, key: str, problems: list[Problem]) -> None:
@@ -107,8 +107,8 @@ def _unknown_ids(store: Store, raw: Raw, column: str, parent: str, key: str, pro
         fix = f"Did you mean {close}?" if close else f"Add it to {parent}, or leave its rows out (exclude orphans)."
         times = f" ({count:,} rows)" if count > 1 else ""
         message = f"found {identity!r}{times}; {parent} has no such {key}."
-        problems.append(Problem(place(raw, row, column), message, fix))
-    _more(problems, f"{raw.label}, column {column}", int(found[0][3]), len(found), f"ids that {parent} does not have")
+        problems.append(Problem(raw.place(row, column), message, fix))
+    _more(problems, raw.place(None, column), int(found[0][3]), len(found), f"ids that {parent} does not have")
 
 
 def _shares(store: Store, raw: Raw, at_most: float, problems: list[Problem]) -> None:
@@ -124,6 +124,6 @@ def _shares(store: Store, raw: Raw, at_most: float, problems: list[Problem]) -> 
         message = f"the shares of deal {deal} add up to {exact:f}; allowed: 1" + (
             f" to {at_most:g}." if at_most > 1 else "."
         )
-        problems.append(Problem(place(raw, row, "share"), message))
+        problems.append(Problem(raw.place(row, "share"), message))
     if found:
         _more(problems, raw.label, int(found[0][3]), len(found), "deals whose shares do not add up")

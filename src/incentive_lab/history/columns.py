@@ -101,19 +101,20 @@ def _check_header(table: Table, raw: Raw, problems: list[Problem]) -> None:
         close = misspelt(name, absent) if name not in table.names else None
         if close:
             slips[close] = name
-            problems.append(
-                Problem(f"{raw.label}, column {name}", "this column is not known.", f"Did you mean {close}?")
-            )
+            problems.append(Problem(raw.place(None, name), "this column is not known.", f"Did you mean {close}?"))
         elif name not in table.names and not table.extras:
             known = f"Known: {', '.join(table.names)}."
-            problems.append(Problem(f"{raw.label}, column {name}", "this column is not known.", known))
+            problems.append(Problem(raw.place(None, name), "this column is not known.", known))
     for name in missing:
         if name not in slips:
             near = nearest(name, [other for other in raw.columns if other not in table.names])
             fix = f"Rename the column {near}, if that is it." if near else f"Found: {', '.join(raw.columns)}."
-            problems.append(Problem(raw.label, f"the column {name} is missing.", fix))
+            if raw.header:
+                fix = f"Say under columns where it comes from, such as {name}: and the name of a column."
+            problems.append(Problem(raw.header or raw.label, f"the column {name} is missing.", fix))
     if table.one_of and not any(name in raw.columns for name in table.one_of):
-        problems.append(Problem(raw.label, f"one of the columns {', '.join(table.one_of)} must be there."))
+        message = f"one of the columns {', '.join(table.one_of)} must be there."
+        problems.append(Problem(raw.header or raw.label, message))
 
 
 def misspelt(name: str, absent: list[str]) -> str | None:
@@ -189,21 +190,15 @@ def _cell_problems(
     rows = store.rows(f"SELECT {row}, {found} FROM {raw.relation} WHERE {sql}{order} LIMIT {SHOWN}")
     problems = [
         Problem(
-            place(raw, number, None if kind == "none" else column.name),
+            raw.place(number, None if kind == "none" else column.name),
             _cell_message(column, kind, text, canonical.table),
         )
         for number, text in rows
     ]
     if count > len(rows):
         more = f"and {count - len(rows):,} more rows with this problem."
-        problems.append(Problem(f"{raw.label}, column {column.name}", more))
+        problems.append(Problem(raw.place(None, column.name), more))
     return problems
-
-
-def place(raw: Raw, row: int | None, column: str | None = None) -> str:
-    """Where something was found, as people say it: `deals.csv row 12, column amount`."""
-    where = raw.label if row is None else f"{raw.label} row {row}"
-    return f"{where}, column {column}" if column else where
 
 
 def _cell_message(column: Column, kind: str, found: str | None, table: Table) -> str:

@@ -26,25 +26,26 @@ tables:
       - {from: events/opportunities, where: {stage: lost}, columns: {...}}
 ```
 
-A column is the name of a source column, or one of `column`, `constant`, `text` (a template such as `{order}-{line}`),
-`numbered` (a prefix and a running number), `sum`, `difference` and `product` (of columns and numbers); `times`
-multiplies it, `values` replaces what it finds (`otherwise` for the rest), `default` fills what is empty. A column of a
-joined table is written `table.column`. `where` takes a value, a list, or one of `not`, `min`, `max`, `known`.
+Every key is described where it is declared; docs/mapping.md is made of that.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from incentive_lab.errors import InputError, Problem, did_you_mean
 from incentive_lab.history.tables import TABLES
 from incentive_lab.scheme.base import Part
+from incentive_lab.scheme.lines import Lines
+from incentive_lab.scheme.numbers import Exact
 from incentive_lab.scheme.reading import ReadLimits, decode, read
+from incentive_lab.scheme.sentences import validated
 
 Scalar = str | bool | int | Decimal
 LIMITS = ReadLimits()
@@ -53,17 +54,23 @@ LIMITS = ReadLimits()
 class ColumnRule(Part):
     """Where one column comes from."""
 
-    column: str | None = None
-    constant: Scalar | None = None
-    text: str | None = None
-    numbered: str | None = None
-    sum: tuple[str | Decimal, ...] | None = None
-    difference: tuple[str | Decimal, str | Decimal] | None = None
-    product: tuple[str | Decimal, ...] | None = None
-    times: Decimal | None = None
-    values: dict[str, Scalar] | None = None
-    otherwise: Scalar | None = None
-    default: Scalar | None = None
+    column: str | None = Field(None, description="A source column; `table.column` for one of a joined table.")
+    constant: Scalar | None = Field(None, description="The same value in every row.")
+    text: str | None = Field(None, description="A template of source columns in braces, such as `{order}-{line}`.")
+    numbered: str | None = Field(None, description="These letters and a running number, for rows without an id.")
+    sum: tuple[str | Decimal, ...] | None = Field(None, description="Columns and numbers added.")
+    difference: tuple[str | Decimal, str | Decimal] | None = Field(
+        None, description="The first of two columns or numbers less the second."
+    )
+    product: tuple[str | Decimal, ...] | None = Field(None, description="Columns and numbers multiplied.")
+    times: Exact | None = Field(
+        None, description="Multiplies what was found, such as 1000 for amounts in thousands, or 72%."
+    )
+    values: dict[str, Scalar] | None = Field(None, description="What is found -> what is written instead.")
+    otherwise: Scalar | None = Field(
+        None, description="What is written for whatever `values` does not name; else it stays."
+    )
+    default: Scalar | None = Field(None, description="What is written where nothing was found.")
 
     @model_validator(mode="before")
     @classmethod
@@ -88,12 +95,12 @@ class ColumnRule(Part):
 class Filter(Part):
     """A test on a source column; all that are given must hold."""
 
-    is_: Scalar | None = Field(None, alias="is")
-    in_: tuple[Scalar, ...] | None = Field(None, alias="in")
-    not_: tuple[Scalar, ...] | None = Field(None, alias="not")
-    min: Decimal | None = None
-    max: Decimal | None = None
-    known: bool | None = None
+    is_: Scalar | None = Field(None, alias="is", description="Exactly this; also written as the bare value.")
+    in_: tuple[Scalar, ...] | None = Field(None, alias="in", description="One of these; also written as a bare list.")
+    not_: tuple[Scalar, ...] | None = Field(None, alias="not", description="None of these; an empty cell passes.")
+    min: Exact | None = Field(None, description="A number of at least this.")
+    max: Exact | None = Field(None, description="A number of at most this.")
+    known: bool | None = Field(None, description="Whether the cell holds anything.")
 
     @model_validator(mode="before")
     @classmethod
@@ -109,9 +116,14 @@ class Filter(Part):
 class Join(Part):
     """A table looked up for each row; rows without a match stay, with nothing in its columns."""
 
-    with_: str = Field(alias="with")
-    on: dict[str, str]
-    take_first: str | None = None
+    with_: str = Field(alias="with", description="The table, `root/table` for one of a root.")
+    on: dict[str, str] = Field(
+        description="Its column that must be equal: one name where both tables use it, a list of such, or `ours: theirs`."
+    )
+    take_first: str | None = Field(
+        None,
+        description="Of several rows that match, the one with the lowest value in this column; else several are refused.",
+    )
 
     @field_validator("on", mode="before")
     @classmethod
@@ -129,17 +141,22 @@ class Join(Part):
 class Source(Part):
     """Rows of one source table as rows of ours."""
 
-    from_: str = Field(alias="from")
-    join: tuple[Join, ...] = ()
-    where: dict[str, Filter] = Field(default_factory=dict)
-    columns: dict[str, ColumnRule]
-    keep: tuple[str, ...] | Literal["all"] = ()
+    from_: str = Field(
+        alias="from",
+        description="Stem of a CSV or Parquet file, sheet or database table; `root/table` for one of a root.",
+    )
+    join: tuple[Join, ...] = Field((), description="Tables that are looked up for each row.")
+    where: dict[str, Filter] = Field(
+        default_factory=dict, description="Source column -> test; rows that fail are left out."
+    )
+    columns: dict[str, ColumnRule] = Field(description="Our column -> where it comes from.")
+    keep: tuple[str, ...] | Literal["all"] = Field((), description="Further columns taken as they are, or `all`.")
 
 
 class TableRule(Part):
     """One of our tables: a source, or a union of sources."""
 
-    union: tuple[Source, ...]
+    union: tuple[Source, ...] = Field(description="Sources one below the other; a single one is written without it.")
 
     @model_validator(mode="before")
     @classmethod
@@ -150,17 +167,52 @@ class TableRule(Part):
 class Mapping(Part):
     """A whole mapping document."""
 
-    title: str = ""
-    roots: dict[str, str] = Field(default_factory=dict)
-    tables: dict[str, TableRule]
+    title: str = Field("", description="For people.")
+    roots: dict[str, str] = Field(
+        default_factory=dict,
+        description="Name -> a further folder, relative to the history; in a database a further schema.",
+    )
+    tables: dict[str, TableRule] = Field(description="A table of a history -> the source that becomes it.")
 
 
-_MODELS: dict[str, type[Part]] = {
-    "roots": Mapping, "tables": TableRule, "union": Source, "columns": ColumnRule, "join": Join, "where": Filter,
-}  # fmt: skip
+@dataclass(frozen=True)
+class MappingFile:
+    """A mapping beside the file it was read from.
+
+    Attributes:
+        name: Name of the file.
+        document: What it says.
+        lines: Where each place of it stands.
+    """
+
+    name: str
+    document: Mapping
+    lines: Lines
+
+    def table(self, name: str) -> str:
+        """The address of one of its tables, with its line."""
+        return f"{self.name} line {self.lines.line(f'tables.{name}')}, tables.{name}"
+
+    def members(self, name: str) -> list[tuple[str, Source]]:
+        """The sources of a table, each with its address."""
+        rule = self.document.tables[name]
+        written = self.lines.source.data["tables"][name]
+        united = isinstance(written, dict) and "union" in written
+        where = f"{self.name} tables.{name}"
+        return [(f"{where}.union.{n}" if united else where, source) for n, source in enumerate(rule.union, 1)]
+
+    def placed(self, problems: Iterable[Problem]) -> list[Problem]:
+        """Problems; those of this file say their line."""
+        return [self._placed(problem) for problem in problems]
+
+    def _placed(self, problem: Problem) -> Problem:
+        own = f"{self.name} "
+        if not problem.path.startswith(own):
+            return problem
+        return replace(self.lines.placed(replace(problem, path=problem.path.removeprefix(own))), path=problem.path)
 
 
-def read_mapping(path: Path) -> Mapping:
+def read_mapping(path: Path) -> MappingFile:
     """The mapping in a YAML file.
 
     Raises:
@@ -175,32 +227,23 @@ def read_mapping(path: Path) -> Mapping:
         raise InputError([Problem(path.name, f"a mapping has at most {LIMITS.size:,} bytes.")])
     begins = "A mapping has the keys roots and tables."
     source = read(decode(content, path.name), path.name, LIMITS, needs=begins, begins=begins, merge=True)
-    if source.problems:
-        raise InputError(replace(problem, path=f"{path.name} {problem.path}") for problem in source.problems)
-    document = source.data
-    tables = document.get("tables")
-    if not isinstance(tables, dict) or not tables:
+    tables = source.data.get("tables")
+    if not source.problems and (not isinstance(tables, dict) or not tables):
         raise InputError([Problem(f"{path.name} tables", "a mapping needs tables: our name -> where it comes from.")])
-    problems = [_unknown_table(path, name) for name in tables if name not in TABLES]
+    lines = Lines(source)
+    problems = [
+        lines.placed(Problem(f"tables.{name}", "There is no such table.", did_you_mean(name, TABLES)))
+        for name in (tables if isinstance(tables, dict) else ())
+        if name not in TABLES
+    ]
+    document = None
     try:
-        mapping = Mapping.model_validate(document)
-    except ValidationError as error:
-        raise InputError([*problems, *(_problem(path, detail) for detail in error.errors())]) from None
-    if problems:
-        raise InputError(problems)
-    return mapping
-
-
-def _unknown_table(path: Path, name: object) -> Problem:
-    return Problem(f"{path.name} tables.{name}", "there is no such table.", did_you_mean(name, TABLES))
-
-
-def _problem(path: Path, detail: Any) -> Problem:
-    where = [str(part) for part in detail["loc"]]
-    message = str(detail["msg"]).removeprefix("Value error, ")
-    fix = ""
-    if detail["type"] == "extra_forbidden":
-        model = next((_MODELS[part] for part in reversed(where[:-1]) if part in _MODELS), Mapping)
-        names = [field.alias or name for name, field in model.model_fields.items()]
-        message, fix = f"the key {where[-1]} is not known.", did_you_mean(where[-1], names)
-    return Problem(f"{path.name} {'.'.join(where)}", message if message.endswith(".") else f"{message}.", fix)
+        document = validated(source, Mapping, path.name)
+    except InputError as error:
+        problems += error.problems
+    if document is None or problems:
+        raise InputError(
+            replace(one, path=f"{path.name} {one.path}".replace(f"{path.name} {path.name}", path.name))
+            for one in problems
+        )
+    return MappingFile(path.name, document, lines)

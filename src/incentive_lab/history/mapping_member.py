@@ -7,17 +7,25 @@ from collections.abc import Callable
 from decimal import Decimal
 
 from incentive_lab.errors import Problem, did_you_mean
+from incentive_lab.history.columns import SHOWN
 from incentive_lab.history.mapping_document import ColumnRule, Filter, Source
+from incentive_lab.history.origins import STRIDE, Origin, named
 from incentive_lab.history.reading import NUMBER, as_text, family_of
 from incentive_lab.history.store import Raw, Store, listed, literal, quoted
-from incentive_lab.history.tables import TABLES
+from incentive_lab.history.tables import ALLOWED, TABLES
 
 DECIMALS = 9
 """Decimals that are kept of a number in a mapping."""
+_CALCULATED = "DECIMAL(30,8)"
 
 
 class Member:
-    """One source of a mapped table, being turned into SQL."""
+    """One source of a mapped table, being turned into SQL.
+
+    Attributes:
+        tables: The tables it reads by the names its columns are written with, its main one first.
+        sql: Its rows as ours, with `_row` where they came from; empty until `prepare`.
+    """
 
     def __init__(
         self,
@@ -26,30 +34,68 @@ class Member:
         source: Source,
         table: str,
         where: str,
+        place: int,
         problems: list[Problem],
     ) -> None:
         self.find, self.store, self.source, self.table, self.where = find, store, source, table, where
-        self.problems = problems
+        self.place, self.problems = place, problems
         self.tables: dict[str, Raw] = {}
         self.main = source.from_.rsplit("/", 1)[-1]
+        self.sql = self._from = ""
+        self._used: dict[str, list[str]] = {}
+        self._numbers: list[tuple[str, str, str]] = []
 
-    def select(self) -> str | None:
-        """SQL of the source's rows as ours, None with the problems noted."""
+    def prepare(self) -> bool:
+        """Write its SQL; False with the problems noted."""
         before = len(self.problems)
         main = self.find(self.source.from_, f"{self.where}.from")
         if main is None:
-            return None
+            return False
         self.tables[self.main] = main
         joins = [self._join(position) for position in range(len(self.source.join))]
         items = {name: self._column(name, rule) for name, rule in self.source.columns.items()}
         for name in self._kept(main):
             items.setdefault(name, f"{quoted(self.main)}.{quoted(name)}")
+            self._used.setdefault(name, [name])
         tests = [self._test(name, test) for name, test in self.source.where.items()]
         if len(self.problems) > before:
-            return None
+            return False
         where = f" WHERE {' AND '.join(tests)}" if tests else ""
-        fields = listed(f"{sql} AS {quoted(name)}" for name, sql in items.items())
-        return f"SELECT {fields} FROM {main.relation} AS {quoted(self.main)}{''.join(joins)}{where}"
+        rows = f"(SELECT *, {main.row} AS _row FROM {main.relation})" if main.row else main.relation
+        self._from = f"FROM {rows} AS {quoted(self.main)}{''.join(joins)}{where}"
+        fields = [f"{sql} AS {quoted(name)}" for name, sql in items.items()]
+        self.sql = f"SELECT {listed([*fields, f'{self._row} AS _row'])} {self._from}"
+        return True
+
+    @property
+    def _row(self) -> str:
+        number = f" + {quoted(self.main)}._row" if self.tables[self.main].row else ""
+        return f"CAST({self.place * STRIDE}{number} AS BIGINT)"
+
+    @property
+    def origin(self) -> Origin:
+        """Where its rows come from, for messages."""
+        return Origin(self.tables[self.main].label, {name: named(columns) for name, columns in self._used.items()})
+
+    def check_numbers(self) -> None:
+        """Note every cell that is no number though the mapping calculates with it."""
+        for ours, theirs, sql in self._numbers:
+            text = f"trim(CAST({sql} AS VARCHAR))"
+            wrong = f"NOT regexp_matches({text}, '^{NUMBER}$')"
+            if self.store.dialect == "duckdb":
+                wrong = f"({wrong} OR TRY_CAST({text} AS {_CALCULATED}) IS NULL)"
+            joined = " AND " if self.source.where else " WHERE "
+            found = self.store.rows(
+                f"SELECT {self._row} AS place, substr({text}, 1, 60) AS found {self._from}{joined}"
+                f"nullif({text}, '') IS NOT NULL AND {wrong} ORDER BY 1, 2 LIMIT {SHOWN + 1}"
+            )
+            origin = Origin(self.tables[self.main].label, {ours: f"column {theirs}"})
+            for row, value in found[:SHOWN]:
+                message = f"found {value!r}, and the mapping calculates with it; allowed: {ALLOWED['number']}."
+                self.problems.append(Problem(origin.place(row % STRIDE, self.table, ours), message))
+            if len(found) > SHOWN:
+                message = f"more than {SHOWN} rows have this problem."
+                self.problems.append(Problem(origin.place(None, self.table, ours), message))
 
     def _kept(self, main: Raw) -> list[str]:
         if self.source.keep == "all":
@@ -88,12 +134,16 @@ class Member:
             relation = f"(SELECT * FROM {relation} QUALIFY row_number() OVER ({order}) = 1)"
         else:
             known = " AND ".join(f"{quoted(key)} IS NOT NULL" for key in join.on.values())
+            number = raw.row or "NULL"
             twice = self.store.rows(
-                f"SELECT {keys} FROM {relation} s WHERE {known} GROUP BY {keys} HAVING count(*) > 1 LIMIT 1"
+                f"SELECT {keys}, min({number}), max({number}) FROM {relation} s WHERE {known} GROUP BY {keys} "
+                f"HAVING count(*) > 1 ORDER BY {keys} LIMIT 1"
             )
             if twice:
-                named = f"{', '.join(join.on.values())} {twice[0][0]!r}"
-                message = f"several rows of {join.with_} have {named}; a join needs one."
+                *values, first, last = twice[0]
+                rows = f" ({raw.label} rows {first} and {last})" if first is not None else ""
+                key = ", ".join(f"{name} {value!r}" for name, value in zip(join.on.values(), values, strict=True))
+                message = f"several rows of {join.with_} have {key}{rows}; a join needs one."
                 self.problems.append(Problem(where, message, "Name the column whose lowest value decides: take_first."))
         return f" LEFT JOIN {relation} AS {quoted(join.alias)} ON {' AND '.join(pairs)}"
 
@@ -118,11 +168,14 @@ class Member:
             self.problems.append(
                 Problem(where, f"{self.table} has no column {name}.", did_you_mean(name, declared.names))
             )
-        sql = self._origin(rule, where)
+        self._used[name] = self._columns_of(rule)
+        sql = self._origin(rule, name, where)
         if rule.times is not None:
+            if rule.column is not None:
+                self._numbers.append((name, rule.column, sql))
             sql = f"({self._as_number(sql)} * {_decimal(rule.times)})"
         if rule.values is not None:
-            text = self._origin_text(rule, where)
+            text = self._origin_text(rule, name, where)
             cases = " ".join(f"WHEN {literal(found)} THEN {_constant(given)}" for found, given in rule.values.items())
             rest = _constant(rule.otherwise) if rule.otherwise is not None else text
             sql = f"CASE {text} {cases} ELSE {rest} END"
@@ -130,7 +183,17 @@ class Member:
             sql = f"coalesce(nullif(CAST({sql} AS VARCHAR), ''), {_constant(rule.default)})"
         return sql
 
-    def _origin(self, rule: ColumnRule, where: str) -> str:
+    def _columns_of(self, rule: ColumnRule) -> list[str]:
+        """The source columns a column is made of."""
+        operands = [part for part in self._operands(rule) if isinstance(part, str) and not _is_number(part)]
+        parts = [name for _, name in _parts(rule.text or "") if name]
+        return [*([rule.column] if rule.column else ()), *operands, *parts]
+
+    @staticmethod
+    def _operands(rule: ColumnRule) -> tuple[str | Decimal, ...]:
+        return rule.sum or rule.difference or rule.product or ()
+
+    def _origin(self, rule: ColumnRule, name: str, where: str) -> str:
         if rule.column is not None:
             found = self._find(rule.column, where)
             return found[0] if found else "NULL"
@@ -142,35 +205,33 @@ class Member:
             raw = self.tables[self.main]
             everything = self._order(raw, list(raw.columns), f"{quoted(self.main)}.")
             return f"{literal(rule.numbered)} || CAST(row_number() OVER (ORDER BY {everything}) AS VARCHAR)"
-        operands = rule.sum or rule.difference or rule.product or ()
         sign = " + " if rule.sum else " - " if rule.difference else " * "
-        return f"({sign.join(self._operand(operand, where) for operand in operands)})"
+        return f"({sign.join(self._operand(operand, name, where) for operand in self._operands(rule))})"
 
     def _order(self, raw: Raw, names: list[str], prefix: str = "") -> str:
         """Columns to order by; text by its code points, whatever the language of the database."""
         binary = {name: self.store.binary if family_of(raw.columns[name]) == "text" else "" for name in names}
         return listed(f"{prefix}{quoted(name)}{binary[name]}" for name in names)
 
-    def _origin_text(self, rule: ColumnRule, where: str) -> str:
+    def _origin_text(self, rule: ColumnRule, name: str, where: str) -> str:
         found = self._find(rule.column, where) if rule.column else None
-        return as_text(*found) if found else f"CAST({self._origin(rule, where)} AS VARCHAR)"
+        return as_text(*found) if found else f"CAST({self._origin(rule, name, where)} AS VARCHAR)"
 
-    def _operand(self, operand: str | Decimal, where: str) -> str:
-        if isinstance(operand, Decimal):
-            return _decimal(operand)
-        try:
+    def _operand(self, operand: str | Decimal, name: str, where: str) -> str:
+        if isinstance(operand, Decimal) or _is_number(operand):
             return _decimal(Decimal(operand))
-        except ArithmeticError:
-            found = self._find(operand, where)
-            return self._as_number(found[0]) if found else "NULL"
+        found = self._find(operand, where)
+        if found is None:
+            return "NULL"
+        self._numbers.append((name, operand, found[0]))
+        return self._as_number(found[0])
 
     def _as_number(self, sql: str) -> str:
-        # Text that is no number stays in place as text would: it makes the load fail with the engine's own words.
-        return f"CAST(nullif(trim(CAST({sql} AS VARCHAR)), '') AS DECIMAL(30,8))"
+        return f"CAST(nullif(trim(CAST({sql} AS VARCHAR)), '') AS {_CALCULATED})"
 
     def _template(self, text: str, where: str) -> str:
         parts = []
-        for plain, name in re.findall(r"([^{}]*)(?:\{([^{}]+)\})?", text):
+        for plain, name in _parts(text):
             if plain:
                 parts.append(literal(plain))
             found = self._find(name, where) if name else None
@@ -198,6 +259,19 @@ class Member:
         if test.max is not None:
             tests.append(f"{number} <= {_decimal(test.max)}")
         return f"({' AND '.join(tests) or 'TRUE'})"
+
+
+def _parts(text: str) -> list[tuple[str, str]]:
+    """A template as (plain text, column after it)."""
+    return re.findall(r"([^{}]*)(?:\{([^{}]+)\})?", text)
+
+
+def _is_number(operand: str) -> bool:
+    try:
+        Decimal(operand)
+    except ArithmeticError:
+        return False
+    return True
 
 
 def _constant(value: object) -> str:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from incentive_lab.errors import InputError, Problem, nearest
+from incentive_lab.format import counted
 from incentive_lab.history.checks import cross_checks
 from incentive_lab.history.columns import SHOWN, misspelt
 from incentive_lab.history.currency import unrated_problem
@@ -21,7 +22,7 @@ from incentive_lab.history.history import History
 from incentive_lab.history.quality_rules import check_exclude, leave_out_broken, leave_out_odd
 from incentive_lab.history.remote_columns import RemoteReading, empty_table, number_test, read_remote
 from incentive_lab.history.remote_currency import Found, converted, settle_remote, unrated
-from incentive_lab.history.remote_mapping import PUBLIC, mapped_remote
+from incentive_lab.history.remote_mapping import PUBLIC, RemoteTable, mapped_remote
 from incentive_lab.history.remote_store import RemoteStore
 from incentive_lab.history.sources import Limits
 from incentive_lab.history.store import Raw, listed, quoted
@@ -51,8 +52,8 @@ def open_url(
     store = RemoteStore(_connect(url, shown))
     try:
         problems: list[Problem] = []
-        labels, found = _tables(store, shown, mapping, problems)
-        return _assemble(store, shown, labels, found, exclude, currency, time_zone, rates, splits_at_most, limits)
+        found = _tables(store, shown, mapping, problems)
+        return _assemble(store, shown, found, exclude, currency, time_zone, rates, splits_at_most, limits)
     except BaseException:
         store.close()
         raise
@@ -72,31 +73,35 @@ def _connect(url: str, shown: str) -> Any:
 
 def _tables(
     store: RemoteStore, shown: str, mapping: Path | str | None, problems: list[Problem]
-) -> tuple[dict[str, str], dict[str, tuple[str, dict[str, Any]]]]:
-    """What a person calls each table, and what it is read from with its columns' types."""
+) -> dict[str, RemoteTable]:
+    """What stands for each table of a history."""
     if mapping is not None:
-        found = mapped_remote(store, shown, Path(mapping), problems)
-        labels = {name: f"{name} (mapped)" for name in found}
+        found = mapped_remote(store, Path(mapping), problems)
     else:
         present = {name.lower(): name for name in store.backend.list_tables(database=PUBLIC)}
         real = {name: present[name] for name in TABLES if name in present}
-        labels = {name: f"table {stem}" for name, stem in real.items()}
-        relations = {name: f"{quoted(PUBLIC)}.{quoted(stem)}" for name, stem in real.items()}
-        found = {name: (relation, store.describe(relation)) for name, relation in relations.items()}
+        found = {name: _own_table(store, name, stem) for name, stem in real.items()}
     if "partners" not in found or not {"deals", "activities"} & set(found):
         message = "the database needs the table partners, and deals or activities."
         names = list(store.backend.list_tables(database=PUBLIC))
         close = next((name for name in names if nearest(name.lower(), ["partners", "deals"])), None)
         fix = f"Is it {close}?" if close else f"Found: {', '.join(sorted(names)[:12]) or 'no tables'}."
         raise InputError([Problem(shown, message, fix)])
-    return labels, found
+    return found
+
+
+def _own_table(store: RemoteStore, name: str, stem: str) -> RemoteTable:
+    relation = f"{quoted(PUBLIC)}.{quoted(stem)}"
+    schema = store.describe(relation)
+    return RemoteTable(
+        schema, Raw(name, f"table {stem}", relation, {column: str(kind) for column, kind in schema.items()})
+    )
 
 
 def _assemble(
     store: RemoteStore,
     shown: str,
-    labels: dict[str, str],
-    found: Found,
+    tables: dict[str, RemoteTable],
     exclude: Collection[str],
     currency: str | None,
     time_zone: str,
@@ -106,8 +111,9 @@ def _assemble(
 ) -> History:
     problems: list[Problem] = []
     check_exclude(exclude, problems)
-    for name in found:
-        _check_header(TABLES[name], labels[name], found[name][1], problems)
+    found: Found = {name: (table.raw.relation, table.schema) for name, table in tables.items()}
+    for name, table in tables.items():
+        _check_header(TABLES[name], table.raw, problems)
     money, rate_rows = settle_remote(store, found, currency, rates, problems)
     raws: dict[str, Raw] = {}
     readings: dict[str, RemoteReading] = {}
@@ -116,8 +122,9 @@ def _assemble(
     for name, (relation, schema) in found.items():
         numeric = _numeric(store, TABLES[name], relation, schema)
         reading = read_remote(TABLES[name], relation, schema, decimals(money.currency), time_zone, numeric)
-        raw = Raw(name, labels[name], relation, {column: str(kind) for column, kind in schema.items()})
-        problems += [Problem(f"{raw.label}, column {column}", message) for column, message in reading.wrong]
+        raw = tables[name].raw
+        reading.row = raw.row or "NULL"
+        problems += [Problem(raw.place(None, column), message) for column, message in reading.wrong]
         if reading.wrong:
             continue
         raw.rows = _check_values(store, TABLES[name], raw, reading.checks, limits, problems)
@@ -139,16 +146,16 @@ def _assemble(
     return replace(history, rounded=rounded, excluded=tuple(excluded))
 
 
-def _check_header(table: Table, label: str, schema: Any, problems: list[Problem]) -> None:
-    absent = [name for name in table.names if name not in schema]
-    for name in schema:
+def _check_header(table: Table, raw: Raw, problems: list[Problem]) -> None:
+    absent = [name for name in table.names if name not in raw.columns]
+    for name in raw.columns:
         close = misspelt(name, absent) if name not in table.names else None
         if close:
-            problems.append(Problem(f"{label}, column {name}", "this column is not known.", f"Did you mean {close}?"))
+            problems.append(Problem(raw.place(None, name), "this column is not known.", f"Did you mean {close}?"))
     problems.extend(
-        Problem(label, f"the column {column.name} is missing.", f"Found: {', '.join(schema)}.")
+        Problem(raw.header or raw.label, f"the column {column.name} is missing.", f"Found: {', '.join(raw.columns)}.")
         for column in table.columns
-        if column.required and column.name not in schema
+        if column.required and column.name not in raw.columns
     )
 
 
@@ -170,19 +177,20 @@ def _check_values(
     limits: Limits,
     problems: list[Problem],
 ) -> int:
-    counted = listed(["count(*)", *(f"count(*) FILTER (WHERE {test})" for _, test, _ in checks)])
-    rows, *counts = store.native(f"SELECT {counted} FROM {raw.relation}")[0]
+    items = listed(["count(*)", *(f"count(*) FILTER (WHERE {test})" for _, test, _ in checks)])
+    rows, *counts = store.native(f"SELECT {items} FROM {raw.relation}")[0]
     if rows > limits.rows:
         problems.append(Problem(raw.label, f"it has {rows:,} rows; at most {limits.rows:,} are read."))
     for (column, test, message), count in zip(checks, counts, strict=True):
         if count:
             key = quoted(next((name for name in table.key if name in raw.columns), column))
             named = store.native(
-                f"SELECT CAST({key} AS TEXT), CAST({quoted(column)} AS TEXT) FROM {raw.relation} "
-                f"WHERE {test} LIMIT {SHOWN}"
+                f"SELECT CAST({key} AS TEXT), CAST({quoted(column)} AS TEXT), {raw.row or 'NULL'} FROM {raw.relation} "
+                f"WHERE {test} ORDER BY 3, 1 LIMIT {SHOWN}"
             )
-            examples = ", ".join(f"{value!r} at {identity}" for identity, value in named[:3])
-            problems.append(Problem(f"{raw.label}, column {column}", f"{count:,} rows: {message} (found {examples})"))
+            examples = ", ".join(f"{value!r} at {identity}" for identity, value, _ in named[:3])
+            message = f"{counted(count, 'row', 'rows')}: {message} (found {examples})"
+            problems.append(Problem(raw.place(named[0][2] if named else None, column), message))
     return int(rows)
 
 

@@ -30,6 +30,7 @@ class RemoteReading:
         wrong: (column, message) of columns whose type does not fit.
         checks: (column, test, message): rows for which the test is true are wrong.
         rounded: Money column -> (test, change): rows that lose decimals, and what each one gains by it.
+        row: SQL for where a row came from; a database's own rows have no number.
     """
 
     relation: str
@@ -38,11 +39,12 @@ class RemoteReading:
     wrong: list[tuple[str, str]] = field(default_factory=list)
     checks: list[tuple[str, str, str]] = field(default_factory=list)
     rounded: dict[str, tuple[str, str]] = field(default_factory=dict)
+    row: str = "NULL"
 
     def select(self, values: Mapping[str, str] | None = None, relation: str | None = None) -> str:
         """The query for the canonical rows."""
         items = (f"{sql} AS {quoted(name)}" for name, sql in (values or self.values).items())
-        return f"SELECT {listed(['CAST(NULL AS BIGINT) AS _row', *items])} FROM {relation or self.relation}"
+        return f"SELECT {listed([f'CAST({self.row} AS BIGINT) AS _row', *items])} FROM {relation or self.relation}"
 
 
 def empty_table(table: Table) -> str:

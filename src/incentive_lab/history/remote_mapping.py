@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from incentive_lab.errors import InputError, Problem, did_you_mean
 from incentive_lab.history.mapping_document import read_mapping
-from incentive_lab.history.mapping_member import Member
+from incentive_lab.history.mapping_sources import SourceTables, cannot, carried_out
+from incentive_lab.history.origins import united
 from incentive_lab.history.remote_store import RemoteStore
 from incentive_lab.history.store import Raw, listed, quoted
 
@@ -19,95 +20,78 @@ _ENGINE_TYPE = (
 )  # fmt: skip
 
 
-@dataclass
-class RemoteSources:
-    """The tables a mapping reads; a root is a further schema of the same database.
-
-    Attributes:
-        store: The database.
-        shown: Its URL without the password.
-        roots: Name -> schema.
-        problems: Receives what is wrong.
-    """
-
-    store: RemoteStore
-    shown: str
-    roots: dict[str, str]
-    problems: list[Problem]
-    found: dict[str, Raw | None] = field(default_factory=dict)
-
-    def table(self, name: str, where: str) -> Raw | None:
-        """A source table by name, `root/table` for a table of a root; None with the problem noted."""
-        if name not in self.found:
-            self.found[name] = self._open(name, where)
-        return self.found[name]
-
-    def _open(self, name: str, where: str) -> Raw | None:
-        root, _, stem = name.rpartition("/")
-        if root and root not in self.roots:
-            self.problems.append(Problem(where, f"there is no root called {root}.", did_you_mean(root, self.roots)))
-            return None
-        schema = self.roots.get(root, PUBLIC)
-        known = self.store.backend.list_tables(database=schema)
-        if stem not in known:
-            message = f"there is no table {stem} in the schema {schema}."
-            self.problems.append(Problem(where, message, did_you_mean(stem, known)))
-            return None
-        relation = f"{quoted(schema)}.{quoted(stem)}"
-        types = {column: engine_type(kind) for column, kind in self.store.describe(relation).items()}
-        return Raw(stem, f"table {stem}", relation, types)
-
-
 def engine_type(data_type: Any) -> str:
     """An Ibis type in DuckDB's words."""
     return next((name for test, name in _ENGINE_TYPE if getattr(data_type, test)()), "OTHER")
 
 
-def mapped_remote(
-    store: RemoteStore, shown: str, mapping: Path, problems: list[Problem]
-) -> dict[str, tuple[str, dict[str, Any]]]:
-    """Table -> (query that stands for it, column -> Ibis type), for every table a mapping makes.
+@dataclass(frozen=True)
+class RemoteTable:
+    """What stands for a table of a history in a database.
+
+    Attributes:
+        schema: Column -> Ibis type.
+        raw: Its query, and how messages name it.
+    """
+
+    schema: dict[str, Any]
+    raw: Raw
+
+
+def mapped_remote(store: RemoteStore, mapping: Path, problems: list[Problem]) -> dict[str, RemoteTable]:
+    """Every table a mapping makes; a root is a further schema of the same database.
 
     Raises:
         InputError: With everything wrong with the mapping or its sources.
     """
-    document = read_mapping(mapping)
+    file = read_mapping(mapping)
+    roots = dict(file.document.roots)
     schemas = set(store.backend.list_databases())
-    for name, schema in document.roots.items():
+    for name, schema in roots.items():
         if schema not in schemas:
             message = f"there is no schema {schema} in the database."
-            problems.append(Problem(f"{mapping.name} roots.{name}", message, did_you_mean(schema, schemas)))
-    sources = RemoteSources(store, shown, dict(document.roots), problems)
+            problems.append(Problem(f"{file.name} roots.{name}", message, did_you_mean(schema, schemas)))
+
+    def open_table(schema: str, stem: str, name: str, where: str) -> Raw | None:
+        known = store.backend.list_tables(database=schema)
+        if stem not in known:
+            message = f"there is no table {stem} in the schema {schema}."
+            problems.append(Problem(where, message, did_you_mean(stem, known)))
+            return None
+        relation = f"{quoted(schema)}.{quoted(stem)}"
+        types = {column: engine_type(kind) for column, kind in store.describe(relation).items()}
+        return Raw(stem, f"table {stem}", relation, types)
+
+    tables = SourceTables(PUBLIC, roots, open_table, problems)
     found = {}
-    for name, rule in document.tables.items():
-        selects = []
-        for place, source in enumerate(rule.union):
-            where = f"{mapping.name} tables.{name}" + (f".union.{place}" if len(rule.union) > 1 else "")
-            selects.append(Member(sources.table, store, source, name, where, problems).select())
-        if all(selects) and not problems:
-            found[name] = _united(store, name, [store.in_its_words(select) for select in selects if select])
+    for name, members in carried_out(file, tables, store, problems):
+        try:
+            relation, shape = _united(store, [store.in_its_words(member.sql) for member in members])
+        except Exception as error:  # the database's words for numbers that leave its range
+            store.backend.con.rollback()
+            problems.append(cannot(file, name, error))
+            continue
+        origins = tuple(member.origin for member in members)
+        columns = {column: str(kind) for column, kind in shape.items() if column != "_row"}
+        raw = Raw(name, united(origins, name), relation, columns, "_row", origins=origins, header=file.table(name))
+        found[name] = RemoteTable(shape, raw)
     if problems:
-        raise InputError(problems)
+        raise InputError(file.placed(problems))
     return found
 
 
-def _united(store: RemoteStore, name: str, selects: list[str]) -> tuple[str, dict[str, Any]]:
+def _united(store: RemoteStore, selects: list[str]) -> tuple[str, dict[str, Any]]:
     """Queries one below the other by column name; columns whose types differ become text."""
-    try:
-        shapes = [store.describe(f"({select}) s") for select in selects]
-        columns = list(dict.fromkeys(column for shape in shapes for column in shape))
-        parts = []
-        for select, shape in zip(selects, shapes, strict=True):
-            items = listed(f"{_as(column, shape, shapes)} AS {quoted(column)}" for column in columns)
-            parts.append(f"SELECT {items} FROM ({select}) s")
-        relation = f"({' UNION ALL '.join(parts)}) s"
-        schema = store.describe(relation)
-        store.native(f"SELECT {listed(f'count({quoted(column)})' for column in schema)} FROM {relation}")
-        return relation, schema
-    except Exception as error:  # the database's words for text that should be a number, in a mapping that calculates
-        store.backend.con.rollback()
-        reason = str(error).splitlines()[0]
-        raise InputError([Problem(f"{name} (mapped)", f"the mapping cannot be carried out: {reason}")]) from None
+    shapes = [store.describe(f"({select}) s") for select in selects]
+    columns = list(dict.fromkeys(column for shape in shapes for column in shape))
+    parts = []
+    for select, shape in zip(selects, shapes, strict=True):
+        items = listed(f"{_as(column, shape, shapes)} AS {quoted(column)}" for column in columns)
+        parts.append(f"SELECT {items} FROM ({select}) s")
+    relation = f"({' UNION ALL '.join(parts)}) s"
+    schema = store.describe(relation)
+    store.native(f"SELECT {listed(f'count({quoted(column)})' for column in schema)} FROM {relation}")
+    return relation, schema
 
 
 def _as(column: str, shape: dict[str, Any], shapes: list[dict[str, Any]]) -> str:

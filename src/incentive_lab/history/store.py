@@ -12,6 +12,8 @@ from typing import Any, Protocol
 import numpy as np
 import pandas as pd
 
+from incentive_lab.history.origins import STRIDE, Origin
+
 KEPT = 512
 """Queries whose SQL is kept."""
 _WRITTEN: dict[Hashable, str] = {}
@@ -51,6 +53,8 @@ class Raw:
         rows: Number of rows, once known.
         on_disk: Whether it stays where it is instead of being read into memory.
         tidy: Text columns in which no value is empty or has blanks around it.
+        origins: The sources of a mapped table in their order; its row numbers count with `origins.STRIDE`.
+        header: Where its columns are named, if not in itself: the address in a mapping.
     """
 
     table: str
@@ -61,6 +65,21 @@ class Raw:
     rows: int = 0
     on_disk: bool = False
     tidy: frozenset[str] = frozenset()
+    origins: tuple[Origin, ...] = ()
+    header: str = ""
+
+    def place(self, row: int | None, column: str | None = None) -> str:
+        """Where something was found, as people say it: `deals.csv row 12, column amount`."""
+        if self.origins:
+            source, number = divmod(row, STRIDE) if row is not None else (None, 0)
+            sources = self.origins if source is None else (self.origins[source],)
+            return "; ".join(origin.place(number, self.table, column) for origin in sources)
+        where = self.label if row is None else f"{self.label} row {row}"
+        return f"{where}, column {column}" if column else where
+
+    def other_row(self, row: int) -> str:
+        """A row beside one whose file was said."""
+        return self.place(row) if self.origins else f"row {row}"
 
 
 class Store(Protocol):

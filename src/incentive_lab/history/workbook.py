@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from incentive_lab.errors import InputError, Problem, did_you_mean, nearest
+from incentive_lab.history.csvfiles import header_problems
 from incentive_lab.history.sources import Limits, text_table
 from incentive_lab.history.store import DuckStore, Raw
 from incentive_lab.history.tables import TABLES
@@ -81,10 +82,11 @@ def _sheet(
     if not names:
         problems.append(Problem(label, "the sheet is empty.", "Its first row must name the columns."))
         return None
-    twice = sorted({cell for cell in names if not cell or names.count(cell) > 1})
-    if twice:
-        message = f"the column {twice[0]} is there twice." if twice[0] else "a column has no name."
-        problems.append(Problem(f"{label} row 1", message))
+    unusable = header_problems(f"{label} row 1", names)
+    if "" in names:
+        unusable.append(Problem(f"{label} row 1", f"column {names.index('') + 1} has no name."))
+    problems.extend(unusable)
+    if unusable:
         return None
     cells: dict[str, list[str | None]] = {column: [] for column in names}
     for number, row in enumerate(iterator, start=2):

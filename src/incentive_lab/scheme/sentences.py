@@ -85,7 +85,8 @@ def _locate(error: Mapping[str, Any], data: Mapping[str, Any], root: Shape) -> _
     at: list[str | int] = []
     node: Any = data
     shape, missing, union_at = root, "", None
-    for step in error["loc"]:
+    last = len(error["loc"]) - 1
+    for place, step in enumerate(error["loc"]):
         if isinstance(node, Mapping) and step not in node and isinstance(node.get("effect"), Mapping):
             at.append("effect")
             node = node["effect"]
@@ -98,7 +99,8 @@ def _locate(error: Mapping[str, Any], data: Mapping[str, Any], root: Shape) -> _
             elif not isinstance(node, list) or step >= len(node):
                 continue
         elif step in shape.known():
-            missing = step if isinstance(node, Mapping) else ""
+            # A key that is not there leads on where a mapping stands for it, such as a table for a union of one.
+            missing = str(step) if isinstance(node, Mapping) and place == last else ""
             shape = shape if missing else shape.at(step)
             continue
         else:

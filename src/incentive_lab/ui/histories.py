@@ -103,7 +103,7 @@ def _own_files_only(file: Path) -> None:
     """An uploaded mapping names the files that came with it, never folders of this machine."""
     from incentive_lab.history.mapping_document import read_mapping
 
-    if read_mapping(file).roots:
+    if read_mapping(file).document.roots:
         fix = "Leave roots out and bring those files as well, or name the history by its folder below."
         raise InputError([Problem(f"{file.name} roots", "a mapping that is uploaded cannot name folders.", fix)])
 

@@ -1,0 +1,137 @@
+"""docs/mapping.md: every key of a mapping. `python -m tests.docs.mappings` writes it anew."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from incentive_lab.history import tables
+from incentive_lab.history.mapping_document import ColumnRule, Filter, Join, Mapping, Source, TableRule
+from incentive_lab.scheme.shapes import shape_of
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "mapping.md"
+
+HEAD = """# Mappings
+A mapping makes the tables of an export into those of a history (README, *Your own data*). It is a small YAML file, given with
+`--mapping FILE` on the command line, dropped along with the files on the page Data, or written by that page. `make docs` writes
+this page anew from the declarations of its keys; `docs/how-to/own-data.md` goes through one step by step, and
+`data/mappings/adventureworks.yaml` is a real one.
+
+Two exports with other names, one of them in thousands, and a list of leads:
+
+```csv accounts
+AccountId,Name,Kind,Country
+A1,Ann's,VAR,DE
+A2,Bob's,MSP,AT
+```
+```csv opportunities
+OppId,Account,Stage,Opened,Closed,GrossK,DiscountK,Test
+O1,A1,Closed Won,2025-01-02,2025-02-03,12.5,0.5,false
+O2,A2,Closed Lost,2025-01-05,2025-03-01,3,0,false
+O3,A2,Closed Won,2025-01-05,2025-03-01,99,0,true
+```
+```csv leads
+Account,Day,Score
+A1,2025-01-01,0.8
+A2,2025-01-09,
+```
+```yaml mapping
+tables:
+  partners:
+    from: accounts
+    columns:
+      partner_id: AccountId
+      name: Name
+      type: {column: Kind, values: {VAR: reseller, MSP: msp}}
+    keep: [Country]
+  deals:
+    from: opportunities
+    where: {Test: {not: true}}
+    columns:
+      deal_id: OppId
+      partner_id: Account
+      status: {column: Stage, values: {Closed Won: won, Closed Lost: lost}, otherwise: open}
+      created_on: Opened
+      closed_on: Closed
+      list_amount: {column: GrossK, times: 1000}
+      amount: {product: [GrossK, 1000]}
+  activities:
+    union:
+      - from: leads
+        columns: &lead
+          activity_id: {numbered: L}
+          partner_id: Account
+          occurred_on: Day
+          kind: {constant: lead}
+          quality: {column: Score, default: 0}
+      - from: leads
+        where: {Score: {min: 0.5}}
+        columns: {<<: *lead, activity_id: {numbered: Q}, kind: {constant: qualified_lead}}
+```
+```csv result
+table,row,column,value
+partners,A1,type,reseller
+partners,A1,Country,DE
+deals,O1,amount,12500
+deals,O2,status,lost
+activities,L1,kind,lead
+activities,Q1,kind,qualified_lead
+```
+
+Every mistake is told at once: what is wrong in the mapping with its line and key, and what cannot be read in a file with the
+file, the row (the header is row 1), the column of your export and ours:
+
+    opportunities.csv row 2, column Account (deals.partner_id): found 'A9'; partners has no such partner_id. Add it to\
+partners, or leave its rows out (exclude orphans).
+
+In a database nothing is written: the mapping becomes part of its queries, and rows have no number, so the id is said instead.
+
+"""
+
+PARTS: tuple[tuple[type[BaseModel], str, str], ...] = (
+    (Mapping, "The document", "The keys at the top."),
+    (TableRule, "A table", "Under `tables`, for each table of a history."),
+    (Source, "A source", "Under a table, or each item of its `union`."),
+    (Join, "A join", "Each item of `join`. Rows without a match stay, with nothing in the columns that were looked up."),
+    (Filter, "A test", "Under `where`, for each source column; all that are given must hold."),
+    (ColumnRule, "A column", "Under `columns`, for each of ours: the name of a source column, or exactly one of `column`, "
+     "`constant`, `text`, `numbered`, `sum`, `difference` and `product`, and what is done to it, in the order `times`, "
+     "`values`, `default`."),
+)  # fmt: skip
+"""Model -> its heading and where it stands."""
+
+
+def row(key: str, words: str, told: str, required: bool) -> str:
+    """One line of a table."""
+    return f"| `{key}`{' *' if required else ''} | {words} | {told} |\n"
+
+
+def words(model: type[BaseModel], key: str) -> str:
+    """What may stand under a key."""
+    shape = shape_of(model).at(key)
+    return "a value" if {str, bool, Decimal} <= set(shape.forms) else shape.words()
+
+
+def part(model: type[BaseModel], heading: str, where: str) -> str:
+    """The section of one model."""
+    lines = [
+        row(info.alias or name, words(model, info.alias or name), info.description or "", info.is_required())
+        for name, info in model.model_fields.items()
+    ]
+    return (
+        f"## {heading}\n{where}\n\n| key | what stands there | what it does |\n| --- | --- | --- |\n{''.join(lines)}\n"
+    )
+
+
+def page() -> str:
+    """The whole page."""
+    known = ", ".join(f"`{name}`" for name in tables.TABLES)
+    return HEAD + "A star marks what must be there. Tables of a history:\n" + known + ".\n\n" + (
+        "".join(part(*one) for one in PARTS).rstrip("\n") + "\n"
+    )  # fmt: skip
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")
