@@ -9,6 +9,7 @@ import pytest
 import statsmodels.api as sm
 from scipy import stats
 
+from incentive_lab.pilot.batched import Reference
 from incentive_lab.pilot.bootstrap import wild_bootstrap
 from incentive_lab.pilot.drawing import Drawing
 from incentive_lab.pilot.estimate import Sample
@@ -17,7 +18,7 @@ from incentive_lab.pilot.linear import basis, coefficient
 from incentive_lab.pilot.multiple import false_discovery, paule_mandel
 from incentive_lab.pilot.panels import Monthly, did, staggered, two_way
 from incentive_lab.pilot.poisson import poisson
-from incentive_lab.pilot.randomisation import randomisation
+from incentive_lab.pilot.randomisation import pieces, randomisation
 from incentive_lab.pilot.sequential import boundaries
 
 DIGITS = 1e-9  # algebra, not iteration
@@ -258,6 +259,47 @@ def test_the_interval_holds_exactly_the_sizes_that_are_not_rejected(rng: np.rand
     for size, inside in ((found.low, False), (found.high, False), (found.low + 1e-3, True), (found.high - 1e-3, True)):
         step = 0 if inside else np.sign(size - found.point) * 1e-3
         assert (randomisation(z, draws, y - (size + step) * z, z, columns).p_value > 0.05) is inside
+
+
+def test_two_treated_clusters_are_ranked_by_the_t_of_least_squares_and_leave_no_gap(rng: np.random.Generator) -> None:
+    codes = np.repeat(np.arange(9), rng.integers(1, 9, 9))
+    x, y, _ = skewed(rng, len(codes))
+    y = np.log(y) + rng.normal(0, 1, 9)[codes]
+    every = Drawing(np.zeros(9, dtype=np.int64), (7 / 9, 2 / 9), codes).enumerated()
+    assert every is not None
+    z, columns = every[4].astype(float), basis(np.log(x)[:, None])
+    sample = Sample(np.exp(y), z, pre=x, clusters=codes, draws=every.astype(float), exact=True)
+
+    def referee(size: float) -> float:
+        one = [float(sm.OLS(y - size * z, np.column_stack([np.ones(len(y)), arms, np.log(x)])).fit().tvalues[1])
+               for arms in every]  # fmt: skip
+        return float((np.abs(one) >= abs(one[4]) * (1 - 1e-9)).mean())
+
+    found = estimate(sample, "log_ancova", inference="randomisation")
+    assert found.p_value == pytest.approx(referee(0.0))
+    assert "pooled" in found.sentence
+    low, high = np.log1p(found.relative_interval.low), np.log1p(found.relative_interval.high)
+    for size in (low - 0.5, low - 1e-3, low + 1e-3, low / 2 + high / 2, high - 1e-3, high + 1e-3, high + 0.5):
+        assert (referee(size) > 0.05) is bool(low < size < high)
+    wide = Reference.of(every.astype(float), columns, codes, pooled=True)
+    several = wide.pieces(np.stack([y, 2 * y]), np.stack([z, z]))
+    alone = pieces(every.astype(float), 2 * y, z, columns, codes, pooled=True)
+    assert several.at(0.3)[:, 1] == pytest.approx(alone.at(0.3))
+    assert wide.statistics(y[None, :])[:, 0] == pytest.approx(
+        pieces(every.astype(float), y, z, columns, pooled=True).at(0.0)
+    )
+    assert wide.own(np.broadcast_to(y, every.shape)) == pytest.approx(wide.statistics(y[None, :])[:, 0])
+
+
+def test_few_partners_are_permuted_as_scipy_permutes_means(rng: np.random.Generator) -> None:
+    _, y, _ = skewed(rng, 11)
+    z = np.array([1.0] * 4 + [0.0] * 7)
+    every = Drawing(np.zeros(11, dtype=np.int64), (7 / 11, 4 / 11), np.arange(11)).enumerated()
+    assert every is not None
+    found = estimate(Sample(y, z, draws=every.astype(float), exact=True), "difference", inference="randomisation")
+    squared = stats.permutation_test((y[z == 1], y[z == 0]), lambda one, other: (one.mean() - other.mean()) ** 2,
+                                     vectorized=False, n_resamples=np.inf, alternative="greater")  # fmt: skip
+    assert found.p_value == pytest.approx(squared.pvalue)
 
 
 def test_fishers_tea_with_every_assignment() -> None:

@@ -18,6 +18,7 @@ from incentive_lab.pilot.document import Pilot
 from incentive_lab.pilot.fromhistory import drawing_at
 from incentive_lab.pilot.linear import basis, of_basis
 from incentive_lab.pilot.poisson import poisson
+from incentive_lab.pilot.randomisation import scarce
 from incentive_lab.pilot.rivals import COVERED, FINDS, Row, Stretch, rivals_of
 from incentive_lab.pilot.scales import log_before, scaled
 from incentive_lab.pilot.told import number
@@ -185,14 +186,15 @@ def _drawn(
     """Randomisation inference: without an effect, with a planted one, and of the planted one itself."""
     plain, before = scaled(name, stretch.post[None, :], stretch.pre, winsorise)
     columns = basis(before, stretch.strata)
-    reference, own = (Reference.of(one, columns, stretch.clusters) for one in (drawn, tested))
+    pooled = scarce(drawn, stretch.clusters)
+    reference, own = (Reference.of(one, columns, stretch.clusters, pooled) for one in (drawn, tested))
     null = reference.statistics(plain)
     observed = own.own(np.broadcast_to(plain, (len(tested), plain.shape[1])))
     wolf = float((_p(null, observed, exact) <= alpha).mean())
     few, some = tested[:_FEW], reference
     if not exact and len(drawn) > _SOME:
-        some = Reference.of(drawn[:_SOME], columns, stretch.clusters)
-    planted = Reference.of(few, columns, stretch.clusters)
+        some = Reference.of(drawn[:_SOME], columns, stretch.clusters, pooled)
+    planted = Reference.of(few, columns, stretch.clusters, pooled)
     finds = {}
     for lift in FINDS:
         lifted, _ = scaled(name, stretch.post[None, :] * (1 + lift * few), stretch.pre, winsorise)

@@ -23,6 +23,7 @@ class Reference:
         weights: HC2 weights of squared residuals, float64 [draws, n]; empty with clusters.
         groups: For each cluster its rows, the arms' loads on them, float64 [draws, rows], and the loads' product with the arms,
             float64 [draws]; or None.
+        pooled: Whether variances are those of least squares (`randomisation.scarce`).
     """
 
     columns: Floats
@@ -30,13 +31,16 @@ class Reference:
     size: Floats
     weights: Floats
     groups: tuple[tuple[Codes, Floats, Floats], ...] | None
+    pooled: bool = False
 
     @classmethod
-    def of(cls, draws: Floats, columns: Floats, clusters: Codes | None = None) -> Reference:
+    def of(cls, draws: Floats, columns: Floats, clusters: Codes | None = None, pooled: bool = False) -> Reference:
         """A reference of drawn arms [draws, n]."""
         drawn = draws.astype(np.float64)
         rest = drawn - (drawn @ columns) @ columns.T
         size = np.maximum(np.einsum("bi,bi->b", rest, rest), 1e-12)
+        if pooled:
+            return cls(columns, rest, size, np.zeros((0, 0)), None, True)
         if clusters is not None:
             groups = []
             for one in np.unique(clusters):
@@ -56,7 +60,9 @@ class Reference:
         """
         y = outcomes - (outcomes @ self.columns) @ self.columns.T
         beta = self.rest @ y.T / self.size[:, None]
-        if self.groups is None:
+        if self.pooled:
+            variance = (y**2).sum(axis=1)[None, :] / self.size[:, None] - beta**2
+        elif self.groups is None:
             variance = self.weights @ (y**2).T - 2 * beta * ((self.weights * self.rest) @ y.T)
             variance += beta**2 * (self.weights * self.rest**2).sum(axis=1)[:, None]
         else:
@@ -75,6 +81,11 @@ class Reference:
         """
         y, v = (one - (one @ self.columns) @ self.columns.T for one in (outcomes, directions))
         beta, gamma = (self.rest @ one.T / self.size[:, None] for one in (y, v))
+        if self.pooled:
+            of_yy, of_yv, of_vv = (
+                (one * other).sum(axis=1)[None, :] / self.size[:, None] for one, other in ((y, y), (y, v), (v, v))
+            )
+            return Pieces(beta, gamma, of_yy - beta**2, of_yv - beta * gamma, of_vv - gamma**2)
         if self.groups is not None:
             sums = [np.zeros_like(beta) for _ in range(3)]
             for rows, load, own in self.groups:
@@ -93,7 +104,9 @@ class Reference:
         y = outcomes - (outcomes @ self.columns) @ self.columns.T
         beta = np.einsum("bi,bi->b", self.rest, y) / self.size
         residual = y - beta[:, None] * self.rest
-        if self.groups is None:
+        if self.pooled:
+            variance = np.einsum("bi,bi->b", residual, residual) / self.size
+        elif self.groups is None:
             variance = np.einsum("bi,bi,bi->b", self.weights, residual, residual)
         else:
             variance = np.zeros(len(beta))

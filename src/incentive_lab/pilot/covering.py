@@ -10,7 +10,7 @@ from incentive_lab.panel import Floats
 from incentive_lab.pilot.batched import Reference
 from incentive_lab.pilot.drawing import Codes, Drawing
 from incentive_lab.pilot.linear import basis
-from incentive_lab.pilot.randomisation import Inversion, Pieces, smallest_p
+from incentive_lab.pilot.randomisation import Inversion, Pieces, scarce, smallest_p
 from incentive_lab.pilot.scales import scaled
 
 _TOGETHER, _AMOUNTS = 100, 400
@@ -68,8 +68,9 @@ def covered(
         columns = basis(before, strata)
         if reference is None or every is None:
             drawn = every if every is not None else drawing.draw(rng, behind)
-            reference = Reference.of(drawn.astype(np.float64), columns, clusters)
-        own = Reference.of(arms, columns, clusters)
+            pooled = scarce(drawn, clusters)
+            reference = Reference.of(drawn.astype(np.float64), columns, clusters, pooled)
+        own = Reference.of(arms, columns, clusters, reference.pooled)
         truth = np.log1p(lift) if logs else lift / (1 + lift)
         direction = arms if logs else arms * outcome
         held = [_holds(one, truth, alpha) for one in _inversions(reference, own, outcome, direction, every is not None)]

@@ -22,7 +22,7 @@ from incentive_lab.pilot.estimate import (
 )
 from incentive_lab.pilot.linear import Coefficient, basis, of_basis
 from incentive_lab.pilot.poisson import poisson
-from incentive_lab.pilot.randomisation import Randomised, randomisation
+from incentive_lab.pilot.randomisation import Randomised, randomisation, scarce
 from incentive_lab.pilot.ratios import linearised, ratio_difference
 from incentive_lab.pilot.scales import cuped, log_before, prepared, welch_df
 
@@ -167,7 +167,7 @@ def _drawn(sample: Sample, outcome: Floats, direction: Floats, columns: Floats, 
     assert sample.draws is not None
     root = sample.root
     return randomisation(sample.treated * root, sample.draws * root, outcome, direction, columns, clusters=sample.clusters,
-                         alpha=alpha, exact=sample.exact)  # fmt: skip
+                         alpha=alpha, exact=sample.exact, pooled=scarce(sample.draws, sample.clusters))  # fmt: skip
 
 
 def _has_share(sample: Sample, outcome: Floats) -> bool:
@@ -207,7 +207,11 @@ def _told(
         shares = Interval(float(np.expm1(interval.low)), float(np.expm1(interval.high)))
         effect, interval = in_amounts(found.effect, sample.treated_mean), _ends(interval, sample.treated_mean)
         typical = ratio
-    stated = "randomisation inference" if inference == "randomisation" else inference.replace("_", " ")
+    stated = inference.replace("_", " ")
+    if inference == "randomisation" and sample.draws is not None:
+        stated = "randomisation inference"
+        if scarce(sample.draws, sample.clusters):
+            stated += ", with one pooled error because an arm has fewer than five drawn units"
     return Estimate(
         estimator=estimator, inference=inference, effect=effect, interval=interval, relative=ratio,
         relative_interval=shares, error=found.error, df=found.df, p_value=p_value, control=sample.control_mean,

@@ -13,7 +13,7 @@ from incentive_lab.pilot.drawing import Codes
 from incentive_lab.pilot.estimate import Sample
 from incentive_lab.pilot.estimators import check
 from incentive_lab.pilot.linear import basis, of_basis
-from incentive_lab.pilot.randomisation import pieces
+from incentive_lab.pilot.randomisation import pieces, scarce
 from incentive_lab.pilot.scales import prepared
 from incentive_lab.pilot.sequential import Look, always_valid_half_width, boundaries, drawn_boundaries, spent
 from incentive_lab.pilot.trial import Outcome, Trial
@@ -54,6 +54,7 @@ def _looked(
         estimator = "ancova"
     fractions = np.array(planned) / planned[-1]
     drawn = _draws(pilot, trial, rows, arm)
+    pooled = drawn is not None and scarce(drawn, sample.clusters)
     effects, errors, observed, reference = [], [], [], []
     for post in upto:
         own = Sample(
@@ -68,10 +69,12 @@ def _looked(
         found = of_basis(values, own.treated, columns, clusters=own.clusters,
                          errors="cr2" if own.clusters is not None else "hc2")  # fmt: skip
         effects.append(found.effect)
-        errors.append(found.error)
-        observed.append(float(pieces(own.treated[None, :], values, own.treated, columns, own.clusters).at(0.0)[0]))
+        real = pieces(own.treated[None, :], values, own.treated, columns, own.clusters, pooled)
+        observed.append(float(real.at(0.0)[0]))
+        # An interval that matches its statistic: it leaves zero out just where the statistic is beyond the boundary.
+        errors.append(found.error if drawn is None else float(np.sqrt(max(real.constant[0], 0.0))))
         if drawn is not None:
-            reference.append(pieces(drawn, values, own.treated, columns, own.clusters).at(0.0))
+            reference.append(pieces(drawn, values, own.treated, columns, own.clusters, pooled).at(0.0))
     edges = _edges(pilot, fractions, np.column_stack(reference) if reference else None, errors, alpha)
     if pilot.looks.kind == "always_valid" or drawn is None:
         observed = [effect / error for effect, error in zip(effects, errors, strict=True)]

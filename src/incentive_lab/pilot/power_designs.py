@@ -33,7 +33,7 @@ from incentive_lab.pilot.powering import (
     sizes_for,
     smallest,
 )
-from incentive_lab.pilot.randomisation import Pieces
+from incentive_lab.pilot.randomisation import Pieces, scarce
 from incentive_lab.pilot.scales import scaled
 from incentive_lab.pilot.windows import Windowed, by_month, windowed
 from incentive_lab.pilot.world import World
@@ -156,7 +156,7 @@ class _Drawn:
                 continue
             outcome, before = scaled(name, post[None, :], pre, share)
             columns = basis(before, strata)
-            wide, own = Reference.of(redraws, columns, clusters), Reference.of(arms, columns, clusters)
+            wide, own = (Reference.of(one, columns, clusters, scarce(redraws, clusters)) for one in (redraws, arms))
             alpha = alpha_of(pilot)
             if name == "winsorised":
                 places = [*range(0, len(LIFTS), 2)]

@@ -6,6 +6,11 @@ treated it is a constant share of what they have. Under it every outcome is know
 studentised statistic computed anew. Both the coefficient and its variance are polynomials in `size`, so all sizes of an
 interval's inversion cost one pass over the draws.
 
+The statistic is the coefficient over its robust error (HC2, or by cluster), unless an arm has fewer than five drawn
+units (`scarce`): then over the pooled error of least squares. A robust error of two clusters is mostly noise, which costs
+power and leaves gaps in the set of sizes that are not rejected. With the pooled error that set is an interval: as the
+size moves away from the estimate, no assignment's statistic grows faster than the drawn one's (Cauchy and Schwarz).
+
 Source: Rosenbaum, Observational Studies (2002), chapter 2; Wu and Ding, Randomization tests for weak null hypotheses,
     JASA 116 (2021), for the studentised statistic.
 """
@@ -23,6 +28,8 @@ from incentive_lab.pilot.drawing import Arms, Codes
 _CELLS = 4_000_000
 _TINY = 1e-10
 _FAR = 400
+_SCARCE = 5
+"""Drawn units in an arm below which a robust error says too little."""
 
 
 @dataclass(frozen=True)
@@ -75,9 +82,23 @@ class Randomised:
     smallest: float
 
 
+def scarce(draws: Arms | Floats, clusters: Codes | None = None) -> bool:
+    """Whether an arm has fewer than five drawn units, in the mean over draws [draws, n] of 1 for treated.
+
+    Example:
+        >>> twelve = np.repeat([[0, 1]], 6, axis=1)
+        >>> scarce(twelve), scarce(twelve, np.array([0, 1, 0, 1, 2, 3, 2, 3, 4, 5, 4, 5]))
+        (False, True)
+    """
+    first = np.arange(draws.shape[1]) if clusters is None else np.unique(clusters, return_index=True)[1]
+    treated = float((draws[:, first] > 0).sum(axis=1).mean())
+    return min(treated, len(first) - treated) < _SCARCE
+
+
 def pieces(
-    treated: Floats, outcome: Floats, direction: Floats, columns: Floats, clusters: Codes | None = None
-) -> Pieces:
+    treated: Floats, outcome: Floats, direction: Floats, columns: Floats, clusters: Codes | None = None,
+    pooled: bool = False,
+) -> Pieces:  # fmt: skip
     """Coefficient and variance of each draw.
 
     Args:
@@ -86,31 +107,42 @@ def pieces(
         direction: float64 [n].
         columns: Orthonormal basis of everything else in the model, float64 [n, p].
         clusters: Groups over which scores are summed; without them HC2.
+        pooled: The variance of least squares instead.
     """
     y = outcome - columns @ (columns.T @ outcome)
     v = direction - columns @ (columns.T @ direction)
     fixed = (columns**2).sum(axis=1)
     order, starts = None, None
-    if clusters is not None:
+    if clusters is not None and not pooled:
         codes = np.unique(clusters, return_inverse=True)[1]
         order = np.argsort(codes, kind="stable")
         starts = np.searchsorted(codes[order], np.arange(codes.max() + 1))
     step = max(1, _CELLS // max(1, len(y)))
     parts = [
-        _pieces(treated[at : at + step].astype(np.float64), y, v, columns, fixed, order, starts)
+        _pieces(treated[at : at + step].astype(np.float64), y, v, columns, None if pooled else fixed, order, starts)
         for at in range(0, len(treated), step)
     ]
     return Pieces(*(np.concatenate([getattr(part, name) for part in parts]) for name in Pieces.__annotations__))
 
 
 def _pieces(
-    drawn: Floats, y: Floats, v: Floats, columns: Floats, fixed: Floats, order: Codes | None, starts: Codes | None
+    drawn: Floats,
+    y: Floats,
+    v: Floats,
+    columns: Floats,
+    fixed: Floats | None,
+    order: Codes | None,
+    starts: Codes | None,
 ) -> Pieces:
+    """Pieces of some draws; without the leverages `fixed` with the pooled variance."""
     rest = drawn - (drawn @ columns) @ columns.T
     size = np.einsum("bi,bi->b", rest, rest)
     fine = size > 1e-9
     size = np.where(fine, size, 1.0)
     beta, gamma = rest @ y / size, rest @ v / size
+    if fixed is None:
+        left = (y @ y / size - beta**2, y @ v / size - beta * gamma, v @ v / size - gamma**2)
+        return Pieces(*(np.where(fine, part, 0.0) for part in (beta, gamma, *left)))
     ey, ev = y - beta[:, None] * rest, v - gamma[:, None] * rest
     weights = rest / size[:, None]
     if order is None or starts is None:
@@ -144,7 +176,7 @@ def share_as_extreme(reference: Floats, observed: float, exact: bool) -> float:
 
 def randomisation(
     observed: Floats, draws: Arms | Floats, outcome: Floats, direction: Floats, columns: Floats, *,
-    clusters: Codes | None = None, alpha: float = 0.05, exact: bool = False,
+    clusters: Codes | None = None, alpha: float = 0.05, exact: bool = False, pooled: bool = False,
 ) -> Randomised:  # fmt: skip
     """The p-value of no effect and the interval of sizes that the drawing does not reject.
 
@@ -157,6 +189,7 @@ def randomisation(
         clusters: Drawn groups.
         alpha: One less the interval's confidence.
         exact: Whether `draws` is every assignment, each once.
+        pooled: Whether the statistic has the pooled error of least squares (see `scarce`).
 
     Example:
         >>> from incentive_lab.pilot.linear import basis
@@ -166,8 +199,8 @@ def randomisation(
         >>> found.p_value, round(found.point, 6), found.smallest
         (0.1, 10.0, 0.1)
     """
-    real = pieces(observed[None, :], outcome, direction, columns, clusters)
-    return inverted(real, pieces(np.asarray(draws), outcome, direction, columns, clusters), alpha, exact)
+    real = pieces(observed[None, :], outcome, direction, columns, clusters, pooled)
+    return inverted(real, pieces(np.asarray(draws), outcome, direction, columns, clusters, pooled), alpha, exact)
 
 
 def inverted(real: Pieces, reference: Pieces, alpha: float, exact: bool = False) -> Randomised:
