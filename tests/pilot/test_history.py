@@ -12,12 +12,15 @@ import pytest
 from typer.testing import CliRunner
 
 from incentive_lab.cli import app
+from incentive_lab.engine.replay import replay
+from incentive_lab.errors import InputError
 from incentive_lab.history import History, open_history
 from incentive_lab.pilot.document import Pilot
 from incentive_lab.pilot.fromhistory import plan_draw, prepare
+from incentive_lab.pilot.paying import Costs, Payer, fingerprints, floors_for, schemes_for
 from incentive_lab.pilot.reading import loads
 from incentive_lab.pilot.running import design, read_pilot
-from tests.pilot.conftest import PLAN
+from tests.pilot.conftest import PLAN, ROOT
 
 
 @pytest.fixture(scope="module")
@@ -78,16 +81,39 @@ def test_a_reading_has_all_its_parts(history: History, plan: Pilot) -> None:
 def test_payouts_of_the_value_are_the_kernels(history: History, plan: Pilot) -> None:
     """With one scheme in both arms and no effect, scaling costs nothing."""
     same = loads(PLAN.replace("growth-80-20", "current-flat").replace("planted: {lift: 60%}", ""))
-    from incentive_lab.pilot.paying import Costs, Payer, schemes_for
-
     prepared = prepare(same, history)
-    payer = Payer.of(schemes_for(same, None), "flat", history)
+    payer = Payer.of(schemes_for(same, None), {}, history)
     assert prepared.trial.keys is not None
     costs = Costs(payer, "growth", "flat", prepared, prepared.trial.keys[prepared.trial.arm == 1])
     assert costs.incremental(0.0) == pytest.approx(0.0, abs=1e-9)
     # The flat commission is 3 % of revenue, so a fifth more revenue costs 3 % of the difference.
     revenue = prepared.trial.outcomes["revenue"].post[prepared.trial.arm == 1].mean()
     assert costs.incremental(0.25) == pytest.approx(0.03 * revenue * (1 - 1 / 1.25), rel=1e-3)
+
+
+def test_a_guarantee_compares_with_the_baseline_its_scheme_names(history: History, tmp_path: Path) -> None:
+    """Not with what the control is paid by; else the pilot would pay what nobody would be paid after it."""
+    shipped = ROOT / "data" / "schemes"
+    (tmp_path / "half.yaml").write_text(
+        (shipped / "current-flat.yaml")
+        .read_text()
+        .replace("scheme: current-flat", "scheme: half")
+        .replace("3%", "1.5%")
+    )
+    text = PLAN.replace("scheme: current-flat", "scheme: half")
+    schemes = schemes_for(loads(text), tmp_path)
+    floors = floors_for(schemes, "flat", tmp_path)
+    assert {arm: floor.id for arm, floor in floors.items()} == {"growth": "current-flat"}
+    paid = Payer.of(schemes, floors, history)
+    direct = replay(schemes["growth"], paid.panel, baseline=floors["growth"], detail=False).total.T / 100
+    assert paid.paid("growth") == pytest.approx(direct)
+    assert paid.paid("growth").sum() > Payer.of(schemes, {"growth": schemes["flat"]}, history).paid("growth").sum()
+    assert set(fingerprints(schemes, floors)) == {"flat", "growth", "growth's guarantee"}
+    # A baseline that is nowhere: the control stands for it, but nothing for the control's own.
+    lost = {"flat": schemes["growth"].model_copy(update={"baseline": "nowhere"}), "growth": schemes["growth"]}
+    with pytest.raises(InputError, match="no scheme 'nowhere'"):
+        floors_for(lost, "flat", tmp_path)
+    assert floors_for(lost, "growth", tmp_path)["flat"] is lost["growth"]
 
 
 def test_a_roll_out_and_a_switchback_are_drawn_and_read(history: History) -> None:

@@ -20,10 +20,9 @@ from incentive_lab.pilot.document import Pilot
 from incentive_lab.pilot.drawing import Codes
 from incentive_lab.pilot.fromhistory import Prepared
 from incentive_lab.pilot.world import planted
-from incentive_lab.scheme.check import check
+from incentive_lab.scheme.baseline import beside, guarantee_floor
 from incentive_lab.scheme.document import Scheme
 from incentive_lab.scheme.fingerprint import fingerprint
-from incentive_lab.scheme.load import load
 from incentive_lab.scheme.measures import Measure
 
 SHIPPED = Path(__file__).resolve().parents[3] / "data" / "schemes"
@@ -35,33 +34,43 @@ def schemes_for(pilot: Pilot, folder: Path | None) -> dict[str, Scheme]:
     Raises:
         InputError: A scheme is not there, or is not sound.
     """
-    found, problems = {}, []
-    places = [one for one in (folder, SHIPPED) if one is not None]
+    found, problems, find = {}, [], beside((folder or SHIPPED) / "pilot.yaml")
     for arm in pilot.arms:
         if not arm.scheme:
             continue
-        path = _file(arm.scheme, places)
-        if path is None:
-            known = [one.stem for place in places for one in place.glob("*.yaml")]
+        scheme = find(arm.scheme)
+        if scheme is None:
+            known = [one.stem for place in {folder or SHIPPED, SHIPPED} for one in place.glob("*.yaml")]
             problems.append(Problem(f"arms.{arm.name}.scheme", f"there is no scheme '{arm.scheme}'.",
                                     did_you_mean(arm.scheme, known)))  # fmt: skip
             continue
-        scheme = load(path)
-        check(scheme).require()
         found[arm.name] = scheme
     if problems:
         raise InputError(problems)
     return found
 
 
-def _file(name: str, places: list[Path]) -> Path | None:
-    return next((place / f"{name}{end}" for place in places for end in (".yaml", ".yml", ".json")
-                 if (place / f"{name}{end}").is_file()), None)  # fmt: skip
+def floors_for(schemes: Mapping[str, Scheme], control: str, folder: Path | None) -> dict[str, Scheme]:
+    """Arm -> what the guarantees of its scheme compare with: the baseline it names, else the control's scheme.
+
+    Nothing where no guarantee compares with a baseline, or the control has no scheme.
+
+    Raises:
+        InputError: The baseline of the control's scheme is not found.
+    """
+    find = beside((folder or SHIPPED) / "pilot.yaml")
+    found = {}
+    for arm, scheme in schemes.items() if control in schemes else ():
+        floor = guarantee_floor(scheme, schemes[control] if arm != control else None, find)
+        if floor is not None:
+            found[arm] = floor
+    return found
 
 
-def fingerprints(schemes: Mapping[str, Scheme]) -> dict[str, str]:
-    """Arm -> fingerprint of its scheme."""
-    return {name: fingerprint(scheme) for name, scheme in schemes.items()}
+def fingerprints(schemes: Mapping[str, Scheme], floors: Mapping[str, Scheme]) -> dict[str, str]:
+    """Arm -> fingerprint of its scheme; `ARM's guarantee` -> that of a further scheme its guarantees compare with."""
+    others = {f"{arm}'s guarantee": floor for arm, floor in floors.items() if floor not in schemes.values()}
+    return {name: fingerprint(scheme) for name, scheme in {**schemes, **others}.items()}
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,24 +81,24 @@ class Payer:
         schemes: Arm -> scheme; the control's first.
         panel: The history with every column the schemes read.
         leaves: Leaf name -> measure of that panel.
-        baseline: What guarantees compare with: the control's scheme.
+        floors: Arm -> what the guarantees of its scheme compare with; see `floors_for`.
     """
 
     schemes: Mapping[str, Scheme]
     panel: Panel
     leaves: Mapping[str, Measure]
-    baseline: Scheme
+    floors: Mapping[str, Scheme]
 
     @classmethod
-    def of(cls, schemes: Mapping[str, Scheme], control: str, history: History) -> Payer:
+    def of(cls, schemes: Mapping[str, Scheme], floors: Mapping[str, Scheme], history: History) -> Payer:
         """A payer; the history is asked once."""
-        documents = tuple(schemes.values())
-        return cls(schemes, panel_for(history, *documents), needs(*documents).leaves, schemes[control])
+        documents = tuple({id(one): one for one in (*schemes.values(), *floors.values())}.values())
+        return cls(schemes, panel_for(history, *documents), needs(*documents).leaves, floors)
 
     def paid(self, arm: str, panel: Panel | None = None) -> Floats:
         """Payouts of everybody under an arm's scheme, float64 [partners, months] in currency units."""
         scheme = self.schemes[arm]
-        result = replay(scheme, panel or self.panel, baseline=self.baseline, detail=False)
+        result = replay(scheme, panel or self.panel, baseline=self.floors.get(arm), detail=False)
         if result.panel.partner_ids != self.panel.partner_ids:
             raise InputError([Problem(f"arms.{arm}.scheme", "it pays parents for their members, so a member's cost is unknown.",
                                       "Draw whole groups, and use a scheme that pays members.")])  # fmt: skip

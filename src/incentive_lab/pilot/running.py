@@ -20,7 +20,7 @@ from incentive_lab.pilot.csvtrial import trial_from_csv
 from incentive_lab.pilot.deciding import decided
 from incentive_lab.pilot.document import Pilot
 from incentive_lab.pilot.fromhistory import Prepared, plan_draw, prepare
-from incentive_lab.pilot.paying import Payer, ceiling, fingerprints, schemes_for
+from incentive_lab.pilot.paying import Payer, ceiling, fingerprints, floors_for, schemes_for
 from incentive_lab.pilot.peeking import with_looks
 from incentive_lab.pilot.recorded import arms_csv, registered, registration
 from incentive_lab.pilot.timing import at_borders, paid_back
@@ -86,18 +86,19 @@ def design(pilot: Pilot, history: History, folder: Path | None) -> Design:
         raise InputError([Problem("assignment.mechanism", "nobody is drawn in this plan, so there are no arms to give out.",
                                   "Choose a mechanism that draws, or use pilot analyse.")])  # fmt: skip
     schemes = schemes_for(pilot, folder)
+    floors = floors_for(schemes, pilot.arms[0].name, folder)
     here, assigned = plan_draw(pilot, history)
     trial = drawn_trial(here, assigned)
     costs = {}
     if len(schemes) == len(pilot.arms) and pilot.dates is not None:
-        costs = ceiling(Payer.of(schemes, pilot.arms[0].name, history), pilot, assigned.rows, assigned.arm, here.start)
+        costs = ceiling(Payer.of(schemes, floors, history), pilot, assigned.rows, assigned.arm, here.start)
     limit = float(pilot.cost_ceiling) if pilot.cost_ceiling is not None else float("inf")
     over = tuple(name for name, cost in costs.items() if cost > limit)
     meeting = spillovers(trial.partners, assigned.arm, customers_of(history), deals_together(history),
                          [str(one) for one in here.panel.attributes["parent_id"][assigned.rows]])  # fmt: skip
     least = smallest_p_of(assigned)
     return Design(pilot, here, assigned, trial, balance(trial), meeting, costs, over,
-                  _design_warnings(pilot, trial, meeting, least, over, here), least, fingerprints(schemes))  # fmt: skip
+                  _design_warnings(pilot, trial, meeting, least, over, here), least, fingerprints(schemes, floors))  # fmt: skip
 
 
 def drawn_trial(here: World, assigned: Assigned) -> Trial:
@@ -174,11 +175,12 @@ def read_pilot(
     if history is None:
         raise InputError([Problem("--history", "this pilot is read from a history.", "Name it with --history.")])
     schemes = schemes_for(pilot, folder)
+    floors = floors_for(schemes, pilot.arms[0].name, folder)
     prepared = prepare(pilot, history, folder)
-    read = analyse(pilot, prepared.trial, registered(pilot, folder, fingerprints(schemes)),
+    read = analyse(pilot, prepared.trial, registered(pilot, folder, fingerprints(schemes, floors)),
                    history_checks(pilot, prepared, history, schemes))  # fmt: skip
     whole = len(schemes) == len(pilot.arms)
-    payer = Payer.of(schemes, pilot.arms[0].name, history) if worth and whole and pilot.value is not None else None
+    payer = Payer.of(schemes, floors, history) if worth and whole and pilot.value is not None else None
     return decided(with_looks(read, prepared.world.complete), prepared, payer), prepared
 
 

@@ -115,7 +115,7 @@ def pilot_files(path: Path) -> dict[str, bytes]:
     Raises:
         InputError: It names a file elsewhere than beside it.
     """
-    from incentive_lab.pilot.paying import schemes_for
+    from incentive_lab.pilot.paying import floors_for, schemes_for
     from incentive_lab.pilot.reading import document_path, load, require_beside
     from incentive_lab.pilot.recorded import ARMS, PLAN
 
@@ -127,8 +127,12 @@ def pilot_files(path: Path) -> dict[str, bytes]:
         if (folder / name).is_file():
             found[f"pilot/{name}"] = (folder / name).read_bytes()
     arms = {arm.name: arm.scheme for arm in plan.arms}
-    for arm, scheme in schemes_for(plan, folder).items():
+    schemes = schemes_for(plan, folder)
+    for arm, scheme in schemes.items():
         found[f"pilot/{arms[arm]}.yaml"] = dumps(scheme).encode()
+    for arm, floor in floors_for(schemes, plan.arms[0].name, folder).items():
+        if floor not in schemes.values():
+            found[f"pilot/{schemes[arm].baseline}.yaml"] = dumps(floor).encode()
     return found
 
 
