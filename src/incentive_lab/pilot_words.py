@@ -94,6 +94,8 @@ def say_power(answer: dict[str, Any]) -> None:
         print(f"  {counted(row['months'], 'month'):>16}: {own(row)}")
     for row in answer["by_metric"]:
         print(f"  {row['metric']:>16}: {row['reason'] if 'reason' in row else own(row)}")
+    if "audit_reason" in answer:
+        print(f"No audit: {answer['audit_reason']}")
     for one in answer["audit"]:
         print(f"- {one['words']}")
     if answer["locked"]:

@@ -15,8 +15,10 @@ from incentive_lab.cli import app
 from incentive_lab.engine.replay import replay
 from incentive_lab.errors import InputError
 from incentive_lab.history import History, open_history
+from incentive_lab.pilot.assigning import Between
 from incentive_lab.pilot.document import Pilot
 from incentive_lab.pilot.fromhistory import plan_draw, prepare
+from incentive_lab.pilot.locking import audited
 from incentive_lab.pilot.paying import Costs, Payer, fingerprints, floors_for, schemes_for
 from incentive_lab.pilot.reading import loads
 from incentive_lab.pilot.running import design, read_pilot
@@ -285,3 +287,23 @@ def test_several_arms_are_advised_on_together(history: History) -> None:
     assert "arms" in read.reasons[0]
     assert f"{({'same', 'growth'} - {read.lead}).pop()}: " in read.reasons[1]
     assert read.value is next(one.value for one in read.by_arm if one.arm == read.lead)
+
+
+def test_several_arms_are_audited_as_they_are_read(history: History) -> None:
+    text = PLAN.replace("growth-80-20}]", "growth-80-20}, {name: more, scheme: growth-80-20}]")
+    here, assigned = plan_draw(loads(text), history)
+    found = audited(here, assigned, loads(text), draws=600, stretches=1)
+    own = next(one for one in found.methods if (one.estimator, one.inference) == ("difference", "randomisation"))
+    assert (own.arms, own.alpha, own.partners) == (2, 0.05, len(assigned.rows))
+    assert 0.02 < own.false_positives[0] < 0.08, "the sum over arms, each at half of alpha"
+    assert found.locked is not None
+    assert "about any of 2 arms at most" in found.locked["words"]
+    # Each arm is tested against the control as `with_draws` does it: the third arm stays where it is.
+    pair = Between(assigned.drawing, assigned.arm, 2)
+    drawn = pair.draw(np.random.default_rng(1), 50)
+    assert drawn.shape == (50, (assigned.arm != 1).sum())
+    assert (drawn.sum(axis=1) == (assigned.arm == 2).sum()).all()
+    waves = loads(PLAN.replace("{mechanism: blocked, block_size: 4, seed: 5}", "{mechanism: rollout, waves: 2}"))
+    told = audited(*plan_draw(waves, history), waves)
+    assert not told.methods
+    assert "one estimator" in told.reason

@@ -230,6 +230,38 @@ def sequences(drawing: Drawing, rng: np.random.Generator, count: int, periods: i
     return out
 
 
+@dataclass(frozen=True, eq=False)
+class Between:
+    """The control and one of several arms, the other arms staying where one draw put them.
+
+    Attributes:
+        drawing: Of all arms.
+        arm: Of each partner in that draw, int64 [n].
+        against: The arm.
+    """
+
+    drawing: Drawing
+    arm: Codes
+    against: int
+
+    @property
+    def rows(self) -> Codes:
+        """Partners of the control and the arm, int64 [m]."""
+        return np.flatnonzero((self.arm == 0) | (self.arm == self.against))
+
+    def draw(self, rng: np.random.Generator, count: int) -> Arms:
+        """1 for the arm, int8 [count, m]; with a balance criterion about as many."""
+        return self._of(redraw(self.drawing, self.arm, self.against, rng, count)[0])
+
+    def enumerated(self) -> Arms | None:
+        """Every one, int8 [assignments, m], where they are few."""
+        every, exact = redraw(self.drawing, self.arm, self.against, np.random.default_rng(0), 1)
+        return self._of(every) if exact else None
+
+    def _of(self, arms: Arms) -> Arms:
+        return np.asarray(arms[:, self.rows] == self.against, dtype=np.int8)
+
+
 def redraw(drawing: Drawing, arm: Codes, against: int, rng: np.random.Generator, count: int) -> tuple[Arms, bool]:
     """Arms drawn anew by the mechanism that was used, int8 [count, partners], and whether they are all there are.
 

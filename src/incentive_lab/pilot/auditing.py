@@ -2,30 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.special import stdtrit
 
 from incentive_lab.errors import InputError
-from incentive_lab.format import percent, signed
 from incentive_lab.panel import Floats
-from incentive_lab.pilot.assigning import Assigned
 from incentive_lab.pilot.batched import Reference, drawn_p_values
-from incentive_lab.pilot.covering import covered
-from incentive_lab.pilot.document import Pilot
-from incentive_lab.pilot.fromhistory import drawing_at
 from incentive_lab.pilot.linear import basis, of_basis
 from incentive_lab.pilot.poisson import poisson
 from incentive_lab.pilot.randomisation import scarce
 from incentive_lab.pilot.rivals import COVERED, FINDS, Row, Stretch, rivals_of
 from incentive_lab.pilot.scales import log_before, scaled
-from incentive_lab.pilot.told import number
-from incentive_lab.pilot.windows import windowed
-from incentive_lab.pilot.world import World
 
-_SEED = 20_230_503
+SEED = 20_230_503
 _FEW, _SOME = 500, 2_000
 """Draws that are tested, and that stand behind each p-value, where an effect is planted."""
 _SCALES = ("difference", "ancova", "winsorised", "log_ancova")
@@ -38,12 +29,15 @@ class Audit:
     Attributes:
         estimator: Its name in the plan.
         inference: randomisation, analytic, or the name of a rival shown for comparison.
-        false_positives: Share of draws in which it sees an effect that is not there, at each stretch.
+        false_positives: Share of draws in which it sees an effect that is not there, at each stretch; with several arms the sum
+            over them, which is at least the share in which it sees one in any.
         coverage: Share of draws in which its interval holds a planted +25 %, at each stretch; nan where it was not measured.
         finds: Planted lift -> share of draws in which it is found, averaged.
         gained: Variance taken away by the outcome before, averaged; nan without it.
-        partners: Drawn partners.
+        partners: Drawn partners of all arms.
         rival: Shown for comparison, never chosen.
+        alpha: Level of the plan; with several arms each is tested at its part.
+        arms: Arms that are compared with the control.
     """
 
     estimator: str
@@ -54,93 +48,31 @@ class Audit:
     gained: float
     partners: int
     rival: bool = False
+    alpha: float = 0.05
+    arms: int = 1
 
     @property
     def honest(self) -> bool:
-        """4 to 6 % on average and 2.5 to 7.5 % at each stretch, as a share of the level 5 %."""
-        return all(one <= 0.075 for one in self.false_positives) and float(np.mean(self.false_positives)) <= 0.06
-
-
-def audited(here: World, assigned: Assigned, pilot: Pilot, *, draws: int = 1000, stretches: int = 3) -> tuple[
-    list[Audit], dict[str, Any] | None
-]:  # fmt: skip
-    """Every candidate on the latest stretches before the pilot, and the one to lock.
-
-    Returns:
-        The methods, and the honest one (see `Audit.honest`) that finds most: its estimator, inference and words; None if
-        none is honest or the drawing cannot reach its level.
-    """
-    assert pilot.dates is not None
-    found = []
-    for place in range(stretches):
-        try:
-            one = windowed(here, assigned, back=place * max(3, int(pilot.dates.months)))
-        except InputError:
-            break
-        if place and one.short:
-            break
-        drawing = drawing_at(here, assigned, one.pre)
-        strata = drawing.strata[drawing.clusters] if len(np.unique(drawing.strata)) > 1 else None
-        pre = None if pilot.analysis.without_pre else one.pre
-        found.append(Stretch(one.post, pre, drawing, strata, assigned.clusters))
-    if len(assigned.drawing.shares) != 2 or not found:
-        return [], None
-    methods = audit(found, float(pilot.alpha), draws, float(pilot.analysis.winsorise))
-    chosen = locked(methods)
-    if chosen is not None and chosen["inference"] == "randomisation":
-        methods = [
-            _covered(one, found[0], pilot) if one.inference == "randomisation" and one.estimator == chosen["estimator"] else one
-            for one in methods
-        ]  # fmt: skip
-        chosen = locked(methods)
-    return methods, chosen
-
-
-def _covered(one: Audit, stretch: Stretch, pilot: Pilot) -> Audit:
-    """The method with the measured coverage of its intervals on one stretch."""
-    own = covered(one.estimator, stretch.post, stretch.pre, stretch.drawing, stretch.strata, stretch.clusters,
-                  lift=COVERED, alpha=float(pilot.alpha), draws=200, behind=1000, seed=_SEED,
-                  winsorise=float(pilot.analysis.winsorise))  # fmt: skip
-    return replace(one, coverage=(own.share,))
-
-
-def locked(methods: list[Audit]) -> dict[str, Any] | None:
-    """The honest method that finds a planted +25 % most often, in words; None if there is none."""
-    fit = [one for one in methods if one.honest and not one.rival and max(one.false_positives) > 0]
-    if not fit:
-        return None
-    best = max(fit, key=lambda one: one.finds[COVERED])
-    return {"estimator": best.estimator, "inference": best.inference, "words": words(best)}
-
-
-def words(one: Audit) -> str:
-    """What an audit says of a method, for a designer."""
-    wolf = percent(float(np.mean(one.false_positives)), 1)
-    finds = ", ".join(f"{signed(percent(lift, 0))} with {percent(share, 0)}" for lift, share in one.finds.items())
-    many = (
-        f" (at worst {percent(max(one.false_positives), 1)} on one stretch of history)"
-        if len(one.false_positives) > 1
-        else ""
-    )
-    held = ""
-    if one.coverage and np.isfinite(one.coverage).all():
-        held = f" Its intervals hold a planted {signed(percent(COVERED, 0))} in {percent(float(np.mean(one.coverage)), 1)}."
-    return f"On your {one.partners} partners {one.estimator} by {one.inference} cries wolf {wolf}{many} and finds {finds}.{held}"
+        """At a level of 5 % at most 6 % on average and 7.5 % at each stretch; in proportion at others."""
+        each, mean = 1.5 * self.alpha, 1.2 * self.alpha
+        return all(one <= each for one in self.false_positives) and float(np.mean(self.false_positives)) <= mean
 
 
 def audit(
-    stretches: list[Stretch], alpha: float, draws: int, winsorise: float = 0.99, rivals: bool = True, behind: int = 0
-) -> list[Audit]:
+    stretches: list[Stretch], alpha: float, draws: int, winsorise: float = 0.99, rivals: bool = True, behind: int = 0,
+    arms: int = 1,
+) -> list[Audit]:  # fmt: skip
     """Every candidate on every stretch.
 
     Args:
-        stretches: Outcomes of the same partners in months without a pilot.
-        alpha: Level.
+        stretches: Outcomes of the same partners in months without a pilot; with several arms each in turn for every stretch.
+        alpha: Level at which each arm is tested.
         draws: Re-randomisations that are tested.
         winsorise: Pooled quantile of `winsorised`.
         behind: Re-randomisations behind each p-value; 0 for as many as are tested. They are drawn once for all tests of a
             stretch, so few of them shift all its rates together.
         rivals: Also the naive t test, the delta method's relative lift and cluster errors with normal critical values.
+        arms: How many arms are compared with the control.
     """
     seen: dict[tuple[str, str], list[tuple[float, float, dict[float, float], float]]] = {}
     for stretch in stretches:
@@ -149,9 +81,10 @@ def audit(
     partners = len(stretches[0].post)
     return [
         Audit(
-            name, how, tuple(row[0] for row in rows), tuple(row[1] for row in rows),
+            name, how, tuple(sum(row[0] for row in rows[at : at + arms]) for at in range(0, len(rows), arms)),
+            tuple(float(np.mean([row[1] for row in rows[at : at + arms]])) for at in range(0, len(rows), arms)),
             {lift: float(np.mean([row[2][lift] for row in rows])) for lift in FINDS},
-            float(np.mean([row[3] for row in rows])), partners, how.startswith("rival"),
+            float(np.mean([row[3] for row in rows])), partners, how.startswith("rival"), arms * alpha, arms,
         )
         for (name, how), rows in seen.items() if len(rows) == len(stretches)
     ]  # fmt: skip
@@ -160,7 +93,7 @@ def audit(
 def _one(
     stretch: Stretch, alpha: float, draws: int, winsorise: float, rivals: bool, behind: int
 ) -> dict[tuple[str, str], Row]:
-    rng = np.random.default_rng(_SEED)
+    rng = np.random.default_rng(SEED)
     every = stretch.drawing.enumerated()
     drawn = (every if every is not None else stretch.drawing.draw(rng, behind)).astype(np.float64)
     tested = drawn if every is not None else stretch.drawing.draw(rng, draws).astype(np.float64)
@@ -268,15 +201,3 @@ def _ppml(stretch: Stretch, tested: Floats, alpha: float) -> Row:
                 held += abs(effect - np.log1p(lift)) <= reach
     count = max(count, 1)
     return wolf / count, held / count, {lift: own / count for lift, own in hits.items()}, float("nan")
-
-
-def audit_told(one: Audit) -> dict[str, Any]:
-    """One method as JSON."""
-    why = None if np.isfinite(one.coverage).all() else "only that of the locked method is measured; it takes long"
-    return {
-        "estimator": one.estimator, "inference": one.inference, "rival": one.rival, "honest": one.honest,
-        "false_positives": list(one.false_positives), "coverage": [number(own) for own in one.coverage],
-        **({} if why is None else {"coverage_reason": why}),
-        "finds": {f"{lift:.2f}": share for lift, share in one.finds.items()}, "variance_gained": number(one.gained),
-        "partners": one.partners, "words": words(one),
-    }  # fmt: skip

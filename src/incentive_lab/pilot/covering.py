@@ -8,7 +8,7 @@ import numpy as np
 
 from incentive_lab.panel import Floats
 from incentive_lab.pilot.batched import Reference
-from incentive_lab.pilot.drawing import Codes, Drawing
+from incentive_lab.pilot.drawing import Codes, Redrawn
 from incentive_lab.pilot.linear import basis
 from incentive_lab.pilot.randomisation import Inversion, Pieces, scarce, smallest_p
 from incentive_lab.pilot.scales import scaled
@@ -33,7 +33,7 @@ class Covered:
 
 
 def covered(
-    name: str, post: Floats, pre: Floats | None, drawing: Drawing, strata: Codes | None, clusters: Codes | None, *,
+    name: str, post: Floats, pre: Floats | None, drawing: Redrawn, strata: Codes | None, clusters: Codes | None, *,
     lift: float, alpha: float, draws: int, behind: int, seed: int, winsorise: float = 0.99,
 ) -> Covered:  # fmt: skip
     """Coverage of a planted relative effect by intervals that invert the drawing, as a reading works them out.

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,16 @@ ENUMERATE_UP_TO = 40_000
 """Mechanisms with at most so many assignments are enumerated instead of sampled."""
 _CALIBRATION_DRAWS = 2_000
 _TRIES = 400
+
+
+class Redrawn(Protocol):
+    """Arms that can be drawn anew."""
+
+    def draw(self, rng: np.random.Generator, count: int) -> Arms:
+        """Arms of partners, int8 [count, partners]."""
+
+    def enumerated(self) -> Arms | None:
+        """Every assignment of partners, int8 [assignments, partners], where they are few; else None."""
 
 
 @dataclass(frozen=True, eq=False)

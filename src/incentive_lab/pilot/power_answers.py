@@ -12,10 +12,10 @@ from incentive_lab.errors import InputError, Problem
 from incentive_lab.format import counted, percent
 from incentive_lab.history import History
 from incentive_lab.pilot.assigning import Assigned
-from incentive_lab.pilot.auditing import Audit, audit_told, audited
 from incentive_lab.pilot.checking import check
 from incentive_lab.pilot.document import Pilot
 from incentive_lab.pilot.fromhistory import plan_draw
+from incentive_lab.pilot.locking import Audited, audit_told, audited
 from incentive_lab.pilot.power_designs import simulate_designed
 from incentive_lab.pilot.powering import LIFTS, Power, Step, simulate, sizes_for
 from incentive_lab.pilot.reading import fingerprint
@@ -147,10 +147,7 @@ def power_told(
     world, assigned = plan_draw(pilot, history)
     found = powered(world, assigned, draws=draws, progress=progress)
     notes = [*assigned.notes, *found.notes]
-    checked: list[Audit] = []
-    locked = None
-    if audit:
-        checked, locked = audited(world, assigned, pilot)
+    checked = audited(world, assigned, pilot) if audit else Audited((), None)
     least = smallest_p_of(assigned)
     if least > float(pilot.alpha):
         notes.insert(0, f"This drawing can never give a p-value below {least:.3f}; no verdict is possible.")
@@ -164,8 +161,11 @@ def power_told(
         "by_months": [{"months": months, **power_row(one)} for months, one in found.by_months],
         "by_metric": [{"metric": name, "reason": one} if isinstance(one, str) else {"metric": name, **power_row(one)}
                       for name, one in found.by_metric],
-        "audit": [audit_told(one) for one in checked], "locked": locked, "smallest_p": number(least), "notes": notes,
+        "audit": [audit_told(one) for one in checked.methods], "locked": checked.locked,
+        "smallest_p": number(least), "notes": notes,
     }  # fmt: skip
+    if checked.reason:
+        told["audit_reason"] = checked.reason
     if told["smallest_effect"] is None:
         told["smallest_effect_reason"] = "no effect up to +300 % is found often enough"
     if not found.by_size:

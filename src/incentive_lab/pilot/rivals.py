@@ -9,7 +9,7 @@ import numpy as np
 from scipy.special import ndtri, stdtrit
 
 from incentive_lab.panel import Floats
-from incentive_lab.pilot.drawing import Codes, Drawing
+from incentive_lab.pilot.drawing import Codes, Redrawn
 from incentive_lab.pilot.linear import basis, of_basis
 
 FINDS = (0.15, 0.25, 0.5)
@@ -25,14 +25,14 @@ class Stretch:
     Attributes:
         post: float64 [n].
         pre: float64 [n], or None.
-        drawing: As the pilot draws.
+        drawing: As the pilot draws control and arm.
         strata: Held fixed in the analysis, int64 [n], or None.
         clusters: int64 [n], or None.
     """
 
     post: Floats
     pre: Floats | None
-    drawing: Drawing
+    drawing: Redrawn
     strata: Codes | None
     clusters: Codes | None
 

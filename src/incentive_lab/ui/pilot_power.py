@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import streamlit as st
 
 from incentive_lab.charts.pilot_plan import NAMES
 from incentive_lab.format import counted, percent
-from incentive_lab.pilot.auditing import Audit, audited, words
+from incentive_lab.pilot.locking import Audited, audited, words
 from incentive_lab.pilot.power_answers import Found, powered
 from incentive_lab.pilot.powering import Power
 from incentive_lab.pilot.reading import fingerprint
@@ -70,14 +68,17 @@ def audit_card(made: Design) -> None:
             st.button("Run the audit", key="run-audit", icon=":material/fact_check:", on_click=_begin, args=(key,))
             return
 
-        def work(step: Step) -> tuple[list[Audit], dict[str, Any] | None]:
+        def work(step: Step) -> Audited:
             step(0, 1)
             return audited(made.world, made.assigned, made.pilot, draws=600)
 
         found = watched(key, work, "Re-drawing your arms")
         if found is None:
             return
-        methods, locked = found
+        if found.reason:
+            st.markdown(plain(f"{found.reason[:1].upper()}{found.reason[1:]}"))
+            return
+        methods, locked = found.methods, found.locked
         rows = [
             (plain(one.estimator), plain(one.inference.replace("rival: ", "")), percent(float(np.mean(one.false_positives)), 1),
              percent(one.finds[0.25], 0), "" if one.rival else "yes" if one.honest else "no")
