@@ -202,3 +202,79 @@ def test_sample_ratio_mismatch_stops_the_reading(demo: Path, tmp_path: Path) -> 
     assert mismatch.state == "stop"
     assert read.advice == ""
     assert "exploratory" in read.label
+
+
+PANEL = "data: {{file: data.csv, start: {start}, {more}columns: {{partner: id, arm: z, period: when}}}}"
+
+
+def panel_rows(months: list[str], *, without: tuple[int, str] = (-1, "")) -> str:
+    rows = [f"{i},{i % 2},{when},{10 + i % 7 + (i * 5 + place * 3) % 11 + 4 * (i % 2) * (place >= len(months) // 2)}"
+            for i in range(24) for place, when in enumerate(months) if (i, when) != without]  # fmt: skip
+    return "id,z,when,y\n" + "\n".join(rows) + "\n"
+
+
+@pytest.mark.parametrize(
+    ("months", "start"),
+    [
+        ([f"1/{month}/24" for month in range(1, 13)], "1/7/24"),
+        (["Jan 2024", "Feb 2024", "Mar 2024", "Apr 2024"], "Mar 2024"),
+        (["before", "after"], "after"),
+        (["2024-01", "2024-02", "03/2024"], "2024-02"),
+    ],
+)
+def test_periods_whose_order_cannot_be_told_are_refused(csv_pilot, months: list[str], start: str) -> None:  # type: ignore[no-untyped-def]
+    pilot, folder = csv_pilot(panel_rows(months), PANEL.format(start=start, more=""))
+    with pytest.raises(InputError, match=r"column when: found .* order in time cannot be told\. Write the year first"):
+        read_pilot(pilot, None, folder)
+
+
+def test_periods_are_in_order_of_time_however_they_are_written(csv_pilot) -> None:  # type: ignore[no-untyped-def]
+    effects = []
+    for form in ("2024-{:02d}", "2024/{}/1", "m{}", "{}"):
+        months = [form.format(month) for month in range(1, 13)]
+        pilot, folder = csv_pilot(panel_rows(months), PANEL.format(start=form.format(7), more=""))
+        effects.append(read_pilot(pilot, None, folder)[0].primary.found.effect)
+    assert effects == [effects[0]] * 4
+
+
+@pytest.mark.parametrize(("written", "said"), [("", "line 3 has no period"), ("2024-1", "are the same period")])
+def test_a_row_without_a_period_of_its_own_is_refused(csv_pilot, written: str, said: str) -> None:  # type: ignore[no-untyped-def]
+    rows = panel_rows([f"2024-{month:02d}" for month in range(1, 5)]).replace("0,0,2024-02", f"0,0,{written}", 1)
+    pilot, folder = csv_pilot(rows, PANEL.format(start="2024-03", more=""))
+    with pytest.raises(InputError, match=said):
+        read_pilot(pilot, None, folder)
+
+
+def test_rows_that_are_not_there_are_told_and_count_as_the_plan_says(csv_pilot) -> None:  # type: ignore[no-untyped-def]
+    rows = panel_rows([f"2024-{month:02d}" for month in range(1, 5)], without=(3, "2024-04"))
+    told, effects = [], []
+    for more in ("", "no_row: zero, "):
+        pilot, folder = csv_pilot(rows, PANEL.format(start="2024-03", more=more))
+        read = read_pilot(pilot, None, folder)[0]
+        told.append(" ".join(read.trial.notes))
+        effects.append(read.primary.found.effect)
+    assert "Not in the file: 1 row of 96; 1 from the start on (off 0, on 1)" in told[0]
+    assert "averages are of the periods that are there" in told[0]
+    assert "each counts as 0" in told[1]
+    assert effects[1] < effects[0]
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda rows: rows.replace(",10\n", ',"€ 1,010.00"\n'), "Numbers have a point and neither grouping, currency"),
+        (lambda rows: rows.replace(",", ";"), "its columns are separated by semicolons"),
+        (lambda rows: rows.replace("3,1,", "3,onn,").replace("4,0,", "4,offf,"), "the arms 'offf', 'onn'"),
+    ],
+)
+def test_what_people_export_is_told_with_what_to_do(csv_pilot, change, said: str) -> None:  # type: ignore[no-untyped-def]
+    pilot, folder = csv_pilot(change(GOOD))
+    with pytest.raises(InputError, match=said):
+        read_pilot(pilot, None, folder)
+
+
+def test_a_workbook_in_place_of_a_csv_file_is_called_so(csv_pilot) -> None:  # type: ignore[no-untyped-def]
+    pilot, folder = csv_pilot(GOOD)
+    (folder / "data.csv").write_bytes(b"PK\x03\x04\xff\xfe")
+    with pytest.raises(InputError, match="this is a workbook, not a CSV file"):
+        read_pilot(pilot, None, folder)

@@ -79,8 +79,7 @@ class Table:
             shown = ", ".join(f"'{text[:20]}' in line {line}" for line, text in bad[:3])
             more = f" and {len(bad) - 3} more" if len(bad) > 3 else ""
             said = f"found {shown}{more}; allowed are numbers up to {LARGEST_NUMBER:g}."
-            raise InputError([Problem(f"{self.name}, column {column}", said,
-                                      "Correct them, or name them under data.missing.")])  # fmt: skip
+            raise InputError([Problem(f"{self.name}, column {column}", said, _how_to_write(bad[0][1]))])
         return values
 
     def is_number(self, column: str) -> bool:
@@ -90,6 +89,16 @@ class Table:
         except InputError:
             return False
         return True
+
+
+def _how_to_write(text: str) -> str:
+    """What to do about a value that is no number: how it is written if it is an amount, else how to call it missing."""
+    bare = text.strip().strip("$\u20ac\u00a3\u00a5%").strip()
+    for thousands, point in ((",", "."), (".", ","), ("'", "."), (" ", ","), ("\u00a0", ",")):
+        plain = bare.replace(thousands, "").replace(point, ".")
+        if plain.replace(".", "", 1).removeprefix("-").isdigit():
+            return "Numbers have a point and neither grouping, currency nor percent sign, such as 27401.25."
+    return "Correct them, or name them under data.missing."
 
 
 def read_table(path: Path, missing: tuple[str, ...]) -> Table:
@@ -110,13 +119,17 @@ def read_table(path: Path, missing: tuple[str, ...]) -> Table:
         with path.open(encoding="utf-8-sig", newline="") as stream:
             rows = list(csv.reader(stream))
     except UnicodeDecodeError:
-        raise InputError([Problem(str(path), "the file is not UTF-8.", "Save it as UTF-8.")]) from None
+        raise InputError([_not_text(path)]) from None
     except csv.Error as error:
         raise InputError([Problem(str(path), f"the file cannot be read as CSV: {error}.")]) from None
     rows = [row for row in rows if row]
     if len(rows) < 2:
         raise InputError([Problem(str(path), "the file has a header at most.", "At least one row is needed.")])
     head = [name.strip() for name in rows[0]]
+    other = _separator(head)
+    if other:
+        raise InputError([Problem(f"{path.name}, line 1", f"its columns are separated by {other}.",
+                                  "Save it with commas between columns, and a point in numbers.")])  # fmt: skip
     twice = sorted({name for name in head if head.count(name) > 1})
     short = [line for line, row in enumerate(rows[1:], 2) if len(row) != len(head)]
     problems = []
@@ -132,6 +145,21 @@ def read_table(path: Path, missing: tuple[str, ...]) -> Table:
                              for place, name in enumerate(head)}, missing)  # fmt: skip
 
 
+def _separator(head: list[str]) -> str:
+    """What separates the columns of a header instead of commas; empty when they do."""
+    signs = {";": "semicolons", "\t": "tabs"}
+    return next((name for sign, name in signs.items() if len(head) == 1 and sign in head[0]), "")
+
+
+def _not_text(path: Path) -> Problem:
+    """Why a file is no UTF-8 text, and what to save it as."""
+    with path.open("rb") as stream:
+        begin = stream.read(4)
+    if begin in (b"PK\x03\x04", b"\xd0\xcf\x11\xe0"):
+        return Problem(str(path), "this is a workbook, not a CSV file.", "Save its sheet as CSV UTF-8.")
+    return Problem(str(path), "the file is not UTF-8.", "Save it as UTF-8 (Excel calls it CSV UTF-8).")
+
+
 def _read_fast(path: Path, missing: tuple[str, ...]) -> Table | None:
     """A large file by the column reader of Arrow; None where it stumbles, so that the slow reader can say over what."""
     import pyarrow as pa
@@ -140,7 +168,7 @@ def _read_fast(path: Path, missing: tuple[str, ...]) -> Table | None:
 
     with path.open(encoding="utf-8-sig", errors="replace", newline="") as stream:
         head = [name.strip() for name in next(csv.reader([stream.readline()]))]
-    if len(set(head)) < len(head):
+    if len(set(head)) < len(head) or _separator(head):
         return None
     try:
         read = columns.read_csv(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
-from incentive_lab.errors import InputError, Problem, did_you_mean
+from incentive_lab.errors import InputError, Problem, did_you_mean, nearest
 from incentive_lab.panel import Floats
 from incentive_lab.pilot.csvfile import Table, Text, distinct
 from incentive_lab.pilot.document import Metric, Pilot
@@ -75,10 +76,24 @@ def arms_of(pilot: Pilot, written: Text, table: Table, where: str) -> Codes:
     codes = own[places]
     strange = sorted({different[place] for place in np.flatnonzero(own == -2)})
     if strange:
-        raise InputError([Problem(where, f"found the arm '{strange[0]}'" + (f" and {len(strange) - 1} other unknown ones"
-                                  if len(strange) > 1 else "") + f"; the plan knows {', '.join(known)}.",
-                                  "Add `value: ...` to an arm of the plan to say how the file writes it.")])  # fmt: skip
+        known_ones = [str(arm.value if arm.value is not None else arm.name) for arm in pilot.arms]
+        close = [f"{one} for {text}" for text in strange[:3] if (one := nearest(text, known_ones))]
+        raise InputError([Problem(where, f"found the {'arm' if len(strange) == 1 else 'arms'} "
+                                  f"{some([repr(one) for one in strange])}; the plan knows {', '.join(known_ones)}.",
+                                  (f"Did you mean {', '.join(close)}? " if close else "")
+                                  + "Correct them, or add to an arm the `value: ...` that the file writes.")])  # fmt: skip
     return codes
+
+
+def some(names: Sequence[str] | NDArray[np.str_]) -> str:
+    """The first three names, and how many more.
+
+    Example:
+        >>> some(["a", "b", "c", "d"])
+        'a, b, c and 1 more'
+    """
+    shown = ", ".join(str(one) for one in names[:3])
+    return shown + (f" and {len(names) - 3:,} more" if len(names) > 3 else "")
 
 
 def _same(text: str) -> str:

@@ -9,10 +9,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from incentive_lab.errors import InputError, Problem, did_you_mean
+from incentive_lab.errors import InputError, Problem
+from incentive_lab.format import counted
 from incentive_lab.panel import Floats
 from incentive_lab.pilot.csvfile import Table, Text, covariates, distinct, read_table
-from incentive_lab.pilot.csvrows import arms_of, chosen_rows, transformed
+from incentive_lab.pilot.csvperiods import period_at, periods_of
+from incentive_lab.pilot.csvrows import arms_of, chosen_rows, some, transformed
 from incentive_lab.pilot.document import Data, Metric, Pilot
 from incentive_lab.pilot.drawing import Codes, Drawing, codes_of
 from incentive_lab.pilot.trial import Outcome, Trial
@@ -65,7 +67,7 @@ def _cross_section(pilot: Pilot, data: Data, table: Table) -> Trial:
     arm = arms_of(pilot, table.text(columns.arm, "data.columns.arm"), table, f"{table.name}, column {columns.arm}")
     _refuse_twice(ids, arm, pilot, table)
     kept = np.flatnonzero(arm >= 0)
-    notes = [] if len(kept) == rows else [f"{rows - len(kept)} rows without an arm were left out."]
+    notes = [] if len(kept) == rows else [f"{counted(rows - len(kept), 'row')} without an arm left out."]
     _require_arms(pilot, arm)
     outcomes = {}
     for metric in pilot.metrics:
@@ -168,7 +170,7 @@ def _panel(pilot: Pilot, data: Data, table: Table) -> Trial:
     seen, places = distinct(unit)
     names, order = np.unique(np.array(seen), return_inverse=True)
     unit_codes = order[places]
-    labels, period_codes = _periods(period)
+    labels, period_codes = periods_of(period, f"{table.name}, column {columns.period}")
     cells = unit_codes * len(labels) + period_codes
     seen_cells = np.bincount(cells)
     if seen_cells.max() > 1:
@@ -180,7 +182,7 @@ def _panel(pilot: Pilot, data: Data, table: Table) -> Trial:
     first[unit_codes[::-1]] = np.arange(len(unit))[::-1]
 
     def cube(values: Floats) -> Floats:
-        out = np.full(shape, np.nan)
+        out = np.full(shape, 0.0 if data.no_row == "zero" else np.nan)
         out[unit_codes, period_codes] = values
         return out
 
@@ -189,7 +191,13 @@ def _panel(pilot: Pilot, data: Data, table: Table) -> Trial:
     if in_arm is None and not data.columns.first_treated:
         _require_arms(pilot, arm)
     outcomes = {metric.name: _averages(metric, table, cube, start, kept) for metric in pilot.metrics}
-    notes = [] if len(kept) == len(names) else [f"{len(names) - len(kept)} units without an arm were left out."]
+    notes = [] if len(kept) == len(names) else [
+        f"{counted(len(names) - len(kept), 'unit')} without an arm left out: {some(names[arm < 0])}."
+    ]  # fmt: skip
+    notes += _changing(pilot, data, table, names, unit_codes, first)
+    there = np.zeros(shape, dtype=bool)
+    there[unit_codes, period_codes] = True
+    notes += _without_row(pilot, data, there[kept], arm[kept], start)
     if columns.first_treated and (starts[kept] == 0).any():
         notes.append(f"{int((starts[kept] == 0).sum())} units were treated from the first period on, so nothing is known of them "
                      "without treatment; staggered leaves them out.")  # fmt: skip
@@ -199,20 +207,33 @@ def _panel(pilot: Pilot, data: Data, table: Table) -> Trial:
     )  # fmt: skip
 
 
-def _periods(period: Text) -> tuple[list[str], Codes]:
-    """Periods in order: as numbers when they all are, else as text."""
-    different, codes = distinct(period)
-    values = sorted(different, key=lambda text: (0, float(text), "") if _numeric(text) else (1, 0.0, text))
-    place = {text: code for code, text in enumerate(values)}
-    return [str(text) for text in values], np.array([place[text] for text in different], dtype=np.int64)[codes]
+def _without_row(pilot: Pilot, data: Data, there: NDArray[np.bool_], arm: Codes, start: int) -> list[str]:
+    """What is said of periods in which a unit has no row: how many, in which arm, and what they count as."""
+    gone = ~there
+    if not gone.any():
+        return []
+    late = gone[:, start:]
+    by_arm = ", ".join(f"{one.name} {late[arm == place].sum():,}" for place, one in enumerate(pilot.arms))
+    said = f"Not in the file: {counted(int(gone.sum()), 'row')} of {gone.size:,}; {late.sum():,} from the start on ({by_arm}); "
+    if data.no_row == "zero":
+        return [said + "each counts as 0."]
+    return [said + "averages are of the periods that are there. Where no row means that nothing was sold, write "
+            "no_row: zero under data."]  # fmt: skip
 
 
-def _numeric(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
+def _changing(
+    pilot: Pilot, data: Data, table: Table, names: NDArray[np.str_], unit: Codes, first: Codes
+) -> list[str]:  # fmt: skip
+    """What is said of units whose cluster, stratum or segment is not the same in all rows."""
+    columns, said = data.columns, []
+    named = [columns.cluster or pilot.unit.cluster, columns.stratum, *pilot.assignment.strata, *pilot.analysis.segments]
+    for column in dict.fromkeys(one for one in named if one in table.columns):
+        text = table.columns[column]
+        moved = np.unique(unit[text != text[first][unit]])
+        if len(moved):
+            said.append(f"{counted(len(moved), 'unit')} with more than one {column}: {some(names[moved])}. "
+                        "That of the first row is taken.")  # fmt: skip
+    return said
 
 
 def _who_when(
@@ -224,7 +245,8 @@ def _who_when(
     if columns.first_treated:
         written = table.text(columns.first_treated, "data.columns.first_treated")[first]
         never = {*data.missing, "0", "inf", "Inf", "0.0", "never"}
-        starts = np.array([_start_of(str(text), labels, never) for text in written], dtype=np.int64)
+        starts = np.array([period_at(str(text), labels, never, f"{table.name}, column {columns.first_treated}")
+                           for text in written], dtype=np.int64)  # fmt: skip
         arm = (starts >= 0).astype(np.int64)
         if columns.arm:
             arm = arms_of(pilot, table.text(columns.arm, "data.columns.arm")[first], table, table.name)
@@ -235,7 +257,7 @@ def _who_when(
         inside = np.full(shape, np.nan)
         inside[unit, period] = np.where(codes >= 0, codes, np.nan)
         return np.zeros(shape[0], dtype=np.int64), (np.nanmax(inside, axis=1) > 0).astype(np.int64), inside, 0
-    start = _start_of(data.start, labels, set())
+    start = period_at(data.start, labels, (), "data.start")
     highest = np.full(shape[0], -1, dtype=np.int64)
     np.maximum.at(highest, unit, codes)
     late = period >= start
@@ -245,18 +267,6 @@ def _who_when(
         raise InputError([Problem(table.name, f"{who} is in two arms after the start.",
                                   "Each unit has one arm; for changing arms use the mechanism switchback.")])  # fmt: skip
     return np.where(highest > 0, start, -1), highest, None, start
-
-
-def _start_of(text: str, labels: list[str], never: set[str]) -> int:
-    if text in never:
-        return -1
-    if text in labels:
-        return labels.index(text)
-    if _numeric(text) and all(map(_numeric, labels)):
-        later = [place for place, label in enumerate(labels) if float(label) >= float(text)]
-        return later[0] if later else -1
-    raise InputError([Problem("data.start", f"found '{text}', which is no period of the file.",
-                              did_you_mean(text, labels))])  # fmt: skip
 
 
 def _averages(metric: Metric, table: Table, cube: Callable[[Floats], Floats], start: int, kept: Codes) -> Outcome:

@@ -253,12 +253,15 @@ class Data(Part):
         columns: What its columns mean.
         missing: Texts that stand for no value.
         start: First period of the pilot in a panel whose file has no `first_treated`.
+        no_row: What a period without a row of a unit counts as in a panel: unknown, or zero where an export leaves out
+            months in which nothing was sold.
     """
 
     file: str
     columns: Columns = Columns()
     missing: tuple[str, ...] = ("", "NA", "NaN", "nan", ".")
     start: str = ""
+    no_row: Literal["unknown", "zero"] = "unknown"
 
     @field_validator("start", mode="before")
     @classmethod
