@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 import statsmodels.api as sm
 
+from incentive_lab.errors import InputError
 from incentive_lab.pilot.analysis import Analysis
+from incentive_lab.pilot.handing import handed_over
 from incentive_lab.pilot.running import read_pilot
 
 
@@ -193,3 +195,14 @@ def test_arms_of_the_shipped_documents_are_named_in_their_schema() -> None:
         document = YAML(typ="safe", pure=True).load(path)
         document["dates"] = {key: str(value) for key, value in document["dates"].items() if key == "start"}
         jsonschema.validate(document, json_schema())
+
+
+def test_an_effect_from_a_file_is_handed_to_a_projection_once_the_plan_says_what_it_lifts(read, rng) -> None:  # type: ignore[no-untyped-def]
+    rows, _ = cross_section(rng)
+    metrics = "[{{name: y, of: y, pre: x, role: primary{}}}]"
+    with pytest.raises(InputError, match="Write lifts: deals"):
+        handed_over(read(rows, metrics=metrics.format("")))
+    found = read(rows, metrics=metrics.format(", lifts: deals"))
+    handed = handed_over(found)["lifts"][0]
+    assert handed["of"] == "deals"
+    assert handed["change"] == pytest.approx(found.primary.found.relative, abs=1e-6)

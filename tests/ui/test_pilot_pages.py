@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -120,10 +121,67 @@ def test_a_pilot_outside_the_history_is_told(app: AppTest) -> None:
     ("{pilot: csv, arms: [{name: off}, {name: on}], metrics: [{name: y, of: y, role: primary}], assignment: {seed: 1},"
      " data: {file: /etc/passwd, columns: {arm: t}}}", "does not lie beside the plan"),
     ("{pilot: csv, arms: [{name: off}, {name: on}], metrics: [{name: y, of: y, role: primary}], assignment: {seed: 1},"
-     " data: {file: README.md, columns: {arm: t}}}", "needs that file beside it"),
+     " data: {file: README.md, columns: {arm: t}}}", "Drop both on Pilot results"),
 ])  # fmt: skip
 def test_a_plan_that_is_brought_reads_no_file_of_the_server(design: AppTest, plan: str, said: str) -> None:
     design.file_uploader(key="pilot-file").upload("plan.yaml", plan.encode()).run()
     assert not design.exception
     assert said in shown(design)
     assert design.session_state["pilot plan"].id == "mine"
+
+
+def outcomes() -> bytes:
+    rows = ["Reseller,Group,Month,Sales EUR"]
+    for i in range(40):
+        for month in range(1, 7):
+            sold = 100 * (1 + i % 9) + (i * 7 + month * 13) % 40 + 90 * (i % 2) * (month > 3)
+            rows.append(f"RS-{i},{'Bonus' if i % 2 else 'Control'},2024-{month:02d},{sold}")
+    return ("\n".join(rows) + "\n").encode()
+
+
+@pytest.fixture
+def file_box(results: AppTest) -> AppTest:
+    results.session_state["pilot-file-box"] = True
+    return results.run()
+
+
+def test_a_file_of_outcomes_is_read_by_the_columns_that_are_chosen(file_box: AppTest) -> None:
+    file_box.file_uploader(key="pilot-outcomes").set_value([("results.csv", outcomes(), "text/csv")]).run()
+    assert not file_box.exception
+    names = ("arm", "control", "partner", "outcome", "period")
+    guessed = [file_box.selectbox(key=f"pilot-column-{name}").value for name in names]
+    assert guessed == ["Group", "Control", "Reseller", "Sales EUR", "Month"]
+    file_box.checkbox(key="pilot-column-sales").check().run()
+    file_box.button(key="pilot-file-read").click().run()
+    assert not file_box.exception
+    assert file_box.metric[1].label == "Effect on sales-eur"
+    assert "exploratory" in shown(file_box)
+    assert file_box.session_state["pilot file read"].pilot.data.start == "2024-04"
+    file_box.selectbox(key="pilot-result-pick").select("mine").run()
+    assert file_box.metric[1].label == "Effect on revenue"
+
+
+@pytest.mark.parametrize(("rows", "said"), [
+    (outcomes().replace(b"2024-0", b"1/"), "their order in time cannot be told"),
+    (outcomes().replace(b",", b";"), "separated by semicolons"),
+    (b"\xff\xfe" + outcomes(), "is not UTF-8"),
+])  # fmt: skip
+def test_a_file_that_cannot_be_read_is_told_and_what_is_shown_stays(file_box: AppTest, rows: bytes, said: str) -> None:
+    file_box.file_uploader(key="pilot-outcomes").set_value([("results.csv", rows, "text/csv")]).run()
+    assert not file_box.exception
+    assert said in shown(file_box)
+    assert file_box.metric[1].label == "Effect on revenue"
+
+
+def test_a_plan_with_its_file_is_read_at_once_and_no_other_file_of_the_server(file_box: AppTest) -> None:
+    plan = ("{pilot: ours, arms: [{name: off, value: Control}, {name: on, value: Bonus}],"
+            " metrics: [{name: y, of: Sales EUR, role: primary}],"
+            " data: {file: FILE, start: 2024-04, columns: {partner: Reseller, arm: Group, period: Month}}}")  # fmt: skip
+    given: list[Any] = [("results.csv", outcomes(), "text/csv")]
+    given.append(("plan.yaml", plan.replace("FILE", "/etc/passwd").encode(), "application/yaml"))
+    file_box.file_uploader(key="pilot-outcomes").set_value(given).run()
+    assert "does not lie beside the plan" in shown(file_box)
+    given[1] = ("plan.yaml", plan.replace("FILE", "results.csv").encode(), "application/yaml")
+    file_box.file_uploader(key="pilot-outcomes").set_value(given).run()
+    assert not file_box.exception
+    assert file_box.metric[1].label == "Effect on y"

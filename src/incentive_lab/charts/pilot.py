@@ -115,7 +115,7 @@ def months_chart(read: Analysis) -> Chart | None:
     start = read.trial.first_post
     drawn = figure(
         *traces, name="pilot-months", height=300, yaxis=money_axis(lowest, highest),
-        xaxis={"type": "category", "tickvals": labels[:: max(1, len(labels) // 8)]},
+        xaxis={"type": "category", "tickvals": labels[:: max(1, -(-len(labels) // 8))]},
         shapes=[{"type": "line", "x0": start - 0.5, "x1": start - 0.5, "y0": 0, "y1": 1, "yref": "paper",
                  "line": {"color": MUTED, "dash": "dot"}}],
         annotations=[{"x": start - 0.5, "y": 1, "yref": "paper", "text": "start", "showarrow": False, "xanchor": "left",

@@ -160,6 +160,7 @@ class Metric(Part):
         margin_amount: The same in the metric's unit.
         estimator: Instead of the analysis' own.
         transform: For a CSV file, what is done to each value (and to the one before) first: log, log1p, asinh, sqrt or rank.
+        lifts: For a CSV file, what a projection lifts by the effect: deals, or an activity that is counted.
     """
 
     name: Identifier
@@ -173,6 +174,7 @@ class Metric(Part):
     margin_amount: n.MarginAmount | None = None
     estimator: Estimator | None = None
     transform: Transform = "none"
+    lifts: str = ""
 
 
 class Analysis(Part):

@@ -45,5 +45,10 @@ def _stream(read: Analysis) -> str:
             return "deals"
         if tables == {"activities"}:
             return metric.of
+    if pilot.data is not None:
+        if metric.lifts and metric.transform == "none" and not metric.over:
+            return metric.lifts
+        raise InputError([Problem(f"metrics.{metric.name}.lifts", f"the plan does not say what '{metric.of}' is to a projection.",
+                                  "Write lifts: deals if it counts or adds up sales, else the activity's name.")])  # fmt: skip
     raise InputError([Problem(f"metrics.{metric.name}.of", f"a projection does not simulate '{metric.of}'.",
                               "Hand over a metric of deals or activities of a history.")])  # fmt: skip

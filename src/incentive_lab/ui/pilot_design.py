@@ -170,7 +170,7 @@ def _load_file() -> None:
         require_beside(pilot)
         if pilot.data is not None:
             raise InputError([Problem("data", "a plan that reads a CSV file needs that file beside it.",
-                                      "Read it with `incentive-lab pilot analyse FOLDER`.")])  # fmt: skip
+                                      "Drop both on Pilot results, under Read a CSV file.")])  # fmt: skip
     except InputError as error:
         st.session_state[PROBLEMS] = error.problems
         return

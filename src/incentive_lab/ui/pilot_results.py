@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from pathlib import Path
 
 import numpy as np
 import streamlit as st
@@ -11,6 +13,7 @@ from incentive_lab.charts.pilot import forest_chart, looks_chart, months_chart, 
 from incentive_lab.errors import InputError
 from incentive_lab.format import chance, compact, count, counted, percent
 from incentive_lab.pilot.analysis import Analysis
+from incentive_lab.pilot.document import Pilot
 from incentive_lab.pilot.handing import handed_over
 from incentive_lab.pilot.reading import fingerprint
 from incentive_lab.pilot.told import analysis_told
@@ -18,12 +21,12 @@ from incentive_lab.pilot.words import amount, between, change, reconciled, share
 from incentive_lab.pilot_readout import ADVICE, readout, readout_document
 from incentive_lab.report.pdf import pdf_bytes
 from incentive_lab.scheme.yaml_text import yaml_text
-from incentive_lab.ui import pilot_plans
+from incentive_lab.ui import pilot_file, pilot_plans
 from incentive_lab.ui.cards import card, draw, figure_card, plain, tell_problems
 from incentive_lab.ui.tables import table
 
 _ICONS = {"fine": ":material/check_circle:", "look": ":material/visibility:", "stop": ":material/error:"}
-PICK = "pilot-result-pick"
+PICK, _OWN = "pilot-result-pick", "file of outcomes"
 
 
 def pilot_results() -> None:
@@ -31,16 +34,19 @@ def pilot_results() -> None:
     known = pilot_plans.offered()
     plan = pilot_plans.first_plan()
     names = list(known) if plan.id in known else [plan.id, *known]
-    left, right = st.columns([3, 2], vertical_alignment="bottom", gap="small")
+    own = pilot_file.shown()
+    left, middle, right = st.columns([3, 2, 1.2], vertical_alignment="bottom", gap="small")
     with left:
         st.title("Pilot results", anchor=False)
+    with middle:
+        st.session_state[PICK] = plan.id if own is None else _OWN
+        st.selectbox("Pilot", names if own is None else [_OWN, *names], key=PICK, on_change=_pick,
+                     format_func=lambda name: _named(name, known, own))  # fmt: skip
     with right:
-        st.session_state[PICK] = plan.id
-        st.selectbox("Pilot", names, key=PICK, on_change=_pick,
-                     format_func=lambda name: (known[name][0].title or name) if name in known else name)  # fmt: skip
+        pilot_file.file_box()
     try:
         with st.skeleton(height=420):
-            read = pilot_plans.analysed(plan)
+            read = pilot_plans.analysed(plan) if own is None else pilot_file.analysed_file(own)
     except InputError as error:
         tell_problems(error.problems, "This pilot cannot be read on this history")
         return
@@ -75,9 +81,23 @@ def _arms(read: Analysis) -> None:
         table(("Arm", "Advice", f"Effect on {read.primary.metric.name}", "Net value", "Why"), rows, words=(1, 4))
 
 
+def _named(name: str, known: Mapping[str, tuple[Pilot, Path]], own: pilot_file.FilePilot | None) -> str:
+    """What a pilot is called in the list."""
+    if name == _OWN:
+        return (
+            ""
+            if own is None or own.pilot.data is None
+            else f"{own.pilot.title or own.pilot.id} ({own.pilot.data.file})"
+        )
+    return (known[name][0].title or name) if name in known else name
+
+
 def _pick() -> None:
     known = pilot_plans.offered()
     name = st.session_state[PICK]
+    if name == _OWN:
+        return
+    st.session_state.pop(pilot_file.READ, None)
     if name in known:
         pilot_plans.keep(known[name][0])
 
@@ -99,6 +119,10 @@ def _head(read: Analysis) -> None:
         st.download_button("Figures", lambda: json.dumps(analysis_told(read), indent=1, ensure_ascii=False),
                            f"{pilot.id}.json", "application/json", on_click="ignore", icon=":material/download:",
                            key="pilot-json", help="Everything on this page as JSON")  # fmt: skip
+        if pilot.data is not None:
+            st.download_button("Plan", lambda: pilot_plans.text_of(pilot), f"{pilot.id}.yaml", "application/yaml",
+                               on_click="ignore", icon=":material/download:", key="pilot-file-plan",
+                               help="What the columns mean, for `incentive-lab pilot analyse` and for next time")  # fmt: skip
         try:
             handed = yaml_text(handed_over(read))
         except InputError:
@@ -133,7 +157,7 @@ def key_figures(read: Analysis) -> None:
                     help=found.sentence if found else "")  # fmt: skip
     with cards[2]:
         if value is None:
-            figure_card("pilot-value", "Net value", "not known", "", "", good="neither", line=read.no_value[:90],
+            figure_card("pilot-value", "Net value", "not known", "", "", good="neither", line=_sentence(read.no_value[:90]),
                         help="Incremental margin less incentive cost, from the payout engine.")  # fmt: skip
         else:
             line = (
@@ -145,14 +169,20 @@ def key_figures(read: Analysis) -> None:
     with cards[3]:
         rails = [one for one in read.answers if one.metric.role == "guardrail"]
         held = sum(one.verdict == "held" for one in rails)
-        line = ", ".join(f"{one.metric.name} {one.verdict}" for one in rails) or "the plan has none"
-        figure_card("pilot-rails", "Guardrails held", f"{count(held)} of {count(len(rails))}", "", "", good="neither", line=line,
+        line = ", ".join(f"{one.metric.name} {one.verdict}" for one in rails) or "The plan has no guardrail."
+        shown = f"{count(held)} of {count(len(rails))}" if rails else "none"
+        figure_card("pilot-rails", "Guardrails held", shown, "", "", good="neither", line=line,
                     help="A guardrail holds when a loss beyond its margin is excluded.")  # fmt: skip
 
 
 def _line(read: Analysis) -> str:
     """The first reason, or the advice in words."""
     return read.reasons[0] if read.reasons else ADVICE[read.advice]
+
+
+def _sentence(text: str) -> str:
+    """With a capital."""
+    return text[:1].upper() + text[1:]
 
 
 def meaning(read: Analysis) -> None:
@@ -215,7 +245,7 @@ def _months(read: Analysis) -> None:
             draw(looks, "pilot-looks")
         else:
             with card("pilot-no-looks", "No looks before the end", height="stretch"):
-                st.markdown(plain(read.no_looks))
+                st.markdown(plain(_sentence(read.no_looks)))
 
 
 def _segments(read: Analysis) -> None:
