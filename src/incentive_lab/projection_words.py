@@ -11,8 +11,9 @@ from incentive_lab.format import count, counted, money, percent
 from incentive_lab.money import decimals
 from incentive_lab.panel import month_label
 from incentive_lab.projection import answers, standard_errors
+from incentive_lab.projection.accruing import Accrual, accrual
 from incentive_lab.projection.backtest import BANDS, Backtest
-from incentive_lab.projection.breakdown import Accrual, Band, accrual, bands, partner_bands
+from incentive_lab.projection.breakdown import Band, bands, partner_bands
 from incentive_lab.projection.diagnostics import diagnostics
 from incentive_lab.projection.past import Past
 from incentive_lab.projection.running import Outcome, Projection
@@ -149,8 +150,8 @@ def _bands(parts: list[Band], minor: int) -> dict[str, Any]:
 
 
 def _accrued(one: Accrual, minor: int) -> dict[str, Any]:
-    """Cost to date as settled (its mean and band), at the tiers expected, and what lies between."""
-    return _figures({"mean": one.settled, "p10": one.p10, "p90": one.p90, "expected": one.expected,
+    """Cost to date as settled (its mean and band), at the tiers reached, at those expected, and what these add."""
+    return _figures({"mean": one.settled, "p10": one.p10, "p90": one.p90, "reached": one.reached, "expected": one.expected,
                      "catch_up": one.catch_up}, minor)  # fmt: skip
 
 
@@ -208,9 +209,12 @@ def say_project(told: dict[str, Any]) -> None:
         for name, one in told[key].items():
             print(f"  {name:<40}{_column(one['mean'], one['se'], currency)}   {money(one['p10'], currency)} to "
                   f"{money(one['p90'], currency)}")  # fmt: skip
-    print("To date: settled at the tiers reached, to accrue at the tiers expected, and what lies between")
+    print(
+        "To date: settled by statements, owed at the tiers reached, to accrue at the tiers expected, and what these add"
+    )
     for label, one in told["accrual"].items():
-        print(f"  {label:<8}{money(one['mean'], currency):>22}{money(one['expected'], currency):>22}"
+        print(f"  {label:<8}{money(one['mean'], currency):>22}{money(one['reached'], currency):>22}"
+              f"{money(one['expected'], currency):>22}"
               f"{_column(one['catch_up'], one['catch_up_se'], currency)}")  # fmt: skip
     if told["drivers"]:
         moved = "amount owed" if told["drivers_of"] == "owed" else "cost"

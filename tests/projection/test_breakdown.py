@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from incentive_lab.projection.breakdown import accrual, bands, partner_bands
-from incentive_lab.projection.model import Model
+from incentive_lab.projection.accruing import FEW, accrual, under_way
+from incentive_lab.projection.breakdown import bands, partner_bands
+from incentive_lab.projection.model import Model, fit
 from incentive_lab.projection.running import Projection, project
 from incentive_lab.projection_words import project_result, say_project
 from incentive_lab.scheme.load import loads
-from tests.projection.conftest import FLAT, HEAD, TIERED
+from tests.projection.conftest import FLAT, GROUPED, HEAD, TIERED, made_past
 
 
 @pytest.fixture(scope="module")
@@ -55,9 +56,66 @@ rules:
     assert books[4].catch_up.value > 5 * (books[4].catch_up.error or 0), "tiers still to be reached are accrued before"
 
 
+QUARTERLY = f"""
+scheme: quarters
+{HEAD}
+settle: quarter
+rules:
+  - id: v
+    on: revenue
+    per: quarter
+    rate: {{table: {{applies: whole, steps: [{{from: 0, rate: 1%}}, {{from: 15_000, rate: 3%}}]}}}}
+"""
+QUARTERS = loads(QUARTERLY)
+
+
+def test_an_open_quarter_is_accrued_as_by_hand() -> None:
+    """One partner: 1 % of a quarter's revenue, 3 % of all of it from 15,000 on, worked out from the revenue of each future."""
+    told = project(fit(made_past(partners=1, rate=3.0)), QUARTERS, scenarios=64, horizon=8)
+    revenue = told.revenue
+    owed = np.zeros_like(revenue)
+    for month in range(8):
+        for first in range(0, month + 1, 3):
+            quarter = revenue[:, first : min(first + 3, month + 1)].sum(axis=1)
+            owed[:, month] += np.floor(quarter * np.where(quarter >= 1_500_000, 0.03, 0.01) + 0.5)
+    settled = owed.copy()
+    for month in range(8):
+        settled[:, month] = owed[:, month - month % 3 - 1] if month % 3 != 2 and month >= 3 else owed[:, month]
+        settled[:, month] = 0.0 if month < 2 else settled[:, month]
+    settled[:, 7] = owed[:, 7]  # history ends here: the quarter is told to date
+    assert np.abs(np.cumsum(told.outcome.monthly, axis=1) - settled).max() <= 1
+    assert np.abs(under_way(told) - (owed - settled)).max() <= 1
+    books = accrual(told)
+    cost, come = owed[:, 7].mean(), np.cumsum(revenue, axis=1).mean(axis=0)
+    for month, one in enumerate(books):
+        assert one.settled.value == pytest.approx(settled[:, month].mean(), abs=1)
+        assert one.reached.value == pytest.approx(owed[:, month].mean(), abs=1)
+        assert one.expected.value == pytest.approx(cost * come[month] / come[7], abs=1), "all in one programme year"
+        assert one.catch_up.value == pytest.approx(one.expected.value - one.reached.value)
+    assert books[0].catch_up.value > 0, "a month alone seldom reaches what a quarter does"
+
+
+def test_nothing_is_left_to_catch_up_when_a_programme_year_ends(model: Model) -> None:
+    told = project(model, loads(QUARTERLY + "calendar: {year_starts: 7}\n"), scenarios=FEW)
+    books = accrual(told)
+    for month in (5, 11):
+        assert books[month].expected.value == pytest.approx(books[month].settled.value)
+        assert books[month].catch_up.value == pytest.approx(0.0, abs=1.0)
+    assert abs(books[4].catch_up.value) > 1.0
+
+
+def test_schemes_that_pay_together_or_cut_are_accrued_too(model: Model) -> None:
+    for scheme in (GROUPED, TIERED):
+        told = project(model, scheme, floor=FLAT, scenarios=20, horizon=5)
+        open_ = under_way(told)
+        assert np.abs(open_[:, -1]).max() <= 1.0
+        assert len(open_) == 20
+        assert accrual(told)[1].reached.value >= accrual(told)[1].settled.value - 1.0
+
+
 def test_the_error_of_what_is_accrued_is_that_of_many_runs(model: Model) -> None:
     runs = [accrual(project(model, FLAT, scenarios=128, horizon=6, seed=seed))[2] for seed in range(40)]
-    for name in ("expected", "catch_up", "settled"):
+    for name in ("expected", "catch_up", "settled", "reached"):
         found = [getattr(one, name) for one in runs]
         true = np.std([one.value for one in found], ddof=1)
         assert np.sqrt(np.mean([one.error**2 for one in found])) == pytest.approx(true, rel=0.4), name

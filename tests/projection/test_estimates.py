@@ -253,6 +253,18 @@ def test_how_partners_drift_is_found_beside_chance(dispersion: float) -> None:
     assert some == pytest.approx(0.3 * 3**0.5, rel=0.1), "three times the variance of the halves"
 
 
+@pytest.mark.parametrize(("law", "times"), [("walk", 1.0), ("apart", 2.0)])
+def test_the_drift_is_how_far_the_next_year_lies_around_the_last_two(law: str, times: float) -> None:
+    """Exact where rates walk at random, twice the variance where each year is independent of the others."""
+    rng = np.random.default_rng(4)
+    steps = rng.normal(0, 0.05, (6_000, 36))
+    logs = np.cumsum(steps, axis=1) if law == "walk" else np.repeat(4 * steps[:, :3], 12, axis=1)
+    rates = 20 * np.exp(logs)
+    found = drift_of(rng.poisson(rates[:, :24]).astype(float), np.ones((6_000, 24)), 0.0)
+    apart = np.log(rates[:, 24:].mean(axis=1) / rates[:, :24].mean(axis=1))
+    assert found**2 == pytest.approx(times * apart.var(), rel=0.1)
+
+
 def test_the_drift_of_few_partners_is_mostly_what_was_thought() -> None:
     counts, exposure = halves(0.0, partners=4)
     assert drift_of(counts, exposure, 0.0) == 0.2

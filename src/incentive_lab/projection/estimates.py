@@ -12,6 +12,10 @@ history that it weighs as much as: a level that did not move for two years may s
 DRIFT_PRIOR, DRIFT_PARTNERS = 0.015, 30.0
 """How much a half of history is thought to lie around a partner's mean (squared, in logs) before it is looked at, and how
 many partners that weighs as much as."""
+WALK = 3.0
+"""Variance of a rate's next stretch around the two before over that of one of them around its mean: the mean of a Brownian
+path over (2, 3) less that over (0, 2) has variance 1, that over (1, 2) less that over (0, 1) has two thirds, and halves
+that are independent around a mean would differ by twice their variance."""
 BLUR = 1.6
 """Bandwidth of the smoothed pool over spread x items^-1/5; 1.06 is Silverman's for a normal law, whose tail is lighter.
 Set on 140 demo histories (seeds 20000 to 20099 and 30000 to 30039), on which 1.06 held too few of the dearest years."""
@@ -135,7 +139,12 @@ def dispersion_of(counts: Floats, expected: Floats) -> float:
 
 
 def drift_of(counts: Floats, exposure: Floats, dispersion: float) -> float:
-    """Log standard deviation of partners' future rates around their past mean, from how the halves of history differ."""
+    """Log standard deviation of partners' future rates around their past mean, from how the halves of history differ.
+
+    How far a half lies around a partner's mean is found first. A stretch as long as a half that is still to come lies around
+    the mean of both by three times that variance where rates walk at random (exact for equal weights), by one and a half
+    times where stretches are independent of each other. Partners are taken to walk: the wider of the two.
+    """
     months = counts.shape[1]
     if months < 12:
         return 0.3
@@ -156,5 +165,4 @@ def drift_of(counts: Floats, exposure: Floats, dispersion: float) -> float:
     value = float((weight * (found - chance)).sum() / (weight * square).sum())
     seen = float(use.sum())
     value = (seen * value + DRIFT_PARTNERS * DRIFT_PRIOR) / (seen + DRIFT_PARTNERS)
-    # A half lies around the mean of both by half the variance of halves; a future one by one and a half times that.
-    return float(np.sqrt(np.clip(3 * value, 0.0, 1.0)))
+    return float(np.sqrt(np.clip(WALK * value, 0.0, 1.0)))

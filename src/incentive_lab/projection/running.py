@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -85,6 +85,9 @@ class Projection:
         factors: Stream -> [scenarios] its mean level over the horizon.
         staying: [scenarios] partners known at the start that are there at the end.
         seconds: Wall time.
+        notes: What was assumed, as sentences.
+        world: What the scheme asked about was paid in.
+        payer: Pays that scheme over another number of months.
     """
 
     model: Model
@@ -99,7 +102,9 @@ class Projection:
     factors: Mapping[str, Floats]
     staying: Floats
     seconds: float
-    notes: tuple[str, ...] = field(default=())
+    notes: tuple[str, ...]
+    world: World
+    payer: Callable[[int], Payer]
 
     @property
     def outcome(self) -> Outcome:
@@ -168,21 +173,27 @@ def project(
     enough = None if sure is None else lambda total: _sure(total, sure)
     if not responding:
         told = runs.run(plain, progress, enough)
-        outcomes = _outcomes(payers, told)
+        outcomes, world = _outcomes(payers, told), plain
         no_response = outcomes[0]
     else:
         quiet = runs.run(plain, None if progress is None else lambda done, of: progress(done // 2, of), enough)
         still = _outcomes(payers, quiet)
         rewards = _rewards(model, payers, still) if against is not None else {}
         loud = replace(plain, assumptions=assumptions, rewards=rewards)
-        again = Chunks(payers, quiet.scenarios, workers, cancel)
-        told = again.run(loud, None if progress is None else lambda done, of: progress(of // 2 + done // 2, of))
-        outcomes, no_response = _outcomes(payers, told), still[0]
+        louder = Chunks(payers, quiet.scenarios, workers, cancel)
+        told = louder.run(loud, None if progress is None else lambda done, of: progress(of // 2 + done // 2, of))
+        outcomes, no_response, world = _outcomes(payers, told), still[0], loud
         if against is not None:
             # Partners react to the new scheme; under the other one the world is as it would have been.
             outcomes = (outcomes[0], still[1])
+
+    def again(months: int) -> Payer:
+        return Payer(
+            scheme, model, months, baseline=floor or against, past=payers[0].past, in_force=payers[0].starts is None
+        )
+
     return Projection(model, assumptions, horizon, seed, told.scenarios, outcomes, no_response, told.revenue, told.margin,
-                      told.factors, told.staying, time.monotonic() - began, model.notes)  # fmt: skip
+                      told.factors, told.staying, time.monotonic() - began, model.notes, world, again)  # fmt: skip
 
 
 def _sure(total: Floats, share: float) -> bool:

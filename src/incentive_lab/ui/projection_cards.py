@@ -10,7 +10,8 @@ from incentive_lab.charts.projection import fan_chart
 from incentive_lab.format import compact, count, counted, month_name, percent, signed
 from incentive_lab.panel import Floats, month_label
 from incentive_lab.projection import answers
-from incentive_lab.projection.breakdown import PARTNERS, accrual, bands, partner_bands
+from incentive_lab.projection.accruing import accrual
+from incentive_lab.projection.breakdown import PARTNERS, bands, partner_bands
 from incentive_lab.projection.diagnostics import diagnostics
 from incentive_lab.projection.model import Model
 from incentive_lab.projection.running import Outcome, Projection
@@ -150,14 +151,14 @@ def breakdown_card(told: Projection) -> None:
 
 def _accruals(told: Projection, labels: list[str]) -> None:
     note = (
-        "Settled: told by statements to date, at the tiers reached. To accrue: earned to date at what the whole time is "
-        "expected to cost a unit of revenue, tiers still to be reached included. +-: the standard error of the catch-up "
-        "between the two."
+        "Settled: told by statements to date. Reached: what would be owed if the month were the last, periods under way "
+        "included, at the tiers reached. To accrue: earned to date at what the programme year is expected to cost a unit of "
+        "revenue, tiers still to be reached included. Catch-up: to accrue less reached, with its standard error."
     )
     st.markdown(f":small[:gray[{plain(note)}]]")
     minor = told.minor
-    table(("To date", "Settled", "P10", "P90", "To accrue", "Catch-up", "+-"), [
-        (label, *(compact(figure.value / minor) for figure in (one.settled, one.p10, one.p90, one.expected)),
+    table(("To date", "Settled", "P10", "P90", "Reached", "To accrue", "Catch-up", "+-"), [
+        (label, *(compact(figure.value / minor) for figure in (one.settled, one.p10, one.p90, one.reached, one.expected)),
          signed(compact(one.catch_up.value / minor)), _error(one.catch_up, minor))
         for label, one in zip(labels, accrual(told), strict=True)])  # fmt: skip
 
