@@ -6,7 +6,17 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields
 
 from incentive_lab.errors import InputError, Problem
-from incentive_lab.scheme.checks import comparisons, frame, measuring, references, returned, rules, tables, windows
+from incentive_lab.scheme.checks import (
+    comparisons,
+    frame,
+    grain,
+    measuring,
+    references,
+    returned,
+    rules,
+    tables,
+    windows,
+)
 from incentive_lab.scheme.checks.context import Context, Finding, Findings, Known
 from incentive_lab.scheme.document import Scheme
 from incentive_lab.scheme.lines import Lines
@@ -33,6 +43,7 @@ _CHECKS: tuple[Callable[[Context], Findings], ...] = (
     comparisons.targets_needed,
     tables.tables,
     frame.money,
+    grain.numbers,
 )
 
 
