@@ -231,13 +231,22 @@ def distinct(text: Text) -> tuple[list[str], Codes]:
     return [str(one) for one in values], np.asarray(codes, dtype=np.int64)
 
 
-def covariates(table: Table, names: Iterable[str], kept: Codes) -> tuple[Floats, tuple[str, ...]]:
-    """Covariates as columns: numbers as they are (missing: the mean, and a mark), text as one column for each value."""
-    columns, labels = [], []
+def covariates(
+    table: Table, names: Iterable[str], kept: Codes, instead: Mapping[str, Floats] | None = None
+) -> tuple[Floats, tuple[str, ...]]:
+    """Covariates as columns: numbers as they are (missing: the mean, and a mark), text as one column for each value.
+
+    Args:
+        table: The file.
+        names: Of its columns.
+        kept: Rows, int64 [n].
+        instead: Values to take for some of them, float64 [n] each.
+    """
+    columns, labels, other = [], [], instead or {}
     for name in names:
         text = table.text(name, "analysis.covariates")[kept]
         if table.is_number(name):
-            values = table.numbers(name, "analysis.covariates")[kept]
+            values = other[name] if name in other else table.numbers(name, "analysis.covariates")[kept]
             none = ~np.isfinite(values)
             columns.append(np.where(none, values[~none].mean() if (~none).any() else 0.0, values))
             labels.append(name)

@@ -106,3 +106,31 @@ def _same(text: str) -> str:
     except ValueError:
         return text.strip()
     return f"{number:g}"
+
+
+def changing(
+    pilot: Pilot, table: Table, cube: Callable[[Floats], Floats], first: Codes, unit: Codes, kept: Codes
+) -> dict[str, Floats]:
+    """Covariates that change over periods, float64 [units, periods] each.
+
+    Raises:
+        InputError: One that is text changes, or the weight does.
+    """
+    found, problems = {}, []
+    assert pilot.data is not None
+    weight = pilot.data.columns.weight
+    for name in (*pilot.analysis.covariates, *([weight] if weight else [])):
+        text = table.text(name, "analysis.covariates")
+        if (text == text[first][unit]).all():
+            continue
+        if name == weight:
+            problems.append(Problem("data.columns.weight", f"'{name}' changes over the periods of a unit.",
+                                    "Each unit counts by one number, such as that of its first period."))  # fmt: skip
+        elif table.is_number(name):
+            found[name] = cube(table.numbers(name, "analysis.covariates"))[kept]
+        else:
+            problems.append(Problem("analysis.covariates", f"'{name}' is text and changes over the periods of a unit.",
+                                    "Make a column of numbers for each of its values."))  # fmt: skip
+    if problems:
+        raise InputError(problems)
+    return found

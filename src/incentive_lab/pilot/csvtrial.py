@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +14,7 @@ from incentive_lab.format import counted
 from incentive_lab.panel import Floats
 from incentive_lab.pilot.csvfile import Table, Text, covariates, distinct, read_table
 from incentive_lab.pilot.csvperiods import period_at, periods_of
-from incentive_lab.pilot.csvrows import arms_of, chosen_rows, some, transformed
+from incentive_lab.pilot.csvrows import arms_of, changing, chosen_rows, some, transformed
 from incentive_lab.pilot.document import Data, Metric, Pilot
 from incentive_lab.pilot.drawing import Codes, Drawing, codes_of
 from incentive_lab.pilot.trial import Outcome, Trial
@@ -22,12 +22,18 @@ from incentive_lab.pilot.trial import Outcome, Trial
 
 @dataclass(frozen=True, eq=False)
 class When:
-    """When units of a panel were treated; see `Trial` for each."""
+    """When units of a panel were treated, see `Trial` for each; and covariates that change, float64 [n, periods] each."""
 
     starts: Codes | None = None
     in_arm: Floats | None = None
     periods: tuple[str, ...] = ()
     first_post: int = 0
+    changing: Mapping[str, Floats] = field(default_factory=dict)
+
+    @property
+    def before(self) -> dict[str, Floats]:
+        """Means before the start (of the first period, where nothing is before) of covariates that change, float64 [n] each."""
+        return {name: _mean(values[:, : max(1, self.first_post)]) for name, values in self.changing.items()}
 
 
 _CROSS = When()
@@ -124,7 +130,8 @@ def _trial(
     if columns.stratum:
         labels.append(table.text(columns.stratum, "data.columns.stratum")[kept])
     strata = codes_of(*labels) if labels else None
-    others, names = covariates(table, pilot.analysis.covariates, kept)
+    others, names = covariates(table, pilot.analysis.covariates, kept, when.before)
+    changing = np.stack(list(when.changing.values())) if when.changing else None
     segments = {name: table.text(name, "analysis.segments")[kept] for name in pilot.analysis.segments if name != "size"}
     clusters = codes_of(cluster) if cluster is not None else None
     drawing = None
@@ -138,6 +145,7 @@ def _trial(
         cluster_names=() if cluster is None else tuple(sorted({str(one) for one in cluster})), others=others,
         other_names=names, outcomes=outcomes, segments=segments, notes=tuple(notes), source=table.name,
         starts=when.starts, in_arm=when.in_arm, periods=when.periods, first_post=when.first_post, weights=weights,
+        varying=changing, fixed=np.array([name.removesuffix(" missing") not in when.changing for name in names], dtype=bool),
     )  # fmt: skip
 
 
@@ -181,10 +189,13 @@ def _panel(pilot: Pilot, data: Data, table: Table) -> Trial:
     first = np.zeros(len(names), dtype=np.int64)
     first[unit_codes[::-1]] = np.arange(len(unit))[::-1]
 
-    def cube(values: Floats) -> Floats:
-        out = np.full(shape, 0.0 if data.no_row == "zero" else np.nan)
+    def known(values: Floats, empty: float = np.nan) -> Floats:
+        out = np.full(shape, empty)
         out[unit_codes, period_codes] = values
         return out
+
+    def cube(values: Floats) -> Floats:
+        return known(values, 0.0 if data.no_row == "zero" else np.nan)
 
     starts, arm, in_arm, start = _who_when(pilot, data, table, labels, unit_codes, period_codes, shape, first, names)
     kept = np.flatnonzero(arm >= 0)
@@ -203,7 +214,8 @@ def _panel(pilot: Pilot, data: Data, table: Table) -> Trial:
                      "without treatment; staggered leaves them out.")  # fmt: skip
     return _trial(
         pilot, data, table, first[kept], tuple(str(one) for one in names[kept]), arm[kept], outcomes, notes,
-        When(starts[kept], None if in_arm is None else in_arm[kept], tuple(labels), start),
+        When(starts[kept], None if in_arm is None else in_arm[kept], tuple(labels), start,
+             changing(pilot, table, known, first, unit_codes, kept)),
     )  # fmt: skip
 
 
@@ -274,14 +286,15 @@ def _averages(metric: Metric, table: Table, cube: Callable[[Floats], Floats], st
     whole = cube(table.numbers(metric.of, f"metrics.{metric.name}.of"))[kept]
     whole = transformed(whole, metric, f"metrics.{metric.name}.of")
     over = cube(table.numbers(metric.over, f"metrics.{metric.name}.over"))[kept] if metric.over else None
-
-    def mean(values: Floats) -> Floats:
-        known = np.isfinite(values)
-        sums = np.where(known, values, 0.0).sum(axis=1)
-        return np.asarray(np.divide(sums, known.sum(axis=1), out=np.full(len(values), np.nan), where=known.any(axis=1)))
-
     return Outcome(
-        metric, _unit(metric), mean(whole[:, start:]), mean(whole[:, :start]) if start else None,
-        None if over is None else mean(over[:, start:]), None if over is None or not start else mean(over[:, :start]),
+        metric, _unit(metric), _mean(whole[:, start:]), _mean(whole[:, :start]) if start else None,
+        None if over is None else _mean(over[:, start:]), None if over is None or not start else _mean(over[:, :start]),
         whole,
     )  # fmt: skip
+
+
+def _mean(values: Floats) -> Floats:
+    """Means of the periods that are known, float64 [n]."""
+    known = np.isfinite(values)
+    sums = np.where(known, values, 0.0).sum(axis=1)
+    return np.asarray(np.divide(sums, known.sum(axis=1), out=np.full(len(values), np.nan), where=known.any(axis=1)))

@@ -188,6 +188,7 @@ class Analysis(Part):
         seed: Of those draws.
         winsorise: Pooled quantile of the winsorised estimator.
         covariates: Columns, attributes or measures besides the outcome before the pilot.
+        adjust: How a staggered start holds covariates fixed: doubly_robust or regression.
         without_pre: Leave the outcome before the pilot out of the model.
         segments: Attributes by which effects are shown, shrunk to the common effect; `size` is thirds by outcome before.
         aggregate: How group-time effects become one: simple (by partners and months), group (waves first), dynamic (months since
@@ -208,6 +209,7 @@ class Analysis(Part):
     segments: tuple[str, ...] = ()
     aggregate: Literal["simple", "group", "dynamic", "calendar"] = "simple"
     controls: Literal["not_yet", "never"] = "not_yet"
+    adjust: Literal["doubly_robust", "regression"] = "doubly_robust"
     prior: n.PriorSd = Decimal("0.25")
     false_discovery: n.Alpha = Decimal("0.1")
 

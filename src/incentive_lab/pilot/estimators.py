@@ -23,7 +23,7 @@ from incentive_lab.pilot.estimate import (
 from incentive_lab.pilot.linear import Coefficient, basis, of_basis
 from incentive_lab.pilot.poisson import poisson
 from incentive_lab.pilot.randomisation import Randomised, randomisation, scarce
-from incentive_lab.pilot.ratios import linearised, ratio_difference
+from incentive_lab.pilot.ratios import counted, linearised, ratio_difference
 from incentive_lab.pilot.scales import cuped, log_before, prepared, welch_df
 
 WORDS: Mapping[str, str] = {
@@ -109,9 +109,6 @@ def check(sample: Sample, estimator: str) -> None:
                                 f"{sample.size} are not.", "Use ppml, ancova or auto."))  # fmt: skip
     elif estimator == "ppml" and (post < 0).any():
         problems.append(Problem("analysis.estimator", "ppml needs outcomes that are not negative.", "Use ancova."))
-    elif sample.weights is not None and estimator in ("cuped", "ppml", "ratio"):
-        problems.append(Problem("data.columns.weight", f"{estimator} does not take weights.",
-                                "Use difference, ancova, lin, log_ancova or winsorised, or leave the weights out."))  # fmt: skip
     elif estimator == "ratio" and sample.over is None:
         problems.append(Problem("metrics", "a ratio metric needs a denominator.", "Name it with `over`."))
     elif estimator == "ratio" and sample.over is not None and (sample.over < 0).any():
@@ -126,7 +123,7 @@ def _linear(
 ) -> Estimate:
     outcome, others = prepared(sample, estimator, winsorise)
     if estimator == "cuped" and sample.pre is not None:
-        outcome = cuped(outcome, sample.pre)
+        outcome = cuped(outcome, sample.pre, sample.weights)
         others = sample.others if sample.others is not None else np.zeros((sample.size, 0))
     if estimator == "lin" and others.shape[1]:
         centred = others - np.average(others, axis=0, weights=sample.weights)
@@ -249,7 +246,8 @@ def _gained(sample: Sample, outcome: Floats, columns: Floats, errors: str) -> fl
 def _ppml(sample: Sample, errors: str, alpha: float) -> Estimate:
     others = sample.others if sample.others is not None else np.zeros((sample.size, 0))
     before = np.zeros((sample.size, 0)) if sample.pre is None else log_before(sample.pre)
-    found = poisson(sample.post, sample.treated, np.hstack([before, others]), sample.strata, sample.clusters, errors)
+    found = poisson(sample.post, sample.treated, np.hstack([before, others]), sample.strata, sample.clusters, errors,
+                    sample.weights)  # fmt: skip
     logs = t_interval(found.effect, found.error, found.df, alpha)
     return Estimate(
         estimator="ppml", inference="analytic", effect=in_amounts(found.effect, sample.treated_mean),
@@ -263,6 +261,7 @@ def _ppml(sample: Sample, errors: str, alpha: float) -> Estimate:
 
 
 def _ratio(sample: Sample, errors: str, inference: str, alpha: float) -> Estimate:
+    sample = counted(sample)
     found = ratio_difference(sample, errors)
     interval = t_interval(found.effect, found.error, found.df, alpha)
     p_value, smallest = t_p_value(found.effect, found.error, found.df), 0.0

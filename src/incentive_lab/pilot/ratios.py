@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -60,6 +60,19 @@ def ratio_difference(sample: Sample, errors: str = "hc2") -> RatioDifference:
     below = sum(one**2 / (size - 1) for one, size in zip(spread, sizes, strict=True))
     df = sum(spread) ** 2 / below if below > 0 else float(sum(sizes) - 2)
     return RatioDifference(values[1] - values[0], float(np.sqrt(sum(spread))), df, values[0], values[1], sum(sizes))
+
+
+def counted(sample: Sample) -> Sample:
+    """The sample without weights whose sums are the weighted ones."""
+    weights = sample.weights
+    if weights is None:
+        return sample
+
+    def times(values: Floats | None) -> Floats | None:
+        return None if values is None else np.asarray(values * weights)
+
+    return replace(sample, post=sample.post * weights, over=times(sample.over), pre=times(sample.pre),
+                   over_pre=times(sample.over_pre), weights=None)  # fmt: skip
 
 
 def linearised(sample: Sample) -> tuple[Floats, Floats]:

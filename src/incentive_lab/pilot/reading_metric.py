@@ -14,7 +14,7 @@ from incentive_lab.pilot.document import Pilot
 from incentive_lab.pilot.drawing import Codes
 from incentive_lab.pilot.estimate import NOWHERE, Estimate, Interval, Sample, t_interval, t_p_value
 from incentive_lab.pilot.estimators import WORDS, estimate
-from incentive_lab.pilot.linear import Coefficient, coefficient
+from incentive_lab.pilot.linear import Coefficient, basis, of_basis
 from incentive_lab.pilot.observational import matched_pairs
 from incentive_lab.pilot.panels import Monthly, did, staggered, two_way, within
 from incentive_lab.pilot.randomisation import interval_end, randomisation, share_as_extreme, smallest_p
@@ -48,9 +48,12 @@ def rescaled(found: Estimate, outcome: Outcome) -> Estimate:
 def _measured(
     pilot: Pilot, trial: Trial, outcome: Outcome, arm: int, estimator: str, inference: str
 ) -> Estimate:  # fmt: skip
-    if estimator in ("staggered", "switchback", "did", "matched") and trial.weights is not None:
+    if estimator in ("switchback", "matched") and trial.weights is not None:
         raise InputError([Problem("data.columns.weight", f"{estimator} does not take weights.",
-                                  "Use ancova with the outcome before, or leave the weights out.")])  # fmt: skip
+                                  "Use did, or leave the weights out.")])  # fmt: skip
+    if estimator == "switchback" and trial.others.shape[1]:
+        raise InputError([Problem("analysis.covariates", "a switchback takes no covariates: partner and month effects hold what "
+                                  "does not change fixed.", "Leave them out, or use did.")])  # fmt: skip
     if estimator == "staggered":
         return _staggered(pilot, trial, outcome, inference)
     if estimator == "switchback":
@@ -79,14 +82,18 @@ def with_draws(pilot: Pilot, trial: Trial, sample: Sample, rows: Codes, arm: int
 def _changes(pilot: Pilot, trial: Trial, outcome: Outcome, sample: Sample, rows: Codes, estimator: str) -> Estimate:
     """Difference in differences, or the matched comparison."""
     alpha = float(pilot.alpha)
-    monthly = trial.monthly(outcome, rows) if outcome.monthly is not None and trial.starts is not None else None
+    monthly = (
+        trial.monthly(outcome, rows, by_month=estimator == "did")
+        if outcome.monthly is not None and trial.starts is not None
+        else None
+    )
     if monthly is None and sample.pre is None:
         raise InputError([Problem("analysis.estimator", f"{estimator} needs the outcome before the pilot.",
                                   "Name its column with `pre`, or the column of the period.")])  # fmt: skip
     if estimator == "did" and monthly is not None:
         # The control keeps its months, whatever other arms did.
         starts = np.where(sample.treated == 1, monthly.starts, -1)
-        found = did(Monthly(monthly.values, starts, monthly.clusters, monthly.strata), pilot.analysis.errors)
+        found = did(replace(monthly, starts=starts), pilot.analysis.errors)
     else:
         assert sample.pre is not None
         change = sample.post - sample.pre
@@ -95,9 +102,10 @@ def _changes(pilot: Pilot, trial: Trial, outcome: Outcome, sample: Sample, rows:
         else:
             kind = pilot.analysis.errors if pilot.analysis.errors != "auto" else (
                 "cr2" if sample.clusters is not None else "hc2")  # fmt: skip
-            found = coefficient(change, sample.treated, sample.others if sample.others is not None else np.zeros((sample.size, 0)),
-                                strata=sample.strata, clusters=sample.clusters, errors=kind)  # fmt: skip
-    return told(found, sample.post, sample.treated, estimator, alpha, _PARALLEL)
+            others = sample.others if sample.others is not None else np.zeros((sample.size, 0))
+            found = of_basis(change * sample.root, sample.treated * sample.root, basis(others, sample.strata, sample.root),
+                             clusters=sample.clusters, errors=kind)  # fmt: skip
+    return told(found, sample, estimator, alpha, _PARALLEL)
 
 
 def _matched(sample: Sample, change: Floats, monthly: Monthly | None, start: int) -> Coefficient:
@@ -116,12 +124,11 @@ def _matched(sample: Sample, change: Floats, monthly: Monthly | None, start: int
                        len(gap), 1)  # fmt: skip
 
 
-def told(found: Coefficient, post: Floats, treated: Floats, estimator: str, alpha: float, assumes: str) -> Estimate:
+def told(found: Coefficient, sample: Sample, estimator: str, alpha: float, assumes: str) -> Estimate:
     """A coefficient in amounts as an estimate; the relative change is against what the treated would have had."""
-    mean = float(post[treated == 1].mean())
     interval = t_interval(found.effect, found.error, found.df, alpha)
-    return _estimate(found, interval, t_p_value(found.effect, found.error, found.df), estimator, "analytic", mean,
-                     float(post[treated == 0].mean()), assumes)  # fmt: skip
+    return _estimate(found, interval, t_p_value(found.effect, found.error, found.df), estimator, "analytic",
+                     sample.treated_mean, sample.control_mean, assumes)  # fmt: skip
 
 
 def _estimate(
@@ -144,13 +151,15 @@ def _estimate(
 
 def _staggered(pilot: Pilot, trial: Trial, outcome: Outcome, inference: str) -> Estimate:
     monthly = trial.monthly(outcome, np.arange(trial.size))
-    found = staggered(monthly, pilot.analysis.controls, pilot.analysis.aggregate)
-    in_months = monthly.treated == 1
-    treated, control = float(monthly.values[in_months].mean()), float(monthly.values[~in_months].mean())
+    found = staggered(monthly, pilot.analysis.controls, pilot.analysis.aggregate, pilot.analysis.adjust)
+    counts = monthly.treated * monthly.counts[:, None], (1 - monthly.treated) * monthly.counts[:, None]
+    treated, control = (float(np.average(monthly.values, weights=one)) for one in counts)
+    adjusted = trial.others.shape[1] > 0  # hundreds of logits for each redraw would rarely all have a maximum
     own = Coefficient(found.effect, found.error, found.groups - 1.0, monthly.values.size, found.groups, 1)
     interval = t_interval(own.effect, own.error, own.df, float(pilot.alpha))
     p_value, smallest = t_p_value(own.effect, own.error, own.df), 0.0
-    if inference == "randomisation" and trial.drawing is not None and (pilot.assignment.mechanism == "rollout"):
+    rolls = pilot.assignment.mechanism == "rollout" and trial.drawing is not None and not adjusted
+    if inference == "randomisation" and rolls:
         drawn = min(_STAGGERED_DRAWS, int(pilot.analysis.draws))
         p_value, interval, smallest = _waves(pilot, trial, monthly, drawn)
     else:
@@ -174,8 +183,9 @@ def _waves(pilot: Pilot, trial: Trial, monthly: Monthly, count: int) -> tuple[fl
     for place in range(count):
         starts = start + drawn[place].astype(np.int64) * length
         starts = np.where(starts < stop, starts, -1)
-        of_y[place] = staggered(Monthly(values, starts), *how).effect
-        of_d[place] = staggered(Monthly(monthly.treated, starts), *how).effect
+        again = Monthly(values, starts, weights=monthly.weights)
+        of_y[place] = staggered(again, *how).effect
+        of_d[place] = staggered(replace(again, values=monthly.treated), *how).effect
 
     def p_at(size: float) -> float:
         return share_as_extreme(of_y - size * of_d, real - size, False)

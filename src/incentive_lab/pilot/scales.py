@@ -44,14 +44,15 @@ def log_before(pre: Floats) -> Floats:
     return np.column_stack([np.where(none, typical, logs), none.astype(np.float64)])
 
 
-def cuped(post: Floats, pre: Floats) -> Floats:
-    """The outcome less what the outcome before predicts of it.
+def cuped(post: Floats, pre: Floats, weights: Floats | None = None) -> Floats:
+    """The outcome less what the outcome before predicts of it (with weights by weighted least squares).
 
     Source: Deng, Xu, Kohavi and Walker, Improving the sensitivity of online controlled experiments (2013).
     """
-    centred = pre - pre.mean()
-    size = float(centred @ centred)
-    return np.asarray(post - (float(centred @ post) / size if size > 0 else 0.0) * centred)
+    centred = pre - np.average(pre, weights=weights)
+    loads = centred if weights is None else centred * weights
+    size = float(loads @ centred)
+    return np.asarray(post - (float(loads @ post) / size if size > 0 else 0.0) * centred)
 
 
 def welch_df(outcome: Floats, treated: Floats) -> float:

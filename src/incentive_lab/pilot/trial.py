@@ -53,6 +53,8 @@ class Trial:
         cluster_names: Name of each drawing unit; empty without clusters.
         others: Covariates, float64 [n, k].
         other_names: Their names.
+        varying: Covariates that change over months, by month, float64 [j, n, months], or None; their means are in `others`.
+        fixed: Columns of `others` that do not change over months, bool [k], or None for all.
         outcomes: Metric name -> outcome.
         segments: Attribute -> label of each partner, object [n].
         starts: First treated month of each partner (-1 never), or None without months.
@@ -88,6 +90,8 @@ class Trial:
     currency: str = ""
     keys: Codes | None = field(default=None)
     weights: Floats | None = field(default=None)
+    varying: Floats | None = field(default=None)
+    fixed: NDArray[np.bool_] | None = field(default=None)
 
     @property
     def size(self) -> int:
@@ -144,8 +148,8 @@ class Trial:
             drawing=self.drawing, weights=cut(self.weights),
         ), rows  # fmt: skip
 
-    def monthly(self, outcome: Outcome, rows: NDArray[np.int64]) -> Monthly:
-        """The outcome by month of some rows.
+    def monthly(self, outcome: Outcome, rows: NDArray[np.int64], *, by_month: bool = False) -> Monthly:
+        """The outcome by month of some rows; with `by_month` covariates that change over months as they are, not their means.
 
         Raises:
             InputError: There are no months.
@@ -153,9 +157,13 @@ class Trial:
         if outcome.monthly is None or self.starts is None:
             raise InputError([Problem("analysis.estimator", "this estimator needs outcomes by month.",
                                       "Use a history, or name the column of the period.")])  # fmt: skip
+        varies = by_month and self.varying is not None
+        others = self.others if self.fixed is None or not varies else self.others[:, self.fixed]
         return Monthly(outcome.monthly[rows], self.starts[rows],
                        None if self.clusters is None else self.clusters[rows],
-                       None if self.strata is None else self.strata[rows])  # fmt: skip
+                       None if self.strata is None else self.strata[rows],
+                       None if self.weights is None else self.weights[rows], others[rows],
+                       self.varying[:, rows] if varies and self.varying is not None else None)  # fmt: skip
 
     def with_flags(self, *flags: str) -> Trial:
         """The same trial with further flags."""
