@@ -9,8 +9,17 @@ import math
 
 import numpy as np
 
+from incentive_lab.projection.counts import (
+    MONTH,
+    MOST_BY_STEPS,
+    SCENARIO,
+    WIDE,
+    candidates,
+    first_step,
+    next_step,
+)
 from incentive_lab.projection.items import add_items
-from incentive_lab.projection.laws import MOST_BY_STEPS, count_rows, gamma_rows
+from incentive_lab.projection.laws import gamma_rows
 from incentive_lab.projection.plan import (
     DISPERSION,
     DRIFT,
@@ -81,91 +90,97 @@ def one_count(mean, dispersion, seed, scenario, partner, month, purpose):  # typ
 
 @jit
 def draw_stream(  # type: ignore[no-untyped-def]
-    seed,
-    first,
-    partner,
-    j,
-    plan,
-    scale,
-    begin,
-    end,
-    base_lane,
-    values,
-    emit,
-    emitted,
-    scratch,
-    count,
-    pending,
-    size,
-    amounts,
-):
+    seed, first, partner, j, plan, scale, begin, end, base_lane, values, emit, emitted, room, size, held,
+):  # fmt: skip
     """Draw a partner's counts of one stream over all months and add what its items hold.
 
-    `begin` and `end` are [scenarios] int32, `scratch` [8, scenarios], `count` [scenarios] int32; `pending` [4, n] and
-    `size` [2, n] and `amounts` [n] hold items until there are enough of them.
+    `begin` and `end` are [scenarios] int32; `room` is as in `working`; `size` [2, n] and `held` [n] are for its items.
     """
-    row, n = plan.stream[j], scratch.shape[1]
-    months = scale.shape[2]
-    base = 8192 * (row[NUMBER] + 1)
+    row, n = plan.stream[j], scale.shape[3]
+    months, base = scale.shape[2], 8192 * (row[NUMBER] + 1)
     shape = plan.shape[j, partner]
     if shape <= 0.0:
         return
-    held, walking, uniform = scratch[0], scratch[1:3], scratch[4:8]
-    gamma_rows(shape, seed, first, partner, RATE, base + 4000, held, uniform)
+    scratch, means, keep, places, waiting, codes, item_codes, numbers, chosen, earliest = room
+    rate, uniform = scratch[0], scratch[1:5]
+    gamma_rows(shape, seed, first, partner, RATE, base + 4000, rate, uniform)
     drift = f32(plan.numbers[j, DRIFT])
-    rate = f32(1.0 / plan.rate[j, partner])
+    over = f32(1.0 / plan.rate[j, partner])
     for s in range(n):
-        held[s] *= rate * exp32(drift * normal32(uniform[3, s]) - f32(0.5) * drift * drift)
+        rate[s] *= over * exp32(drift * normal32(uniform[3, s]) - f32(0.5) * drift * drift)
     dispersion, unit = plan.numbers[j, DISPERSION], plan.numbers[j, UNIT]
-    whole, marks = unit == 0.0, row[FIRST_SLOT]
-    slot, group, many, most = plan.slots[j, 0], plan.segment[partner], 0, pending.shape[1]
-    lanes, numbers, in_month = pending[0], pending[1], pending[2]
-    for m in range(months):
-        if m % 4 == 0:
-            uniform_rows(seed, first, partner, m // 4, base, uniform)
-        factor = scale[j, group, m]
-        some, large = count_rows(held, factor, begin, end, m, dispersion, uniform[m % 4], count, walking)
-        if large:
-            for s in range(n):
-                mu = held[s] * factor[s]
-                if (m >= begin[s]) and (m < end[s]) and mu > MOST_BY_STEPS:
-                    count[s] = one_count(mu, dispersion, seed, first + s, partner, m, base + 200)
-            some = True
-        elif not some:
-            continue
-        if not whole:
-            out = values[slot, m, base_lane : base_lane + n]
-            for s in range(n):
-                out[s] += unit * count[s]
-        else:
-            number = 0
-            while some:
-                if many + n > most:
-                    add_items(
-                        seed, first, partner, j, plan, many, pending, size, amounts, base_lane, values, emit, emitted
-                    )
+    r, whole, marks = f32(dispersion), unit == 0.0, row[FIRST_SLOT] >= 0 and not plan.had[j, partner]
+    out, group, many, most = values[plan.slots[j, 0]], plan.segment[partner], 0, len(numbers)
+    for s in range(n if marks else 0):
+        earliest[s] = months
+    for begun in range(0, months, 4):
+        uniform_rows(seed, first, partner, begun // 4, base, uniform)
+        left, turn = 0, 0
+        for m in range(begun, min(begun + 4, months)):
+            factor = scale[j, group, m]
+            left, large = candidates(rate, factor, begin, end, m, uniform[m - begun], left, waiting, codes, keep, means, places)
+            for s in range(n if large else 0):
+                if means[s] <= MOST_BY_STEPS:
+                    continue
+                count = one_count(means[s], dispersion, seed, first + s, partner, m, base + 200)
+                if marks and count > 0:
+                    earliest[s] = min(earliest[s], m)
+                if not whole:
+                    out[m, base_lane + s] += unit * count
+                for number in range(count if whole else 0):
+                    if many == most:
+                        add_items(seed, first, partner, j, plan, many, item_codes, numbers, chosen, size, held, base_lane,
+                                  values, emit, emitted)  # fmt: skip
+                        many = 0
+                    item_codes[many], numbers[many] = (m << MONTH) + s, number
+                    many += 1
+        left = first_step(r, left, waiting, codes, keep)
+        for i in range(left if marks else 0):
+            s = codes[i] & SCENARIO
+            earliest[s] = min(earliest[s], codes[i] >> MONTH)
+        while left > 0:
+            if not whole:
+                for i in range(left):
+                    out[codes[i] >> MONTH, base_lane + (codes[i] & SCENARIO)] += unit
+            else:
+                if many + left > most:
+                    add_items(seed, first, partner, j, plan, many, item_codes, numbers, chosen, size, held, base_lane, values,
+                              emit, emitted)  # fmt: skip
                     many = 0
-                before = many
-                for s in range(n):
-                    lanes[many], numbers[many], in_month[many] = s, number, m
-                    many += 1 if count[s] > number else 0
-                some, number = many > before, number + 1
-        if marks >= 0 and not plan.had[j, partner]:
-            for s in range(n):
-                if count[s] > 0:
-                    seen = False
-                    for before in range(m):
-                        seen |= values[marks, before, base_lane + s] > 0
-                    if not seen:
-                        values[marks, m, base_lane + s] = 1e6
+                for i in range(left):
+                    item_codes[many + i], numbers[many + i] = codes[i], turn
+                many += left
+            turn += 1
+            left = next_step(r, turn, left, waiting, codes, keep)
     if many > 0:
-        add_items(seed, first, partner, j, plan, many, pending, size, amounts, base_lane, values, emit, emitted)
+        add_items(seed, first, partner, j, plan, many, item_codes, numbers, chosen, size, held, base_lane, values, emit, emitted)
+    for s in range(n if marks else 0):
+        if earliest[s] < months:
+            values[row[FIRST_SLOT], earliest[s], base_lane + s] = 1e6
+
+
+@jit
+def working(count):  # type: ignore[no-untyped-def]
+    """Room to draw `count` scenarios in: rows that are packed reach beyond their end.
+
+    Returns:
+        (rows [5, n], means, marks and places of a month [n]; those that wait [3, m] and their codes [m]; codes and numbers of
+        items, which items, [k] each; the first month of each scenario that has any [n]).
+    """
+    n = (count + WIDE - 1) // WIDE * WIDE
+    wait, items = 4 * n + WIDE, PENDING + 4 * n
+    return (
+        np.empty((5, n), dtype=np.float32), np.empty(n, dtype=np.float32), np.empty(wait, dtype=np.uint8),
+        np.empty(n, dtype=np.int32), np.empty((3, wait), dtype=np.float32), np.empty(wait, dtype=np.int32),
+        np.empty(items, dtype=np.int32), np.empty(items, dtype=np.int32), np.empty(items, dtype=np.int64),
+        np.empty(n, dtype=np.int64),
+    )  # fmt: skip
 
 
 @jit
 def draw_scores(seed, first, partner, j, plan, begin, base_lane, levels, scratch):  # type: ignore[no-untyped-def]
     """A score that holds until it changes; a change takes a past value of the partner's own, else of its segment."""
-    row, n, months = plan.level[j], scratch.shape[1], levels.shape[1]
+    row, n, months = plan.level[j], len(begin), levels.shape[1]
     base = 8192 * (row[L_NUMBER] + 1)
     own_at, own = (
         plan.level_own_first[j, partner],
@@ -174,7 +189,7 @@ def draw_scores(seed, first, partner, j, plan, begin, base_lane, levels, scratch
     group = plan.segment[partner]
     segment_at = plan.level_segment_first[j, group]
     size = plan.level_segment_first[j, group + 1] - segment_at
-    change, uniform = f32(plan.change[j]), scratch[4:8]
+    change, uniform = f32(plan.change[j]), scratch[1:5]
     at = row[L_OWN] + own_at if own > 0 else row[L_SEGMENT] + segment_at
     size = own if own > 0 else size
     last = plan.last[j, partner]
@@ -203,10 +218,8 @@ def draw_block(seed, first, count, low, high, plan, scale, churn, values, levels
         begin, end: Output [lanes] months of the horizon in which the partner is there.
         emit: Output [n, E_COLUMNS] single items that were asked for, as far as it reaches; emitted: [1] how many.
     """
-    scratch = np.empty((8, count), dtype=np.float32)
-    counts, there = np.empty(count, dtype=np.int32), np.empty((2, count), dtype=np.int32)
-    pending, size = np.empty((4, PENDING + count), dtype=np.int64), np.empty((2, PENDING + count), dtype=np.float32)
-    held = np.empty(PENDING + count)
+    room, there = working(count), np.empty((2, count), dtype=np.int32)
+    size, held = np.empty((2, len(room[7])), dtype=np.float32), np.empty(len(room[7]))
     months = values.shape[1]
     emitted[0] = 0
     for leaf in range(values.shape[0]):
@@ -220,14 +233,14 @@ def draw_block(seed, first, count, low, high, plan, scale, churn, values, levels
         for s in range(count):
             there[0, s], there[1, s] = b[s], e[s]
         for j in range(plan.stream.shape[0]):
-            draw_stream(seed, first, partner, j, plan, scale, there[0], there[1], base, values, emit, emitted, scratch,
-                        counts, pending, size, held)  # fmt: skip
+            draw_stream(seed, first, partner, j, plan, scale, there[0], there[1], base, values, emit, emitted, room,
+                        size, held)  # fmt: skip
         for place in range(len(plan.carried)):
             carry(partner, place, plan, scale, b, e, base, values)
         for place in range(plan.events.shape[0]):
             mark_event(partner, place, plan, b, e, base, values)
         for j in range(plan.level.shape[0]):
-            draw_scores(seed, first, partner, j, plan, b, base, levels, scratch)
+            draw_scores(seed, first, partner, j, plan, b, base, levels, room[0])
 
 
 @jit

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from incentive_lab.projection.counts import MONTH, SCENARIO
 from incentive_lab.projection.plan import (
     BLUR,
     COLUMNS,
@@ -50,24 +51,25 @@ def place_of(word, size):  # type: ignore[no-untyped-def]
 
 
 @jit
-def choose_items(seed, first, base, weight, blur, own, whole, many, pending, size):  # type: ignore[no-untyped-def]
-    """Choose items for the lanes, running numbers and months that `pending` holds.
+def choose_items(seed, first, base, weight, blur, own, whole, many, codes, numbers, chosen, size):  # type: ignore[no-untyped-def]
+    """Choose items for the scenarios and months in `codes`, each of which may stand there several times.
 
     They are of `own` by the 32-bit `weight`, else of `whole`. Which items a pool holds is itself uncertain: each scenario
     has its own resampled pool. `own` and `whole` are (counter, first item, items).
 
     Args:
         many: How many.
-        pending: [4, n] lanes, numbers and months; its last row becomes the items chosen.
+        codes, numbers: [n] int32, month and scenario, and how many the partner has before it in that month.
+        chosen: Output [n], which items.
         size: [2, n]; its first row becomes how much larger they are: their mean is 1, their logs are spread by `blur`.
     """
-    lanes, numbers, months, chosen = pending[0][:many], pending[1][:many], pending[2][:many], pending[3][:many]
     partner, own_first, own_count = own
     group, whole_first, whole_count = whole
-    times, uniform = size[0][:many], size[1][:many]
+    times, uniform = size[0], size[1]
     for n in range(many):
-        scenario = first + lanes[n]
-        w0, w1, w2, _ = words(seed, scenario, partner, months[n] + (numbers[n] << 8), base + 2)
+        code = np.int64(codes[n])
+        scenario = first + (code & SCENARIO)
+        w0, w1, w2, _ = words(seed, scenario, partner, (code >> MONTH) + (np.int64(numbers[n]) << 8), base + 2)
         uniform[n] = share_of(w2)
         mine = w0 < weight
         begin, count = own_first if mine else whole_first, own_count if mine else whole_count
@@ -78,32 +80,37 @@ def choose_items(seed, first, base, weight, blur, own, whole, many, pending, siz
 
 
 @jit
-def add_items(seed, first, partner, j, plan, many, pending, size, held, base_lane, values, emit, emitted):  # type: ignore[no-untyped-def]
+def add_items(  # type: ignore[no-untyped-def]
+    seed, first, partner, j, plan, many, codes, numbers, chosen, size, held, base_lane, values, emit, emitted
+):  # fmt: skip
     """Choose the first `many` items that are waiting and add what they hold to `values`."""
-    row = plan.stream[j]
+    row, lanes = plan.stream[j], values.shape[2]
     group, own = plan.segment[partner], plan.own_count[j, partner]
     weight = np.uint64(plan.own_weight[j, partner] * 4294967295.0) if own > 0 else np.uint64(0)
     mine = partner, plan.own_first[j, partner], own
     choose_items(
         seed, first, 8192 * (row[NUMBER] + 1), weight, f32(plan.numbers[j, BLUR]), mine,
-        (EVERYBODY - 1 - group, plan.segment_first[j, group], plan.segment_count[j, group]), many, pending, size,
+        (EVERYBODY - 1 - group, plan.segment_first[j, group], plan.segment_count[j, group]), many, codes, numbers, chosen,
+        size,
     )  # fmt: skip
-    columns, emits, at = row[COLUMNS], row[EMITS], row[POOL]
-    lanes, months, chosen, times = pending[0], pending[2], pending[3], size[0]
+    columns, emits, at, times = row[COLUMNS], row[EMITS], row[POOL], size[0]
+    for n in range(many):
+        numbers[n] = (codes[n] >> MONTH) * np.int32(lanes) + np.int32(base_lane) + (codes[n] & np.int32(SCENARIO))
     for column in range(columns):
-        out, first_value = values[plan.slots[j, column]], np.uint64(at + column)
+        out, first_value = values[plan.slots[j, column]].reshape(-1), np.uint64(at + column)
         for n in range(many):
             held[n] = plan.pool[first_value + np.uint64(chosen[n]) * np.uint64(columns + 1)]
         if plan.money[j, column]:
             for n in range(many):
                 held[n] = np.floor(held[n] * times[n] + 0.5)
         for n in range(many):
-            out[months[n], base_lane + lanes[n]] += held[n]
+            out[np.uint32(numbers[n])] += held[n]
     if emits != EMIT_NOTHING:
         for n in range(many):
             if emits == EMIT_ALL or plan.pool[at + chosen[n] * (columns + 1) + columns] >= 0:
                 if emitted[0] < emit.shape[0]:
-                    emit[emitted[0], E_LANE], emit[emitted[0], E_MONTH] = base_lane + lanes[n], months[n]
+                    emit[emitted[0], E_LANE] = base_lane + (codes[n] & SCENARIO)
+                    emit[emitted[0], E_MONTH] = codes[n] >> MONTH
                     emit[emitted[0], E_ITEM], emit[emitted[0], E_STREAM] = chosen[n], j
                     emit[emitted[0], E_SIZE] = np.int64(times[n] * SIZE)
                 emitted[0] += 1

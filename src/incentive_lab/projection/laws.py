@@ -17,10 +17,6 @@ from incentive_lab.projection.variates import (
     uniform_rows,
 )
 
-MOST_BY_STEPS = f32(30.0)
-"""Mean counts up to this are drawn by walking up the law, larger ones one at a time."""
-FEW, MOST_STEPS = 4, 400
-"""Scenarios still walking up that are settled one by one, and the highest count reached so."""
 
 
 @jit
@@ -52,85 +48,3 @@ def gamma_rows(shape, seed, first, partner, month, purpose, out, scratch):  # ty
         power = f32(1.0 / shape)
         for s in range(len(out)):
             out[s] *= exp32(log32(boost[s]) * power)
-
-
-@jit
-def first_step(held, factor, begin, end, month, r, u, mean, count, chance):  # type: ignore[no-untyped-def]
-    """Whether there is one at all: `count` 0 or 1, and what the next step needs in `u`, `mean` and `chance`.
-
-    Returns:
-        (how many counts are not 0, how many means lie above MOST_BY_STEPS; those counts are drawn otherwise).
-    """
-    moved, large = 0, 0
-    if r > 0:
-        inverse = f32(1.0) / r
-        for s in range(len(mean)):
-            mu = held[s] * factor[s] if (month >= begin[s]) & (month < end[s]) else f32(0.0)
-            large += 1 if mu > MOST_BY_STEPS else 0
-            mu = mu if mu < MOST_BY_STEPS else MOST_BY_STEPS
-            none = exp32(-r * log32(fused(mu, inverse, f32(1.0))))
-            ratio = mu / (r + mu)
-            hit = u[s] > none
-            count[s], mean[s] = np.int32(hit), ratio
-            u[s] -= none
-            chance[s] = none * ratio * r
-            moved += hit
-    else:
-        for s in range(len(mean)):
-            mu = held[s] * factor[s] if (month >= begin[s]) & (month < end[s]) else f32(0.0)
-            large += 1 if mu > MOST_BY_STEPS else 0
-            mu = mu if mu < MOST_BY_STEPS else MOST_BY_STEPS
-            none = exp32(-mu)
-            hit = u[s] > none
-            count[s], mean[s] = np.int32(hit), mu
-            u[s] -= none
-            chance[s] = none * mu
-            moved += hit
-    return moved, large
-
-
-@jit
-def next_step(u, mean, count, chance, ahead):  # type: ignore[no-untyped-def]
-    """One more of each count whose uniform number lies above what has been passed; how many those are."""
-    moved = 0
-    for s in range(len(u)):
-        hit = u[s] > chance[s]
-        count[s] += np.int32(hit)
-        u[s] -= chance[s]
-        chance[s] *= mean[s] * ahead
-        moved += hit
-    return moved
-
-
-@jit
-def count_rows(held, factor, begin, end, month, dispersion, u, count, scratch):  # type: ignore[no-untyped-def]
-    """Fill `count` by inversion of `u`: Poisson, or with a gamma factor of shape `dispersion` negative binomial.
-
-    Args:
-        held, factor: The mean of each scenario is their product from month `begin` to before `end`, else 0.
-        month: The month.
-        dispersion: Shape of the factor; 0 for none.
-        u: Uniform numbers; they are used up.
-        count: Output, whole numbers. Means above MOST_BY_STEPS give any number.
-        scratch: [2, scenarios].
-
-    Returns:
-        (whether any count is not 0, whether any mean is above MOST_BY_STEPS).
-    """
-    r, mean, chance = f32(dispersion), scratch[0], scratch[1]
-    moved, large = first_step(held, factor, begin, end, np.int32(month), r, u, mean, count, chance)
-    some, turn = moved > 0, 1
-    while moved > FEW and turn < MOST_STEPS:
-        turn += 1
-        ahead = (r + f32(turn - 1)) / f32(turn) if r > 0 else f32(1.0) / f32(turn)
-        moved = next_step(u, mean, count, chance, ahead)
-    if moved > 0:
-        for s in range(len(count)):
-            further = turn
-            while count[s] == further and u[s] > chance[s] and further < MOST_STEPS:
-                further += 1
-                count[s] += np.int32(1)
-                u[s] -= chance[s]
-                ahead = (r + f32(further - 1)) / f32(further) if r > 0 else f32(1.0) / f32(further)
-                chance[s] *= mean[s] * ahead
-    return some, large > 0
