@@ -12,7 +12,7 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from incentive_lab.projection.variates import exp32, f32, fused, jit, log32
+from incentive_lab.projection.variates import exp32, f32, fused, inside, log32
 
 MOST_BY_STEPS = f32(30.0)
 """Mean counts up to this are drawn by walking up the law, larger ones one at a time."""
@@ -60,7 +60,7 @@ def _mask(builder, address):  # type: ignore[no-untyped-def]
     return builder.icmp_unsigned("!=", held, ir.Constant(flags, [0] * WIDE))
 
 
-@jit
+@inside
 def candidates(held, factor, begin, end, month, u, many, waiting, codes, keep, scratch, places):  # type: ignore[no-untyped-def]
     """Append the scenarios of a month that may count anything.
 
@@ -86,16 +86,17 @@ def candidates(held, factor, begin, end, month, u, many, waiting, codes, keep, s
         places[s] = code + np.int32(s)
     for s in range(n, (n + WIDE - 1) // WIDE * WIDE):
         keep[s] = 0
-    at, flags = 4 * many, keep.ctypes.data
+    from_u, from_mean, from_places, flags = u.ctypes.data, scratch.ctypes.data, places.ctypes.data, keep.ctypes.data
+    to_u, to_mean, to_codes, at = waiting[0].ctypes.data, waiting[1].ctypes.data, codes.ctypes.data, 4 * many
     for s in range(0, n, WIDE):
-        pack_wide(u.ctypes.data + 4 * s, waiting[0].ctypes.data + at, flags + s)
-        pack_wide(scratch.ctypes.data + 4 * s, waiting[1].ctypes.data + at, flags + s)
-        pack_wide(places.ctypes.data + 4 * s, codes.ctypes.data + at, flags + s)
+        pack_wide(from_u + 4 * s, to_u + at, flags + s)
+        pack_wide(from_mean + 4 * s, to_mean + at, flags + s)
+        pack_wide(from_places + 4 * s, to_codes + at, flags + s)
         at += 4 * kept_of_wide(flags + s)
     return at // 4, large > 0
 
 
-@jit
+@inside
 def first_step(r, many, waiting, codes, keep):  # type: ignore[no-untyped-def]
     """Keep those that count at least one, by a Poisson law, or with r > 0 a negative binomial; how many those are."""
     u, mean, chance = waiting[0], waiting[1], waiting[2]
@@ -115,7 +116,7 @@ def first_step(r, many, waiting, codes, keep):  # type: ignore[no-untyped-def]
     return _kept(many, waiting, codes, keep)
 
 
-@jit
+@inside
 def next_step(r, turn, many, waiting, codes, keep):  # type: ignore[no-untyped-def]
     """Of those that count at least `turn`, keep those that count one more; how many those are."""
     u, mean, chance = waiting[0], waiting[1], waiting[2]
@@ -128,7 +129,7 @@ def next_step(r, turn, many, waiting, codes, keep):  # type: ignore[no-untyped-d
     return _kept(many, waiting, codes, keep)
 
 
-@jit
+@inside
 def _kept(many, waiting, codes, keep):  # type: ignore[no-untyped-def]
     """Pack those whose uniform number lies above what was passed."""
     u = waiting[0]
@@ -136,10 +137,12 @@ def _kept(many, waiting, codes, keep):  # type: ignore[no-untyped-def]
         keep[i] = np.uint8(u[i] > f32(0.0))
     for i in range(many, (many + WIDE - 1) // WIDE * WIDE):
         keep[i] = 0
+    one, two, three, four = waiting[0].ctypes.data, waiting[1].ctypes.data, waiting[2].ctypes.data, codes.ctypes.data
     at, flags = 0, keep.ctypes.data
     for i in range(0, many, WIDE):
-        for row in range(3):
-            pack_wide(waiting[row].ctypes.data + 4 * i, waiting[row].ctypes.data + at, flags + i)
-        pack_wide(codes.ctypes.data + 4 * i, codes.ctypes.data + at, flags + i)
+        pack_wide(one + 4 * i, one + at, flags + i)
+        pack_wide(two + 4 * i, two + at, flags + i)
+        pack_wide(three + 4 * i, three + at, flags + i)
+        pack_wide(four + 4 * i, four + at, flags + i)
         at += 4 * kept_of_wide(flags + i)
     return at // 4
