@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,9 +12,10 @@ from scipy.stats import poisson as poisson_law
 from incentive_lab.errors import InputError
 from incentive_lab.projection.answers import own_inputs
 from incentive_lab.projection.assumptions import BASE
+from incentive_lab.projection.counts import MOST_BY_STEPS, SCENARIO, WIDE, candidates, first_step, next_step
 from incentive_lab.projection.diagnostics import diagnostics
 from incentive_lab.projection.estimates import dispersion_of, season_of, trend_and_market
-from incentive_lab.projection.laws import count_rows, gamma_rows
+from incentive_lab.projection.laws import gamma_rows
 from incentive_lab.projection.model import Model, fit
 from incentive_lab.projection.past import Past, until
 from incentive_lab.projection.running import project
@@ -74,25 +76,54 @@ def test_rows_of_gamma_numbers_have_their_law(shape: float) -> None:
     assert (part == out[5000:5100]).all(), "a row does not depend on which others are drawn with it"
 
 
+def counted(mean: float, dispersion: float, u: Any, end: int = 1) -> Any:
+    """Counts of scenarios that have these uniform numbers in month 0."""
+    n, wide = len(u), (len(u) + WIDE - 1) // WIDE * WIDE
+    numbers = np.full(wide, 0.5, np.float32)
+    numbers[:n] = u
+    held, factor, out = np.full(wide, mean, np.float32), np.ones(n, np.float32), np.zeros(n, np.int64)
+    begin, until = np.zeros(n, np.int32), np.full(n, end, np.int32)
+    waiting, codes = np.empty((3, wide + WIDE), np.float32), np.empty(wide + WIDE, np.int32)
+    keep, room, places = np.empty(wide + WIDE, np.uint8), np.empty(wide, np.float32), np.empty(wide, np.int32)
+    left, large = candidates(held, factor, begin, until, 0, numbers, 0, waiting, codes, keep, room, places)
+    assert large == (mean > MOST_BY_STEPS)
+    r, turn = np.float32(dispersion), 0
+    left = first_step(r, left, waiting, codes, keep)
+    while left:
+        out[codes[:left] & SCENARIO] += 1
+        turn += 1
+        left = next_step(r, turn, left, waiting, codes, keep)
+    return out
+
+
 @pytest.mark.parametrize(("mean", "dispersion"), [(0.05, 0.0), (1.3, 0.0), (20.0, 0.0), (0.4, 0.3), (6.0, 2.0)])
 def test_rows_of_counts_have_their_law(mean: float, dispersion: float) -> None:
     n = 40_000
     words = np.empty((4, n), dtype=np.float32)
     uniform_rows(5, 0, 2, 3, 4, words)
-    held, factor, counts = np.full(n, mean, np.float32), np.ones(n, np.float32), np.empty(n, np.int32)
-    begin, end, u = np.zeros(n, np.int32), np.ones(n, np.int32), words[0].copy()
-    some, large = count_rows(held, factor, begin, end, 0, dispersion, u, counts, np.empty((2, n), np.float32))
-    assert some
-    assert not large
+    counts = counted(mean, dispersion, words[0])
     law = poisson_law(mean) if dispersion == 0 else nbinom(dispersion, dispersion / (dispersion + mean))
-    seen = np.bincount(counts.astype(int), minlength=200) / n
+    seen = np.bincount(counts, minlength=200) / n
     assert np.abs(seen - law.pmf(np.arange(len(seen)))).max() < 4.5 / np.sqrt(4 * n)
     for place in (0, 77, 5011):
-        one, mine, walking = np.empty(1, np.int32), words[0, place : place + 1].copy(), np.empty((2, 1), np.float32)
-        count_rows(held[:1], factor[:1], begin[:1], end[:1], 0, dispersion, mine, one, walking)
-        assert one[0] == counts[place]
-    count_rows(held, factor, begin, end, 1, dispersion, words[0].copy(), counts, np.empty((2, n), np.float32))
-    assert not counts.any(), "a partner that is not there has nothing"
+        assert counted(mean, dispersion, words[0, place : place + 1])[0] == counts[place]
+        # By inversion: the count is the law's quantile, but for what single precision cannot tell apart.
+        near = law.ppf(np.clip(float(words[0, place]) + np.array([-1e-5, 1e-5]), 0, 1))
+        assert near[0] <= counts[place] <= near[1]
+    assert not counted(mean, dispersion, words[0], end=0).any(), "a partner that is not there has nothing"
+
+
+def test_nothing_is_seen_from_the_mean_alone_only_where_there_is_nothing() -> None:
+    u = (1 - np.geomspace(1e-5, 0.99, 5_000)).astype(np.float32)
+    for mean in (1e-4, 0.03, 0.5):
+        for dispersion in (0.0, 0.2, 3.0):
+            none = np.exp(-mean) if dispersion == 0 else (1 + mean / dispersion) ** -dispersion
+            sure = np.abs(u.astype(float) - none) > 1e-6
+            assert ((counted(mean, dispersion, u) > 0) == (u > none))[sure].all()
+
+
+def test_large_means_are_left_to_be_drawn_one_by_one() -> None:
+    assert not counted(31.0, 0.0, np.full(40, 0.9, np.float32)).any()
 
 
 def test_a_season_is_found_where_there_is_one_and_only_there() -> None:

@@ -7,6 +7,8 @@ another one are packed again, so that work is done for what happens and not for 
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from llvmlite import ir
 from numba import types
@@ -54,7 +56,7 @@ def kept_of_wide(typingctx, keep):  # type: ignore[no-untyped-def]
     return types.int64(types.int64), codegen
 
 
-def _mask(builder, address):  # type: ignore[no-untyped-def]
+def _mask(builder: Any, address: Any) -> Any:
     flags = ir.VectorType(ir.IntType(8), WIDE)
     held = builder.load(builder.inttoptr(address, ir.PointerType(flags)), align=1)
     return builder.icmp_unsigned("!=", held, ir.Constant(flags, [0] * WIDE))
@@ -75,7 +77,7 @@ def candidates(held, factor, begin, end, month, u, many, waiting, codes, keep, s
     Returns:
         (how many wait now, whether any mean is above MOST_BY_STEPS; those do not wait).
     """
-    n, large, code, m = len(factor), 0, np.int32(month << MONTH), np.int32(month)
+    n, large, code, m = len(factor), np.int32(0), np.int32(month << MONTH), np.int32(month)
     for s in range(n):
         mu = held[s] * factor[s] if (m >= begin[s]) & (m < end[s]) else f32(0.0)
         beyond = mu > MOST_BY_STEPS

@@ -35,6 +35,7 @@ from incentive_lab.projection.variates import (
     FACTOR,
     LEFT,
     RATE,
+    bare,
     exp32,
     f32,
     gamma,
@@ -65,7 +66,7 @@ def chi_squares(seed, first, count, index, freedom, out):  # type: ignore[no-unt
         out[s] = 2.0 * gamma(0.5 * freedom, seed, first + s, EVERYBODY, FACTOR, 8192 * index) / freedom
 
 
-@jit
+@bare
 def lifetimes(seed, first, partner, plan, churn, months, begin, end):  # type: ignore[no-untyped-def]
     """When a partner is active: begin and end [scenarios] months of the horizon."""
     alive, start = plan.alive[partner], plan.starts[partner]
@@ -78,7 +79,7 @@ def lifetimes(seed, first, partner, plan, churn, months, begin, end):  # type: i
         end[s] = min(stays, 1_000_000) if there else 0
 
 
-@jit
+@bare
 def one_count(mean, dispersion, seed, scenario, partner, month, purpose):  # type: ignore[no-untyped-def]
     """A count of a large mean, drawn by itself; uses purposes from `purpose` on."""
     mu = float(mean)
@@ -88,7 +89,7 @@ def one_count(mean, dispersion, seed, scenario, partner, month, purpose):  # typ
     return poisson(mu, u, seed, scenario, partner, month, purpose + 71)
 
 
-@jit
+@bare
 def draw_stream(  # type: ignore[no-untyped-def]
     seed, first, partner, j, plan, scale, begin, end, base_lane, values, emit, emitted, room, size, held,
 ):  # fmt: skip
@@ -118,7 +119,9 @@ def draw_stream(  # type: ignore[no-untyped-def]
         left, turn = 0, 0
         for m in range(begun, min(begun + 4, months)):
             factor = scale[j, group, m]
-            left, large = candidates(rate, factor, begin, end, m, uniform[m - begun], left, waiting, codes, keep, means, places)
+            left, large = candidates(
+                rate, factor, begin, end, m, uniform[m - begun], left, waiting, codes, keep, means, places
+            )
             for s in range(n if large else 0):
                 if means[s] <= MOST_BY_STEPS:
                     continue
@@ -153,7 +156,23 @@ def draw_stream(  # type: ignore[no-untyped-def]
             turn += 1
             left = next_step(r, turn, left, waiting, codes, keep)
     if many > 0:
-        add_items(seed, first, partner, j, plan, many, item_codes, numbers, chosen, size, held, base_lane, values, emit, emitted)
+        add_items(
+            seed,
+            first,
+            partner,
+            j,
+            plan,
+            many,
+            item_codes,
+            numbers,
+            chosen,
+            size,
+            held,
+            base_lane,
+            values,
+            emit,
+            emitted,
+        )
     for s in range(n if marks else 0):
         if earliest[s] < months:
             values[row[FIRST_SLOT], earliest[s], base_lane + s] = 1e6
@@ -177,7 +196,7 @@ def working(count):  # type: ignore[no-untyped-def]
     )  # fmt: skip
 
 
-@jit
+@bare
 def draw_scores(seed, first, partner, j, plan, begin, base_lane, levels, scratch):  # type: ignore[no-untyped-def]
     """A score that holds until it changes; a change takes a past value of the partner's own, else of its segment."""
     row, n, months = plan.level[j], len(begin), levels.shape[1]
@@ -243,7 +262,7 @@ def draw_block(seed, first, count, low, high, plan, scale, churn, values, levels
             draw_scores(seed, first, partner, j, plan, b, base, levels, room[0])
 
 
-@jit
+@bare
 def carry(partner, place, plan, scale, begin, end, base, values):  # type: ignore[no-untyped-def]
     """What goes on at its last level, with the market."""
     level, leaf, group = plan.carried_level[place, partner], plan.carried[place], plan.segment[partner]
@@ -253,7 +272,7 @@ def carry(partner, place, plan, scale, begin, end, base, values):  # type: ignor
             values[leaf, m, base + s] = np.floor(moved + 0.5) if (m >= begin[s]) & (m < end[s]) else 0.0
 
 
-@jit
+@bare
 def mark_event(partner, place, plan, begin, end, base, values):  # type: ignore[no-untyped-def]
     """Joining and its anniversaries."""
     leaf, yearly, new = plan.events[place, 0], plan.events[place, 1] == 1, partner >= plan.known[0]

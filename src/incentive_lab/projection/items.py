@@ -24,10 +24,10 @@ from incentive_lab.projection.variates import (
     EVERYBODY,
     HALF,
     LOW,
+    bare,
     exp32,
     f32,
     inside,
-    jit,
     normal32,
     share_of,
     words,
@@ -50,7 +50,7 @@ def place_of(word, size):  # type: ignore[no-untyped-def]
     return np.int64(((np.uint64(word) & LOW) * (np.uint64(size) & LOW)) >> HALF)
 
 
-@jit
+@bare
 def choose_items(seed, first, base, weight, blur, own, whole, many, codes, numbers, chosen, size):  # type: ignore[no-untyped-def]
     """Choose items for the scenarios and months in `codes`, each of which may stand there several times.
 
@@ -79,7 +79,7 @@ def choose_items(seed, first, base, weight, blur, own, whole, many, codes, numbe
         times[n] = exp32(blur * normal32(uniform[n]) - f32(0.5) * blur * blur)
 
 
-@jit
+@bare
 def add_items(  # type: ignore[no-untyped-def]
     seed, first, partner, j, plan, many, codes, numbers, chosen, size, held, base_lane, values, emit, emitted
 ):  # fmt: skip

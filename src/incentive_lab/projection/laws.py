@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
-
 from incentive_lab.projection.variates import (
+    bare,
     exp32,
     f32,
-    fused,
     gamma,
-    jit,
     log32,
     normal32,
     uniform_rows,
 )
 
 
-
-@jit
+@bare
 def gamma_rows(shape, seed, first, partner, month, purpose, out, scratch):  # type: ignore[no-untyped-def]
     """Fill `out` with gamma numbers of scale 1, and scratch[3] with uniform numbers that are still unused.
 
