@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from incentive_lab.panel import month_index
 from incentive_lab.pilot.reading import loads
+from incentive_lab.ui import pilot_plans
 from tests.ui.conftest import SECONDS
 
 PLAN = """
@@ -185,3 +187,14 @@ def test_a_plan_with_its_file_is_read_at_once_and_no_other_file_of_the_server(fi
     file_box.file_uploader(key="pilot-outcomes").set_value(given).run()
     assert not file_box.exception
     assert file_box.metric[1].label == "Effect on y"
+
+
+def test_the_first_plan_stands_in_months_that_the_history_has(app: AppTest) -> None:
+    known = {plan.id: plan for plan, _ in pilot_plans.offered().values()}["qualified-pipeline"]
+    here = pilot_plans.in_months(known, month_index(2010, 12), month_index(2014, 2))
+    assert (here.id, here.dates and here.dates.start) == ("qualified-pipeline-here", "2013-09-01")
+    assert pilot_plans.in_months(known, month_index(2023, 1), month_index(2025, 12)) is known
+    app.switch_page("pages/pilot_results.py").run()
+    assert not app.exception
+    assert not app.error
+    assert "the last" in shown(app)

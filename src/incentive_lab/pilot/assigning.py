@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from incentive_lab.errors import InputError, Problem, did_you_mean
+from incentive_lab.format import counted
 from incentive_lab.panel import Floats, Panel
 from incentive_lab.pilot.document import Pilot
 from incentive_lab.pilot.drawing import Arms, Codes, Drawing, blocks_of, codes_of
@@ -58,7 +59,7 @@ def eligible(pilot: Pilot, panel: Panel, size: Floats, before: slice) -> tuple[C
     def leave(out: NDArray[np.bool_], why: str) -> None:
         lost = int((kept & out).sum())
         if lost:
-            notes.append(f"{lost} partners were left out: {why}.")
+            notes.append(f"{counted(lost, 'partner')} left out: {why}.")
         kept[out] = False
 
     for name, values in who.where.items():
@@ -81,7 +82,9 @@ def eligible(pilot: Pilot, panel: Panel, size: Floats, before: slice) -> tuple[C
         active = (np.nan_to_num(size[:, before]) > 0).sum(axis=1)
         leave(active < who.active_months, f"fewer than {who.active_months} active months before the pilot")
     if not kept.any():
-        raise InputError([Problem("population", "no partner is left to draw.", "Widen the population.")])
+        raise InputError(
+            [Problem("population", f"no partner is left to draw. {' '.join(notes)}", "Widen the population.")]
+        )
     return np.flatnonzero(kept), notes
 
 

@@ -87,7 +87,7 @@ def dials(pilot: Pilot) -> None:
     names = list(known) if pilot.id in known else [pilot.id, *known]
     st.session_state["pilot-pick"] = pilot.id
     st.selectbox("Pilot", names, key="pilot-pick", on_change=_pick,
-                 format_func=lambda name: (known[name][0].title or name) if name in known else name)  # fmt: skip
+                 format_func=lambda name: (known[name][0] if name in known else pilot).title or name)  # fmt: skip
     fixed = pilot.assignment.mechanism
     choices = MECHANISMS if fixed in MECHANISMS else (fixed, *MECHANISMS)
     _seed("pilot-mechanism", fixed)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from pathlib import Path
 from shutil import copyfile
 
 import streamlit as st
 
 from incentive_lab.errors import InputError, Problem
+from incentive_lab.format import counted
 from incentive_lab.home import home
+from incentive_lab.panel import month_index, month_label
 from incentive_lab.pilot.analysis import Analysis
 from incentive_lab.pilot.document import Pilot
 from incentive_lab.pilot.reading import fingerprint, load
@@ -38,7 +41,7 @@ def offered() -> Mapping[str, tuple[Pilot, Path]]:
 
 
 def first_plan() -> Pilot:
-    """The plan of this session; it begins as the first that is offered.
+    """The plan of this session; it begins as the first that is offered, in months that the history in use has.
 
     Raises:
         InputError: None is offered.
@@ -49,7 +52,47 @@ def first_plan() -> Pilot:
             raise InputError([Problem(str(FOLDER), "there is no pilot here.", "Put one into a folder of its own.")])
         st.session_state[PLAN] = (known.get("qualified-pipeline") or next(iter(known.values())))[0]
     kept: Pilot = st.session_state[PLAN]
-    return kept
+    if fingerprint(kept) not in {fingerprint(plan) for plan, _ in offered().values()}:
+        return kept
+    return in_months(kept, *_months(workspace.history().history_id))
+
+
+@st.cache_data(show_spinner=False, max_entries=16)
+def _months(history_id: str) -> tuple[int, int]:
+    """The first and the last month of the history in use, as running numbers."""
+    state = workspace.preparation()
+    with state.lock:
+        told = workspace.history().describe()
+    first, last = (month_index(*map(int, told[name].split("-")[:2])) for name in ("first_month", "last_month"))
+    return first, last
+
+
+def in_months(pilot: Pilot, first: int, last: int) -> Pilot:
+    """A plan as it is if a history reaches into it, else its design at the end of the history, under a name of its own.
+
+    Args:
+        pilot: A plan with dates.
+        first: First month of the history, year * 12 + month - 1.
+        last: Its last month.
+
+    Example:
+        >>> from incentive_lab.pilot.reading import loads
+        >>> plan = loads("{pilot: a, arms: [{name: off}, {name: on}], dates: {start: 2025-01-01},"
+        ...              " metrics: [{name: y, of: revenue, role: primary}]}")
+        >>> in_months(plan, month_index(2010, 12), month_index(2014, 2)).dates.start
+        '2013-09-01'
+    """
+    if pilot.dates is None:
+        return pilot
+    start, months = month_index(*map(int, pilot.dates.start.split("-")[:2])), int(pilot.dates.months)
+    if first < start <= last + 1 or last - first < 2:
+        return pilot
+    months = min(months, (last - first + 1) // 3)
+    begin = month_label(last - months + 1)
+    dates = pilot.dates.model_copy(update={"start": f"{begin}-01", "months": Decimal(months), "assigned": None})
+    title = f"{pilot.title or pilot.id}, the last {counted(months, 'month')} of this history"
+    population = pilot.population.model_copy(update={"active_months": min(pilot.population.active_months, months // 2)})
+    return pilot.model_copy(update={"id": f"{pilot.id}-here", "title": title, "dates": dates, "population": population})
 
 
 def keep(pilot: Pilot) -> None:

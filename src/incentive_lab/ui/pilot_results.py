@@ -41,7 +41,7 @@ def pilot_results() -> None:
     with middle:
         st.session_state[PICK] = plan.id if own is None else _OWN
         st.selectbox("Pilot", names if own is None else [_OWN, *names], key=PICK, on_change=_pick,
-                     format_func=lambda name: _named(name, known, own))  # fmt: skip
+                     format_func=lambda name: _named(name, known, plan, own))  # fmt: skip
     with right:
         pilot_file.file_box()
     try:
@@ -81,7 +81,9 @@ def _arms(read: Analysis) -> None:
         table(("Arm", "Advice", f"Effect on {read.primary.metric.name}", "Net value", "Why"), rows, words=(1, 4))
 
 
-def _named(name: str, known: Mapping[str, tuple[Pilot, Path]], own: pilot_file.FilePilot | None) -> str:
+def _named(
+    name: str, known: Mapping[str, tuple[Pilot, Path]], plan: Pilot, own: pilot_file.FilePilot | None
+) -> str:  # fmt: skip
     """What a pilot is called in the list."""
     if name == _OWN:
         return (
@@ -89,7 +91,7 @@ def _named(name: str, known: Mapping[str, tuple[Pilot, Path]], own: pilot_file.F
             if own is None or own.pilot.data is None
             else f"{own.pilot.title or own.pilot.id} ({own.pilot.data.file})"
         )
-    return (known[name][0].title or name) if name in known else name
+    return (known[name][0] if name in known else plan).title or name
 
 
 def _pick() -> None:
