@@ -24,6 +24,7 @@ from incentive_lab.scheme.fingerprint import fingerprint
 _AMOUNTS = ("mean", "sd", "se", "p05", "p10", "p50", "p90", "p95", "cvar95")
 
 
+NOTHING_CAME = "nothing was paid in the months projected"
 NO_COST = "not known: this history has no cost"
 
 
@@ -210,7 +211,7 @@ def say_project(told: dict[str, Any]) -> None:
             print(f"  {name:<40}{_column(one['mean'], one['se'], currency)}   {money(one['p10'], currency)} to "
                   f"{money(one['p90'], currency)}")  # fmt: skip
     print(
-        "To date: settled by statements, owed at the tiers reached, to accrue at the tiers expected, and what these add"
+        "To date: settled by statements, open periods too at the tiers reached, to accrue at the tiers expected, what these add"
     )
     for label, one in told["accrual"].items():
         print(f"  {label:<8}{money(one['mean'], currency):>22}{money(one['reached'], currency):>22}"
@@ -245,6 +246,7 @@ def backtest_result(tested: Backtest, scheme: Scheme, past: Past) -> dict[str, A
         "ok": True, "scheme": scheme.id, "fingerprint": fingerprint(scheme), "history_id": panel.history_id,
         "currency": panel.currency, "months": tested.horizon, "cuts": len(tested.cuts),
         "coverage": {str(band): tested.coverage(band) for band in BANDS}, "bias": tested.bias,
+        **({"bias_reason": NOTHING_CAME} if tested.bias is None else {}),
         "crps": tested.crps / minor, "crps_naive": tested.crps_naive / minor,
         "held": [{"from": cut.month, "actual": cut.actual / minor, "mean": float(cut.scenarios.mean()) / minor,
                   **{str(band): cut.inside(band) for band in BANDS}} for cut in tested.cuts],
@@ -257,7 +259,8 @@ def say_backtest(told: dict[str, Any]) -> None:
     for band in BANDS:
         held = sum(one[str(band)] for one in told["held"])
         print(f"On your own past, the {band} % band held {held} of {cuts} times")
-    print(f"Projected cost lies {percent(told['bias'], 1)} off what came; error score {money(told['crps'], currency)} "
+    lies = NOTHING_CAME if told["bias"] is None else f"projected cost lies {percent(told['bias'], 1)} off what came"
+    print(f"{lies[0].upper()}{lies[1:]}; error score {money(told['crps'], currency)} "
           f"against {money(told['crps_naive'], currency)} of last year's months repeated")  # fmt: skip
     for one in told["held"]:
         print(f"  from {one['from']}: {money(one['mean'], currency)} projected, {money(one['actual'], currency)} came")

@@ -15,11 +15,13 @@ from incentive_lab.charts import (
     rules_chart,
     tier_chart,
 )
-from incentive_lab.charts.projection import distribution_chart
+from incentive_lab.charts.projection import distribution_chart, fan_chart, tornado_chart
 from incentive_lab.charts.style import money_axis
 from incentive_lab.engine.curve import Curve
 from incentive_lab.engine.impact import impact, mix
 from incentive_lab.engine.replay import Replay
+from incentive_lab.projection.answers import Driver, distribution
+from incentive_lab.projection.standard_errors import quantile
 
 
 def every_chart(after: Replay, before: Replay) -> list[Chart]:
@@ -110,8 +112,27 @@ def test_what_follows_a_dial_has_a_plain_form_that_plotly_draws_alike(after: Rep
         _ = rules_chart(after).spec
 
 
+def test_monte_carlo_errors_are_drawn() -> None:
+    total = np.random.default_rng(3).normal(100.0, 10.0, 500)
+    shown = distribution(total)
+    bars, marks = distribution_chart(total, shown, "USD", None).drawn.data
+    at = int(np.argmax(bars.y))
+    share = float(bars.y[at])
+    assert bars.error_y.array[at] == pytest.approx(2 * np.sqrt(share * (1 - share) / 500), rel=0.6)
+    assert list(marks.x) == [shown["p05"], shown["p50"], shown["p95"]]
+    assert list(marks.error_x.array) == [2 * shown["errors"][name] for name in ("p05", "p50", "p95")]  # type: ignore[index]
+    driver = Driver("closed deals: how many", 9_000.0, 12_000.0, 0.4, 0.05, 150.0, 250.0)
+    low, high = tornado_chart([driver], 100.0, 100, "USD").drawn.data
+    assert (list(low.error_x.array), list(high.error_x.array)) == ([3.0], [5.0])
+    assert "+- 1.5" in low.hovertext[0]
+    path = np.cumsum(np.random.default_rng(4).normal(10.0, 2.0, (500, 3)), axis=1)
+    middle = fan_chart(["2026-01", "2026-02", "2026-03"], path, "USD", None, None).drawn.data[3]
+    assert middle.error_y.array[2] == pytest.approx(2 * quantile(path[:, 2], 0.5).error)  # type: ignore[operator]
+
+
 def test_ticks_of_shares_are_written_as_everything_else() -> None:
-    drawn = distribution_chart(np.random.default_rng(3).normal(100.0, 10.0, 500), "USD", None).drawn
+    total = np.random.default_rng(3).normal(100.0, 10.0, 500)
+    drawn = distribution_chart(total, distribution(total), "USD", None).drawn
     assert drawn.layout.yaxis.ticktext[0] == "0 %"
     assert all(text.endswith(" %") for text in drawn.layout.yaxis.ticktext)
     assert not drawn.layout.yaxis.tickformat

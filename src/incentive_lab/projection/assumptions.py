@@ -154,7 +154,11 @@ def loads(text: str | bytes, *, name: str = "assumptions") -> Assumptions:
         Traceback (most recent call last):
         incentive_lab.errors.InputError: markt: Line 1: unknown key 'markt'. Did you mean market?
     """
-    source = read(decode(text, name) if isinstance(text, bytes) else text, name, ReadLimits())
+    source = read(
+        decode(text, name) if isinstance(text, bytes) else text, name, ReadLimits(),
+        needs="Assumptions need at least a name, such as assumptions: slump.",
+        begins="Begin with a line such as assumptions: slump.",
+    )  # fmt: skip
     return validated(source, Assumptions, name)
 
 

@@ -14,7 +14,7 @@ from incentive_lab.projection.answers import crps
 from incentive_lab.projection.chunks import Workers
 from incentive_lab.projection.model import fit
 from incentive_lab.projection.past import Past, until
-from incentive_lab.projection.running import project
+from incentive_lab.projection.running import checked, project
 from incentive_lab.scheme.document import Scheme
 
 BANDS = (50, 80, 95)
@@ -61,9 +61,10 @@ class Backtest:
         return float(np.mean([cut.inside(band) for cut in self.cuts]))
 
     @property
-    def bias(self) -> float:
-        """Mean projected cost over actual cost, less one, over all cuts."""
-        return float(sum(cut.scenarios.mean() for cut in self.cuts) / sum(cut.actual for cut in self.cuts) - 1)
+    def bias(self) -> float | None:
+        """Mean projected cost over actual cost, less one, over all cuts; None where nothing came."""
+        came = sum(cut.actual for cut in self.cuts)
+        return float(sum(cut.scenarios.mean() for cut in self.cuts) / came - 1) if came > 0 else None
 
     @property
     def crps(self) -> float:
@@ -94,8 +95,9 @@ def backtest(
         workers: Who draws and pays, such as a `Cluster`; threads of this machine without it. Changes no result.
 
     Raises:
-        InputError: History is too short for a single cut.
+        InputError: History is too short for a single cut, or a number is out of range.
     """
+    checked(scenarios, horizon)
     months = past.panel.months
     places = list(range(months - horizon, LEAST - 1, -horizon))[:cuts][::-1]
     if not places:

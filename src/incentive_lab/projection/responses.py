@@ -33,12 +33,12 @@ def response_of(
     """
     factor = np.ones((count, horizon))
     for place, lift in enumerate(said.lifts):
-        if stream in streams_named(model, lift.of, f"lifts.{place}"):
+        if stream in streams_named(model, lift.of, f"lifts.{place + 1}"):
             change = float(lift.change) + float(lift.error) * normals("lift", place)
             factor *= 1 + change * _reached(lift.lag, horizon)
     rose = np.ones((count, horizon))
     for place, one in enumerate(said.response):
-        mine = stream in streams_named(model, one.of, f"response.{place}")
+        mine = stream in streams_named(model, one.of, f"response.{place + 1}")
         if not mine or (alone and one.to == "activities"):
             continue
         per_cent = (float(one.per_cent) + float(one.error) * normals("response", place)) * _reached(one.lag, horizon)

@@ -154,7 +154,7 @@ def project(
         InputError: A number of scenarios or months out of range, or an assumption about what no scheme looks at.
         Cancelled: `cancel` was set.
     """
-    _checked(scenarios, horizon, sure)
+    checked(scenarios, horizon, sure)
     began = time.monotonic()
     schemes = [scheme] if against is None else [scheme, against]
     payers: list[Payer] = []
@@ -210,7 +210,12 @@ def _outcomes(payers: list[Payer], told: Drawn) -> tuple[Outcome, ...]:
     )  # fmt: skip
 
 
-def _checked(scenarios: int, horizon: int, sure: float | None) -> None:
+def checked(scenarios: int, horizon: int, sure: float | None = None) -> None:
+    """Whether numbers of a run are in range.
+
+    Raises:
+        InputError: With each that is not.
+    """
     problems = []
     if sure is not None and not 0.0001 <= sure <= 0.5:
         problems.append(Problem("--sure", f"found {sure:g}, allowed are 0.0001 to 0.5.", "0.01 is one percent."))

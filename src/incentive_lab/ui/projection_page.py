@@ -16,6 +16,7 @@ from incentive_lab.projection import answers
 from incentive_lab.projection.assumptions import Assumptions, presets
 from incentive_lab.projection.backtest import BANDS
 from incentive_lab.projection.running import Projection
+from incentive_lab.projection_words import NOTHING_CAME
 from incentive_lab.scheme.numbers import Number, Whole
 from incentive_lab.ui import workspace
 from incentive_lab.ui.cards import card, draw, plain, tell_problems
@@ -115,7 +116,8 @@ def _charts(told: Projection) -> None:
     total = owed.sum(axis=1)
     left, right = st.columns(2, gap="small")
     with left:
-        draw(distribution_chart(total / minor, currency, budget_of(outcome), what), "distribution")
+        shown = answers.distribution(total / minor)
+        draw(distribution_chart(total / minor, shown, currency, budget_of(outcome), what), "distribution")
     with right:
         moving = answers.drivers(told, answers.own_inputs(told), total)[:7]
         if moving:
@@ -157,7 +159,9 @@ def _backtested(asked: Asked) -> None:
     with card(
         "projection-held",
         f"On your own past, {held}",
-        f"The projected mean lies {percent(tried.bias, 1)} off what came.",
+        f"{NOTHING_CAME.capitalize()}."
+        if tried.bias is None
+        else f"The projected mean lies {percent(tried.bias, 1)} off what came.",
     ):
         table(("From", "P10", "Mean", "P90", "Came"), [
             (cut.month, *(compact(value / minor) for value in (
