@@ -101,6 +101,8 @@ def _silence() -> None:
 @contextmanager
 def writing(folder: Path) -> Iterator[None]:
     """Name the folder in what the system says about a write that failed."""
+    if folder.exists() and not folder.is_dir():
+        raise InputError([Problem(str(folder), "this is a file.", "Give a folder; it is made where there is none.")])
     try:
         yield
     except OSError as error:

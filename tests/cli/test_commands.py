@@ -256,3 +256,11 @@ def test_a_scheme_with_a_guarantee_against_itself_changes_nothing(place: Path, a
                                 "by_partner": {"A": 0.0, "B": 0.0}}  # fmt: skip
     # B keeps half of the 15.02 that the named baseline pays, on both sides.
     assert answer["by_rule"]["guarantee"] == 2.5
+
+
+def test_a_file_where_a_folder_is_to_be_written_is_left_alone(place: Path, ask: Command) -> None:
+    there = place / "out"
+    there.write_text("kept")
+    code, result = ask("replay", place / "flat.yaml", "--history", place / "history", "--out", there)
+    assert (code, there.read_text()) == (1, "kept")
+    assert result["problems"][0]["message"] == "this is a file."

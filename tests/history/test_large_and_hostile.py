@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
@@ -148,3 +150,18 @@ def test_a_view_in_a_duckdb_file_reads_no_other_file(tmp_path: Path, reaches: st
         connection.execute(f"CREATE OR REPLACE VIEW deals AS SELECT {DEAL}")
     with open_history(file, mapping=mapping).closing() as history:
         assert history.describe()["rows"]["deals"] == 1
+
+
+def test_a_duckdb_file_that_another_program_writes_is_said_to_be_open(tmp_path: Path) -> None:
+    import duckdb
+
+    file = tmp_path / "busy.duckdb"
+    duckdb.connect(str(file)).close()
+    code = f"import duckdb; held = duckdb.connect({str(file)!r}); print('open', flush=True); input()"
+    holder = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    try:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == b"open\n"
+        assert f"busy.duckdb: another program (PID {holder.pid}) has this file open for writing." in refusal(file)
+    finally:
+        holder.communicate(b"\n")

@@ -125,7 +125,7 @@ def months_of(period: str | None, first_month: int, months: int, year_starts: in
         return range(months)
     match = re.fullmatch(r"(\d{4})(?:-(?:Q([1-4])|H([12])|(0[1-9]|1[0-2])))?", period)
     if not match:
-        raise InputError([Problem("period", f"found '{period}', expected a period such as 2013, 2013-Q2 or 2013-05")])
+        raise InputError([Problem("period", f"found '{period}', expected a period such as 2013, 2013-Q2 or 2013-05.")])
     year, quarter, half, month = match.groups()
     begin, length = int(year) * 12, 12
     if quarter:

@@ -137,7 +137,8 @@ def _profile(store: DuckStore, canonical: Canonical, reader: Reader, problems: l
             continue
         checks.extend((column, kind, sql) for kind, sql in _column_checks(column, canonical, reader))
     if table.one_of:
-        empty = " AND ".join(f"{canonical.values[name]} IS NULL" for name in table.one_of)
+        given = [name for name in table.one_of if name in raw.columns]
+        empty = " AND ".join(f"NOT ({reader.present(name, family_in(raw, name))})" for name in given) or "TRUE"
         checks.append((table.columns[0], "none", empty))
     if not checks:
         return

@@ -34,6 +34,12 @@ def read_csv(
     if header is None:
         return None
     names, delimiter = header
+    row = _row_with_nul(file)
+    if row is not None:
+        problems.append(
+            Problem(f"{file.name} row {row}", "it holds the character U+0000, so this is not plain text.", _SAVE)
+        )
+        return None
     relation = f"raw.{quoted(name)}"
     scan = _scan(file, names, delimiter, cell_bytes, rejects=False)
     try:
@@ -80,6 +86,18 @@ def _header(file: Path, cell_bytes: int, problems: list[Problem]) -> tuple[list[
     return None if bad or unusable else (names, delimiter)
 
 
+def _row_with_nul(file: Path) -> int | None:
+    """The first line with a zero byte, which no text has; None where there is none."""
+    before = 0
+    with file.open("rb") as stream:
+        while chunk := stream.read(1 << 24):
+            place = chunk.find(b"\x00")
+            if place >= 0:
+                return before + chunk.count(b"\n", 0, place) + 1
+            before += chunk.count(b"\n")
+    return None
+
+
 def header_problems(label: str, names: Iterable[str]) -> list[Problem]:
     """What is wrong with column names: one that is there twice, whatever its capitals, or one kept for row numbers.
 
@@ -100,7 +118,7 @@ def _wrong_encoding(start: bytes) -> str | None:
     for mark, encoding in _MARKS:
         if start.startswith(mark):
             return encoding
-    if b"\x00" in start[:4096]:
+    if start[:4096].count(b"\x00") > len(start[:4096]) // 8:
         return "UTF-16 without a byte order mark, or not text"
     try:
         codecs.getincrementaldecoder("utf-8")().decode(start)

@@ -106,7 +106,7 @@ class Member:
 
     def _join(self, position: int) -> str:
         join = self.source.join[position]
-        where = f"{self.where}.join.{position}"
+        where = f"{self.where}.join.{position + 1}"
         raw = self.find(join.with_, f"{where}.with")
         if raw is None:
             return ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -102,6 +103,9 @@ def find_any(
             return _view(store, file, table, name, limits, problems)
         return attached(store, name, f"{file.name} table {table}", f"{alias}.main.{quoted(table)}", limits, problems)
     except Exception as error:  # DuckDB has one exception type per stage
+        if "lock" in str(error).lower():
+            problems.append(unreadable(file, error))
+            return None
         problems.append(Problem(where, f"{file.name} has no readable table {table}: {str(error).splitlines()[0]}"))
         return None
 
@@ -176,8 +180,7 @@ def _duckdb(store: DuckStore, file: Path, limits: Limits, problems: list[Problem
         store.execute(f"ATTACH {literal(file)} AS source (READ_ONLY)")
         store.forbid_other_files()
     except Exception as error:
-        reason = str(error).splitlines()[0]
-        raise InputError([Problem(file.name, f"this is not a DuckDB file that can be read: {reason}")]) from None
+        raise InputError([unreadable(file, error)]) from None
     listed = store.rows(
         "SELECT schema_name, table_name FROM duckdb_tables() WHERE database_name = 'source' "
         "UNION ALL SELECT schema_name, view_name FROM duckdb_views() WHERE database_name = 'source' AND NOT internal"
@@ -193,6 +196,16 @@ def _duckdb(store: DuckStore, file: Path, limits: Limits, problems: list[Problem
     if not raws:
         raise InputError([Problem(file.name, "no table of a history was found in this file.", _wanted())])
     return raws
+
+
+def unreadable(file: Path, error: Exception) -> Problem:
+    """The problem of a DuckDB file that does not open."""
+    reason = str(error).splitlines()[0]
+    if "lock" in reason.lower():
+        who = re.search(r"PID \d+", reason)
+        holder = f"another program ({who[0]})" if who else "another program"
+        return Problem(file.name, f"{holder} has this file open for writing.", "Close it there, or give a copy.")
+    return Problem(file.name, f"this is not a DuckDB file that can be read: {reason}")
 
 
 def attached(store: DuckStore, name: str, label: str, relation: str, limits: Limits, problems: list[Problem]) -> Raw:
