@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from incentive_lab.engine.explain import floor_words
 from incentive_lab.engine.statement import Statement, statement
+from incentive_lab.scheme.load import loads
 from tests.docs.examples import Example, paid
 
 DEALS = """deal_id,line,partner_id,status,created_on,closed_on,amount,quantity
@@ -113,3 +116,33 @@ def test_a_settlement_says_what_was_paid_on_account(told: Statement) -> None:
     # 2,333.43 x 1.5 % = 35.00 and 3,533.43 x 1.5 % - 35.00 = 18.00 before; 3,653.43 x 2 % - 53.00 = 20.07 now.
     assert last.amount == 20.07
     assert "53.00 USD was paid on account before" in last.why
+
+
+@pytest.mark.parametrize(("paid_before", "said"), [
+    (355.22, "Brought up to 90 % of what the baseline pays since 2024-01: of 857.67 USD that is 771.90 USD, and 355.22 USD was "
+             "paid."),
+    (300.00, "Brought up to the guaranteed floor."),
+])  # fmt: skip
+def test_a_floor_is_told_with_the_numbers_that_reproduce_it_and_no_others(paid_before: float, said: str) -> None:
+    guarded = loads("""
+scheme: guarded
+baseline: flat
+currency: USD
+effective: {from: 2026-01-01}
+rules: [{id: rebate, on: revenue, rate: 1%}]
+guarantees: [{against: baseline, keep: 90%}]
+""")
+    assert floor_words(guarded, np.array([122.36, 735.31]), paid_before, 416.68, "2024-01", "USD") == said
+
+
+def test_a_statement_tells_the_floor_of_its_own_numbers(tmp_path: Path) -> None:
+    flat = "scheme: flat\ncurrency: USD\neffective: {from: 2026-01-01}\nrules: [{id: rebate, on: revenue, rate: 3%}]\n"
+    own = (
+        flat.replace("flat", "own").replace("3%", "1%")
+        + "baseline: flat\nguarantees: [{against: baseline, keep: 90%}]\n"
+    )
+    result = paid(Example("", 0, own, flat, tables={"deals": DEALS}), tmp_path / "history")
+    told = [line.why for line in statement(result, "P1", baseline=loads(flat)).lines if line.rule == "guarantee"]
+    assert told == [
+        "Brought up to 90 % of what the baseline pays since 2026-01: of 109.60 USD that is 98.64 USD, and 36.53 USD was paid."
+    ]

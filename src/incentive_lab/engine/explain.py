@@ -19,6 +19,7 @@ from incentive_lab.engine.program import (
 )
 from incentive_lab.format import count, money, percent
 from incentive_lab.money import decimals
+from incentive_lab.panel import Floats
 from incentive_lab.scheme.document import Scheme
 from incentive_lab.scheme.lookup import measure_named, unit_of
 from incentive_lab.scheme.rates import Driver, Table
@@ -35,6 +36,25 @@ SPECIAL_WORDS: Mapping[str, str] = {
     "pool": "Scaled so that the pool is not exceeded.",
     "budget": "Scaled so that the programme's budget is not exceeded.",
 }
+
+
+def floor_words(scheme: Scheme, baseline: Floats, before: float, topped: float, since: str, currency: str) -> str:
+    """How a top-up to a share of the baseline comes about, where these numbers reproduce it; else only what it is.
+
+    Args:
+        scheme: The scheme, with its guarantees.
+        baseline: What the baseline paid in each month of the programme year so far, in whole units of currency.
+        before: What was paid over the same months before this top-up, in whole units.
+        topped: The top-up.
+        since: The first of these months, ISO.
+        currency: Its code.
+    """
+    if len(scheme.guarantees) == 1 and scheme.guarantees[0].against == "baseline":
+        keep, whole = float(scheme.guarantees[0].keep), float(baseline.sum())
+        if abs(before + topped - keep * whole) < 0.011:
+            return (f"Brought up to {percent(keep)} of what the baseline pays since {since}: of {money(whole, currency)} "
+                    f"that is {money(keep * whole, currency)}, and {money(before, currency)} was paid.")  # fmt: skip
+    return SPECIAL_WORDS["guarantee"]
 
 
 def table_of(rule: Rule, tier: str, kept: Mapping[str, str]) -> Table | None:

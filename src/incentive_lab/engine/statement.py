@@ -16,6 +16,7 @@ from incentive_lab.engine.explain import (
     SPECIAL_WORDS,
     base_words,
     driver_words,
+    floor_words,
     in_units,
     is_plain,
     step_of,
@@ -23,6 +24,7 @@ from incentive_lab.engine.explain import (
 )
 from incentive_lab.engine.periods import PERIOD_MONTHS, year_shift
 from incentive_lab.engine.program import (
+    GUARANTEE,
     SPECIAL_LINES,
     X_BASE,
     X_CARRIED,
@@ -174,7 +176,7 @@ def _stated(result: Replay, row: int, months: range, ways: _Ways) -> Statement:
     compiled, trace, deals = _traced(result, row, ways)
     lines: list[Line] = []
     for month in months:
-        lines += _month_lines(result, compiled, trace, deals, month, row)
+        lines += _month_lines(result, compiled, trace, deals, month, row, ways.floor)
     cents = sum(round(float(result.total[month, row]), 6) for month in months)
     tier = result.tier_names[int(result.tiers[months[-1], row])]
     return Statement(
@@ -211,7 +213,9 @@ def _traced(result: Replay, row: int, ways: _Ways) -> tuple[Compiled, Floats, De
     raise AssertionError("every partner belongs to one part")
 
 
-def _month_lines(result: Replay, compiled: Compiled, trace: Floats, deals: Deals, month: int, row: int) -> list[Line]:
+def _month_lines(
+    result: Replay, compiled: Compiled, trace: Floats, deals: Deals, month: int, row: int, floor: Floats | None
+) -> list[Line]:  # fmt: skip
     """What posted in one month."""
     scheme, period = compiled.scheme, month_label(result.panel.first_month + month)
     kept = {name: str(values[row]) for name, values in result.panel.attributes.items()}
@@ -236,9 +240,24 @@ def _month_lines(result: Replay, compiled: Compiled, trace: Floats, deals: Deals
     for place, name in enumerate(SPECIAL_LINES):
         amount = float(result.detail[len(scheme.rules) + place, month, row])
         if amount != 0:
+            why = SPECIAL_WORDS[name]
+            if place == GUARANTEE and amount > 0 and floor is not None:
+                why = _floor_told(result, floor, month, row)
             lines.append(Line(period, name, name.replace("_", " ").capitalize(), None, None,
-                              round(amount / result.minor, 6), SPECIAL_WORDS[name]))  # fmt: skip
+                              round(amount / result.minor, 6), why))  # fmt: skip
     return lines
+
+
+def _floor_told(result: Replay, floor: Floats, month: int, row: int) -> str:
+    """Why a guarantee topped up in this month, from what both schemes paid in the programme year so far."""
+    shift = year_shift(result.scheme, result.panel.first_month)
+    begin = max(0, month - (month + shift) % 12)
+    place, year = len(result.scheme.rules) + GUARANTEE, slice(begin, month + 1)
+    topped = float(result.detail[place, month, row])
+    paid = float(result.detail[: place + 1, year, row].sum()) - topped
+    since = month_label(result.panel.first_month + begin)
+    return floor_words(result.scheme, floor[year, row] / result.minor, paid / result.minor, topped / result.minor, since,
+                       result.panel.currency)  # fmt: skip
 
 
 def _on_account(result: Replay, trace: Floats, place: int, month: int, row: int) -> float:
