@@ -46,8 +46,7 @@ def readout(read: Analysis) -> str:
     sizes = ", ".join(f"{name} {size}" for name, size in read.trial.sizes().items())
     hanging = read.whales.get(read.primary.arm)
     words = "".join(
-        f"<li>{told(one)}</li>"
-        for one in reconciled(read.primary, read.trial.currency, hanging, bool(read.trial.periods))
+        f"<li>{told(one)}</li>" for one in reconciled(read.primary, read.trial.currency, hanging, read.trial.each)
     )
     method = "" if read.primary.found is None else told(read.primary.found.sentence)
     return f"""<!doctype html>
@@ -159,7 +158,7 @@ def readout_document(read: Analysis) -> Document:
         (one.metric.name, one.arm, "" if one.found is None else change(one.found.relative),
          "" if one.found is None else shares_between(one.found.relative_interval), one.verdict) for one in read.answers
     )  # fmt: skip
-    words = tuple(reconciled(read.primary, currency, read.whales.get(read.primary.arm), bool(read.trial.periods)))
+    words = tuple(reconciled(read.primary, currency, read.whales.get(read.primary.arm), read.trial.each))
     sizes = ", ".join(f"{name} {size}" for name, size in read.trial.sizes().items())
     blocks: list[Block] = [Paragraph(pilot.hypothesis)] if pilot.hypothesis else []
     blocks += [

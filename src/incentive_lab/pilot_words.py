@@ -24,6 +24,13 @@ def say_analysis(answer: dict[str, Any]) -> None:
             print(f"    {metric['method']}")
     for one in answer["checks"]:
         print(f"[{_MARK[one['state']]}] {one['name']}: {one['words']}")
+    for one in answer["placebos"]:
+        ends = " to ".join("no limit" if end is None else f"{end:+,.4g}" for end in one["interval"])
+        print(f"Placebo start {one['months_before']} earlier: {one['effect']:+,.4g} ({ends}), p {one['p_value']:.2g}")
+    if answer["sensitivity"] is not None:
+        print(f"A hidden cause that explains {percent(answer['sensitivity']['robustness'], 1)} of what is left of arm and outcome "
+              "would bring the effect to zero.")  # fmt: skip
+    _say_looks(answer)
     _say_decision(answer)
     for one in (*answer["flags"], *answer["notes"]):
         print(f"- note: {one}")
@@ -65,12 +72,16 @@ def say_monitor(answer: dict[str, Any]) -> None:
     print(f"{answer['pilot']} ({answer['fingerprint']}): {answer['state']}")
     for one in answer["flags"]:
         print(f"[{_MARK[one['state']]}] {one['name']}: {one['words']}")
-    for one in answer["looks"]:
-        edge = "none can cross" if one["boundary"] is None else f"{one['boundary']:.2f}"
-        print(f"After {one['months']} months: statistic {one['statistic']:.2f}, boundary {edge}"
-              + (", crossed" if one["crossed"] else ""))  # fmt: skip
+    _say_looks(answer)
     if not answer["looks"]:
         print(f"Looks: none; {answer['looks_reason']}")
+
+
+def _say_looks(answer: dict[str, Any]) -> None:
+    for one in answer["looks"]:
+        edge = "none can cross" if one["boundary"] is None else f"{one['boundary']:.2f}"
+        print(f"After {counted(one['months'], 'month')}: statistic {one['statistic']:.2f}, boundary {edge}"
+              + (", crossed" if one["crossed"] else ""))  # fmt: skip
 
 
 def say_power(answer: dict[str, Any]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -278,3 +279,42 @@ def test_a_workbook_in_place_of_a_csv_file_is_called_so(csv_pilot) -> None:  # t
     (folder / "data.csv").write_bytes(b"PK\x03\x04\xff\xfe")
     with pytest.raises(InputError, match="this is a workbook, not a CSV file"):
         read_pilot(pilot, None, folder)
+
+
+def of_months(treated: Callable[[int], int], months: int = 6) -> str:
+    """Twenty partners by month; `treated` says which arm every other one has in a month."""
+    rows = [(f"p{one:02}", month, treated(month) if one % 2 else 0, 50 + one * month % 7 + one)
+            for one in range(20) for month in range(1, months + 1)]  # fmt: skip
+    return "id,t,z,y\n" + "\n".join(",".join(map(str, row)) for row in rows) + "\n"
+
+
+@pytest.mark.parametrize(
+    ("treated", "start", "said"),
+    [
+        (lambda month: 1, "9", "the file ends at 6"),
+        (lambda month: int(month >= 2), "4", "is in its arm in 2, before the start at 4"),
+        (lambda month: int(month < 5), "4", "two arms after the start"),
+    ],
+)
+def test_arms_that_contradict_the_start_are_refused(csv_pilot, treated, start: str, said: str) -> None:  # type: ignore[no-untyped-def]
+    more = "data: {file: data.csv, start: START, columns: {partner: id, period: t, arm: z}}"
+    pilot, folder = csv_pilot(of_months(treated), more.replace("START", start))
+    with pytest.raises(InputError, match=said):
+        read_pilot(pilot, None, folder)
+    pilot, folder = csv_pilot(of_months(lambda month: int(month >= 4)), more.replace("START", "4"))
+    assert read_pilot(pilot, None, folder)[0].primary.found is not None
+
+
+def test_what_a_file_leaves_open_or_contradicts_is_told(csv_pilot) -> None:  # type: ignore[no-untyped-def]
+    columns = "data: {file: data.csv, columns: {partner: id, period: t, arm: z, first_treated: f}}"
+    head, *rows = of_months(lambda month: 1).splitlines()
+    text = "\n".join([f"{head},f", *(f"{row},{4 if row.startswith(('p01', 'p02')) else 0}" for row in rows)]) + "\n"
+    pilot, folder = csv_pilot(text, columns)
+    with pytest.raises(InputError, match="p02 is in the control and has a first treated period"):
+        read_pilot(pilot, None, folder)
+    pilot, folder = csv_pilot("id,z,y\na,0,1\n,0,2\nb,1,3\n,1,4\n")
+    with pytest.raises(InputError, match="line 3, 5: found no id"):
+        read_pilot(pilot, None, folder)
+    more = "data: {file: data.csv, start: 1, columns: {partner: id, period: t, arm: z}}"
+    pilot, folder = csv_pilot(of_months(lambda month: 1), more)
+    assert any("No period lies before the start" in note for note in read_pilot(pilot, None, folder)[0].trial.notes)

@@ -129,6 +129,7 @@ def analyse(pilot: Pilot, trial: Trial, registered: Registered, extra: tuple[Che
         if (
             trial.weights is None
             and outcome.over is None
+            and trial.varying is None
             and first.found.estimator not in ("staggered", "switchback", "matched")
         ):
             sample, _ = trial.sample(outcome, arm, use_pre=not pilot.analysis.without_pre)

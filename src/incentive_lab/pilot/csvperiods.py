@@ -1,4 +1,4 @@
-"""The periods of a CSV file in the order of time; where the order cannot be told, nothing is read."""
+"""The periods of a CSV file in the order of time, and who was treated when; what cannot be told or is contradictory is refused."""
 
 from __future__ import annotations
 
@@ -7,9 +7,13 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 
 from incentive_lab.errors import InputError, Problem, did_you_mean
-from incentive_lab.pilot.csvfile import Text, distinct
+from incentive_lab.panel import Floats
+from incentive_lab.pilot.csvfile import Table, Text, distinct
+from incentive_lab.pilot.csvrows import arms_of
+from incentive_lab.pilot.document import Data, Pilot
 from incentive_lab.pilot.drawing import Codes
 
 _DIGITS = re.compile(r"\d+")
@@ -88,3 +92,59 @@ def _numeric(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def who_when(
+    pilot: Pilot, data: Data, table: Table, labels: list[str], unit: Codes, period: Codes, shape: tuple[int, int],
+    first: Codes, names: NDArray[np.str_],
+) -> tuple[Codes, Codes, Floats | None, int]:  # fmt: skip
+    """First treated period, arm, months in the arm (switchback) and the first period of the pilot.
+
+    Raises:
+        InputError: Arms and dates contradict each other, or the file.
+    """
+    columns = data.columns
+    if columns.first_treated:
+        written = table.text(columns.first_treated, "data.columns.first_treated")[first]
+        never = {*data.missing, "0", "inf", "Inf", "0.0", "never"}
+        starts = np.array([period_at(str(text), labels, never, f"{table.name}, column {columns.first_treated}")
+                           for text in written], dtype=np.int64)  # fmt: skip
+        arm = (starts >= 0).astype(np.int64)
+        if columns.arm:
+            arm = arms_of(pilot, table.text(columns.arm, "data.columns.arm")[first], table, table.name)
+            wrong = np.flatnonzero((arm >= 0) & ((arm > 0) != (starts >= 0)))
+            if len(wrong):
+                said = (
+                    "is in the control and has a first treated period"
+                    if arm[wrong[0]] == 0
+                    else "is in an arm and never treated"
+                )
+                raise InputError([Problem(table.name, f"{names[wrong[0]]} {said} ('{written[wrong[0]]}').",
+                                          "Correct one of the two columns, or leave the arm out.")])  # fmt: skip
+        begun = starts[starts > 0]
+        return starts, arm, None, int(begun.min()) if len(begun) else 0
+    codes = arms_of(pilot, table.text(columns.arm, "data.columns.arm"), table, f"{table.name}, column {columns.arm}")
+    if pilot.assignment.mechanism == "switchback":
+        inside = np.full(shape, np.nan)
+        inside[unit, period] = np.where(codes >= 0, codes, np.nan)
+        return np.zeros(shape[0], dtype=np.int64), (np.nanmax(inside, axis=1) > 0).astype(np.int64), inside, 0
+    start = period_at(data.start, labels, (), "data.start")
+    if start < 0:
+        raise InputError([Problem("data.start", f"found '{data.start}', and the file ends at {labels[-1]}: there is nothing to "
+                                  "read yet.", "Give a period of the file.")])  # fmt: skip
+    highest = np.full(shape[0], -1, dtype=np.int64)
+    np.maximum.at(highest, unit, codes)
+    late = period >= start
+    changed = late & (codes >= 0) & (codes != highest[unit])
+    if changed.any():
+        who = names[unit[np.flatnonzero(changed)[0]]]
+        raise InputError([Problem(table.name, f"{who} is in two arms after the start.",
+                                  "Each unit has one arm; for changing arms use the mechanism switchback.")])  # fmt: skip
+    moved = np.zeros(shape[0], dtype=bool)
+    moved[unit[(codes >= 0) & (codes != highest[unit])]] = True
+    early = np.flatnonzero(~late & moved[unit] & (codes > 0))
+    if len(early):
+        who, when = names[unit[early[0]]], labels[period[early[0]]]
+        raise InputError([Problem(table.name, f"{who} changes arms and is in its arm in {when}, before the start at {data.start}.",
+                                  "Correct data.start, or name the column of first_treated.")])  # fmt: skip
+    return np.where(highest > 0, start, -1), highest, None, start

@@ -134,3 +134,16 @@ def changing(
     if problems:
         raise InputError(problems)
     return found
+
+
+def require_ids(different: list[str], codes: Codes, table: Table) -> None:
+    """Refuse rows that do not say whose they are; ids as `distinct` gives them.
+
+    Raises:
+        InputError: With the first such lines.
+    """
+    without = [place for place, text in enumerate(different) if text in table.missing]
+    if without:
+        lines = np.flatnonzero(np.isin(codes, without)) + 2
+        raise InputError([Problem(f"{table.name}, line {', '.join(map(str, lines[:3]))}", "found no id of a unit.",
+                                  "Fill it in, or leave the rows out.")])  # fmt: skip

@@ -13,8 +13,8 @@ from incentive_lab.errors import InputError, Problem
 from incentive_lab.format import counted
 from incentive_lab.panel import Floats
 from incentive_lab.pilot.csvfile import Table, Text, covariates, distinct, read_table
-from incentive_lab.pilot.csvperiods import period_at, periods_of
-from incentive_lab.pilot.csvrows import arms_of, changing, chosen_rows, some, transformed
+from incentive_lab.pilot.csvperiods import periods_of, who_when
+from incentive_lab.pilot.csvrows import arms_of, changing, chosen_rows, require_ids, some, transformed
 from incentive_lab.pilot.document import Data, Metric, Pilot
 from incentive_lab.pilot.drawing import Codes, Drawing, codes_of
 from incentive_lab.pilot.trial import Outcome, Trial
@@ -97,6 +97,7 @@ def _optional(table: Table, column: str, where: str, kept: Codes) -> Floats | No
 
 
 def _refuse_twice(ids: Text, arm: Codes, pilot: Pilot, table: Table) -> None:
+    require_ids(*distinct(ids), table)
     seen: dict[str, set[int]] = {}
     for name, code in zip(ids, arm, strict=True):
         seen.setdefault(str(name), set()).add(int(code))
@@ -176,6 +177,7 @@ def _panel(pilot: Pilot, data: Data, table: Table) -> Trial:
     unit = table.text(columns.partner, "data.columns.partner")
     period = table.text(columns.period, "data.columns.period")
     seen, places = distinct(unit)
+    require_ids(seen, places, table)
     names, order = np.unique(np.array(seen), return_inverse=True)
     unit_codes = order[places]
     labels, period_codes = periods_of(period, f"{table.name}, column {columns.period}")
@@ -197,7 +199,7 @@ def _panel(pilot: Pilot, data: Data, table: Table) -> Trial:
     def cube(values: Floats) -> Floats:
         return known(values, 0.0 if data.no_row == "zero" else np.nan)
 
-    starts, arm, in_arm, start = _who_when(pilot, data, table, labels, unit_codes, period_codes, shape, first, names)
+    starts, arm, in_arm, start = who_when(pilot, data, table, labels, unit_codes, period_codes, shape, first, names)
     kept = np.flatnonzero(arm >= 0)
     if in_arm is None and not data.columns.first_treated:
         _require_arms(pilot, arm)
@@ -205,6 +207,8 @@ def _panel(pilot: Pilot, data: Data, table: Table) -> Trial:
     notes = [] if len(kept) == len(names) else [
         f"{counted(len(names) - len(kept), 'unit')} without an arm left out: {some(names[arm < 0])}."
     ]  # fmt: skip
+    if not start and in_arm is None and not data.columns.first_treated:
+        notes.append(f"No period lies before the start ({labels[0]}), so nothing before it is held fixed.")
     notes += _changing(pilot, data, table, names, unit_codes, first)
     there = np.zeros(shape, dtype=bool)
     there[unit_codes, period_codes] = True
@@ -246,39 +250,6 @@ def _changing(
             said.append(f"{counted(len(moved), 'unit')} with more than one {column}: {some(names[moved])}. "
                         "That of the first row is taken.")  # fmt: skip
     return said
-
-
-def _who_when(
-    pilot: Pilot, data: Data, table: Table, labels: list[str], unit: Codes, period: Codes, shape: tuple[int, int],
-    first: Codes, names: NDArray[np.str_],
-) -> tuple[Codes, Codes, Floats | None, int]:  # fmt: skip
-    """First treated period, arm, months in the arm (switchback) and the first period of the pilot."""
-    columns = data.columns
-    if columns.first_treated:
-        written = table.text(columns.first_treated, "data.columns.first_treated")[first]
-        never = {*data.missing, "0", "inf", "Inf", "0.0", "never"}
-        starts = np.array([period_at(str(text), labels, never, f"{table.name}, column {columns.first_treated}")
-                           for text in written], dtype=np.int64)  # fmt: skip
-        arm = (starts >= 0).astype(np.int64)
-        if columns.arm:
-            arm = arms_of(pilot, table.text(columns.arm, "data.columns.arm")[first], table, table.name)
-        begun = starts[starts > 0]
-        return starts, arm, None, int(begun.min()) if len(begun) else 0
-    codes = arms_of(pilot, table.text(columns.arm, "data.columns.arm"), table, f"{table.name}, column {columns.arm}")
-    if pilot.assignment.mechanism == "switchback":
-        inside = np.full(shape, np.nan)
-        inside[unit, period] = np.where(codes >= 0, codes, np.nan)
-        return np.zeros(shape[0], dtype=np.int64), (np.nanmax(inside, axis=1) > 0).astype(np.int64), inside, 0
-    start = period_at(data.start, labels, (), "data.start")
-    highest = np.full(shape[0], -1, dtype=np.int64)
-    np.maximum.at(highest, unit, codes)
-    late = period >= start
-    changed = late & (codes >= 0) & (codes != highest[unit])
-    if changed.any():
-        who = names[unit[np.flatnonzero(changed)[0]]]
-        raise InputError([Problem(table.name, f"{who} is in two arms after the start.",
-                                  "Each unit has one arm; for changing arms use the mechanism switchback.")])  # fmt: skip
-    return np.where(highest > 0, start, -1), highest, None, start
 
 
 def _averages(metric: Metric, table: Table, cube: Callable[[Floats], Floats], start: int, kept: Codes) -> Outcome:

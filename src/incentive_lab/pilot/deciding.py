@@ -180,6 +180,14 @@ def _advice(read: Analysis, arm: str, value: NetValue | None) -> tuple[str, tupl
         return "", tuple(reasons)
     if still:
         reasons.append(f"Not excluded yet: a loss beyond the margin in {', '.join(still)}.")
+    if read.pilot.assignment.mechanism == "observed":
+        reasons.append("Nobody was drawn, so this holds only as far as both groups would have changed alike.")
+        found = [one for one in read.placebos if one.p_value <= float(read.pilot.alpha) / len(read.placebos)]
+        if found:
+            said = (
+                f"At {len(found)} of {len(read.placebos)} placebo starts, where nothing can be, an effect is found too."
+            )
+            return "extend", (*reasons, said)
     if value is None:
         return {"better": "amend" if still else "scale", "worse": "stop"}.get(first.verdict, "extend"), tuple(reasons)
     reasons.append(

@@ -28,11 +28,11 @@ def looks(pilot: Pilot, trial: Trial, arm: int = 1) -> tuple[list[Look], str]:
     they are those of this very panel. With several arms each has its part of alpha.
     """
     outcome = trial.outcomes[pilot.primary.name]
-    if pilot.dates is None or outcome.monthly is None or trial.starts is None:
+    if outcome.monthly is None or trial.starts is None:
         return [], "looks need outcomes by month."
     if pilot.assignment.mechanism in ("rollout", "switchback", "observed"):
         return [], f"looks are not defined for the mechanism {pilot.assignment.mechanism}; read it once, at its end."
-    months = int(pilot.dates.months)
+    months = outcome.monthly.shape[1] - trial.first_post if pilot.dates is None else int(pilot.dates.months)
     planned = [round(months * (place + 1) / int(pilot.looks.count)) for place in range(int(pilot.looks.count))]
     planned = sorted({max(1, one) for one in planned})
     reached = [one for one in planned if trial.first_post + one <= outcome.monthly.shape[1]]
@@ -58,23 +58,29 @@ def _looked(
     effects, errors, observed, reference = [], [], [], []
     for post in upto:
         own = Sample(
-            post, sample.treated, sample.pre, others=sample.others, strata=sample.strata, clusters=sample.clusters
+            post,
+            sample.treated,
+            sample.pre,
+            others=sample.others,
+            strata=sample.strata,
+            clusters=sample.clusters,
+            weights=sample.weights,
         )
         try:
             check(own, estimator)
         except InputError as error:
             return [], str(error.problems[0].message)
         values, others = prepared(own, estimator, float(pilot.analysis.winsorise))
-        columns = basis(others, own.strata)
-        found = of_basis(values, own.treated, columns, clusters=own.clusters,
+        columns, values, arm_of = basis(others, own.strata, own.root), values * own.root, own.treated * own.root
+        found = of_basis(values, arm_of, columns, clusters=own.clusters,
                          errors="cr2" if own.clusters is not None else "hc2")  # fmt: skip
         effects.append(found.effect)
-        real = pieces(own.treated[None, :], values, own.treated, columns, own.clusters, pooled)
+        real = pieces(arm_of[None, :], values, arm_of, columns, own.clusters, pooled)
         observed.append(float(real.at(0.0)[0]))
         # An interval that matches its statistic: it leaves zero out just where the statistic is beyond the boundary.
         errors.append(found.error if drawn is None else float(np.sqrt(max(real.constant[0], 0.0))))
         if drawn is not None:
-            reference.append(pieces(drawn, values, own.treated, columns, own.clusters, pooled).at(0.0))
+            reference.append(pieces(drawn * own.root, values, arm_of, columns, own.clusters, pooled).at(0.0))
     edges = _edges(pilot, fractions, np.column_stack(reference) if reference else None, errors, alpha)
     if pilot.looks.kind == "always_valid" or drawn is None:
         observed = [effect / error for effect, error in zip(effects, errors, strict=True)]

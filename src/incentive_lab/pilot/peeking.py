@@ -29,7 +29,7 @@ def with_looks(read: Analysis, complete: bool) -> Analysis:
         own, why = looks(read.pilot, read.trial, arm)
         found += own
     if not found and complete:
-        return replace(read, no_looks=why)
+        return replace(read, no_looks=why, why=(*read.why, f"Looks were planned and there are none: {why}"))
     answers = []
     for one in read.answers:
         if one.metric.role == "primary":

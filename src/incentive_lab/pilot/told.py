@@ -95,7 +95,7 @@ def metric_told(read: Analysis, answer: Answer) -> dict[str, Any]:
             "guardrail": None if answer.guardrail is None else {
                 "margin": answer.guardrail.margin, "worst": number(answer.guardrail.worst),
                 "verdict": answer.guardrail.verdict},
-            "words": [answer.words, *reconciled(answer, read.trial.currency, hanging, bool(read.trial.periods))]}  # fmt: skip
+            "words": [answer.words, *reconciled(answer, read.trial.currency, hanging, read.trial.each)]}  # fmt: skip
 
 
 def estimate_told(found: Estimate) -> dict[str, Any]:

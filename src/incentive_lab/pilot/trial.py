@@ -98,6 +98,13 @@ class Trial:
         """Number of partners."""
         return len(self.partners)
 
+    @property
+    def each(self) -> str:
+        """What an amount is counted by."""
+        if self.keys is not None:
+            return "per partner and month"
+        return "per unit and period" if self.periods else "per unit"
+
     def sizes(self) -> dict[str, int]:
         """Partners by arm."""
         return {name: int((self.arm == place).sum()) for place, name in enumerate(self.arms)}

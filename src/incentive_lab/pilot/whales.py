@@ -53,11 +53,14 @@ def whales(sample: Sample, estimator: str, winsorise: float = 0.99, shown: int =
     """Leave-one-out effects, and the share of the effect that goes with the 1, 3 and 5 partners that carry it most.
 
     Partners are left out one after the other, each time the one whose absence moves the effect most towards zero.
-    Estimators that are not linear are looked at through ANCOVA (on logarithms for ppml with outcomes above zero).
+    Estimators that are not linear are looked at through ANCOVA (on logarithms for ppml with outcomes above zero), difference in
+    differences through partners' changes.
     """
     logs = estimator in ("log_ancova", "ppml") and bool((sample.post > 0).all())
     name = "log_ancova" if logs else estimator if estimator in ("difference", "winsorised") else "ancova"
     outcome, others = prepared(sample, name, winsorise)
+    if estimator == "did" and sample.pre is not None:
+        outcome, others = sample.post - sample.pre, others[:, 1:]
 
     def scaled(value: float) -> float:
         return float(np.expm1(value)) if logs else value

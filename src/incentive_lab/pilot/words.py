@@ -56,12 +56,11 @@ def shares_between(interval: Interval) -> str:
     return f"{change(interval.low)} to {change(interval.high)}"
 
 
-def reconciled(answer: Answer, currency: str, hanging: Whales | None, monthly: bool = True) -> list[str]:
+def reconciled(answer: Answer, currency: str, hanging: Whales | None, each: str = "per partner and month") -> list[str]:
     """What amount, percentage and typical partner say, and why they may differ."""
     found = answer.found
     if found is None:
         return [answer.reason]
-    each = "per partner and month" if monthly else "per unit"
     lines = [f"The arm has {_end(found.effect, answer.unit, currency)} {each} "
              f"({between(found.interval, answer.unit, currency)}) against {amount(found.control, answer.unit, currency)} in the "
              "control."]  # fmt: skip

@@ -196,7 +196,7 @@ def meaning(read: Analysis) -> None:
                 f"- {plain(one)}"
                 for one in (
                     *read.reasons,
-                    *reconciled(read.primary, read.trial.currency, hanging, bool(read.trial.periods)),
+                    *reconciled(read.primary, read.trial.currency, hanging, read.trial.each),
                 )
             )
         )
