@@ -32,12 +32,18 @@ app = typer.Typer(
 app.add_typer(history_app, name="history")
 app.add_typer(pilot_app, name="pilot")
 app.add_typer(registry_app, name="registry")
-app.command("project")(project_command)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 HistoryOption = Annotated[str, typer.Option("--history", help="A folder, a workbook, a DuckDB file or a database URL.")]
 MappingOption = Annotated[Path | None, typer.Option("--mapping", help="YAML that maps an export's own names.")]
-ExcludeOption = Annotated[list[str] | None, typer.Option("--exclude", help="Leave out rows with this kind of finding.")]
+ExcludeOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--exclude",
+        help="Leave out the rows of a kind of finding that "
+        "history check names, or orphans or duplicates; may be repeated.",
+    ),
+]
 RatesOption = Annotated[Path | None, typer.Option("--rates", help="CSV of currency, month and rate (amounts of the kept "
                                                    "currency for one), where amounts are in several.")]  # fmt: skip
 SchemeArgument = Annotated[Path, typer.Argument(help="A scheme, YAML or JSON.")]
@@ -219,7 +225,9 @@ def schema() -> None:
 def replay(
     scheme: SchemeArgument,
     history: HistoryOption,
-    baseline: Annotated[Path | None, typer.Option("--baseline", help="A scheme to compare with.")] = None,
+    baseline: Annotated[
+        Path | None, typer.Option("--baseline", help="A scheme to compare with, else the one it names.")
+    ] = None,
     out: Annotated[Path | None, typer.Option("--out", help="Write payouts as CSV into this folder.")] = None,
     mapping: MappingOption = None,
     exclude: ExcludeOption = None,
@@ -274,3 +282,6 @@ def statement(
             panel = panel_for(held, *(one for one in (document, floor) if one is not None))
             told_lines = state(run(document, panel, baseline=floor), partner, period, floor)
         emit(statement_result(told_lines), as_json, say_statement)
+
+
+app.command("project")(project_command)

@@ -14,8 +14,15 @@ history_app = typer.Typer(help="Look at a history, or make one.", no_args_is_hel
 def history_check(
     history: Annotated[str, typer.Argument(help="A folder, a workbook, a DuckDB file or a database URL.")],
     mapping: Annotated[Path | None, typer.Option("--mapping", help="YAML that maps an export's own names.")] = None,
-    exclude: Annotated[list[str] | None, typer.Option("--exclude", help="Leave out rows with this finding.")] = None,
-    rates: Annotated[Path | None, typer.Option("--rates", help="CSV of currency, month and rate.")] = None,
+    exclude: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--exclude", help="Leave out the rows of a kind of finding, or orphans or duplicates; may be repeated."
+        ),
+    ] = None,
+    rates: Annotated[
+        Path | None, typer.Option("--rates", help="CSV of currency, month and rate, where amounts are in several.")
+    ] = None,
     currency: Annotated[str | None, typer.Option("--currency", help="The currency amounts are kept in.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
 ) -> None:
@@ -34,9 +41,9 @@ def history_check(
 @history_app.command("demo")
 def history_demo(
     folder: Annotated[Path, typer.Argument(help="Where to write it.")],
-    partners: Annotated[int, typer.Option(min=1)] = 1000,
-    months: Annotated[int, typer.Option(min=1)] = 36,
-    seed: int = 7,
+    partners: Annotated[int, typer.Option(min=1, help="How many partners.")] = 1000,
+    months: Annotated[int, typer.Option(min=1, help="How many months.")] = 36,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same history.")] = 7,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
 ) -> None:
     """Generate a software vendor's channel with known truth (truth.json)."""
