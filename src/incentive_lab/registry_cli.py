@@ -241,13 +241,21 @@ def people(
 
 
 def _say_people(told: dict[str, Any]) -> None:
+    from incentive_lab.format import counted, percent
+
     for one in told["people"]:
         known = f"signs in at {one['issuer']} as {one['subject']}" if one["issuer"] else "typed name"
         print(f"{one['name']}: {one['roles'] or 'no role'} ({known})")
     if not told["people"]:
         print("Nobody has a role yet: every typed name may act in any.")
-    for name, value in told["policy"].items():
-        print(f"  {name.replace('_', ' ')}: {value}")
+    policy = told["policy"]
+    taken = "are taken" if policy["typed_names"] else "are not taken"
+    given = f"{policy['roles_claim']} of {policy['roles_issuer']}" if policy["roles_claim"] else "no claim of a sign-in"
+    print(f"  Finance signs too where the cost moves by more than {percent(float(policy['both_above']))}.")
+    print(f"  A review every {counted(policy['review_every'], 'month')}; a new proposal after "
+          f"{counted(policy['refresh_every'], 'month')}.")  # fmt: skip
+    print(f"  Who decides signed in at most {counted(policy['recent_sign_in'], 'minute')} before; typed names {taken}.")
+    print(f"  Roles are given by {given}.")
 
 
 @registry_app.command("policy")

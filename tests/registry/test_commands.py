@@ -12,7 +12,9 @@ import pytest
 
 from incentive_lab.errors import InputError
 from incentive_lab.registry.people import MAY, ROLES
+from incentive_lab.registry.policy import Policy
 from incentive_lab.registry.service import Registry
+from incentive_lab.registry_cli import _say_people
 from incentive_lab.report.pack import opened_pack, zipped
 from tests.cli.conftest import Command, ask, place  # noqa: F401
 
@@ -251,3 +253,11 @@ def test_each_role_may_on_the_command_line_what_it_may_and_nothing_else(
         assert not refused or registry.verify().entries == entries
     assert registry.verify().ok
     registry.store.close()
+
+
+def test_the_settings_are_told_in_sentences(capsys: pytest.CaptureFixture[str]) -> None:
+    _say_people({"people": [], "policy": Policy(typed_names=False).model_dump(mode="json")})
+    said = capsys.readouterr().out
+    assert "Finance signs too where the cost moves by more than 5 %." in said
+    assert "A review every 3 months; a new proposal after 12 months." in said
+    assert "signed in at most 15 minutes before; typed names are not taken." in said

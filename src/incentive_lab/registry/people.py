@@ -128,7 +128,9 @@ def roles_of(session: Session, actor: Actor, policy: Policy, at: str) -> frozens
             that ended.
     """
     if not actor.name.strip() or len(actor.name) > LONGEST_NAME or not actor.name.isprintable():
-        raise Refused([Problem("--as", f"a name has 1 to {LONGEST_NAME} printable characters.")])
+        raise Refused(
+            [Problem("--as", f"a name has 1 to {LONGEST_NAME} printable characters.", "Say who you are: --as NAME.")]
+        )
     person = _person_of(session, actor)
     if actor.authenticated:
         ended = session.get(SignOut, (actor.issuer, actor.subject))
