@@ -3,9 +3,9 @@
     PYTHONPATH=src python -m experiments.validation.quasi_random [demo | adventureworks | share | dial] [SEEDS]
 
 `demo` is a generated history of 300 partners over 36 months (seed 3). Each seed projects 12 months twice with 1,024 futures:
-once as the product draws them, once with independent draws in the place of the Sobol points. The effective sample is how many
-times as many plain futures a figure would need. Beside it stands how far the printed standard error is the true one:
-the root of the mean squared error printed over the spread of the figure between seeds.
+once as the product draws and tells them, once with independent draws in the place of the Sobol points and plain order
+statistics. The effective sample is how many times as many plain futures a figure would need. Beside it stands how far the
+printed standard error is the true one: the root of the mean squared error printed over the spread of the figure between seeds.
 
 `share` tells how much of the variance of the cost is what partners share, which bounds the gain: the correlation of two runs
 with the same Sobol points and other draws of what each partner does. `dial` sets growth-80-20 (without its budget) against
@@ -30,6 +30,7 @@ from incentive_lab.projection.answers import difference
 from incentive_lab.projection.model import Model, fit
 from incentive_lab.projection.past import past_of
 from incentive_lab.projection.running import Projection, project
+from incentive_lab.projection.smoothing import smooth
 from incentive_lab.projection.standard_errors import Figure, mean, quantile, tail_mean
 from incentive_lab.scheme.document import Scheme
 from incentive_lab.scheme.load import load
@@ -37,6 +38,15 @@ from incentive_lab.scheme.load import load
 SCHEMES = Path(__file__).resolve().parents[2] / "data" / "schemes"
 PARTNERS, SCENARIOS, HORIZON = 300, 1024, 12
 FIGURES = {"mean": mean, "P50": lambda x: quantile(x, 0.5), "P95": lambda x: quantile(x, 0.95), "CVaR95": tail_mean}
+LEVELS = {"P50": 0.5, "P95": 0.95}
+
+
+def as_told(name: str, told: Projection, total: Floats) -> Figure:
+    """A figure as the product tells it: what each partner does averaged out of quantiles."""
+    even = smooth(told, total)
+    if even is None or name == "mean":
+        return FIGURES[name](total)
+    return even.quantile(LEVELS[name]) if name in LEVELS else even.tail_mean()
 
 
 @contextmanager
@@ -98,7 +108,8 @@ def main(model: Model, scheme: Scheme, other: Scheme, seeds: int) -> None:
     for place in range(2):
         print(runs[0].outcomes[place].scheme.id)
         for name, figure in FIGURES.items():
-            tell(name, *([figure(told.outcomes[place].asked) for told in told_by] for told_by in (runs, free)))
+            tell(name, [as_told(name, told, told.outcomes[place].asked) for told in runs],
+                 [figure(told.outcomes[place].asked) for told in free])  # fmt: skip
     print(f"{scheme.id} less {other.id}: variance of separate plain futures over that of common ones")
     pairs = [(runs, "Sobol"), (free, "plain")]
     for name, figure in FIGURES.items():

@@ -16,7 +16,7 @@ from incentive_lab.projection.backtest import BANDS, Backtest
 from incentive_lab.projection.breakdown import Band, bands, partner_bands
 from incentive_lab.projection.diagnostics import diagnostics
 from incentive_lab.projection.past import Past
-from incentive_lab.projection.running import Outcome, Projection
+from incentive_lab.projection.running import Projection
 from incentive_lab.projection.standard_errors import Figure
 from incentive_lab.scheme.document import Scheme
 from incentive_lab.scheme.fingerprint import fingerprint
@@ -40,18 +40,18 @@ def futures(share: float, scenarios: int) -> str:
     return f"in {percent(share, 1)} of {counted(scenarios, 'future')}"
 
 
-def owed_words(outcome: Outcome, minor: int, said: Callable[[float], str]) -> str | None:
+def owed_words(told: Projection, said: Callable[[float], str]) -> str | None:
     """What partners are owed and what the budget cuts of it; None where it cuts in no future.
 
     Args:
-        outcome: Of a projection.
-        minor: Minor units of a whole one.
+        told: A projection.
         said: How an amount in whole units is written.
     """
+    outcome, minor = told.outcome, told.minor
     budget, cut = outcome.scheme.budget, outcome.cut
     if budget is None or not cut.any():
         return None
-    owed = answers.distribution(outcome.asked / minor)
+    owed = answers.distribution(outcome.asked / minor, told)
     return (f"Partners are owed {said(owed['p10'] or 0)} to {said(owed['p90'] or 0)} (four futures in five); the budget of "
             f"{said(float(budget.amount))} cuts them {futures(float((cut > 0).mean()), len(cut))}, by "
             f"{said(float(np.median(cut[cut > 0])) / minor)} in the middle.")  # fmt: skip
@@ -67,16 +67,16 @@ def project_result(told: Projection, margin_floor: float | None = None) -> dict[
         "ok": True, "scheme": outcome.scheme.id, "fingerprint": fingerprint(outcome.scheme),
         "history_id": panel.history_id, "currency": panel.currency, "assumptions": told.assumptions.assumptions,
         "seed": told.seed, "scenarios": told.scenarios, "months": told.horizon, "first_month": labels[0],
-        "total": _whole(answers.distribution(outcome.total), minor),
-        "no_response": _whole(answers.distribution(told.no_response.total), minor),
+        "total": _whole(answers.distribution(outcome.total, told), minor),
+        "no_response": _whole(answers.distribution(told.no_response.total, told if told.no_response is outcome else None), minor),
         "by_month": {label: _whole(answers.distribution(outcome.monthly[:, m]), minor) for m, label in enumerate(labels)},
         "by_rule": _bands(bands(outcome.line_ids, outcome.by_rule), minor),
         "by_tier": _bands(bands(outcome.tier_names, outcome.by_tier), minor),
         "by_segment": _bands(bands(told.model.segments, outcome.by_segment), minor),
         "by_partner": _bands(partner_bands(told), minor),
         "accrual": {label: _accrued(one, minor) for label, one in zip(labels, accrual(told), strict=True)},
-        "owed": _whole(answers.distribution(outcome.asked), minor), "capped": _mean_of(outcome.capped, minor),
-        "p_cut": cut.value, "p_cut_se": cut.error, "owed_words": owed_words(outcome, minor, lambda one: money(one, panel.currency)),
+        "owed": _whole(answers.distribution(outcome.asked, told), minor), "capped": _mean_of(outcome.capped, minor),
+        "p_cut": cut.value, "p_cut_se": cut.error, "owed_words": owed_words(told, lambda one: money(one, panel.currency)),
         "p_capped": capped.value if outcome.scheme.caps else None,
         "p_over_budget": None if budget is None else budget.value,
         "npv": None if value is None else value.value / minor,

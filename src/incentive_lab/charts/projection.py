@@ -27,8 +27,9 @@ from incentive_lab.projection.standard_errors import chance, quantile
 
 
 def fan_chart(
-    labels: Sequence[str], path: Floats, currency: str, budget: float | None, quiet: Floats | None, what: str = "cost"
-) -> Chart:
+    labels: Sequence[str], path: Floats, currency: str, budget: float | None, quiet: Floats | None, what: str = "cost",
+    ends: Mapping[str, Any] | None = None,
+) -> Chart:  # fmt: skip
     """Cost to date by month: the middle, the bands that hold half, four fifths and nine tenths of futures.
 
     Args:
@@ -38,6 +39,7 @@ def fan_chart(
         budget: A line across; None without one.
         quiet: [months] mean without any response; None where nothing was supposed.
         what: Of what the path is: cost, or what is owed before the budget's cut.
+        ends: Quantiles in the last month and their errors, see `answers.distribution`; those of `path` without it.
     """
     names = [month_name(label) for label in labels]
     traces = []
@@ -48,6 +50,9 @@ def fan_chart(
     middle = np.quantile(path, 0.5, axis=0)
     low, high = np.quantile(path, [0.1, 0.9], axis=0)
     errors = [[quantile(column, at).error for at in (0.5, 0.1, 0.9)] for column in path.T]
+    if ends is not None:
+        low[-1], middle[-1], high[-1] = (ends[name] for name in ("p10", "p50", "p90"))
+        errors[-1] = [ends["errors"][name] for name in ("p50", "p10", "p90")]
     hover = [f"<b>{name}</b><br>middle {_sure(m, e[0], 1)} {currency}<br>four in five {_sure(a, e[1], 1)} to {_sure(b, e[2], 1)}"
              for name, m, a, b, e in zip(names, middle, low, high, errors, strict=True)]  # fmt: skip
     traces.append(go.Scatter(x=names, y=middle, name="Middle", mode="lines", line={"color": DRAFT, "width": 2.5},

@@ -12,6 +12,7 @@ from incentive_lab.projection.laying import Space
 from incentive_lab.projection.paying import Paid, Payer
 from incentive_lab.projection.plan import E_MONTH
 from incentive_lab.projection.running import Projection
+from incentive_lab.projection.smoothing import smooth
 from incentive_lab.projection.standard_errors import Figure, mean, quantile, spread_of_mean
 from incentive_lab.projection.world import Drawn, Room
 
@@ -55,8 +56,11 @@ def accrual(told: Projection) -> list[Accrual]:
         value, moved = _expected(told, cost, month)
         rest = spread_of_mean(moved - cost[:, month])
         catch_up = Figure(value - reached.value, _both(Figure(0.0, rest), under))
+        # The last month ends the horizon: its band is that of the total.
+        even = smooth(told, cost[:, month]) if month == told.horizon - 1 else None
+        low, high = (quantile(cost[:, month], at) if even is None else even.quantile(at) for at in (0.1, 0.9))
         found.append(Accrual(
-            settled, quantile(cost[:, month], 0.1), quantile(cost[:, month], 0.9), reached,
+            settled, low, high, reached,
             Figure(value, spread_of_mean(moved)), catch_up,
         ))  # fmt: skip
     return found

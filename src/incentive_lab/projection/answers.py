@@ -11,21 +11,28 @@ import numpy as np
 from incentive_lab.panel import Floats
 from incentive_lab.projection.factors import REPLICATES
 from incentive_lab.projection.running import Outcome, Projection
+from incentive_lab.projection.smoothing import smooth
 from incentive_lab.projection.standard_errors import Figure, chance, mean, quantile, tail_mean
 
 QUANTILES = (0.05, 0.10, 0.50, 0.90, 0.95)
 
 
-def distribution(values: Floats) -> dict[str, float | None]:
-    """Mean, spread, quantiles and tail of amounts, with the standard errors of each under `errors`."""
-    found = {f"p{round(100 * at):02d}": quantile(values, at) for at in QUANTILES}
-    tail, middle = tail_mean(values), mean(values)
-    told: dict[str, Any] = {
+def distribution(values: Floats, told: Projection | None = None) -> dict[str, float | None]:
+    """Mean, spread, quantiles and tail of amounts, with the standard errors of each under `errors`.
+
+    Args:
+        values: [scenarios].
+        told: The projection whose first scheme they are a total of: what each partner does is averaged out where it can be.
+    """
+    even = None if told is None else smooth(told, values)
+    found = {f"p{round(100 * at):02d}": quantile(values, at) if even is None else even.quantile(at) for at in QUANTILES}
+    tail, middle = tail_mean(values) if even is None else even.tail_mean(), mean(values)
+    shown: dict[str, Any] = {
         "mean": middle.value, "sd": float(values.std(ddof=1)) if len(values) > 1 else None, "se": middle.error,
         **{name: one.value for name, one in found.items()}, "cvar95": tail.value,
     }  # fmt: skip
-    told["errors"] = {**{name: one.error for name, one in found.items()}, "cvar95": tail.error}
-    return told
+    shown["errors"] = {**{name: one.error for name, one in found.items()}, "cvar95": tail.error}
+    return shown
 
 
 def over_budget(outcome: Outcome, minor: int) -> Figure | None:

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -15,6 +16,7 @@ from incentive_lab.money import decimals
 from incentive_lab.panel import Floats
 from incentive_lab.projection.assumptions import BASE, Assumptions
 from incentive_lab.projection.chunks import Chunks, Drawn, Progress, Threads, Workers
+from incentive_lab.projection.expecting import expected_revenue
 from incentive_lab.projection.keeping import Draws
 from incentive_lab.projection.model import Model
 from incentive_lab.projection.paying import Payer
@@ -115,6 +117,11 @@ class Projection:
     def first_month(self) -> int:
         """Running number of the first month projected."""
         return self.model.panel.first_month + self.model.panel.months
+
+    @cached_property
+    def expected(self) -> Floats:
+        """[scenarios] revenue that is expected given what all partners share, minor units."""
+        return expected_revenue(self.world, self.scenarios)
 
     @property
     def minor(self) -> int:

@@ -40,12 +40,12 @@ def worth_words(told: Projection) -> list[str]:
 def risk_card(told: Projection, floor: float | None = None, limit: float | None = None) -> None:
     """The answer in words, with the chances of a margin below a floor and of a cost above a limit, where asked about."""
     minor, currency = told.minor, told.model.panel.currency
-    shown = answers.distribution(told.outcome.total / minor)
+    shown = answers.distribution(told.outcome.total / minor, told)
     expected = f"Expect **{compact(shown['p50'] or 0)} {currency}** over {counted(told.horizon, 'month')}"
-    owed = owed_words(told.outcome, minor, compact)
+    owed = owed_words(told, compact)
     if owed is not None:
         said = [owed, f"{expected} after the cut."]
-        shown = answers.distribution(told.outcome.asked / minor)
+        shown = answers.distribution(told.outcome.asked / minor, told)
     else:
         said = [f"{expected}; one future in ten costs more than **{compact(shown['p90'] or 0)}**."]
     over = answers.over_budget(told.outcome, minor)
@@ -106,7 +106,8 @@ def fan_of(told: Projection) -> Chart:
     still = told.no_response.owed if told.outcome.cut.any() else told.no_response.monthly
     quiet = None if told.no_response is told.outcome else np.cumsum(still.mean(axis=0)) / told.minor
     path, currency = np.cumsum(owed, axis=1) / told.minor, told.model.panel.currency
-    return fan_chart(labels, path, currency, budget_of(told.outcome), quiet, what)
+    ends = answers.distribution(path[:, -1], told)
+    return fan_chart(labels, path, currency, budget_of(told.outcome), quiet, what, ends)
 
 
 def difference_card(told: Projection) -> None:

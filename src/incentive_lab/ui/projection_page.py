@@ -116,7 +116,7 @@ def _charts(told: Projection) -> None:
     total = owed.sum(axis=1)
     left, right = st.columns(2, gap="small")
     with left:
-        shown = answers.distribution(total / minor)
+        shown = answers.distribution(total / minor, told)
         draw(distribution_chart(total / minor, shown, currency, budget_of(outcome), what), "distribution")
     with right:
         moving = answers.drivers(told, answers.own_inputs(told), total)[:7]
@@ -133,7 +133,7 @@ def _scenarios(asked: Asked, many: int) -> None:
     rows = []
     known = list(presets().values())
     for preset, told in zip(known, side_by_side(asked, known, min(many, 512)) or [], strict=False):
-        shown = answers.distribution(told.outcome.asked / told.minor)
+        shown = answers.distribution(told.outcome.asked / told.minor, told)
         over = answers.over_budget(told.outcome, told.minor)
         rows.append((plain(preset.title), *(compact(shown[name] or 0) for name in ("p10", "p50", "p90", "cvar95")),
                      "-" if over is None else percent(over.value, 1), plain("; ".join(preset.then)) or "-"))  # fmt: skip
