@@ -206,3 +206,16 @@ def test_an_effect_from_a_file_is_handed_to_a_projection_once_the_plan_says_what
     handed = handed_over(found)["lifts"][0]
     assert handed["of"] == "deals"
     assert handed["change"] == pytest.approx(found.primary.found.relative, abs=1e-6)
+
+
+def test_a_method_is_named_by_what_it_could_hold_fixed(read, rng) -> None:  # type: ignore[no-untyped-def]
+    rows, _ = cross_section(rng)
+    plain, more = (read(rows, words).primary.found.sentence for words in ("", "analysis: {covariates: [age]}"))
+    assert plain.startswith("Difference in means; ")
+    assert more.startswith("Difference in means, adjusted for covariates; ")
+    before = "[{name: y, of: y, pre: x, role: primary}]"
+    told = read(rows, "analysis: {estimator: difference}", metrics=before)
+    assert any("does not hold the outcome before the pilot fixed" in one.words for one in told.checks)
+    told = read(rows, metrics=before)
+    assert "ANCOVA" in told.primary.found.sentence
+    assert any("analysis holds the outcome before" in one.words for one in told.checks)

@@ -173,9 +173,14 @@ def _checks(pilot: Pilot, trial: Trial, found: Estimate) -> list[Check]:
     rows = balance(trial)
     worst = max(rows, key=lambda one: abs(one.difference), default=None)
     if worst is not None:
+        loose = (
+            found.estimator == "difference"
+            or pilot.analysis.without_pre
+            or trial.outcomes[pilot.primary.name].pre is None
+        )
         words = (
             f"The largest difference before the pilot is {abs(worst.difference):.2f} standard deviations ({worst.name}); the "
-            "analysis holds the outcome before the pilot fixed."
+            f"analysis {'does not hold' if loose else 'holds'} the outcome before the pilot fixed."
         )
         checks.append(Check("Balance before", "look" if abs(worst.difference) > 0.5 else "fine", words))
     outcome = trial.outcomes[pilot.primary.name]

@@ -40,6 +40,11 @@ WORDS: Mapping[str, str] = {
     "switchback": "difference between months in and out of the arm, with partner and month effects",
     "matched": "matched comparison; nobody was drawn",
 }
+_WITHOUT: Mapping[str, str] = {
+    "ancova": "difference in means", "cuped": "difference in means", "lin": "difference in means",
+    "log_ancova": "difference of logarithms", "winsorised": "winsorised difference",
+}  # fmt: skip
+"""What is left of an estimator where nothing is known of the time before the pilot."""
 _EXACT = 1e-12
 _SHARP = "Every partner's response has the tested form (a constant amount, or a constant percentage)."
 _DRAWN = "The arms were drawn as the plan says, and one partner's arm does not touch another's outcome."
@@ -214,12 +219,21 @@ def _told(
         relative_interval=shares, error=found.error, df=found.df, p_value=p_value, control=sample.control_mean,
         treated=sample.treated_mean, units=sample.size, groups=found.clusters, typical=typical, smallest_p=smallest,
         gained=_gained(sample, outcome, columns, errors),
-        sentence=f"{WORDS[estimator][:1].upper()}{WORDS[estimator][1:]}; {stated}"
+        sentence=f"{_named(sample, estimator)}; {stated}"
         + ("" if inference == "randomisation" else f", {errors.upper()} errors, {found.df:.1f} degrees of freedom")
         + (", drawn strata held fixed" if sample.strata is not None else "")
         + (f", {found.clusters} clusters" if sample.clusters is not None else "") + ".",
         assumes=(_DRAWN, _SHARP) if inference == "randomisation" else (_DRAWN, "Partners are many enough for a t distribution."),
     )  # fmt: skip
+
+
+def _named(sample: Sample, estimator: str) -> str:
+    """The estimator in words, as far as this sample lets it be one."""
+    said = WORDS[estimator]
+    if sample.pre is None and estimator in _WITHOUT:
+        more = sample.others is not None and sample.others.shape[1] > 0
+        said = _WITHOUT[estimator] + (", adjusted for covariates" if more else "")
+    return said[:1].upper() + said[1:]
 
 
 def in_amounts(log: float, treated_mean: float) -> float:
