@@ -233,6 +233,22 @@ def test_a_single_look_has_the_normal_laws_boundary_and_a_later_one_needs_its_ow
     assert first == pytest.approx(stats.norm.isf(spent(np.array([0.5]), 0.05)[0] / 2), abs=1e-6)
 
 
+def test_what_crosses_at_the_second_look_first_is_what_was_left_to_spend() -> None:
+    fractions = np.array([0.4, 1.0])
+    first, second = boundaries(fractions, 0.05)
+    root, step = 0.4**0.5, 0.6**0.5
+
+    def crossing(x: float) -> float:
+        return float(
+            stats.norm.pdf(x)
+            * (stats.norm.sf((second - x * root) / step) + stats.norm.cdf((-second - x * root) / step))
+        )
+
+    beyond = integrate.quad(crossing, -first, first, epsabs=1e-12)[0]
+    early, whole = spent(fractions, 0.05)
+    assert beyond == pytest.approx(whole - early, abs=1e-9)
+
+
 def test_boundaries_from_draws_let_no_more_cross_than_may(rng: np.random.Generator) -> None:
     fractions, draws = np.array([0.1, 0.5, 1.0]), 399
     walk = rng.standard_normal((draws, 3)).cumsum(axis=1)
@@ -316,6 +332,15 @@ def test_a_row_that_the_model_fits_by_itself_is_left_out_of_hc2(rng: np.random.G
     alone = np.zeros((9, 1))
     alone[8] = 1
     with_it, without = coefficient(y, z, alone), coefficient(y[:8], z[:8], np.zeros((8, 0)))
+    assert (with_it.effect, with_it.error, with_it.df) == pytest.approx((without.effect, without.error, without.df))
+
+
+def test_a_cluster_that_the_model_fits_by_itself_is_left_out_of_cr2(rng: np.random.Generator) -> None:
+    y, z, groups = rng.normal(size=12), np.array([0.0, 1.0] * 6), np.repeat(np.arange(6), 2)
+    y, z, groups = np.r_[y, 3.0], np.r_[z, 1.0], np.r_[groups, 6]
+    alone = (groups == 6).astype(float)[:, None]
+    with_it = coefficient(y, z, alone, clusters=groups, errors="cr2")
+    without = coefficient(y[:12], z[:12], np.zeros((12, 0)), clusters=groups[:12], errors="cr2")
     assert (with_it.effect, with_it.error, with_it.df) == pytest.approx((without.effect, without.error, without.df))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from incentive_lab.projection import estimates
 from incentive_lab.projection.estimates import (
@@ -24,6 +25,16 @@ def test_a_mean_has_the_standard_error_of_textbooks() -> None:
     assert mean(values).error == pytest.approx((((4 + 1 + 16 + 9) / 3) / 4) ** 0.5)
     assert mean(values[:1]).error is None
     assert mean(values[:2]).error == pytest.approx(1.5)
+
+
+def test_only_what_is_used_counts_however_few_scenarios_there_are() -> None:
+    found = mean(np.array([1.0, 3.0, 100.0]), np.array([True, True, False]))
+    assert (found.value, found.error) == pytest.approx((2.0, 1.0))
+
+
+def test_what_happens_in_nearly_all_is_as_unsure_as_what_happens_in_nearly_none() -> None:
+    rare = np.arange(LEAST) < 3
+    assert chance(~rare).error == pytest.approx(chance(rare).error)
 
 
 def test_a_share_counts_two_more_that_did_and_two_that_did_not() -> None:
@@ -157,6 +168,33 @@ def test_a_level_that_wanders_gives_its_persistence_and_its_swing() -> None:
     assert phi == pytest.approx(0.66, abs=0.06)
     assert sigma == pytest.approx(0.1, abs=0.012)
     assert np.corrcoef(state, last)[0, 1] > 0.6
+
+
+def test_state_and_innovations_are_those_of_the_level_less_its_trend() -> None:
+    rng = np.random.default_rng(9)
+    level = 0.01 * np.arange(30) + rng.uniform(-0.1, 0.1, 30)
+    growth, error, phi, _, state, innovations = trend_and_market(1e12 * np.exp(level), np.ones(12), 0)
+    time = np.arange(30.0)
+    rest = level - level[-12:].mean() - growth * (time - time[-12:].mean())
+    assert state == pytest.approx(rest[-3:].mean(), rel=1e-6)
+    assert innovations == pytest.approx(rest[1:] - phi * rest[:-1], abs=1e-8)
+    plain = stats.linregress(time, level).stderr * ((1 + phi) / (1 - phi)) ** 0.5
+    assert error == pytest.approx((plain**-2 + estimates.GROWTH_PRIOR**-2) ** -0.5, rel=1e-6)
+
+
+def test_chance_in_few_things_is_taken_off_the_swing() -> None:
+    totals = np.array([1.0, 12.0, 12.0, 1.0] * 10)
+    time, level = np.arange(40.0), np.log(totals + 0.5)
+    line = stats.linregress(time, level)
+    signal = ((level - line.intercept - line.slope * time) ** 2).sum() / 38 - (1 / 1.5 + 1 / 12.5) / 2
+    _, _, phi, sigma, *_ = trend_and_market(totals, np.ones(12), 0)
+    prior = 18 * estimates.SWING_PRIOR**2
+    assert sigma**2 == pytest.approx((40 * signal * (1 - phi**2) + prior) / (40 + 18))
+
+
+def test_a_month_without_anything_is_a_number_too() -> None:
+    growth, error, *_, innovations = trend_and_market(np.r_[np.full(11, 5.0), 0.0], np.ones(12), 0)
+    assert np.isfinite([growth, error, *innovations]).all()
 
 
 def test_one_freak_month_does_not_set_the_swing() -> None:
