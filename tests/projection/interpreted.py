@@ -1,0 +1,79 @@
+"""The projection as plain Python: `NUMBA_DISABLE_JIT=1 python -m tests.projection.interpreted` draws and pays a few futures.
+
+What comes out must be what the compiled functions give. Coverage sees their lines only here.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numba
+import numpy as np
+
+
+def without_compiler() -> None:
+    """Put Python in the place of the instructions of the processor; the rest of the projection is loaded later.
+
+    Raises:
+        RuntimeError: The compiler is at work.
+    """
+    from tests.engine import interpreted
+
+    interpreted.without_compiler()
+    import incentive_lab.projection  # noqa: F401
+
+    f32, bits = np.float32, np.uint32
+
+    def bits_of(number: Any) -> int:
+        return int(f32(number).view(bits))
+
+    instead = {
+        "share_of": lambda word: bits((int(word) & 0xFFFFFFFF) >> 9 | 0x3F800000).view(f32) - f32(1.0 - 2.0**-24),
+        "times_power": lambda number, power: f32(math.ldexp(float(number), int(power))),
+        "mantissa_of": lambda number: bits(bits_of(number) & 0x7FFFFF | 0x3F800000).view(f32),
+        "exponent_of": lambda number: f32((bits_of(number) >> 23) - 127),
+        "fused": lambda a, b, c: f32(np.float64(a) * np.float64(b) + np.float64(c)),
+    }
+    for module in [one for name, one in sys.modules.items() if name.startswith("incentive_lab.projection.")]:
+        for name in instead.keys() & vars(module).keys():
+            setattr(module, name, instead[name])
+
+
+def figures() -> dict[str, list[Any]]:
+    """A few futures of a small programme with tiers, a guarantee and a budget, and of a generated history with returns."""
+    from incentive_lab.history import open_history
+    from incentive_lab.history.demo import generate_demo
+    from incentive_lab.projection.keeping import Draws
+    from incentive_lab.projection.model import fit
+    from incentive_lab.projection.past import past_of
+    from incentive_lab.projection.running import project
+    from incentive_lab.scheme.load import load
+    from tests.house.floors import ROOT
+    from tests.projection.conftest import FLAT, TIERED, made_past
+
+    with tempfile.TemporaryDirectory() as folder:
+        generate_demo(Path(folder) / "demo", partners=6, months=24)
+        growth = load(ROOT / "data" / "schemes" / "growth-80-20.yaml")
+        with open_history(str(Path(folder) / "demo")).closing() as history:
+            demo = past_of(history, growth, FLAT)
+    found = {}
+    for past, schemes in ((made_past(3, 24), (TIERED, FLAT)), (demo, (growth, FLAT))):
+        model, draws = fit(past), Draws()
+        for scheme in schemes:
+            outcome = project(
+                model, scheme, against=FLAT, floor=FLAT, scenarios=4, horizon=3, threads=1, draws=draws
+            ).outcome
+            found[f"{past.panel.history_id} {scheme.id}"] = [outcome.total.tolist(), outcome.by_rule.tolist()]
+    return found
+
+
+if __name__ == "__main__":
+    if not numba.config.DISABLE_JIT:
+        raise SystemExit("set NUMBA_DISABLE_JIT=1")
+    without_compiler()
+    print(json.dumps(figures()))
