@@ -15,6 +15,7 @@ from typing import Any
 
 from experiments.benchmarks.serving import free_port
 from ruamel.yaml import YAML
+from streamlit.config import get_config_options
 
 from tests.house.floors import ROOT
 
@@ -28,6 +29,14 @@ def instructions(name: str) -> list[str]:
     """The arguments of every such instruction of the Dockerfile, continued lines joined."""
     joined = DOCKERFILE.replace("\\\n", " ")
     return re.findall(rf"^\s*{name}\s+(.*)$", joined, re.M)
+
+
+def health_check() -> list[str]:
+    """The words of the health check."""
+    (line,) = instructions("HEALTHCHECK")
+    words: list[str] = json.loads(line.partition("CMD ")[2])
+    assert words[0] == "python"
+    return words
 
 
 def test_everything_it_copies_is_there_and_not_ignored() -> None:
@@ -50,6 +59,11 @@ def test_everything_the_product_reads_of_the_project_is_copied() -> None:
 
 def test_it_runs_as_nobody_in_particular_and_keeps_its_state_in_a_volume() -> None:
     assert instructions("USER") == ["lab"]
+    assert "--uid 10001 lab" in DOCKERFILE
+    root = DOCKERFILE.partition("\nUSER lab\n")
+    assert "install -d -o lab -g lab" in root[0], "the volume's folder is the user's own"
+    assert "\nCMD " in root[2]
+    assert "\nRUN " not in root[2]
     (volume,) = instructions("VOLUME")
     assert f"INCENTIVE_LAB_HOME={volume}" in DOCKERFILE
     assert f"lab-home:{volume}" in COMPOSE["services"]["lab"]["volumes"]
@@ -79,6 +93,10 @@ def test_what_it_starts_answers(tmp_path: Path) -> None:
                     break
             except OSError:
                 time.sleep(0.3)
+        asked = [word.replace("8501", str(port)) for word in health_check()[1:]]
+        assert subprocess.run([sys.executable, *asked], check=False).returncode == 0
+        asked = [word.replace("8501", str(free_port())) for word in health_check()[1:]]
+        assert subprocess.run([sys.executable, *asked], stderr=subprocess.DEVNULL, check=False).returncode != 0
     finally:
         running.terminate()
         running.wait(20)
@@ -110,7 +128,12 @@ def test_every_variable_that_compose_sets_is_read() -> None:
     source = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "src").rglob("*.py"))
     assert ours
     assert not [name for name in ours if f'"{name}"' not in source]
+    options = {option.env_var for option in get_config_options().values()}
+    theirs = {name for name in COMPOSE["services"]["lab"]["environment"] if name.startswith("STREAMLIT_")}
+    assert theirs <= options
     database = COMPOSE["services"]["database"]["environment"]
+    asked = COMPOSE["services"]["database"]["healthcheck"]["test"]
+    assert asked[-4:] == ["-U", database["POSTGRES_USER"], "-d", database["POSTGRES_DB"]]
     url = COMPOSE["services"]["lab"]["environment"]["INCENTIVE_LAB_DATABASE_URL"]
     assert url.startswith(f"postgresql://{database['POSTGRES_USER']}:")
     assert url.endswith(f"@database/{database['POSTGRES_DB']}")
