@@ -10,12 +10,14 @@ import ctypes
 import math
 import random
 import sys
+import tempfile
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, ROUND_UP, Decimal
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import numba
@@ -64,6 +66,31 @@ def without_compiler() -> None:
 def golden() -> list[Case]:
     """The golden cases."""
     return [Case(one.name, one.scheme, one.panel, one.baseline, one.pays) for one in golden_cases()]
+
+
+def documented() -> list[Case]:
+    """The examples of docs/scheme.md, with what they say is paid."""
+    from incentive_lab.history import open_history
+    from incentive_lab.history.for_schemes import panel_for
+    from tests.docs.examples import TOTAL, checked, expected, read, write_history
+    from tests.house.floors import ROOT
+
+    found = []
+    for example in read(ROOT / "docs" / "scheme.md").examples:
+        baseline = checked(example.baseline) if example.baseline else None
+        scheme = checked(example.scheme, baseline)
+        with tempfile.TemporaryDirectory() as folder:
+            write_history(example.tables, Path(folder))
+            with open_history(folder, splits_at_most=float(scheme.splits.at_most)).closing() as history:
+                panel = panel_for(history, *((scheme, baseline) if baseline else (scheme,)))
+        place = panel.labels().index
+        pays = {
+            (place(month), who, line): amount
+            for (who, month, line), amount in expected(example).items()
+            if line != TOTAL
+        }
+        found.append(Case(example.heading, scheme, panel, baseline, pays))
+    return found
 
 
 def drawn(each: int) -> list[Case]:

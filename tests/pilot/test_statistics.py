@@ -335,13 +335,26 @@ def test_a_row_that_the_model_fits_by_itself_is_left_out_of_hc2(rng: np.random.G
     assert (with_it.effect, with_it.error, with_it.df) == pytest.approx((without.effect, without.error, without.df))
 
 
-def test_a_cluster_that_the_model_fits_by_itself_is_left_out_of_cr2(rng: np.random.Generator) -> None:
-    y, z, groups = rng.normal(size=12), np.array([0.0, 1.0] * 6), np.repeat(np.arange(6), 2)
-    y, z, groups = np.r_[y, 3.0], np.r_[z, 1.0], np.r_[groups, 6]
-    alone = (groups == 6).astype(float)[:, None]
-    with_it = coefficient(y, z, alone, clusters=groups, errors="cr2")
-    without = coefficient(y[:12], z[:12], np.zeros((12, 0)), clusters=groups[:12], errors="cr2")
-    assert (with_it.effect, with_it.error, with_it.df) == pytest.approx((without.effect, without.error, without.df))
+@pytest.mark.parametrize("treated", [[5], [1, 4]])
+def test_clusters_are_adjusted_by_the_inverse_that_there_is(rng: np.random.Generator, treated: list[int]) -> None:
+    """CR2 written out with matrices; where one cluster is the whole arm, what it fits by itself is left out."""
+    groups, y = np.repeat(np.arange(6), 3), rng.normal(size=18)
+    z, x = np.isin(groups, treated).astype(float), rng.normal(size=(18, 1))
+    found = coefficient(y, z, x, clusters=groups, errors="cr2")
+    design = np.column_stack([np.ones(18), z, x])
+    inverse = np.linalg.inv(design.T @ design)
+    rest = np.eye(18) - design @ inverse @ design.T
+    weights, parts, variance = (design @ inverse)[:, 1], [], 0.0
+    for group in range(6):
+        rows = groups == group
+        values, vectors = np.linalg.eigh(rest[np.ix_(rows, rows)])
+        half = np.where(values > 1e-9, np.maximum(values, 1e-9) ** -0.5, 0.0)
+        load = vectors @ (half * (vectors.T @ weights[rows]))
+        parts.append(rest[:, rows] @ load)
+        variance += float(load @ (rest @ y)[rows]) ** 2
+    middle = np.array(parts) @ np.array(parts).T
+    assert found.error == pytest.approx(variance**0.5)
+    assert found.df == pytest.approx(np.trace(middle) ** 2 / np.trace(middle @ middle))
 
 
 def test_past_many_columns_degrees_of_freedom_are_counted(
