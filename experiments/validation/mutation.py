@@ -1,9 +1,10 @@
 """Change one sign, number or word of the kernel and of the statistics at a time, and see whether a test notices.
 
-python experiments/validation/mutation.py [--only engine.tables pilot.ratios] [--every 1] [--again]
+python experiments/validation/mutation.py [--only engine.tables pilot.ratios] [--every 1]
 
 The changes are Cosmic Ray's (`make mutation` installs it). Each mutant lives in the memory of one forked process; no
-file is touched. The kernel runs as plain Python on the golden cases (tests/engine/interpreted.py), the statistics under
+file is touched. The kernel runs as plain Python on golden, documented and random cases
+(tests/engine/interpreted.py), the statistics under
 their own tests. Survivors stand in mutation.md, each with what we think of it (mutation_judged.yaml).
 """
 
@@ -19,7 +20,7 @@ import importlib.util
 import json
 import os
 import platform
-import signal
+import resource
 import subprocess
 import sys
 import time
@@ -58,9 +59,9 @@ OPERATORS = (
 )  # fmt: skip
 """One replacement of each sign, a number by both its neighbours; Cosmic Ray knows more of each kind."""
 RANDOM = 12
-"""Random schemes of each focus that the kernel's mutants pay beside the golden cases."""
-PATIENCE = 60.0
-"""Seconds after which a mutant that does not come back counts as noticed."""
+"""Random schemes of each focus that the kernel's mutants pay beside the golden cases and the documented ones."""
+PATIENCE = 300
+"""Seconds of processor time after which a mutant that does not come back counts as noticed."""
 
 
 @dataclass(frozen=True)
@@ -87,24 +88,30 @@ class Mutant:
         return f"{self.module}: {self.before} -> {self.after}"
 
 
-def mutants(module: str) -> Iterator[Mutant]:
-    """Every change of a module that is neither in an annotation, a decorator nor a docstring, each text once."""
+def mutants(module: str, every: int = 1) -> Iterator[Mutant]:
+    """One in so many changes of a module that is neither in an annotation, a decorator nor a docstring, each text once."""
     from cosmic_ray.ast import ast_nodes, get_ast
     from cosmic_ray.mutating import mutate_code
     from cosmic_ray.plugins import get_operator
 
     code = path_of(module).read_text(encoding="utf-8")
     skipped, tree, seen = _not_run(code), get_ast(code), {code}
-    for name in OPERATORS:
-        operator = get_operator(f"core/{name}")()
-        places = [place for node in ast_nodes(tree) for place in operator.mutation_positions(node)]
-        for occurrence, ((line, _), _) in enumerate(places):
-            changed = mutate_code(code, operator, occurrence)
-            if changed is None or changed in seen or line in skipped:
-                continue
-            seen.add(changed)
-            before, after = _difference(code, changed)
-            yield Mutant(module, line, before, after, changed)
+    operators = {name: get_operator(f"core/{name}")() for name in OPERATORS}
+    places = [
+        (operator, occurrence, line)
+        for operator in operators.values()
+        for occurrence, ((line, _), _) in enumerate(
+            place for node in ast_nodes(tree) for place in operator.mutation_positions(node)
+        )
+        if line not in skipped
+    ]
+    for operator, occurrence, line in places[::every]:
+        changed = mutate_code(code, operator, occurrence)
+        if changed is None or changed in seen:
+            continue
+        seen.add(changed)
+        before, after = _difference(code, changed)
+        yield Mutant(module, line, before, after, changed)
 
 
 def _not_run(code: str) -> set[int]:
@@ -184,6 +191,7 @@ def noticed(mutant: Mutant, again: Sequence[str], check: Callable[[], bool]) -> 
         os.dup2(quiet, 1), os.dup2(quiet, 2)
         code = 1
         try:
+            resource.setrlimit(resource.RLIMIT_CPU, (PATIENCE, PATIENCE))
             sys.meta_path.insert(0, _Changed(mutant))
             for name in again:
                 sys.modules.pop(name, None)
@@ -191,15 +199,8 @@ def noticed(mutant: Mutant, again: Sequence[str], check: Callable[[], bool]) -> 
         except BaseException:
             code = 1
         os._exit(code)
-    end = time.monotonic() + PATIENCE
-    while time.monotonic() < end:
-        done, status = os.waitpid(child, os.WNOHANG)
-        if done:
-            return os.waitstatus_to_exitcode(status) != 0
-        time.sleep(0.01)
-    os.kill(child, signal.SIGKILL)
-    os.waitpid(child, 0)
-    return True
+    _, status = os.waitpid(child, 0)
+    return os.waitstatus_to_exitcode(status) != 0
 
 
 def kernel_differs(cases: list[Any]) -> Callable[[], bool]:
@@ -241,7 +242,7 @@ def run(module: str, every: int) -> dict[str, object]:
         from tests.engine import interpreted
 
         interpreted.without_compiler()
-        check = kernel_differs([*interpreted.golden(), *interpreted.drawn(RANDOM)])
+        check = kernel_differs([*interpreted.golden(), *interpreted.documented(), *interpreted.drawn(RANDOM)])
     else:
         for name in (
             "pytest",
@@ -256,11 +257,10 @@ def run(module: str, every: int) -> dict[str, object]:
     code = path_of(module).read_text(encoding="utf-8")
     assert not noticed(Mutant(module, 0, "", "", code), again, check), f"{module}: the tests fail without any mutant"
     begun, tried, alive = time.monotonic(), 0, []
-    for place, mutant in enumerate(mutants(module)):
-        if place % every == 0:
-            tried += 1
-            if not noticed(mutant, again, check):
-                alive.append({"line": mutant.line, "before": mutant.before, "after": mutant.after, "name": mutant.name})
+    for mutant in mutants(module, every):
+        tried += 1
+        if not noticed(mutant, again, check):
+            alive.append({"line": mutant.line, "before": mutant.before, "after": mutant.after, "name": mutant.name})
     print(f"{module}: {tried} mutants, {len(alive)} survive, {time.monotonic() - begun:.0f} s", flush=True)
     return {"mutants": tried, "every": every, "survivors": sorted(alive, key=lambda one: one["line"])}
 
@@ -298,9 +298,9 @@ def page(data: Mapping[str, object]) -> str:
         f"`make mutation` wrote this ({data['at']}, commit {data['commit']}, Python {data['python']}, "
         f"cosmic-ray {data['cosmic_ray']}): {everything:,} changes of one sign, number or word, of which "
         f"{everything - alive:,} are noticed ({(everything - alive) / max(everything, 1):.1%}). "
-        f"The kernel is tried as plain Python on the golden cases, exact sums and {RANDOM} random schemes of each focus; the "
-        "2,000 that `make test` pays are not asked here. A survivor either changes nothing that can be observed, or is work that "
-        "is left; each says which.",
+        "The kernel is tried as plain Python on the golden cases, the examples of docs/scheme.md, exact sums and "
+        f"{RANDOM} random schemes of each focus; the 2,000 that `make test` pays are not asked here. A survivor either changes "
+        "nothing that can be observed, or is work that is left; each says which.",
         "", "| module | tried | mutants | noticed | survive | noticed |", "| --- | --- | --- | --- | --- | --- |",
         *rows, *([f"\nNot tried yet: {', '.join(f'`{name}`' for name in waiting)}."] if waiting else []), *lists, "",
     ])  # fmt: skip
@@ -314,20 +314,12 @@ def main() -> int:
     given.add_argument("--page", action="store_true", help="only write mutation.md anew, as after judging")
     given.add_argument("--one", help=argparse.SUPPRESS)
     asked = given.parse_args()
+    data = json.loads(OUT.read_text(encoding="utf-8")) if OUT.exists() else {"modules": {}}
     if asked.one:
         print(json.dumps(run(asked.one, asked.every)), file=sys.__stderr__)
         return 0
-    data = json.loads(OUT.read_text(encoding="utf-8")) if OUT.exists() else {"modules": {}}
     for module in [] if asked.page else asked.only:
-        env = {**os.environ, "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
-        if module in KERNEL:
-            env["NUMBA_DISABLE_JIT"] = "1"
-        done = subprocess.run([sys.executable, __file__, "--one", module, "--every", str(asked.every)], cwd=ROOT, env=env,
-                              stderr=subprocess.PIPE, text=True, check=False)  # fmt: skip
-        if done.returncode:
-            print(done.stderr, file=sys.stderr)
-            return 1
-        data["modules"][module] = json.loads(done.stderr.splitlines()[-1])
+        data["modules"][module] = _apart(module, asked.every)
         data |= {"at": time.strftime("%Y-%m-%d"), "commit": said("git", "rev-parse", "--short", "HEAD"),
                  "python": platform.python_version(), "cosmic_ray": _version()}  # fmt: skip
         data["modules"] = {name: data["modules"][name] for name in (*STATISTICS, *KERNEL) if name in data["modules"]}
@@ -335,6 +327,18 @@ def main() -> int:
     PAGE.write_text(page(data), encoding="utf-8")
     print(f"written: {PAGE.relative_to(ROOT)}")
     return 0
+
+
+def _apart(module: str, every: int) -> Any:
+    """What `--one` finds, in a process of its own; the kernel's without its compiler."""
+    env = {**os.environ, "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    if module in KERNEL:
+        env["NUMBA_DISABLE_JIT"] = "1"
+    done = subprocess.run([sys.executable, __file__, "--one", module, "--every", str(every)], cwd=ROOT, env=env,
+                          stderr=subprocess.PIPE, text=True, check=False)  # fmt: skip
+    if done.returncode:
+        raise SystemExit(done.stderr)
+    return json.loads(done.stderr.splitlines()[-1])
 
 
 def _version() -> str:
