@@ -5,10 +5,12 @@ What comes out must be what the compiled functions give. Coverage sees their lin
 
 from __future__ import annotations
 
+import ctypes
 import json
 import math
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -25,19 +27,28 @@ def without_compiler() -> None:
     from tests.engine import interpreted
 
     interpreted.without_compiler()
-    import incentive_lab.projection  # noqa: F401
+    from incentive_lab.projection.counts import WIDE
 
     f32, bits = np.float32, np.uint32
 
     def bits_of(number: Any) -> int:
         return int(f32(number).view(bits))
 
-    instead = {
+    def at(address: int, kind: Any) -> Any:
+        return np.ctypeslib.as_array((kind * WIDE).from_address(int(address)))
+
+    def pack_wide(source: int, target: int, keep: int) -> None:
+        kept = at(source, ctypes.c_uint32)[at(keep, ctypes.c_uint8) != 0].copy()
+        at(target, ctypes.c_uint32)[: len(kept)] = kept
+
+    instead: dict[str, Callable[..., Any]] = {
         "share_of": lambda word: bits((int(word) & 0xFFFFFFFF) >> 9 | 0x3F800000).view(f32) - f32(1.0 - 2.0**-24),
         "times_power": lambda number, power: f32(math.ldexp(float(number), int(power))),
         "mantissa_of": lambda number: bits(bits_of(number) & 0x7FFFFF | 0x3F800000).view(f32),
         "exponent_of": lambda number: f32((bits_of(number) >> 23) - 127),
         "fused": lambda a, b, c: f32(np.float64(a) * np.float64(b) + np.float64(c)),
+        "pack_wide": pack_wide,
+        "kept_of_wide": lambda keep: np.int64(np.count_nonzero(at(keep, ctypes.c_uint8))),
     }
     for module in [one for name, one in sys.modules.items() if name.startswith("incentive_lab.projection.")]:
         for name in instead.keys() & vars(module).keys():
