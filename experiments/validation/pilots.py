@@ -330,7 +330,10 @@ def told(found: dict[str, object]) -> str:
         )
     beyond = [row for row in own if not 0.93 <= float(str(row["coverage"])) <= 0.975]
     for row in beyond:
-        lines += ["", f"Outside the bar for coverage: {row['panel']}, {row['size']}: {percent(float(str(row['coverage'])), 1)}."]
+        lines += [
+            "",
+            f"Outside the bar for coverage: {row['panel']}, {row['size']}: {percent(float(str(row['coverage'])), 1)}.",
+        ]
     never: list[dict[str, float]] = found["six_clusters"]  # type: ignore[assignment]
     lines += ["", "## Where no verdict is possible", "",
               f"Three of six clusters have {never[0]['assignments']} assignments, so no p-value is below "
