@@ -47,6 +47,20 @@ def is_plain(v: Values, form: int) -> bool:
     return bool(v.form[form][p.F_MODE] == p.PLAIN)
 
 
+def plain_rate(v: Values, r: int, form: int, out: int) -> None:
+    """Write what one rate pays on BASE into `out`.
+
+    A base of whole cents times millionths is exact. Under rounding at the total, payouts have parts of a cent: they are
+    counted in millionths of one first, so that a tie is decided on the decimal value.
+    """
+    code, rate = v.code, rate_of(v, form)
+    parts = not v.at_line and (v.rules[r][p.R_BASE] == p.BASE_PAYOUT or v.rules[r][p.R_NET] == 1)
+    code.emit(o.PLAIN_RATE, out, o.BASE, f=code.numbers(1e6 if parts else rate))
+    if parts:
+        v.fill(o.OTHER, 1.0)
+        code.emit(o.ATTAINED, out, o.OTHER, o.OTHER, o.OTHER, f=code.numbers(rate, rate))
+
+
 def has_lumps(v: Values, forms: Sequence[int]) -> bool:
     """Whether any of these forms pays lumps."""
     return any(v.form[form][p.F_LUMPS] or v.form[form][p.F_MODE] == p.INTERPOLATED_AMOUNT for form in forms)

@@ -16,6 +16,7 @@ from incentive_lab.engine.lower_parts import (
     is_plain,
     open_to,
     pay_form,
+    plain_rate,
     rate_of,
     remember,
     trace_months,
@@ -117,7 +118,7 @@ class Posting:
         """What the rule's rate pays, whichever form each partner has."""
         v, r, rule, code = self.v, self.r, self.rule, self.v.code
         if rule[p.R_CHOICE] == p.CHOICE_NONE and is_plain(v, self.forms[0]):
-            code.emit(o.PLAIN_RATE, self.paid, o.BASE, f=code.numbers(rate_of(v, self.forms[0])))
+            plain_rate(v, r, self.forms[0], self.paid)
             return
         if all(is_plain(v, form) for form in self.forms):
             rates = {form: rate_of(v, form) for form in self.forms}
