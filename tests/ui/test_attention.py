@@ -9,6 +9,7 @@ from incentive_lab.scheme.document import Scheme
 from incentive_lab.ui.attention import (
     HIT_HARD,
     budget_notice,
+    hardest_hit,
     heavy_losers,
     never_binding,
     notices,
@@ -38,6 +39,8 @@ def test_no_budget_is_no_notice(before: Replay) -> None:
 def test_partners_hit_hard_are_counted_with_what_they_lose(after: Replay, before: Replay) -> None:
     # a falls from 300 to 200 a month.
     assert heavy_losers(comparison(after, before)) == (1, 60_000)
+    assert hardest_hit(comparison(after, before)) == (60_000 - 6) / 180_000
+    assert hardest_hit(comparison(before, before)) == 0
     assert heavy_losers(comparison(before, before)) == (0, 0)
 
 

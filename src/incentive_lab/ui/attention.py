@@ -129,6 +129,14 @@ def heavy_losers(comparison: Comparison) -> tuple[int, float]:
     return int(hit.sum()), float(-comparison.impact.change[hit].sum())
 
 
+def hardest_hit(comparison: Comparison) -> float:
+    """The largest share of its payout that a partner loses, beyond what rounding to cents can take from it; 0 at least."""
+    before, after = comparison.baseline, comparison.proposed
+    lost = before.by_partner - after.by_partner - settlements(before.total, after.total)
+    paid = before.by_partner > 0.5
+    return float(np.max(lost[paid] / before.by_partner[paid], initial=0.0))
+
+
 def notices(comparison: Comparison, never: tuple[Address, ...] = ()) -> list[Notice]:
     """Everything that needs attention, what should be acted on first.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from incentive_lab.format import compact, count, counted, percent, points, signed
-from incentive_lab.ui.attention import HEAVY_LOSS, HIT_HARD, heavy_losers, programme_years
+from incentive_lab.ui.attention import HEAVY_LOSS, HIT_HARD, hardest_hit, heavy_losers, programme_years
 from incentive_lab.ui.cards import Figure, figure_card
 from incentive_lab.ui.workspace import Comparison
 
@@ -51,10 +51,10 @@ def _loss_line(comparison: Comparison, hit: int, lost: float) -> str:
         return "Nobody loses"
     minor = comparison.proposed.minor
     all_of_it = f"{counted(losers, 'loses', 'lose')} {compact(-float(change[change < 0].sum()) / minor)}"
-    share = f"more than {percent(HEAVY_LOSS)}"
-    return (
-        f"{all_of_it}; {count(hit)} of them {share}, {compact(lost / minor)}" if hit else f"{all_of_it}; none {share}"
-    )
+    if hit:
+        return f"{all_of_it}; {count(hit)} of them more than {percent(HEAVY_LOSS)}, {compact(lost / minor)}"
+    worst = hardest_hit(comparison)
+    return f"{all_of_it}; the hardest hit {percent(worst, 1)}"
 
 
 def _budget_line(comparison: Comparison) -> str:
