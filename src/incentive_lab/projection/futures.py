@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,8 +22,23 @@ if TYPE_CHECKING:
     from incentive_lab.projection.paying import Payer
 
 
+_STRETCHED: WeakKeyDictionary[Panel, dict[tuple[int, int], Panel]] = WeakKeyDictionary()
+_LOCK = threading.Lock()
+
+
 def stretched(panel: Panel, past: int, horizon: int) -> Panel:
-    """The last months of a panel with room for the horizon; targets of the last year are taken for the years after."""
+    """The last months of a panel with room for the horizon; targets of the last year are taken for the years after.
+
+    It is kept as long as the panel: every scheme that is tried on it asks for the same.
+    """
+    with _LOCK:
+        kept = _STRETCHED.setdefault(panel, {})
+        if (past, horizon) not in kept:
+            kept[past, horizon] = _stretched(panel, past, horizon)
+        return kept[past, horizon]
+
+
+def _stretched(panel: Panel, past: int, horizon: int) -> Panel:
     begin = panel.months - past
     columns = {
         name: np.concatenate([values[:, begin:], np.zeros((panel.partners, horizon))], axis=1)

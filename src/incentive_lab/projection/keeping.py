@@ -34,13 +34,6 @@ def narrow(values, out):  # type: ignore[no-untyped-def]
     return fits
 
 
-@jit
-def widen(values, out):  # type: ignore[no-untyped-def]
-    """Copy them back."""
-    for i in range(len(values)):
-        out[i] = values[i]
-
-
 @dataclass(frozen=True, eq=False)
 class Packed:
     """A drawn block as it is kept: `values` in 32 bits where that loses nothing."""
@@ -65,13 +58,20 @@ class Packed:
         """Memory it takes."""
         return int(sum(one.nbytes for one in (self.values, self.levels, self.begin, self.end, self.items)))
 
-    def laid_out(self, first: int, count: int, low: int, high: int, world: World, room: Room) -> Drawn:
-        """The block again; amounts lie in `room`."""
-        out = room.values[: len(self.values)]
-        widen(self.values, out)
+    def laid_out(self, first: int, count: int, low: int, high: int, world: World) -> Drawn:
+        """The block again, in the 32 bits it is kept in."""
         shape = len(world.model.leaves), world.horizon, (high - low) * count
         return Drawn(
-            first, count, low, high, out.reshape(shape), self.levels, self.begin, self.end, self.items, self.price
+            first,
+            count,
+            low,
+            high,
+            self.values.reshape(shape),
+            self.levels,
+            self.begin,
+            self.end,
+            self.items,
+            self.price,
         )
 
 
@@ -152,7 +152,7 @@ class Source:
         """See `World.draw`."""
         held, place = self.held, (chunk.first, chunk.count, low, high)
         if held is not None and (packed := held.blocks.get(place)) is not None:
-            return packed.laid_out(*place, self.world, room)
+            return packed.laid_out(*place, self.world)
         drawn = self.world.draw(chunk, low, high, room)
         if held is not None and self.draws is not None and not self.draws.put(held, drawn):
             self.held = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,7 +30,7 @@ class Drawn:
     Attributes:
         first, count: Scenarios `first` to `first + count`.
         low, high: Rows of partners.
-        values: [leaves, horizon, lanes] of additive leaves.
+        values: [leaves, horizon, lanes] of additive leaves; whole numbers, in 32 bits where they were kept so.
         levels: [scores, horizon, lanes].
         begin, end: [lanes] months of the horizon in which the partner is active.
         items: [n, E_COLUMNS] single items that were asked for: lane, month, item of its stream, stream.
@@ -40,7 +41,7 @@ class Drawn:
     count: int
     low: int
     high: int
-    values: Floats
+    values: Any
     levels: Floats
     begin: Rows
     end: Rows
