@@ -128,6 +128,8 @@ def tornado_chart(drivers: Sequence[Driver], middle: float, minor: int, currency
     """Mean cost in the lowest and the highest fifth of futures by each driver."""
     rows = [one.name.replace("_", " ") for one in drivers]
     low, high = [one.low / minor - middle for one in drivers], [one.high / minor - middle for one in drivers]
+    far = [2 * max(one.low_error or 0.0, one.high_error or 0.0) / minor for one in drivers]
+    reach = [end + side * one for ends in (low, high) for end, one in zip(ends, far, strict=True) for side in (-1, 1)]
     said = [f"<b>{row}</b><br>lowest fifth {_sure(one.low, one.low_error, minor)} {currency}<br>highest fifth "
             f"{_sure(one.high, one.high_error, minor)} {currency}<br>explains {percent(one.share, 0)} +- "
             f"{percent(one.error, 0)} of the variance" for row, one in zip(rows, drivers, strict=True)]  # fmt: skip
@@ -137,7 +139,7 @@ def tornado_chart(drivers: Sequence[Driver], middle: float, minor: int, currency
         go.Bar(y=rows, x=high, orientation="h", name="highest fifth", marker={"color": DRAFT}, hovertext=said,
                hoverinfo="text", error_x=_whiskers([2 * (one.high_error or 0.0) / minor for one in drivers])),
         name="tornado", height=max(200, 34 * len(rows) + 70), barmode="overlay", margin={**room_for(rows), "t": 30},
-        xaxis={**money_axis(min([0.0, *low, *high]), max([0.0, *low, *high]), most=4), "showgrid": True},
+        xaxis={**money_axis(min([0.0, *reach]), max([0.0, *reach]), most=4), "showgrid": True},
         yaxis={"autorange": "reversed", "type": "category", "showgrid": False},
     )  # fmt: skip
     moved = "cost" if what == "cost" else "amount owed"
