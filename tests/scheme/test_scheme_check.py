@@ -133,3 +133,24 @@ def test_a_threshold_below_nothing_is_doubted_for_what_adds_up(need, doubted):
     found = check(loads(text.replace("NEED", need)))
     assert found.ok
     assert any("a partner with none of it reaches too" in str(one) for one in found.warnings) == doubted
+
+
+@pytest.mark.parametrize(
+    ("levels", "said"),
+    [
+        ("{name: b, needs: {revenue: 180_000}}, {name: c, needs: {units: 5}}, {name: d, needs: {revenue: 150_000}}",
+         ["tiers.levels.d.needs.revenue: It needs 150,000 of revenue, less than 'b' with 180,000."]),
+        ("{name: b, points: 50}, {name: c, points: 30}",
+         ["tiers.levels.c.points: It asks for 30 points, less than 'b' with 50."]),
+        ("{name: b, needs: {revenue: 9}, points: 5}, {name: c, needs: {units: 5}}, {name: d, needs: {revenue: 9}, points: 5}",
+         []),
+    ],
+)  # fmt: skip
+def test_a_tier_is_compared_with_the_nearest_below_it_that_asks_for_the_same(levels, said):
+    text = (
+        "{scheme: a, currency: USD, effective: {from: 2024-01-01}, rules: [{id: c, on: revenue, rate: 3%}],"
+        f"tiers: {{points: {{certification: 10}}, levels: [{{name: a}}, {levels}]}}}}"
+    )
+    found = check(loads(text))
+    assert found.ok
+    assert [str(one) for one in found.warnings if "less than" in one.message] == said

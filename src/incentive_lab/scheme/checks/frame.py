@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime
 from contextlib import suppress
 from decimal import Decimal
-from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from incentive_lab.money import decimals
@@ -123,8 +122,8 @@ def tiers(context: Context) -> Findings:
             )
     for level in ladder.levels:
         yield from _below_nothing(context, level)
-    for lower, upper in pairwise(ladder.levels):
-        yield from _rises((*here, upper.name), lower, upper)
+    for place, upper in enumerate(ladder.levels[1:], start=1):
+        yield from _rises((*here, upper.name), ladder.levels[:place], upper)
     if ladder.points and all(level.points is None for level in ladder.levels):
         yield doubtful(("tiers", "points"), "Points are earned, but no tier asks for them.")
     if ladder.review == "year" and ladder.looks_at.months and ladder.looks_at.months < PERIOD_MONTHS[ladder.review]:
@@ -146,17 +145,23 @@ def _below_nothing(context: Context, level: Level) -> Findings:
                 yield doubtful(("tiers", "levels", level.name, "needs", name), message, "Use a number above 0.")
 
 
-def _rises(here: Segments, lower: Level, upper: Level) -> Findings:
+def _rises(here: Segments, below: tuple[Level, ...], upper: Level) -> Findings:
+    """A level that asks for less than the nearest one below it that asks for the same thing."""
+    lower = below[-1]
     if not _asks(upper):
         yield doubtful(here, f"It asks for nothing, so nobody stays in '{lower.name}'.", "Give it conditions.")
     elif (upper.needs, upper.any_of, upper.points) == (lower.needs, lower.any_of, lower.points):
         yield doubtful(here, f"It asks for the same as '{lower.name}', which nobody stays in.")
     for name, amount in upper.needs.items():
-        if name in lower.needs and amount < lower.needs[name]:
-            message = (
-                f"It needs {written(amount)} of {name}, less than '{lower.name}' with {written(lower.needs[name])}."
-            )
+        asked, by = next(((one.needs[name], one.name) for one in reversed(below) if name in one.needs), (amount, ""))
+        if amount < asked:
+            message = f"It needs {written(amount)} of {name}, less than '{by}' with {written(asked)}."
             yield doubtful((*here, "needs", name), message)
+    if upper.points is not None:
+        points, by = next(((one.points, one.name) for one in reversed(below) if one.points is not None), (None, ""))
+        if points is not None and upper.points < points:
+            message = f"It asks for {written(upper.points)} points, less than '{by}' with {written(points)}."
+            yield doubtful((*here, "points"), message)
 
 
 def money(context: Context) -> Findings:
