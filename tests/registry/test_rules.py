@@ -52,6 +52,20 @@ def test_nobody_approves_their_own_however_the_name_is_typed(local: Registry) ->
             local.approve(Actor(name), "grown-1", "fine by me")
 
 
+def test_who_may_not_sign_hears_that_before_what_their_reason_lacks(local: Registry) -> None:
+    local.submit(ANN, submission(), "worth it")
+    with pytest.raises(Refused, match="nobody approves their own"):
+        local.approve(ANN, "grown-1", "ok")
+    with pytest.raises(InputError, match="a reason of 3 to 2000 characters is needed"):
+        local.approve(BEN, "grown-1", "ok")
+    assert local.show("grown-1")["state"] == "submitted"
+    with pytest.raises(Conflict, match="only what is approved becomes active"):
+        local.activate(BEN, "grown-1", "ok")
+    with pytest.raises(InputError, match="a reason of 3"):
+        local.reject(BEN, "grown-1", "ok")
+    assert len(local.show("grown-1")["log"]) == 1
+
+
 def test_finance_signs_too_when_the_cost_moves(registry: Registry) -> None:
     made = registry.submit(ANN, submission(total=106.0), "worth it")
     assert made["needs"] == ["finance", "approver"]

@@ -79,7 +79,6 @@ class Registry(Archive):
             role: finance or approver, for someone who has both.
             seen: The case, or the scheme's fingerprint, that the signer looked at; refused where it is another by now.
         """
-        reason = reason_of(reason)
         with self.store.writing() as session:
             turn = self.may(session, "approve", actor)
             row = row_of(session, revision)
@@ -101,6 +100,7 @@ class Registry(Archive):
                 )
             as_role = signing_role(turn.actor, turn.roles, role, row.needs.split(), {one.role for one in signed})
             require_no_overlap(session, row)
+            reason = reason_of(reason)
             session.add(
                 Signature(
                     revision_id=row.id,
@@ -142,7 +142,6 @@ class Registry(Archive):
         on: str | None = None,
         seen: str | None = None,
     ) -> dict[str, Any]:
-        reason = reason_of(reason)
         with self.store.writing() as session:
             turn = self.may(session, action, actor)
             row = row_of(session, revision)
@@ -150,6 +149,7 @@ class Registry(Archive):
                 raise Conflict([Problem(row.id, f"is {row.state}; only what is {' or '.join(states)} can be {state}.")])
             before = audit.of_revision(session, row)
             require_seen(before, seen)
+            reason = reason_of(reason)
             row.state = state
             if state == "retired":
                 row.ends = max(row.starts, min(row.ends, day_of(on) if on else turn.at[:10]))
@@ -160,7 +160,6 @@ class Registry(Archive):
 
     def activate(self, actor: Actor, revision: str, reason: str, *, seen: str | None = None) -> dict[str, Any]:
         """Put it into effect; the active revision that it changes ends where it starts."""
-        reason = reason_of(reason)
         with self.store.writing() as session:
             turn = self.may(session, "activate", actor)
             row = row_of(session, revision)
@@ -170,6 +169,7 @@ class Registry(Archive):
             require_seen(before, seen)
             require_whole(session, row)
             require_no_overlap(session, row)
+            reason = reason_of(reason)
             parent = session.get(Revision, row.parent_id) if row.parent_id else None
             if parent is not None and folded(parent.population) == folded(row.population) and overlaps(parent, row):
                 was = audit.of_revision(session, parent)
