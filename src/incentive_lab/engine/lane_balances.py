@@ -91,6 +91,8 @@ def settle_lanes(forward, lines, brought, least_line, rounded, kind, least, at_t
             return False
     for i in range(lanes):
         due = forward[i] + lines[i]
+        if at_total:  # parts of a cent add up to a decimal value, which the minimum is held against
+            due = half_away(due * MILLION) / MILLION
         brought[i], least_line[i], rounded[i] = forward[i], 0.0, 0.0
         forward[i] = 0.0
         lines[i] = 0.0

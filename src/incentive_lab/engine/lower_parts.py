@@ -121,6 +121,8 @@ def earlier_payouts(v: Values, r: int, table: int, start: Months, out: int) -> N
             v.code.emit(
                 o.ADD_DIFFERENCE, out, v.posted(other, [m + 1 for m in range(v.months)]), v.posted(other, start)
             )
+    if not v.at_line:  # parts of a cent add up to a decimal value, on which packages and borders are decided
+        v.code.emit(o.SIX_PLACES, out)
 
 
 def fill_base(v: Values, r: int, start: Months, code: int) -> None:

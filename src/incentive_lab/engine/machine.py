@@ -273,6 +273,9 @@ def execute(  # type: ignore[no-untyped-def]
             elapsed = monthly[m, code[k, o.C_N]]
             for i in range(lanes):
                 out[i] = times_over(a[i] - b[i], f0, elapsed)
+        elif op == o.SIX_PLACES:
+            for i in range(lanes):
+                out[i] = half_away(out[i] * MILLION) / MILLION
         elif op == o.EXPECTED_RATE:
             mode = forms[i0, F_MODE]
             share, whole_of = lanes_at(ground + ground_width * i1, lanes), lanes_at(ground + ground_width * i2, lanes)
