@@ -54,9 +54,11 @@ def _loaded(path: Path) -> tuple[Pilot, Path]:
     return load(path), document_path(path).resolve().parent
 
 
-def _needed(held: History | None) -> History:
+def _needed(document: Pilot, held: History | None) -> History:
     from incentive_lab.errors import InputError, Problem
+    from incentive_lab.pilot.checking import require_history
 
+    require_history(document)
     if held is None:
         raise InputError([Problem("--history", "this needs the partners' history.", "Name it with --history.")])
     return held
@@ -129,7 +131,7 @@ def assign(
             raise InputError([Problem(str(target), "this pilot is registered already; its arms are frozen.",
                                       "To start anew, copy the plan into another folder.")])  # fmt: skip
         with _opened(history, mapping, exclude) as held:
-            made = design(document, _needed(held), folder)
+            made = design(document, _needed(document, held), folder)
         if made.over_ceiling and register:
             raise InputError([Problem("cost_ceiling", f"the arm {', '.join(made.over_ceiling)} would cost more than "
                                       f"{float(document.cost_ceiling or 0):,.2f}.",
@@ -192,5 +194,5 @@ def power(
             _opened(history, mapping, exclude) as held,
             nullcontext(None) if as_json else progress("Simulating", as_json) as step,
         ):
-            result = power_told(document, _needed(held), folder, draws=draws, audit=audit, progress=step)
+            result = power_told(document, _needed(document, held), folder, draws=draws, audit=audit, progress=step)
         _emit(result, as_json, say_power)

@@ -7,11 +7,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from incentive_lab.errors import InputError
 from incentive_lab.pilot.checking import check
 from incentive_lab.pilot.reading import load, loads
 from incentive_lab.pilot.running import read_pilot
+from incentive_lab.pilot_cli import pilot_app
 
 BASE = "pilot: t\nmetrics: [{name: y, of: revenue, role: primary}]\n"
 
@@ -43,6 +45,19 @@ def told(text: str) -> str:
 )  # fmt: skip
 def test_a_plan_that_cannot_work_is_told(text: str, said: str) -> None:
     assert said in told(text)
+
+
+@pytest.mark.parametrize("command", ["power", "assign"])
+def test_a_plan_on_a_file_is_not_sent_for_a_history(command: str, tmp_path: Path) -> None:
+    plan = tmp_path / "pilot.yaml"
+    plan.write_text("{pilot: t, arms: [{name: a, value: 0}, {name: b, value: 1}], metrics: [{name: y, of: y, role: primary}], "
+                    "data: {file: rows.csv, columns: {arm: z}}}", encoding="utf-8")  # fmt: skip
+    ran = CliRunner().invoke(pilot_app, [command, str(plan)])
+    said = " ".join(ran.output.split())
+    assert ran.exit_code == 1
+    assert "this plan reads rows.csv" in said
+    assert "leave `data` out, write dates and name the history with --history" in said
+    assert "this needs the partners' history" not in said
 
 
 def test_every_problem_of_a_document_comes_at_once() -> None:

@@ -47,6 +47,28 @@ def check(pilot: Pilot) -> Checked:
     return Checked(tuple(problems), tuple(_warnings(pilot)))
 
 
+def require_history(pilot: Pilot) -> None:
+    """Refuse a plan that reads a CSV file where partners of a history are drawn.
+
+    Raises:
+        InputError: The plan reads a CSV file.
+
+    Example:
+        >>> from incentive_lab.pilot.reading import loads
+        >>> plan = loads("{pilot: a, arms: [{name: on}, {name: off}], metrics: [{name: y, of: y, role: primary}], "
+        ...              "data: {file: a.csv}}")
+        >>> try:
+        ...     require_history(plan)
+        ... except InputError as refusal:
+        ...     print(refusal.problems[0].message)
+        this plan reads a.csv; power and drawing need a plan with dates, on a history.
+    """
+    if pilot.data is not None:
+        raise InputError([Problem("data", f"this plan reads {pilot.data.file}; power and drawing need a plan with dates, on a "
+                                  "history.", "Read this one with `pilot analyse`; to draw partners, leave `data` out, write "
+                                  "dates and name the history with --history.")])  # fmt: skip
+
+
 def _arms(pilot: Pilot) -> Iterator[Problem]:
     for name, times in Counter(arm.name for arm in pilot.arms).items():
         if times > 1:

@@ -12,7 +12,7 @@ from incentive_lab.errors import InputError, Problem
 from incentive_lab.format import counted, percent
 from incentive_lab.history import History
 from incentive_lab.pilot.assigning import Assigned
-from incentive_lab.pilot.checking import check
+from incentive_lab.pilot.checking import check, require_history
 from incentive_lab.pilot.document import Pilot
 from incentive_lab.pilot.fromhistory import plan_draw
 from incentive_lab.pilot.locking import Audited, audit_told, audited
@@ -139,8 +139,7 @@ def power_told(
         InputError: The plan or the history cannot be used.
     """
     check(pilot).require()
-    if pilot.data is not None:
-        raise InputError([Problem("data", "power is simulated on a history, and this pilot reads a CSV file.", "")])
+    require_history(pilot)
     if pilot.assignment.mechanism == "observed":
         raise InputError([Problem("assignment.mechanism", "nobody is drawn, so there is no drawing whose power could be simulated.",
                                   "Choose a mechanism that draws.")])  # fmt: skip

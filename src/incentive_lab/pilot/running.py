@@ -15,7 +15,7 @@ from incentive_lab.panel import Floats, month_index
 from incentive_lab.pilot.analysis import Analysis, analyse
 from incentive_lab.pilot.assigning import Assigned
 from incentive_lab.pilot.attrition import dropouts, late_joiners
-from incentive_lab.pilot.checking import check
+from incentive_lab.pilot.checking import check, require_history
 from incentive_lab.pilot.csvtrial import trial_from_csv
 from incentive_lab.pilot.deciding import decided
 from incentive_lab.pilot.document import Pilot
@@ -79,9 +79,7 @@ def design(pilot: Pilot, history: History, folder: Path | None) -> Design:
         InputError: The plan, its schemes or the history do not fit.
     """
     check(pilot).require()
-    if pilot.data is not None:
-        raise InputError([Problem("data", "this pilot reads a CSV file, so there is nothing to draw.",
-                                  "Use pilot analyse.")])  # fmt: skip
+    require_history(pilot)
     if pilot.assignment.mechanism == "observed":
         raise InputError([Problem("assignment.mechanism", "nobody is drawn in this plan, so there are no arms to give out.",
                                   "Choose a mechanism that draws, or use pilot analyse.")])  # fmt: skip
