@@ -32,3 +32,22 @@ def test_only_the_planted_mistakes_are_reported(folder: Path) -> None:
         open_history(folder)
     expected = (folder / "expected.txt").read_text(encoding="utf-8").splitlines()
     assert len(refusal.value.problems) <= max(1, len(expected))
+
+
+def test_a_folder_with_other_names_is_told_once_a_file_and_shown_the_way(tmp_path: Path) -> None:
+    (tmp_path / "partners.csv").write_text("account,kind\nA,x\n", encoding="utf-8")
+    (tmp_path / "orders.csv").write_text("ref,account,total\n1,A,5\n", encoding="utf-8")
+    (tmp_path / "deals.csv").write_text("ref,account,total\n1,A,5\n", encoding="utf-8")
+    with pytest.raises(InputError) as refusal:
+        open_history(tmp_path)
+    said = [str(one) for one in refusal.value.problems]
+    (orders,) = [one for one in said if one.startswith("orders.csv")]
+    assert "Did you mean" not in orders
+    assert "Tables: partners, deals" in orders
+    assert [one for one in said if "Found: ref, account, total." in one] == [
+        one for one in said if one.startswith("deals.csv: the columns deal_id, ")
+    ]
+    assert len([one for one in said if "Found: ref" in one]) == 1
+    for one in said:
+        if "Found:" in one or one.startswith("orders.csv"):
+            assert one.endswith("through a mapping file (--mapping), or by dropping the files on the Data page.")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 
 from incentive_lab.errors import Problem, nearest
 from incentive_lab.history.reading import Reader, as_text, family_in, family_of, inexact
 from incentive_lab.history.store import DuckStore, Raw, listed, quoted
-from incentive_lab.history.tables import ALLOWED, Column, Kind, Table
+from incentive_lab.history.tables import ALLOWED, OTHER_NAMES, Column, Kind, Table
 
 SHOWN = 20
 """Rows of one kind of problem that are named one by one."""
@@ -105,16 +106,33 @@ def _check_header(table: Table, raw: Raw, problems: list[Problem]) -> None:
         elif name not in table.names and not table.extras:
             known = f"Known: {', '.join(table.names)}."
             problems.append(Problem(raw.place(None, name), "this column is not known.", known))
+    unlike = []
     for name in missing:
-        if name not in slips:
-            near = nearest(name, [other for other in raw.columns if other not in table.names])
-            fix = f"Rename the column {near}, if that is it." if near else f"Found: {', '.join(raw.columns)}."
-            if raw.header:
-                fix = f"Say under columns where it comes from, such as {name}: and the name of a column."
-            problems.append(Problem(raw.header or raw.label, f"the column {name} is missing.", fix))
+        near = nearest(name, [other for other in raw.columns if other not in table.names])
+        if raw.header and name not in slips:
+            fix = f"Say under columns where it comes from, such as {name}: and the name of a column."
+            problems.append(Problem(raw.header, f"the column {name} is missing.", fix))
+        elif near and name not in slips:
+            fix = f"Rename the column {near}, if that is it."
+            problems.append(Problem(raw.label, f"the column {name} is missing.", fix))
+        elif name not in slips:
+            unlike.append(name)
+    if unlike:
+        problems.append(without_columns(raw.label, unlike, raw.columns, OTHER_NAMES))
     if table.one_of and not any(name in raw.columns for name in table.one_of):
         message = f"one of the columns {', '.join(table.one_of)} must be there."
         problems.append(Problem(raw.header or raw.label, message))
+
+
+def without_columns(label: str, missing: list[str], found: Iterable[str], advice: str = "") -> Problem:
+    """The one problem of a table that lacks columns: which, what it has instead and what to do.
+
+    Example:
+        >>> print(without_columns("deals.csv", ["deal_id", "status"], ["id", "state"]))
+        deals.csv: the columns deal_id, status are missing. Found: id, state.
+    """
+    said = f"the column {missing[0]} is" if len(missing) == 1 else f"the columns {', '.join(missing)} are"
+    return Problem(label, f"{said} missing.", f"Found: {', '.join(found)}. {advice}".strip())
 
 
 def misspelt(name: str, absent: list[str]) -> str | None:

@@ -15,7 +15,7 @@ from incentive_lab.history.quality_rules import check_exclude, leave_out_broken,
 from incentive_lab.history.reading import Reader
 from incentive_lab.history.sources import Limits, find_raw, is_url
 from incentive_lab.history.store import DuckStore, Raw, listed, quoted
-from incentive_lab.history.tables import TABLES
+from incentive_lab.history.tables import OTHER_NAMES, TABLES
 from incentive_lab.money import decimals
 
 
@@ -108,7 +108,7 @@ def _required(raws: dict[str, Raw], problems: list[Problem]) -> None:
     broken = " ".join(problem.path for problem in problems)
     if "partners" not in raws and "partner" not in broken:
         found = ", ".join(raw.label for raw in raws.values()) or "none"
-        problems.append(Problem("partners", "the table partners is missing.", f"Found: {found}."))
+        problems.append(Problem("partners", "the table partners is missing.", f"Found: {found}. {OTHER_NAMES}"))
     if "partners" in raws and not raws["partners"].rows:
         label = raws["partners"].label
         problems.append(Problem(label, "there are no partners: the table has a header and no rows."))

@@ -16,7 +16,7 @@ from typing import Any
 from incentive_lab.errors import InputError, Problem, nearest
 from incentive_lab.format import counted
 from incentive_lab.history.checks import cross_checks
-from incentive_lab.history.columns import SHOWN, misspelt
+from incentive_lab.history.columns import SHOWN, misspelt, without_columns
 from incentive_lab.history.currency import unrated_problem
 from incentive_lab.history.history import History
 from incentive_lab.history.quality_rules import check_exclude, leave_out_broken, leave_out_odd
@@ -152,11 +152,9 @@ def _check_header(table: Table, raw: Raw, problems: list[Problem]) -> None:
         close = misspelt(name, absent) if name not in table.names else None
         if close:
             problems.append(Problem(raw.place(None, name), "this column is not known.", f"Did you mean {close}?"))
-    problems.extend(
-        Problem(raw.header or raw.label, f"the column {column.name} is missing.", f"Found: {', '.join(raw.columns)}.")
-        for column in table.columns
-        if column.required and column.name not in raw.columns
-    )
+    missing = [column.name for column in table.columns if column.required and column.name not in raw.columns]
+    if missing:
+        problems.append(without_columns(raw.header or raw.label, missing, raw.columns))
 
 
 def _numeric(store: RemoteStore, table: Table, relation: str, schema: Any) -> frozenset[str]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from incentive_lab.errors import InputError, Problem, nearest
 from incentive_lab.history.csvfiles import header_problems, read_csv
 from incentive_lab.history.store import DuckStore, Raw, literal, quoted
-from incentive_lab.history.tables import TABLES
+from incentive_lab.history.tables import OTHER_NAMES, TABLES, not_a_table
 
 SUFFIXES = (".csv", ".parquet", ".xlsx", ".duckdb")
 IN_MEMORY_ROWS = 5_000_000
@@ -78,13 +78,12 @@ def _folder(store: DuckStore, folder: Path, limits: Limits, problems: list[Probl
 
 
 def _wanted() -> str:
-    return f"It needs partners.csv (or .parquet) and deals or activities; tables: {', '.join(TABLES)}."
+    return f"It needs partners.csv (or .parquet) and deals or activities; tables: {', '.join(TABLES)}. {OTHER_NAMES}"
 
 
 def _name_slip(name: str, label: str, problems: list[Problem]) -> None:
-    close = nearest(name, TABLES)
-    if close:
-        problems.append(Problem(label, f"there is no table called {name}.", f"Did you mean {close}?"))
+    if nearest(name, TABLES):
+        problems.append(Problem(label, f"there is no table called {name}.", not_a_table(name)))
 
 
 def find_any(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -198,3 +199,17 @@ _TABLES = (
 )
 
 TABLES: Mapping[str, Table] = {table.name: table for table in _TABLES}
+
+OTHER_NAMES = "Other names are read through a mapping file (--mapping), or by dropping the files on the Data page."
+"""What to do with files whose tables or columns are called otherwise."""
+
+
+def not_a_table(name: str) -> str:
+    """What to do about a table whose name is near to that of a table of a history.
+
+    Example:
+        >>> not_a_table("deal"), not_a_table("orders").split(",")[0]
+        ('Did you mean deals?', 'Tables: partners')
+    """
+    close = difflib.get_close_matches(name, TABLES, n=1, cutoff=0.75) or [one for one in TABLES if name in one]
+    return f"Did you mean {close[0]}?" if close else f"Tables: {', '.join(TABLES)}. {OTHER_NAMES}"

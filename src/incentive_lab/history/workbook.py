@@ -12,7 +12,7 @@ from incentive_lab.errors import InputError, Problem, did_you_mean, nearest
 from incentive_lab.history.csvfiles import header_problems
 from incentive_lab.history.sources import Limits, text_table
 from incentive_lab.history.store import DuckStore, Raw
-from incentive_lab.history.tables import TABLES
+from incentive_lab.history.tables import OTHER_NAMES, TABLES, not_a_table
 
 
 def read_sheets(store: DuckStore, file: Path, limits: Limits, problems: list[Problem]) -> dict[str, Raw]:
@@ -33,14 +33,11 @@ def read_sheets(store: DuckStore, file: Path, limits: Limits, problems: list[Pro
             if raw is not None:
                 raws[name] = raw
         elif nearest(name, TABLES):
-            problems.append(
-                Problem(label, f"there is no table called {name}.", f"Did you mean {nearest(name, TABLES)}?")
-            )
+            problems.append(Problem(label, f"there is no table called {name}.", not_a_table(name)))
     book.close()
     if not raws and not problems:
-        raise InputError(
-            [Problem(file.name, "no sheet is named like a table of a history.", f"Tables: {', '.join(TABLES)}.")]
-        )
+        fix = f"Tables: {', '.join(TABLES)}. {OTHER_NAMES}"
+        raise InputError([Problem(file.name, "no sheet is named like a table of a history.", fix)])
     return raws
 
 
