@@ -24,6 +24,15 @@ def test_every_number_of_every_shipped_scheme_has_a_dial_that_can_show_it(path: 
         assert words_of(scheme, address).full
 
 
+def test_numbers_of_months_and_reviews_say_so_on_their_dials() -> None:
+    scheme = load(next(path for path in SCHEMES if path.stem == "growth-80-20"))
+    said = {one.path: words_of(scheme, one).full for one in tunables(scheme)}
+    assert said["tiers.grace"] == "Grace, in reviews"
+    months = [said[one.path] for one in tunables(scheme) if one.declaration.unit == "months"]
+    assert "Review window, in months" in months
+    assert all(text.lower().count("month") == 1 for text in months), months
+
+
 @pytest.mark.parametrize("text", ["0.0025", "0.005", "0.8", "1", "25000", "3.8", "0"])
 @pytest.mark.parametrize("unit", ["share", "currency"])
 def test_the_screen_and_the_document_say_the_same(text: str, unit: str) -> None:

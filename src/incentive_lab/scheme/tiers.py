@@ -81,7 +81,7 @@ class Tiers(Part):
     takes_effect: Literal["next_period", "same_period"] = "next_period"
     grace: Annotated[
         int,
-        Whole(Tunable("Grace", "count", (0, 120), (0, 4), 1, "Reviews for which a tier is kept that is no longer met.",
+        Whole(Tunable("Grace, in reviews", "count", (0, 120), (0, 4), 1, "Reviews for which a tier is kept that is no longer met.",
                       "docs/scheme.md#tiers")),
     ] = 0  # fmt: skip
     falls: Literal["to_earned", "one_level"] = "to_earned"

@@ -61,7 +61,13 @@ class Words:
 
 
 def words_of(scheme: Scheme, address: Address) -> Words:
-    """What people call a number, from the labels of the scheme."""
+    """What people call a number, from the labels of the scheme; one in months says so."""
+    words = _words_of(scheme, address)
+    told = address.declaration.unit != "months" or "month" in words.short.lower()
+    return words if told else Words(words.heading, f"{words.short}, in months")
+
+
+def _words_of(scheme: Scheme, address: Address) -> Words:
     parts = split(address.path)
     if parts[0] == "tiers" and len(parts) > 3 and parts[1] == "levels":
         return Words(_plain(parts[2]), _sentence([measure_words(scheme, part) for part in parts[4:] or parts[3:]]))
