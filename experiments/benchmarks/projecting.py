@@ -20,7 +20,7 @@ from incentive_lab.history import open_history
 from incentive_lab.history.demo import generate_demo
 from incentive_lab.panel import Floats
 from incentive_lab.projection.assumptions import BASE
-from incentive_lab.projection.chunks import LANES, Chunks, Threads
+from incentive_lab.projection.chunks import CHUNK, LANES, Chunks, Threads
 from incentive_lab.projection.keeping import Draws
 from incentive_lab.projection.laying import Space
 from incentive_lab.projection.model import Model, fit
@@ -89,10 +89,10 @@ def projecting(repeats: int, partners: int = 1_000, scenarios: int = 512) -> lis
 
 def _paying(payer: Payer, world: World, start: futures_rival.Begun, what: str, repeats: int) -> list[Row]:
     """Both pay draws that are ready."""
-    count = LANES // 2
+    count, many = CHUNK, LANES // CHUNK
     chunk, space = world.chunk(0, count), Space()
-    rows = range(0, world.model.panel.partners, 2)
-    blocks = [world.draw(chunk, low, min(low + 2, world.model.panel.partners)) for low in rows[:64]]
+    whole = range(0, world.model.panel.partners - many + 1, many)
+    blocks = [world.draw(chunk, low, low + many) for low in whole[:16]]
     small = world.chunk(0, 8)
     drawn = world.draw(small, 0, world.model.panel.partners)
     ahead = {name: drawn.values[slot] for slot, name in enumerate(world.model.leaves)}
@@ -106,7 +106,7 @@ def _paying(payer: Payer, world: World, start: futures_rival.Begun, what: str, r
     times = side_by_side({
         "ours": kernel, "theirs": lambda: futures_rival.paid(start, ahead, csat, drawn.begin, world.model.known, 8),
     }, repeats)  # fmt: skip
-    ours = _each(times["ours"], len(blocks) * 2 * count * HORIZON).of_processor
+    ours = _each(times["ours"], len(blocks) * many * count * HORIZON).of_processor
     theirs = _each(times["theirs"], world.model.panel.partners * 8 * HORIZON).of_processor
     return [_in_ns(rivalry(f"{what}, paying ready draws", ours, theirs, "NumPy, the same draws", 8))]
 

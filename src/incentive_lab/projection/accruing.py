@@ -94,7 +94,7 @@ def under_way(told: Projection) -> Floats:
     payers = [told.payer(month + 1) for month in range(told.horizon)]
     size = rows if any(one.coupled for one in payers) else max(1, LANES // count)
     if size == rows:  # schemes that pay partners together are replayed, which takes long
-        count = min(count, max(1, 4 * LANES // rows))
+        count = min(count, max(1, LANES // rows))
     chunk, room, space = world.chunk(0, count), Room(told.model, told.horizon, size * count), Space()
     paid = [one.begun(count, 0) for one in payers]
     for low in range(0, rows, size):

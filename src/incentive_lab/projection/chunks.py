@@ -18,8 +18,8 @@ from incentive_lab.projection.laying import Space
 from incentive_lab.projection.paying import Cost, Payer
 from incentive_lab.projection.world import Room, World
 
-LANES = 512
-"""Lanes of a block, partners times scenarios: its rows stay in cache."""
+LANES = 2048
+"""Lanes of a block, partners times scenarios: few enough for its rows to stay in cache, enough that calls cost little."""
 CHUNK = 256
 """Scenarios of a chunk at most: memory stays flat however many there are."""
 BANDS = 500
@@ -222,7 +222,7 @@ class Chunks:
         # Schemes that pay partners together get all of them in one block, and few scenarios at a time.
         self.together = any(payer.coupled for payer in payers)
         if self.together:
-            self.size = max(1, min(self.size, 4 * LANES // rows))
+            self.size = max(1, min(self.size, LANES // rows))
         self.partners = rows if self.together else max(1, LANES // self.size)
 
     def run(self, world: World, progress: Progress | None, enough: Enough | None = None) -> Drawn:
