@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import stdtr, stdtrit
+from scipy.special import stdtrit
 
 from incentive_lab.panel import Floats
 from incentive_lab.pilot.batched import Design
@@ -192,14 +192,3 @@ def smallest(curve: Floats, wanted: float) -> float:
         return float(LIFTS[0])
     part = (wanted - curve[place - 1]) / (curve[place] - curve[place - 1])
     return float(LIFTS[place - 1] + part * (LIFTS[place] - LIFTS[place - 1]))
-
-
-def power_of_t(effect: float, error: float, df: float, alpha: float) -> float:
-    """Power of a two-sided t test for a true effect, by the shifted t distribution.
-
-    Example:
-        >>> round(power_of_t(2.8, 1.0, 1e6, 0.05), 2)
-        0.8
-    """
-    critical = float(stdtrit(df, 1 - alpha / 2))
-    return float(stdtr(df, effect / error - critical) + stdtr(df, -effect / error - critical))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -171,7 +171,3 @@ class Trial:
                        None if self.strata is None else self.strata[rows],
                        None if self.weights is None else self.weights[rows], others[rows],
                        self.varying[:, rows] if varies and self.varying is not None else None)  # fmt: skip
-
-    def with_flags(self, *flags: str) -> Trial:
-        """The same trial with further flags."""
-        return replace(self, flags=(*self.flags, *flags))

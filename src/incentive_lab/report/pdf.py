@@ -59,13 +59,3 @@ def pdf_bytes(document: Document) -> bytes:
     data = json.dumps(document.plain(), ensure_ascii=False)
     made: bytes = typst.compile(_TEMPLATE.encode(), sys_inputs={"data": data}, ignore_system_fonts=True, timestamp=0)
     return made
-
-
-def page_images(document: Document, ppi: float = 80) -> list[bytes]:
-    """The same pages as PNG, to look at."""
-    import typst
-
-    data = json.dumps(document.plain(), ensure_ascii=False)
-    made: list[bytes] | bytes = typst.compile(_TEMPLATE.encode(), sys_inputs={"data": data}, ignore_system_fonts=True,
-                                              format="png", ppi=ppi)  # fmt: skip
-    return [made] if isinstance(made, bytes) else list(made)

@@ -11,8 +11,8 @@ from typing import Any
 from incentive_lab.money import decimals
 from incentive_lab.report.case import Case, unvouched
 
-LINE, TALLEST, ON_A_LINE = 15, 405, 96
-"""Points of a line of text and of the tallest row there is, and characters that the wide column has room for."""
+LINE, ON_A_LINE = 15, 96
+"""Points of a line of text, and characters that the wide column has room for."""
 Rows = Sequence[tuple[str, float, float]]
 
 

@@ -68,11 +68,6 @@ class Plan:
         """Number of calendar quarters that the months touch."""
         return (self.first + self.months - 1) // 3 - self.first_quarter + 1
 
-    def months_of_quarter(self, quarter: int) -> slice:
-        """Months of the window that lie in a quarter (counted from the first)."""
-        opening = (self.first_quarter + quarter) * 3 - self.first
-        return slice(max(opening, 0), min(opening + 3, self.months))
-
     def quarter_label(self, quarter: int) -> str:
         """The name of a quarter counted from the first, as `2023-Q1`."""
         year, part = divmod(self.first_quarter + quarter, 4)
