@@ -6,7 +6,8 @@ PYTHON ?= $(shell for each in python3 python3.13 python3.12 python3.11 python; d
 	"$$each" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$$each"; break; }; done)
 PORT   ?= 8501
 TESTS  ?= tests
-JOBS   ?= auto
+# Two processes more than processors: while some wait for a browser, a disk or a compiler, others work.
+JOBS   ?= $(shell "$(PYTHON)" -c 'import os; print(2 + (os.cpu_count() or 1))')
 
 # Without compiled modules beside the sources, each of the hundreds of processes that tests start compiles all it imports.
 unexport PYTHONDONTWRITEBYTECODE
@@ -40,12 +41,12 @@ docs: $(VENV)/installed ## Write what is generated anew (README outputs, docs/nu
 	$(BIN)/python -m pytest tests/docs tests/house
 
 validate: $(VENV)/installed ## Check the statistics of pilots slowly, and kill writers of the registry 200 times (VALIDATE="--draws 500")
-	$(BIN)/python experiments/validation/registry.py
-	$(BIN)/python experiments/validation/pilots.py $(VALIDATE)
+	$(BIN)/python -m experiments.validation.registry
+	$(BIN)/python -m experiments.validation.pilots $(VALIDATE)
 
 mutation: $(VENV)/installed ## Change the kernel and the statistics a sign at a time: do the tests notice? Takes hours (MUTATION="--every 10")
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check cosmic-ray==8.7.0
-	$(BIN)/python experiments/validation/mutation.py $(MUTATION)
+	$(BIN)/python -m experiments.validation.mutation $(MUTATION)
 
 journey: $(VENV)/installed ## Walk from an empty home to a reproduced decision in Chromium, with times (JOURNEY=--pictures)
 	$(BIN)/python -m tests.journey $(JOURNEY)

@@ -12,7 +12,7 @@ import streamlit as st  # noqa: E402
 from incentive_lab.ui.live import ROUTES  # noqa: E402
 from incentive_lab.ui.look import ICON, LOGO, apply_look  # noqa: E402
 from incentive_lab.ui.signing_in import admitted  # noqa: E402
-from incentive_lab.ui.steady import let_callbacks_finish  # noqa: E402
+from incentive_lab.ui.steady import let_nothing_be_lost  # noqa: E402
 from incentive_lab.ui.turns import let_answers_go_first  # noqa: E402
 from incentive_lab.ui.workspace import name_address, preparation  # noqa: E402
 
@@ -40,7 +40,7 @@ def main() -> None:
     """The frame of every page: navigation on top, the look, the preparation under way; or the way in."""
     st.set_page_config("Incentive Lab", page_icon=ICON, layout="wide", initial_sidebar_state=360)
     st.logo(LOGO, size="medium")
-    let_callbacks_finish()
+    let_nothing_be_lost()
     let_answers_go_first()
     if not admitted():
         # A page that is run on its own asks again.

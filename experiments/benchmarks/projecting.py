@@ -6,6 +6,8 @@ chance explains. Times are of one thread's processor for each partner and month 
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import replace
@@ -28,7 +30,12 @@ from incentive_lab.projection.past import past_of
 from incentive_lab.projection.paying import Payer
 from incentive_lab.projection.world import World
 
+HERE = Path(__file__).resolve().parent
 HORIZON, SEED = 12, 7
+MEMORY = 400
+"""Megabytes that a process may take at most."""
+FEW, MANY = 256, 4096
+"""Futures of the two runs whose memory is compared."""
 LIVE = 256
 """Futures that are paid again while a dial moves."""
 SIZES = (2, 8, 32)
@@ -40,6 +47,7 @@ def projecting(repeats: int, partners: int = 1_000, scenarios: int = 512) -> lis
     document = scheme("month_rules")
     with tempfile.TemporaryDirectory() as folder:
         generate_demo(Path(folder) / "h", partners=partners, months=36, seed=1)
+        rows = memory(Path(folder) / "h", FEW, MANY if scenarios > LIVE else FEW)
         with open_history(str(Path(folder) / "h")).closing() as history:
             model = fit(past_of(history, document), horizon=HORIZON)
     payer, world = Payer(document, model, HORIZON), World(model, BASE, HORIZON, SEED)
@@ -75,7 +83,7 @@ def projecting(repeats: int, partners: int = 1_000, scenarios: int = 512) -> lis
     best = min((f"chunks of {size}" for size in SIZES), key=lambda name: each[name].of_processor.median)
     what = f"projection, {partners:,} partners x {HORIZON} months x {len(document.rules)} rules, a partner-month"
     one, rival = each["one"].of_processor, each[best].of_processor
-    rows = [_in_ns(rivalry(f"{what}, one thread", one, rival, f"NumPy, the same model, {best} scenarios", 12))]
+    rows += [_in_ns(rivalry(f"{what}, one thread", one, rival, f"NumPy, the same model, {best} scenarios", 12))]
     rows += _paying(payer, world, start, what, repeats)
     rows.append(_in_ns(rivalry(f"{what}, draws kept", each["kept"].of_processor, one, "all drawn", 1.8)))
     rows.append(alone(f"projection, {LIVE} futures x {partners:,} partners x {HORIZON} months, draws kept, two threads",
@@ -85,6 +93,38 @@ def projecting(repeats: int, partners: int = 1_000, scenarios: int = 512) -> lis
                     f"one thread: {1e3 * each['one'].median:.4g} ns", round(wall, 3), 1.7, wall >= 1.7,
                     round(each["two"].spread, 3)))  # fmt: skip
     return rows
+
+
+COMMAND = """
+import pathlib, sys
+from incentive_lab.cli import app
+app(sys.argv[1:], standalone_mode=False)
+told = pathlib.Path("/proc/self/status").read_text()  # getrusage would tell the peak of the process that began this one
+print(int(told.split("VmHWM:")[1].split()[0]) * 1024 / 1e6, file=sys.stderr)
+"""
+
+
+def memory(history: Path, few: int, many: int) -> list[Row]:
+    """Most memory that `incentive-lab project` takes in a process of its own, in millions of bytes, libraries included.
+
+    It runs once before, so that compiled code and the SQL of measures are there as after a first use.
+    """
+
+    def peak(scenarios: int) -> float:
+        command = ["project", str(HERE / "month_rules.yaml"), "--history", str(history), "--scenarios", str(scenarios)]
+        done = subprocess.run(
+            [sys.executable, "-c", COMMAND, *command, "--json"], capture_output=True, text=True, check=True
+        )
+        return float(done.stderr.split()[-1])
+
+    peak(few)
+    taken = {scenarios: peak(scenarios) for scenarios in (few, many)}
+    what = "projection, the command project, peak memory,"
+    return [
+        Row(f"{what} {few} futures", round(taken[few]), "MB", bar=MEMORY, holds=taken[few] <= MEMORY),
+        Row(f"{what} {many} futures", round(taken[many]), "MB", f"{few} futures: {taken[few]:.0f} MB",
+            round(taken[many] / taken[few], 3), 1.1, taken[many] <= 1.1 * taken[few]),
+    ]  # fmt: skip
 
 
 def _paying(payer: Payer, world: World, start: futures_rival.Begun, what: str, repeats: int) -> list[Row]:

@@ -1,6 +1,6 @@
 """Replay the shipped schemes on the AdventureWorks resellers and say what came out.
 
-    python experiments/validation/adventureworks.py
+    python -m experiments.validation.adventureworks
 
 reads the sample data through INCENTIVE_LAB_SAMPLES (default ../shared/data beside the project) and writes
 adventureworks.md beside this file.
@@ -9,19 +9,17 @@ adventureworks.md beside this file.
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "src"))
+from incentive_lab.engine.impact import impact, mix
+from incentive_lab.engine.replay import Replay, replay
+from incentive_lab.format import count, money, percent
+from incentive_lab.history import open_history, quality
+from incentive_lab.history.for_schemes import panel_for
+from incentive_lab.scheme.document import Scheme
+from incentive_lab.scheme.load import load
 
-from incentive_lab.engine.impact import impact, mix  # noqa: E402
-from incentive_lab.engine.replay import Replay, replay  # noqa: E402
-from incentive_lab.format import count, money, percent  # noqa: E402
-from incentive_lab.history import open_history, quality  # noqa: E402
-from incentive_lab.history.for_schemes import panel_for  # noqa: E402
-from incentive_lab.scheme.document import Scheme  # noqa: E402
-from incentive_lab.scheme.load import load  # noqa: E402
+ROOT = Path(__file__).resolve().parents[2]
 
 BASELINE = "current-flat"
 
@@ -82,7 +80,7 @@ def report(history_id: str, months: list[str], rows: object, findings: object, l
     """The page."""
     head = (
         "# The shipped schemes on AdventureWorks\n\n"
-        "Written by `python experiments/validation/adventureworks.py`. Microsoft's sample company sells bicycles through "
+        "Written by `python -m experiments.validation.adventureworks`. Microsoft's sample company sells bicycles through "
         "701 resellers; won deals are its own order lines, behaviour (leads, trainings, certifications, campaigns, lost and "
         "open opportunities, CSAT) is synthetic and in placebo mode, so it changes no order.\n\n"
         "**Product cost is multiplied by 0.72** in `data/mappings/adventureworks.yaml`: on the raw cost the margin is 0.58 % "

@@ -1,6 +1,6 @@
 """Change one sign, number or word of the kernel and of the statistics at a time, and see whether a test notices.
 
-python experiments/validation/mutation.py [--only engine.tables pilot.ratios] [--every 1]
+python -m experiments.validation.mutation [--only engine.tables pilot.ratios] [--every 1]
 
 The changes are Cosmic Ray's (`make mutation` installs it). Each mutant lives in the memory of one forked process; no
 file is touched. The kernel runs as plain Python on golden, documented and random cases
@@ -33,7 +33,6 @@ from typing import Any
 from experiments.validation.machine import said
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT), str(ROOT / "src")]
 OUT, PAGE, JUDGED = (Path(__file__).with_name(f"mutation{end}") for end in (".json", ".md", "_judged.yaml"))
 
 _PILOT = ("tests/pilot/test_statistics.py", "tests/pilot/test_referees.py")
@@ -236,8 +235,8 @@ def _modules(tests: Sequence[str]) -> Iterator[str]:
         yield from (one for one in (f"{name.rpartition('.')[0]}.conftest", name) if importlib.util.find_spec(one))
 
 
-def run(module: str, every: int) -> dict[str, object]:
-    """How many mutants of a module there are, and which survive."""
+def run(module: str, every: int, last: Mapping[str, Any] | None = None) -> dict[str, object]:
+    """How many mutants of a module there are, and which survive; of what was tried `last` only its survivors, again."""
     if module in KERNEL:
         from tests.engine import interpreted
 
@@ -256,13 +255,18 @@ def run(module: str, every: int) -> dict[str, object]:
     again = dependents(module)
     code = path_of(module).read_text(encoding="utf-8")
     assert not noticed(Mutant(module, 0, "", "", code), again, check), f"{module}: the tests fail without any mutant"
-    begun, tried, alive = time.monotonic(), 0, []
-    for mutant in mutants(module, every):
+    begun, tried, alive = time.monotonic(), 0, {}
+    only = {one["name"] for one in last["survivors"]} if last else None
+    for mutant in mutants(module, every if only is None else 1):
+        if only is not None and mutant.name not in only - alive.keys():
+            continue
         tried += 1
         if not noticed(mutant, again, check):
-            alive.append({"line": mutant.line, "before": mutant.before, "after": mutant.after, "name": mutant.name})
+            one = {"line": mutant.line, "before": mutant.before, "after": mutant.after, "name": mutant.name}
+            alive[mutant.name] = one
     print(f"{module}: {tried} mutants, {len(alive)} survive, {time.monotonic() - begun:.0f} s", flush=True)
-    return {"mutants": tried, "every": every, "survivors": sorted(alive, key=lambda one: one["line"])}
+    survivors = sorted(alive.values(), key=lambda one: one["line"])
+    return {"mutants": last["mutants"] if last else tried, "every": every, "survivors": survivors}
 
 
 def judged() -> Mapping[str, str]:
@@ -311,15 +315,18 @@ def main() -> int:
     given = argparse.ArgumentParser(description=__doc__.splitlines()[0])  # type: ignore[union-attr]
     given.add_argument("--only", nargs="*", default=[*STATISTICS, *KERNEL])
     given.add_argument("--every", type=int, default=1, help="try one mutant in so many")
+    given.add_argument("--again", action="store_true", help="try only what survived when it was last tried")
     given.add_argument("--page", action="store_true", help="only write mutation.md anew, as after judging")
     given.add_argument("--one", help=argparse.SUPPRESS)
     asked = given.parse_args()
     data = json.loads(OUT.read_text(encoding="utf-8")) if OUT.exists() else {"modules": {}}
+    last = data["modules"] if asked.again else {}
     if asked.one:
-        print(json.dumps(run(asked.one, asked.every)), file=sys.__stderr__)
+        print(json.dumps(run(asked.one, asked.every, last.get(asked.one))), file=sys.__stderr__)
         return 0
-    for module in [] if asked.page else asked.only:
-        data["modules"][module] = _apart(module, asked.every)
+    for module in [] if asked.page else [one for one in asked.only if not asked.again or one in last]:
+        every = last[module]["every"] if asked.again else asked.every
+        data["modules"][module] = _apart(module, every, asked.again)
         data |= {"at": time.strftime("%Y-%m-%d"), "commit": said("git", "rev-parse", "--short", "HEAD"),
                  "python": platform.python_version(), "cosmic_ray": _version()}  # fmt: skip
         data["modules"] = {name: data["modules"][name] for name in (*STATISTICS, *KERNEL) if name in data["modules"]}
@@ -329,13 +336,13 @@ def main() -> int:
     return 0
 
 
-def _apart(module: str, every: int) -> Any:
+def _apart(module: str, every: int, again: bool) -> Any:
     """What `--one` finds, in a process of its own; the kernel's without its compiler."""
     env = {**os.environ, "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
     if module in KERNEL:
         env["NUMBA_DISABLE_JIT"] = "1"
-    done = subprocess.run([sys.executable, __file__, "--one", module, "--every", str(every)], cwd=ROOT, env=env,
-                          stderr=subprocess.PIPE, text=True, check=False)  # fmt: skip
+    done = subprocess.run([sys.executable, "-m", __spec__.name, "--one", module, "--every", str(every), *["--again"] * again],
+                          cwd=ROOT, env=env, stderr=subprocess.PIPE, text=True, check=False)  # fmt: skip
     if done.returncode:
         raise SystemExit(done.stderr)
     return json.loads(done.stderr.splitlines()[-1])

@@ -1,6 +1,6 @@
 """How honest the pilots' default is, on panels like partners', beside what is commonly done.
 
-    python experiments/validation/pilots.py [--draws 2000] [--seeds 4]
+    python -m experiments.validation.pilots [--draws 2000] [--seeds 4]
 
 writes pilots.md and pilots.json beside this file. AdventureWorks is read through INCENTIVE_LAB_SAMPLES (default
 ../shared/data beside the project); without it its rows are left out, and the table says so. `make validate` runs it.
@@ -19,21 +19,20 @@ from pathlib import Path
 
 import numpy as np
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "src"))
+from incentive_lab.format import percent
+from incentive_lab.panel import Floats
+from incentive_lab.pilot.auditing import audit
+from incentive_lab.pilot.batched import Reference
+from incentive_lab.pilot.covering import covered
+from incentive_lab.pilot.drawing import Codes, Drawing, blocks_of
+from incentive_lab.pilot.estimate import Sample
+from incentive_lab.pilot.estimators import estimate
+from incentive_lab.pilot.linear import basis
+from incentive_lab.pilot.rivals import Stretch
+from incentive_lab.pilot.scales import scaled
+from incentive_lab.pilot.sequential import drawn_boundaries
 
-from incentive_lab.format import percent  # noqa: E402
-from incentive_lab.panel import Floats  # noqa: E402
-from incentive_lab.pilot.auditing import audit  # noqa: E402
-from incentive_lab.pilot.batched import Reference  # noqa: E402
-from incentive_lab.pilot.covering import covered  # noqa: E402
-from incentive_lab.pilot.drawing import Codes, Drawing, blocks_of  # noqa: E402
-from incentive_lab.pilot.estimate import Sample  # noqa: E402
-from incentive_lab.pilot.estimators import estimate  # noqa: E402
-from incentive_lab.pilot.linear import basis  # noqa: E402
-from incentive_lab.pilot.rivals import Stretch  # noqa: E402
-from incentive_lab.pilot.scales import scaled  # noqa: E402
-from incentive_lab.pilot.sequential import drawn_boundaries  # noqa: E402
+ROOT = Path(__file__).resolve().parents[2]
 
 PRE, POST, LOOKS = 12, 6, 12
 BEHIND = 8_000  # draws behind each p-value: they are shared by all tests of a panel, so few would shift its rates
@@ -281,7 +280,7 @@ def told(found: dict[str, object]) -> str:
     peeks: dict[str, float] = found["peeking"]  # type: ignore[assignment]
     lines = [
         "# How honest the pilots' default is", "",
-        f"`python experiments/validation/pilots.py --draws {found['draws']} --seeds {found['seeds']}` wrote this: "
+        f"`python -m experiments.validation.pilots --draws {found['draws']} --seeds {found['seeds']}` wrote this: "
         f"{found['draws']} re-randomisations of the drawing that is analysed (blocks of four by outcome before; clusters with fixed "
         f"numbers) on each of {found['seeds']} panels a line, {BEHIND} draws behind each p-value, {PRE} months before and {POST} after, level 5 %.",
         "", *([] if found["adventureworks"] else ["The sample data of AdventureWorks was not there; its rows are missing.", ""]),

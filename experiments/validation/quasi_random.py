@@ -110,7 +110,9 @@ def main(model: Model, scheme: Scheme, other: Scheme, seeds: int) -> None:
         for name, figure in FIGURES.items():
             tell(name, [as_told(name, told, told.outcomes[place].asked) for told in runs],
                  [figure(told.outcomes[place].asked) for told in free])  # fmt: skip
-    print(f"{scheme.id} less {other.id}: variance of separate plain futures over that of common ones")
+    costs = [np.concatenate([told.outcomes[place].asked for told in runs]) for place in range(2)]
+    print(f"{scheme.id} less {other.id}: variance of separate plain futures over that of common ones; in a future they share "
+          f"their costs correlate by {np.corrcoef(*costs)[0, 1]:.2f}")  # fmt: skip
     pairs = [(runs, "Sobol"), (free, "plain")]
     for name, figure in FIGURES.items():
         apart = sum(np.var([figure(told.outcomes[place].asked).value for told in free], ddof=1) for place in range(2))

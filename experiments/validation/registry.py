@@ -1,6 +1,6 @@
 """Kill writers of the registry, ask it by fifty at once, fill its disk, and keep what came out beside the other results.
 
-python experiments/validation/registry.py [--kills 200]
+python -m experiments.validation.registry [--kills 200]
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def main() -> int:
         )  # fmt: skip
         cases = list(ElementTree.parse(report).getroot().iter("testcase"))
     OUT.write_text(json.dumps({
-        "command": f"python experiments/validation/registry.py --kills {kills}",
+        "command": f"python -m experiments.validation.registry --kills {kills}",
         "at": datetime.now(UTC).isoformat(timespec="seconds"), "python": platform.python_version(),
         "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} processors",
         "commit": said("git", "rev-parse", "--short", "HEAD"), "postgresql": said("postgres", "--version"),

@@ -3,23 +3,34 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+
+_ENDLESS = re.compile(r"[^\s/\\.'\"]{100,}")
 
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing that is wrong with what the user gave.
+    """One thing that is wrong with what the user gave; of a word of 100 characters or more its first 60 are shown.
 
     Attributes:
         path: Where: a path inside a document (`rules.volume.rate`) or `deals.csv row 12, column amount`.
         message: What was found and what is allowed, as a sentence.
         fix: What to do about it, as a sentence; empty when the message already says it.
+
+    Example:
+        >>> print(Problem("rules." + 5_000 * "z" + ".on", "found 'revenu'."))
+        rules.zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz....on: found 'revenu'.
     """
 
     path: str
     message: str
     fix: str = ""
+
+    def __post_init__(self) -> None:
+        for name in ("path", "message", "fix"):
+            object.__setattr__(self, name, _ENDLESS.sub(lambda word: word[0][:60] + "...", getattr(self, name)))
 
     def __str__(self) -> str:
         return f"{self.path}: {self.message}" + (f" {self.fix}" if self.fix else "")

@@ -22,6 +22,19 @@ def money(amount: float, currency: str) -> str:
     return f"{rounded:,.{places}f} {currency}"
 
 
+def each(amount: float, currency: str) -> str:
+    """An amount for each unit: as money, with up to four decimals where the currency's own do not hold it.
+
+    Example:
+        >>> each(40, "USD"), each(48.8152, "USD"), each(0.125, "USD")
+        ('40.00 USD', '48.8152 USD', '0.125 USD')
+    """
+    places = decimals(currency)
+    if abs(amount - round(amount, places)) < 0.00005:
+        return money(amount, currency)
+    return f"{amount:,.4f}".rstrip("0") + f" {currency}"
+
+
 def compact(amount: float) -> str:
     """An amount in three significant digits, more where it is written out; the page says the currency once.
 

@@ -1,9 +1,10 @@
-"""The commands `history check` and `history demo`."""
+"""The commands `history check`, `history suggest` and `history demo`."""
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -36,6 +37,55 @@ def history_check(
         with progress("Reading the history", as_json), held_in.closing() as held:
             result = history_result(held)
         emit(result, as_json, say_history)
+
+
+@history_app.command("suggest")
+def history_suggest(
+    export: Annotated[
+        Path, typer.Argument(help="A folder of CSV or Parquet files, or a workbook, with names of its own.")
+    ],
+    out: Annotated[Path | None, typer.Option("--out", help="The mapping to write; without it, it is printed.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
+) -> None:
+    """Suggest a mapping for an export: which table and column is what, and how its dates and numbers are written."""
+    from incentive_lab.cli import emit, told
+    from incentive_lab.errors import InputError, Problem
+
+    with told(as_json):
+        from incentive_lab.history.previewing import previews
+        from incentive_lab.history.suggesting import mapping_of, mapping_text, missing, suggested_all, unsure
+
+        if not export.exists():
+            raise InputError([Problem(str(export), "it is not there.", "Name the folder or workbook of an export.")])
+        found, problems = previews(export)
+        if problems:
+            raise InputError(problems)
+        choices = suggested_all(found)
+        if not choices:
+            fix = "Give a folder of CSV or Parquet files or an .xlsx workbook with partners and their deals or activities."
+            raise InputError([Problem(str(export), "no table here looks like one of a history.", fix)])
+        text = mapping_text(choices)
+        if out is not None:
+            out.write_text(text, encoding="utf-8")
+        left = [one.label for one in found if one.table not in {choice.source for choice in choices}]
+        result = {"mapping": mapping_of(choices), "missing": missing(choices), "unsure": unsure(found, choices), "left_out": left,
+                  "out": None if out is None else str(out)}  # fmt: skip
+
+        def say(told: dict[str, Any]) -> None:
+            if out is None:
+                print(text, end="")
+            for choice in choices:
+                print(f"{choice.source} is {choice.table}: {', '.join(choice.columns)}.", file=sys.stderr)
+            for name in told["left_out"]:
+                print(f"{name} is not used.", file=sys.stderr)
+            for sentence in told["unsure"]:
+                print(f"- {sentence}", file=sys.stderr)
+            if told["missing"]:
+                print(
+                    f"- Still needed: {', '.join(told['missing'])}. Add them to the mapping by hand.", file=sys.stderr
+                )
+
+        emit(result, as_json, say)
 
 
 @history_app.command("demo")

@@ -28,16 +28,15 @@ NOTHING_CAME = "nothing was paid in the months projected"
 NO_COST = "not known: this history has no cost"
 
 
-def futures(share: float, scenarios: int) -> str:
-    """In how many futures something happens.
+def futures(share: float, scenarios: int, error: float | None) -> str:
+    """In how many futures something happens, with the standard error of that share from drawing so many.
 
     Example:
-        >>> futures(1.0, 128), futures(0.0, 128), futures(0.25, 128)
-        ('in every future', 'in no future', 'in 25 % of 128 futures')
+        >>> futures(1.0, 128, 0.011), futures(0.0, 128, 0.011), futures(0.25, 128, 0.038)
+        ('in all of 128 futures (± 1.1 %)', 'in none of 128 futures (± 1.1 %)', 'in 25 % of 128 futures (± 3.8 %)')
     """
-    if share in (0.0, 1.0):
-        return "in every future" if share else "in no future"
-    return f"in {percent(share, 1)} of {counted(scenarios, 'future')}"
+    part = percent(share, 1) if 0.0 < share < 1.0 else "all" if share else "none"
+    return f"in {part} of {counted(scenarios, 'future')}" + ("" if error is None else f" (± {percent(error, 1)})")
 
 
 def owed_words(told: Projection, said: Callable[[float], str]) -> str | None:
@@ -51,9 +50,9 @@ def owed_words(told: Projection, said: Callable[[float], str]) -> str | None:
     budget, cut = outcome.scheme.budget, outcome.cut
     if budget is None or not cut.any():
         return None
-    owed = answers.distribution(outcome.asked / minor, told)
+    owed, cuts = answers.distribution(outcome.asked / minor, told), standard_errors.chance(cut > 0)
     return (f"Partners are owed {said(owed['p10'] or 0)} to {said(owed['p90'] or 0)} (four futures in five); the budget of "
-            f"{said(float(budget.amount))} cuts them {futures(float((cut > 0).mean()), len(cut))}, by "
+            f"{said(float(budget.amount))} cuts them {futures(cuts.value, len(cut), cuts.error)}, by "
             f"{said(float(np.median(cut[cut > 0])) / minor)} in the middle.")  # fmt: skip
 
 
@@ -170,22 +169,25 @@ def say_project(told: dict[str, Any]) -> None:
     if told["owed_words"]:
         print(told["owed_words"])
     half = "after the cut" if told["owed_words"] else "(the middle: half of the futures cost more, half less)"
-    print(f"Expect {money(total['p50'], currency)} {half}")
+    print(f"Expect {money(total['p50'], currency)}{_give_or_take(total['errors']['p50'], currency)} {half}")
     shown = told["owed"] if told["owed_words"] else total
     print("Owed before the cut" if told["owed_words"] else "Cost")
     for name in ("p05", "p10", "p50", "p90", "p95", "cvar95"):
         words = "CVaR95" if name == "cvar95" else f"P{int(name[1:])}"
         print(f"  {words:<8}{_column(shown[name], shown['errors'][name], currency)}")
     print(f"  {'mean':<8}{_column(shown['mean'], shown['se'], currency)}")
-    print("P90: nine futures in ten lie below it. CVaR95: the mean of the dearest twentieth. +-: the standard error from "
+    print("P90: nine futures in ten lie below it. CVaR95: the mean of the dearest twentieth. ±: the standard error from "
           "drawing so many futures.")  # fmt: skip
     if told["no_response"] != total:
-        print(f"Without any response: expect {money(told['no_response']['p50'], currency)}")
+        print(
+            f"Without any response: expect {money(told['no_response']['p50'], currency)}"
+            f"{_give_or_take(told['no_response']['errors']['p50'], currency)}"
+        )
     if told["p_over_budget"] is not None:
-        print(f"The budget breaks {futures(told['p_over_budget'], told['scenarios'])}")
+        print(f"The budget breaks {futures(told['p_over_budget'], told['scenarios'], told['p_over_budget_se'])}")
     if told.get("margin_floor") is not None:
         chance = told["p_below_margin"]
-        said = NO_COST if chance is None else futures(chance, told["scenarios"])
+        said = NO_COST if chance is None else futures(chance, told["scenarios"], told["p_below_margin_se"])
         print(f"Margin less incentives below {percent(told['margin_floor'], 1)} of revenue: {said}")
     worth = NO_COST if told["npv"] is None else money(told["npv"], currency) + _give_or_take(told["npv_se"], currency)
     print(f"Net present value of margin less incentives, mean: {worth}")
@@ -197,14 +199,15 @@ def say_project(told: dict[str, Any]) -> None:
         print(f"It earns nothing once {percent(told['anyway_share'], 1)} of revenue would have come anyway"
               f"{_within(told['anyway_share_se'])}")  # fmt: skip
     if told["p_capped"] is not None:
-        print(f"Partner caps bind {futures(told['p_capped'], told['scenarios'])}, and take "
-              f"{money(told['capped']['mean'], currency)} off on average")  # fmt: skip
+        off = told["capped"]
+        print(f"Partner caps bind {futures(told['p_capped'], told['scenarios'], told['p_capped_se'])}, and take "
+              f"{money(off['mean'], currency)}{_give_or_take(off['se'], currency)} off on average")  # fmt: skip
     if "difference" in told:
         gap = told["difference"]
         print(f"Against {told['against']['scheme']}: expect {money(gap['p50'], currency)}, from "
               f"{money(gap['p10'], currency)} to {money(gap['p90'], currency)} in four of five futures; mean "
               f"{money(gap['mean'], currency)}{_give_or_take(gap['se'], currency)}; dearer "
-              f"{futures(gap['p_dearer'], told['scenarios'])}")  # fmt: skip
+              f"{futures(gap['p_dearer'], told['scenarios'], gap['p_dearer_se'])}")  # fmt: skip
     for title, key in (("By rule", "by_rule"), ("By segment", "by_segment"), ("By tier", "by_tier")):
         print(f"{title}: mean, and from P10 to P90")
         for name, one in told[key].items():
@@ -227,15 +230,15 @@ def say_project(told: dict[str, Any]) -> None:
 
 
 def _give_or_take(error: float | None, currency: str) -> str:
-    return "" if error is None else f" +- {money(error, currency)}"
+    return "" if error is None else f" ± {money(error, currency)}"
 
 
 def _within(error: float | None) -> str:
-    return "" if error is None else f" +- {percent(error, 2)}"
+    return "" if error is None else f" ± {percent(error, 2)}"
 
 
 def _column(value: float, error: float | None, currency: str) -> str:
-    return f"{money(value, currency):>24}" + ("" if error is None else f"  +- {money(error, currency)}")
+    return f"{money(value, currency):>24}" + ("" if error is None else f"  ± {money(error, currency)}")
 
 
 def backtest_result(tested: Backtest, scheme: Scheme, past: Past) -> dict[str, Any]:

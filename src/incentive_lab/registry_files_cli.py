@@ -58,15 +58,21 @@ def reproduce(
         from dataclasses import asdict
 
         from incentive_lab.cli import opened, progress
+        from incentive_lab.errors import InputError, Problem
         from incentive_lab.report.pack import read_pack, schemes_of
         from incentive_lab.report.reproducing import reproduce as run
 
         held_pack = read_pack(pack)
         source = history or held_pack.history_source
-        with (
-            progress("Working it out again", as_json) as step,
-            opened(source, mapping, exclude, schemes_of(held_pack).scheme).closing() as held,
-        ):
+        try:
+            again = opened(source, mapping, exclude, schemes_of(held_pack).scheme)
+        except InputError as error:
+            if mapping is not None:
+                raise
+            hint = Problem("--mapping", "a pack does not hold the mapping by which its history was brought in, if it was.",
+                           "Name it: registry reproduce PACK --history HISTORY --mapping FILE.")  # fmt: skip
+            raise InputError([hint, *error.problems]) from None
+        with progress("Working it out again", as_json) as step, again.closing() as held:
             found = run(held_pack, held, step)
         result = {
             "ok": not found.differences, "matches": not found.differences, "figures": found.figures,

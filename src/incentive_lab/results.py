@@ -164,6 +164,7 @@ def statement_result(told: Statement) -> dict[str, Any]:
         "ok": True, "partner": told.partner, "scheme": told.scheme, "fingerprint": told.fingerprint,
         "history_id": told.history_id, "currency": told.currency, "conventions": list(told.conventions), "lines": lines,
         "total": told.total, "tier": told.tier, "next_tier": None,
+        "balances": [asdict(one) for one in told.balances],
     }  # fmt: skip
     if told.next_tier is not None:
         answer["next_tier"] = {
@@ -188,6 +189,8 @@ def say_statement(answer: dict[str, Any]) -> None:
     print(f"Total {money(answer['total'], currency)}; tier {answer['tier']}")
     if answer["next_tier"]:
         print(answer["next_tier"]["words"])
+    for one in answer["balances"]:
+        print(one["words"])
     for sentence in answer["conventions"]:
         print(f"- {sentence}")
 

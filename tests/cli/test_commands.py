@@ -157,6 +157,33 @@ def test_history_check_reports_findings_and_identity(place: Path, ask: Command) 
     assert isinstance(answer["findings"], list)
 
 
+def test_a_mapping_is_suggested_for_an_export_and_opens_it(tmp_path: Path, ask: Command) -> None:
+    export, out = tmp_path / "export", tmp_path / "mapping.yaml"
+    export.mkdir()
+    (export / "Partner.csv").write_text(
+        "Partner-Nr.;Firmenname;Partnertyp\nP1;Müller GmbH;Reseller\n", encoding="utf-8"
+    )
+    (export / "Aufträge.csv").write_text(
+        "Auftragsnummer;Partner-Nr.;Status;Angelegt am;Abgeschlossen am;Betrag\nA1;P1;gewonnen;02.01.2025;05.02.2025;1.234,50\n",
+        encoding="utf-8",
+    )
+    (export / "Wetter.csv").write_text("Tag;Regen\n02.01.2025;3\n", encoding="utf-8")
+    code, answer = ask("history", "suggest", export, "--out", out)
+    assert (code, answer["missing"], answer["left_out"]) == (0, [], ["Wetter.csv"])
+    assert answer["unsure"] == [
+        "Aufträge.csv: its dates fit day-month-year and month-day-year; day-month-year is supposed."
+    ]
+    assert answer["mapping"]["tables"]["deals"]["numbers"] == "1.234,56"
+    printed = CliRunner().invoke(app, ["history", "suggest", str(export)])
+    assert printed.stdout == out.read_text(encoding="utf-8")
+    code, answer = ask("history", "check", export, "--mapping", out)
+    assert (code, answer["rows"]["deals"]) == (0, 1)
+    for place in (tmp_path / "nowhere", export / "Wetter.csv"):
+        code, answer = ask("history", "suggest", place)
+        assert code == 1
+        assert answer["problems"]
+
+
 def test_a_demo_history_is_generated_and_replays(tmp_path: Path, place: Path, ask: Command) -> None:
     code, answer = ask("history", "demo", tmp_path / "demo", "--partners", 30, "--months", 6, "--seed", 3)
     assert code == 0

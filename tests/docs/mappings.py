@@ -19,7 +19,7 @@ A mapping makes the tables of an export into those of a history (README, *Your o
 this page anew from the declarations of its keys; `docs/how-to/own-data.md` goes through one step by step, and
 `data/mappings/adventureworks.yaml` is a real one.
 
-Two exports with other names, one of them in thousands, and a list of leads:
+Two exports with other names, one of them in thousands and with the month first in its dates, and a list of leads:
 
 ```csv accounts
 AccountId,Name,Kind,Country
@@ -28,9 +28,9 @@ A2,Bob's,MSP,AT
 ```
 ```csv opportunities
 OppId,Account,Stage,Opened,Closed,GrossK,DiscountK,Test
-O1,A1,Closed Won,2025-01-02,2025-02-03,12.5,0.5,false
-O2,A2,Closed Lost,2025-01-05,2025-03-01,3,0,false
-O3,A2,Closed Won,2025-01-05,2025-03-01,99,0,true
+O1,A1,Closed Won,1/2/2025,2/3/2025,12.5,0.5,false
+O2,A2,Closed Lost,1/5/2025,3/1/2025,3,0,false
+O3,A2,Closed Won,1/5/2025,3/1/2025,99,0,true
 ```
 ```csv leads
 Account,Day,Score
@@ -49,6 +49,7 @@ tables:
   deals:
     from: opportunities
     where: {Test: {not: true}}
+    dates: month-day-year
     columns:
       deal_id: OppId
       partner_id: Account
@@ -74,6 +75,7 @@ tables:
 table,row,column,value
 partners,A1,type,reseller
 partners,A1,Country,DE
+deals,O1,closed_on,2025-02-03
 deals,O1,amount,12500
 deals,O2,status,lost
 activities,L1,kind,lead

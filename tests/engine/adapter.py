@@ -25,10 +25,12 @@ Tiers = dict[tuple[int, str], int]
 
 
 def engine_lines(scheme: Scheme, panel: Panel, baseline: Scheme | None = None) -> tuple[Lines, Tiers]:
-    """What the engine pays and the tiers it sees; with `group: parent` its partners are the groups."""
+    """What the engine pays, with totals that agree, and the tiers it sees; with `group: parent` its partners are the groups."""
     result = replay(scheme, panel, baseline=baseline)
     ids = result.panel.partner_ids
     amounts = np.asarray(result.amounts(), dtype=np.float64)
+    np.testing.assert_allclose(result.by_rule, result.detail.sum(axis=1), rtol=1e-12, atol=1e-6)
+    np.testing.assert_allclose(result.by_month, result.detail.sum(axis=2), rtol=1e-12, atol=1e-6)
     lines: Lines = {}
     quantum = Decimal(1).scaleb(-GRAIN - decimals(panel.currency))
     for line, month, row in zip(*np.nonzero(amounts), strict=True):

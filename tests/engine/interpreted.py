@@ -7,6 +7,8 @@ the kernel (experiments/validation/mutation.py) needs no compilation.
 from __future__ import annotations
 
 import ctypes
+import inspect
+import itertools
 import math
 import random
 import sys
@@ -14,10 +16,11 @@ import tempfile
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, ROUND_UP, Decimal
 from fractions import Fraction
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numba
@@ -30,13 +33,14 @@ from tests.engine.golden_cases import golden_cases
 
 @dataclass(frozen=True)
 class Case:
-    """What a scheme pays on a history: (month, partner, line) -> amount."""
+    """What a scheme pays on a history: (month, partner, line) -> amount; and (month, partner) -> tier where it is known."""
 
     name: str
     scheme: Scheme
     panel: Panel
     baseline: Scheme | None
     pays: Mapping[Any, Decimal]
+    tiers: Mapping[tuple[int, str], int] = field(default_factory=dict)
 
 
 def _lanes_at(address: int, count: int) -> Floats:
@@ -47,6 +51,18 @@ def _fused(a: float, b: float, c: float) -> float:
     if np.isfinite([a, b, c]).all():
         return np.float64(float(Fraction(float(a)) * Fraction(float(b)) + Fraction(float(c))))
     return a * b + c
+
+
+_FENCES: list[Floats] = []
+
+
+def _fenced(shape: tuple[int, ...]) -> Floats:
+    """Zeros with as much room again behind them, in which nothing may be written: addresses have no bounds of their own."""
+    size = int(np.prod(shape))
+    room = np.zeros(2 * size)
+    room[size:] = -1234.5
+    _FENCES.append(room[size:])
+    return room[:size].reshape(shape)
 
 
 def without_compiler() -> None:
@@ -60,6 +76,10 @@ def without_compiler() -> None:
     import incentive_lab.engine.numeric as numeric
 
     numeric.lanes_at, numeric.fused = _lanes_at, _fused
+    import incentive_lab.engine.kernel as kernel
+
+    kernel.np = SimpleNamespace(**{**vars(np), "zeros": _fenced})
+    kernel.CHUNK = 2  # what one chunk of deals leaves for the next is asked by three deals
     warnings.simplefilter("ignore", RuntimeWarning)  # compiled code divides by zero in silence
 
 
@@ -112,7 +132,8 @@ def drawn(each: int) -> list[Case]:
                 return
             panel = history.panel()
             with suppress(Undefined):
-                found.append(Case(focus, scheme, panel, baseline, reference_lines(scheme, panel, baseline)[0]))
+                pays, tiers = reference_lines(scheme, panel, baseline)
+                found.append(Case(focus, scheme, panel, baseline, pays, tiers if scheme.tiers else {}))
 
         collect()
         return found
@@ -126,14 +147,34 @@ def differing(cases: list[Case]) -> Iterator[str]:
     from tests.engine.adapter import differences, engine_lines
 
     yield from arithmetic()
+    yield from told()
     for case in cases:
         try:
-            paid, _ = engine_lines(case.scheme, case.panel, case.baseline)
+            paid, tiers = engine_lines(case.scheme, case.panel, case.baseline)
         except Exception as error:
             yield f"{case.name}: {error!r}"
             continue
         if found := differences(paid, case.pays):
             yield f"{case.name}: {found[0]}"
+        if any(case.tiers.get(place, tier) != tier for place, tier in tiers.items()):
+            yield f"{case.name}: another tier is in force"
+        if any((fence != -1234.5).any() for fence in _FENCES):
+            yield f"{case.name}: something is written past the end of the kernel's own rows"
+        _FENCES.clear()
+
+
+def told() -> Iterator[str]:
+    """Each test of what a statement tells that fails: the kernel's trace is read there alone."""
+    from tests.engine import test_statement as tests
+
+    with tempfile.TemporaryDirectory() as folder:
+        made = tests.stated(Path(folder))
+    for name, test in vars(tests).items():
+        if name.startswith("test_") and [*inspect.signature(test).parameters] == ["told"]:
+            try:
+                test(made)
+            except (AssertionError, StopIteration) as error:
+                yield f"{name}: {error!r}"
 
 
 def arithmetic() -> Iterator[str]:
@@ -179,12 +220,12 @@ def arithmetic() -> Iterator[str]:
         got = numeric.compared(*asked)
         if not (got == answer or (math.isnan(answer) and math.isnan(got))):
             yield f"compared{asked} is {got}, not {answer}"
-    for base in (3e6, 7e8, 123_456e6):
+    for base, unit in itertools.product((3e6, 3_000_001.0, 7e8, 123_456e6), (50, 1_000)):
         for rate in (0.0125, 0.033, 0.00005, 1.25):
             amount = np.floor(base * rate + 0.5)
-            wanted = (Decimal(repr(rate)) * 1_000_000 / 50).quantize(Decimal(1), ROUND_HALF_UP) * 50 / 1_000_000
-            if numeric.rounded_rate(amount, base, 1e6, 50.0, HALF_UP) != float(wanted):
-                yield f"rounded_rate({amount}, {base}) is not {wanted}"
+            wanted = (Decimal(repr(rate)) * 1_000_000 / unit).quantize(Decimal(1), ROUND_HALF_UP) * unit / 1_000_000
+            if numeric.rounded_rate(amount, base, 1e6, float(unit), HALF_UP) != float(wanted):
+                yield f"rounded_rate({amount}, {base}, {unit}) is not {wanted}"
     if numeric.lane_sum(np.array([1.0, 2.0, 4.0, 8.0]), 3) != 7.0:
         yield "lane_sum"
 

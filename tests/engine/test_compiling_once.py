@@ -15,7 +15,7 @@ import incentive_lab.engine as engine
 @pytest.fixture
 def empty_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path / "cache"))
-    monkeypatch.setattr(engine, "_seen_compiled", False)
+    monkeypatch.setattr(engine, "_seen_compiled", set())
     return tmp_path / "cache"
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pytest
+from experiments.benchmarks.world import month_panel
 
 from incentive_lab import engine
 from incentive_lab.engine import compiled_sources
@@ -106,3 +108,17 @@ def test_lines_that_were_not_asked_for_are_not_kept_even_where_a_budget_needs_th
     assert without.detail.size == 0, "a cached result of a thousand partners would be ten times as large"
     assert without.total.tolist() == with_lines.total.tolist()
     assert without.cost == 1_000
+
+
+@pytest.mark.parametrize("needs", range(6))
+def test_a_level_asks_the_same_of_a_partner_in_one_instruction_or_in_many(needs: int) -> None:
+    asked = "revenue: 60_000, training: 6, csat: 3.4, certification: 1, campaign: 1".split(", ")[:needs]
+    head = HEAD.replace("}\n", ", months: 12}\n") + (
+        "rules: [{id: r, on: revenue, per: month, rate: 1%}]\n"
+        "tiers:\n  review: quarter\n  looks_at: {months: 12}\n  levels:\n    - {name: low}\n"
+    )
+    panel = month_panel(300, 24)
+    one = replay(loads(head + f"    - {{name: high, needs: {{{', '.join(asked)}}}}}"), panel, detail=False)
+    many = replay(loads(head + f"    - {{name: high, any_of: [{{{', '.join(asked)}}}]}}"), panel, detail=False)
+    assert (one.tiers == many.tiers).all()
+    assert len(np.unique(one.tiers[-1])) == (2 if needs else 1)

@@ -49,14 +49,19 @@ rules:
     per: quarter
     rate: {table: {applies: whole, steps: [{from: 0, rate: 1%}, {name: top, from: 2_000, rate: 2%}]}}
     provision: {rate: 1.5%}
+  - id: ended
+    on: revenue
+    rate: {table: {applies: whole, beyond: nothing, steps: [{from: 0, rate: 1%}, {name: top, from: 1_500, to: 2_500, rate: 2%}]}}
 """
+
+
+def stated(folder: Path) -> Statement:
+    return statement(paid(Example("", 0, SCHEME, tables={"deals": DEALS, "scores": SCORES}), folder / "history"), "P1")
 
 
 @pytest.fixture(scope="module")
 def told(tmp_path_factory: pytest.TempPathFactory) -> Statement:
-    folder: Path = tmp_path_factory.mktemp("statement") / "history"
-    example = Example("", 0, SCHEME, tables={"deals": DEALS, "scores": SCORES})
-    return statement(paid(example, folder), "P1")
+    return stated(tmp_path_factory.mktemp("statement"))
 
 
 def lines(told: Statement, rule: str, period: str = "2026-01") -> list[tuple[str, float | None, float | None, float]]:
@@ -111,6 +116,12 @@ def test_thresholds_are_told_as_the_measure_is_written(told: Statement) -> None:
     assert "from 20 % on" in why["growing"]
 
 
+def test_a_table_that_ends_in_nothing_says_which_step_was_reached_before_its_end(told: Statement) -> None:
+    why = {one.period: one.why for one in told.lines if one.rule == "ended"}
+    assert "from 1,500.00 USD on" in why["2026-01"]
+    assert "next is top from 1,500.00 USD, 300.00 USD more" in why["2026-02"]
+
+
 def test_a_settlement_says_what_was_paid_on_account(told: Statement) -> None:
     last = next(one for one in told.lines if (one.rule, one.period) == ("on-account", "2026-03"))
     # 2,333.43 x 1.5 % = 35.00 and 3,533.43 x 1.5 % - 35.00 = 18.00 before; 3,653.43 x 2 % - 53.00 = 20.07 now.
@@ -121,7 +132,7 @@ def test_a_settlement_says_what_was_paid_on_account(told: Statement) -> None:
 @pytest.mark.parametrize(("paid_before", "said"), [
     (355.22, "Brought up to 90 % of what the baseline pays since 2024-01: of 857.67 USD that is 771.90 USD, and 355.22 USD was "
              "paid."),
-    (300.00, "Brought up to the guaranteed floor."),
+    (300.00, "Brought up to the guaranteed floor of 90 % of what flat pays in the programme year."),
 ])  # fmt: skip
 def test_a_floor_is_told_with_the_numbers_that_reproduce_it_and_no_others(paid_before: float, said: str) -> None:
     guarded = loads("""
@@ -146,3 +157,19 @@ def test_a_statement_tells_the_floor_of_its_own_numbers(tmp_path: Path) -> None:
     assert told == [
         "Brought up to 90 % of what the baseline pays since 2026-01: of 109.60 USD that is 98.64 USD, and 36.53 USD was paid."
     ]
+
+
+def test_a_cap_and_an_amount_that_is_guaranteed_are_told_with_their_numbers(tmp_path: Path) -> None:
+    own = """scheme: own
+currency: USD
+effective: {from: 2026-01-01}
+rules: [{id: rebate, label: Rebate, on: revenue, rate: 3%}]
+caps: [{for: partner, per: month, amount: 40}, {id: yearly, for: partner, per: year, amount: 5_000, rules: [rebate]}]
+guarantees: [{amount: 10, per: month}]
+"""
+    result = paid(Example("", 0, own, "", tables={"deals": DEALS}), tmp_path / "history")
+    told = {(line.period, line.rule): (line.amount, line.why) for line in statement(result, "P1").lines}
+    # 2,333.43 x 3 % = 70.00, of which 40.00 may be paid; 120.00 x 3 % = 3.60, and 10.00 are guaranteed.
+    assert told["2026-01", "cap"] == (
+        -30.0, "Takes off what is above the caps of 40.00 USD a month and of 5,000.00 USD a year for Rebate.")  # fmt: skip
+    assert told["2026-03", "guarantee"] == (6.4, "Brought up to the guaranteed floor of 10.00 USD a month.")

@@ -50,4 +50,6 @@ def test_a_folder_with_other_names_is_told_once_a_file_and_shown_the_way(tmp_pat
     assert len([one for one in said if "Found: ref" in one]) == 1
     for one in said:
         if "Found:" in one or one.startswith("orders.csv"):
-            assert one.endswith("through a mapping file (--mapping), or by dropping the files on the Data page.")
+            assert one.endswith(
+                "through a mapping (--mapping, or By this mapping on Data), or by dropping the files there."
+            )

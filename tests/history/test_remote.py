@@ -11,6 +11,7 @@ import pytest
 
 from incentive_lab.errors import InputError
 from incentive_lab.history import History, open_history, quality
+from incentive_lab.scheme.measures import CATALOGUE
 from tests.history import folders, postgres
 from tests.history.test_formats import LEAVES, SPLITS, WANTED, Plain, assert_same
 from tests.history.test_mapping import MAPPING, history_folder, mapped
@@ -79,6 +80,7 @@ def test_text_columns_are_read_as_strictly_as_a_file(database: str, tmp_path: Pa
         ("closed_on", "2013-02-30", "allowed: a date"), ("closed_on", "2101-01-01", "allowed: a date"),
         ("created_on", "01/02/2013", "allowed: a date"), ("quantity", "-1", "it cannot be below zero"),
         ("status", "wonn", "allowed: open, won, lost"), ("partner_id", "P9", "partners has no such partner_id"),
+        ("partner_id", "P1\t", "an id holds no control characters"),
     ],
 )  # fmt: skip
 def test_a_wrong_value_is_refused_with_its_column(
@@ -120,6 +122,31 @@ def test_a_mapping_is_carried_out_by_the_database(database: str, tmp_path: Path,
             name: column.tolist() for name, column in two.columns.items()
         }
         assert list(remote.partners["city"]) == ["Bonn", "Bern"]
+
+
+def test_dates_and_numbers_written_another_way_are_read_by_the_database_too(database: str, tmp_path: Path) -> None:
+    import psycopg
+
+    folder = folders.write(tmp_path / "csv", deals=(
+        "deal_id,partner_id,status,created_on,closed_on,amount,cost\n"
+        'D1,P1,won,05.01.2013,1.2.2013,"1.234,56 EUR","(1,5)"\nD2,P2,lost,2013-01-20,11/02/13,-100,\n'
+    ))  # fmt: skip
+    load(database, folder)
+    with psycopg.connect(database, autocommit=True) as connection:
+        for column in ("created_on", "closed_on", "amount", "cost"):
+            connection.execute(f"ALTER TABLE deals ALTER COLUMN {column} TYPE text".encode())
+    mapping = tmp_path / "mapping.yaml"
+    mapping.write_text(
+        "tables:\n  partners: {from: partners, columns: {partner_id: partner_id, type: type}}\n"
+        '  deals: {from: deals, dates: day-month-year, numbers: "1.234,56", columns: {deal_id: deal_id, status: status, '
+        "partner_id: partner_id, created_on: created_on, closed_on: closed_on, amount: amount, cost: cost}}\n"
+    )
+    with (
+        open_history(folder, mapping=mapping).closing() as local,
+        open_history(database, mapping=mapping).closing() as remote,
+    ):
+        assert local.history_id == remote.history_id
+        assert remote.panel({"margin": CATALOGUE["margin"]}).columns["margin"].sum() == 123_456 + 150
 
 
 def test_running_numbers_and_the_first_of_several_do_not_depend_on_the_language(database: str, tmp_path: Path) -> None:

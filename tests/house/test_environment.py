@@ -11,6 +11,7 @@ import tomllib
 from collections.abc import Mapping
 from functools import cache
 from importlib.metadata import packages_distributions
+from importlib.util import find_spec
 from pathlib import Path
 
 import incentive_lab
@@ -56,6 +57,14 @@ def test_every_target_of_the_makefile_has_help() -> None:
     described = re.findall(r"^([a-z-]+):.*## \S", MAKEFILE, re.M)
     assert sorted(described) == sorted(phony.split())
     assert set(described) == set(re.findall(r"^([a-z-]+):", MAKEFILE, re.M))
+
+
+def test_what_the_makefile_runs_of_ours_is_a_module_that_is_there() -> None:
+    # Run by its path, a file does not find what lies beside its folder.
+    assert not re.findall(r"bin/python \S+\.py|\$\(BIN\)/python \S+\.py", MAKEFILE)
+    ours = re.findall(r"-m ((?:tests|experiments)[.\w]*)", MAKEFILE)
+    assert len(ours) > 8
+    assert [name for name in ours if find_spec(name) is None] == []
 
 
 def test_make_alone_shows_the_help() -> None:

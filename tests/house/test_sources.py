@@ -25,7 +25,6 @@ LONGER: dict[str, str] = {
     "engine/statement.py": "one sentence for each step that moved a line",
     "pilot/document.py": "the document's own keys, mostly help texts",
     "scheme/document.py": "the document's own keys, mostly help texts",
-    "scheme/reading.py": "one reader that collects every problem before it stops",
     "scheme/rules.py": "the keys of a rule, mostly help texts",
 }
 """Module -> why it is longer."""

@@ -69,7 +69,7 @@ def bring(walk: Walk, folder: Path) -> None:
         walk.says(walk.text(".st-key-card-tried-quality"))
     with walk.step("Use this history"):
         page.get_by_role("button", name="Use this history").click()
-        page.get_by_role("heading", name="Partner history").first.wait_for()
+        page.get_by_role("heading", name=folder.name).first.wait_for()
     with walk.step("Baseline and draft", "baseline"):
         walk.go("Overview")
         page.get_by_role("heading", name="What needs attention").wait_for()

@@ -113,6 +113,23 @@ def test_a_panel_is_read_by_difference_in_differences(read, rng) -> None:  # typ
     assert ancova.estimator == "ancova"
 
 
+@pytest.mark.parametrize(("dropped", "state"), [(0, "fine"), (9, "look")])
+def test_rows_that_one_arm_lacks_are_a_check_of_their_own(read, rng, dropped: int, state: str) -> None:  # type: ignore[no-untyped-def]
+    """The last two periods of some treated units are not in the file: their averages are of other periods."""
+    values = 20 + rng.normal(size=(30, 10)).cumsum(axis=1)
+    starts = np.where(np.arange(30) < 15, 6, -1)
+    more = "data: {file: data.csv, start: 7, columns: {partner: unit, arm: treat, period: month}}"
+    gone = {(unit, month) for unit in range(dropped) for month in (9, 10)}
+    kept = [line for line in panel_rows(values, starts).splitlines()
+            if line.startswith("unit") or tuple(map(int, line.split(",")[:2])) not in gone]  # fmt: skip
+    rows = "\n".join(kept) + "\n"
+    check = next(one for one in read(rows, more).checks if one.name == "Missing rows")
+    assert check.state == state
+    assert ("30 %" in check.words) == bool(dropped)  # 18 of 60: two of four periods for 9 of 15 units
+    zero = read(rows, more.replace("start: 7", "no_row: zero, start: 7"))
+    assert "Missing rows" not in {one.name for one in zero.checks}
+
+
 def test_a_staggered_panel_needs_only_its_first_treated_period(read, rng) -> None:  # type: ignore[no-untyped-def]
     values = 20 + rng.normal(size=(40, 9)).cumsum(axis=1)
     starts = np.array([3] * 12 + [5] * 10 + [7] * 6 + [-1] * 12)

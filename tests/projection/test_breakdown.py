@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import pytest
 
+from incentive_lab.projection import futures
 from incentive_lab.projection.accruing import FEW, accrual, under_way
 from incentive_lab.projection.breakdown import bands, partner_bands
+from incentive_lab.projection.futures import stretched
 from incentive_lab.projection.model import Model, fit
 from incentive_lab.projection.running import Projection, project
 from incentive_lab.projection_words import project_result, say_project
@@ -95,6 +98,18 @@ def test_an_open_quarter_is_accrued_as_by_hand() -> None:
     assert books[0].catch_up.value > 0, "a month alone seldom reaches what a quarter does"
 
 
+def test_a_shorter_horizon_is_cut_out_of_a_longer_one(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both panels pay the same; the cut one shares its memory."""
+    scheme = loads(QUARTERLY)
+    told = project(model, scheme, scenarios=20)
+    cut, whole = told.payer(5), stretched(model.panel, told.payer(5).past, 12)
+    assert np.shares_memory(cut.panel.columns["revenue"], whole.columns["revenue"])
+    open_ = under_way(told)
+    monkeypatch.setattr(futures, "_STRETCHED", WeakKeyDictionary())
+    assert not np.shares_memory(told.payer(5).panel.columns["revenue"], whole.columns["revenue"])
+    assert (under_way(told) == open_).all()
+
+
 def test_nothing_is_left_to_catch_up_when_a_programme_year_ends(model: Model) -> None:
     told = project(model, loads(QUARTERLY + "calendar: {year_starts: 7}\n"), scenarios=FEW)
     books = accrual(told)
@@ -114,7 +129,7 @@ def test_schemes_that_pay_together_or_cut_are_accrued_too(model: Model) -> None:
 
 
 def test_the_error_of_what_is_accrued_is_that_of_many_runs(model: Model) -> None:
-    runs = [accrual(project(model, FLAT, scenarios=128, horizon=6, seed=seed))[2] for seed in range(40)]
+    runs = [accrual(project(model, FLAT, scenarios=128, horizon=6, seed=seed))[2] for seed in range(25)]
     for name in ("expected", "catch_up", "settled", "reached"):
         found = [getattr(one, name) for one in runs]
         true = np.std([one.value for one in found], ddof=1)

@@ -6,9 +6,11 @@ import importlib
 import json
 import os
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -28,6 +30,13 @@ distributed = pytest.importorskip("distributed")
 
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
+    with pytest.MonkeyPatch.context() as patch:
+        # A new process imports the file that __main__ names, which after a test of a page is that page.
+        patch.setitem(sys.modules, "__main__", ModuleType("__main__"))
+        yield from _address()
+
+
+def _address() -> Iterator[str]:
     with distributed.LocalCluster(
         n_workers=2, threads_per_worker=1, processes=True, dashboard_address=":0", host="127.0.0.1", scheduler_port=0
     ) as local:
@@ -133,6 +142,7 @@ def test_the_command_draws_on_a_cluster(
         told.append({name: value for name, value in json.loads(done.stdout).items() if name != "seconds"})
         assert bool(drawn) == bool(where), "the cluster draws what it is asked for"
     assert told[0] == told[1]
+    monkeypatch.setattr("incentive_lab.projection.cluster.PATIENCE", 1)
     done = CliRunner().invoke(app, [*command, "--cluster", "tcp://127.0.0.1:9"])
     assert done.exit_code == 1
     assert "nothing answers at tcp://127.0.0.1:9" in done.output

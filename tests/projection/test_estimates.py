@@ -321,3 +321,12 @@ def test_the_drift_leaves_out_who_was_hardly_there() -> None:
     assert drift_of(more, np.vstack([exposure, short]), 0.0) == drift_of(counts, exposure, 0.0)
     silent = np.vstack([counts, np.tile(np.r_[1.0, np.zeros(10), 2.0, np.zeros(12)], (9, 1))])
     assert drift_of(silent, np.ones((39, 24)), 0.0) == drift_of(counts, exposure, 0.0)
+
+
+def test_a_partner_weighs_in_the_drift_by_its_deals_not_by_their_square() -> None:
+    counts = np.zeros((1_010, 24))
+    counts[:10, [0, 12]] = 1_000, 600  # (1,000 - 800)^2 beyond the 400 of chance
+    counts[10:, [0, 12]] = 10, 6  # (10 - 8)^2 = 4 is what chance gives
+    # (10 x 39,600 / 1,600) / (10 x 320,000 / 1,600 + 1,000 x 32 / 16), then what is thought of 30 partners
+    value = (1_010 * 247.5 / 4_000 + 30 * 0.015) / 1_040
+    assert drift_of(counts, np.ones_like(counts), 0.0) == pytest.approx((3 * value) ** 0.5, rel=1e-9)

@@ -6,14 +6,15 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from scipy.stats import kstest
+from scipy.stats import kstest, qmc
 
 from incentive_lab.panel import Floats
 from incentive_lab.projection import factors
 from incentive_lab.projection.assumptions import BASE, loads
 from incentive_lab.projection.factors import DIMENSIONS, REPLICATES, axes_of, path_of, quasi, turned
 from incentive_lab.projection.model import Model
-from incentive_lab.projection.standard_errors import chance, mean, quantile
+from incentive_lab.projection.sobol import Scrambled
+from incentive_lab.projection.standard_errors import Figure, chance, mean, quantile
 from incentive_lab.projection.world import World
 
 SCENARIOS = 512
@@ -38,6 +39,16 @@ def test_each_replicate_is_even_and_scrambled_by_itself() -> None:
     between = np.corrcoef(points[:, 0].reshape(64, REPLICATES).T)
     assert abs(between[np.triu_indices(REPLICATES, 1)].mean()) < 0.1
     assert (quasi(12, 0, 64) != points[:64]).all()
+
+
+@pytest.mark.parametrize(("first", "count"), [(0, 64), (7, 90), (2**20 + 3, 40)])
+def test_points_are_those_of_scipy(first: int, count: int) -> None:
+    theirs = qmc.Sobol(DIMENSIONS, rng=np.random.default_rng(5))
+    if first:
+        theirs.fast_forward(first)
+    expected = theirs.random(count)
+    ours = Scrambled(DIMENSIONS, np.random.default_rng(5).spawn(1)[0]).points(first, count)
+    assert (ours == expected).all()
 
 
 def test_a_longer_run_and_other_chunks_meet_the_same_scenarios(model: Model) -> None:
@@ -75,9 +86,13 @@ def test_errors_are_honest_and_far_below_those_of_independent_draws(
     """The figures of many seeds: how far they lie apart is what is printed, and a fraction of what plain draws give."""
     usual = float(np.quantile(levels(model, 999), 0.8))
     figures = {"mean": mean, "P95": lambda x: quantile(x, 0.95), "chance": lambda x: chance(x > usual)}
-    even = {name: [one(levels(model, seed)) for seed in range(80)] for name, one in figures.items()}
+
+    def found_in(runs: list[Floats]) -> dict[str, list[Figure]]:
+        return {name: [one(run) for run in runs] for name, one in figures.items()}
+
+    even = found_in([levels(model, seed) for seed in range(80)])
     monkeypatch.setattr(factors, "quasi", independent)
-    free = {name: [one(levels(model, seed)) for seed in range(80)] for name, one in figures.items()}
+    free = found_in([levels(model, seed) for seed in range(80)])
     for name in figures:
         apart, plain = (np.std([one.value for one in found[name]]) for found in (even, free))
         for found, true in ((even, apart), (free, plain)):

@@ -88,6 +88,16 @@ def test_settings_are_changed_inside_their_bounds(proposed: Path, ask: Command) 
     assert "takes no typed names" in said["problems"][0]["message"]
 
 
+def test_a_pack_on_an_unreadable_history_asks_for_its_mapping(proposed: Path, ask: Command) -> None:  # noqa: F811
+    assert ask("registry", "export", "grown-1", "--as", "cat", "--out", proposed / "asked.zip")[0] == 0
+    (proposed / "unmapped").mkdir()
+    (proposed / "unmapped" / "accounts.csv").write_text("AccountId\nA1\n")
+    code, said = ask("registry", "reproduce", proposed / "asked.zip", "--history", proposed / "unmapped")
+    assert (code, said["problems"][0]["path"]) == (1, "--mapping")
+    assert "does not hold the mapping" in said["problems"][0]["message"]
+    assert len(said["problems"]) > 1
+
+
 def test_a_pack_reproduces_figure_by_figure(proposed: Path, ask: Command) -> None:  # noqa: F811
     signed(ask)
     code, said = ask("registry", "export", "grown-1", "--as", "cat", "--out", proposed / "pack.zip")

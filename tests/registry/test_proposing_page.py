@@ -100,7 +100,7 @@ def test_a_plan_of_ones_own_is_evidence_and_reproduces(
     generate_demo(tmp_path / "demo", partners=60, months=36, seed=3)
     page.session_state[pilot_plans.PLAN] = loads(PLAN)
     page.run()
-    page.selectbox(key="propose-pilot").select("Paying for leads sells more. (the plan of Pilot design)")
+    page.selectbox(key="propose-pilot").select("rehearsal, a rehearsal (the plan of Pilot design)")
     page.selectbox(key="propose-assumptions").select("No forecast")
     with open_history(str(tmp_path / "demo"), currency="USD").closing() as held:
         monkeypatch.setattr("incentive_lab.ui.workspace.history", lambda: held)

@@ -328,14 +328,39 @@ def test_a_forecast_of_the_same_scheme_is_kept_with_its_seed(local: Registry) ->
         "history_id": "h" * 32,
         "seed": 3,
         "p_over_budget": 0.25,
-        "total": {"p05": 80.0, "p50": 100.0, "p95": 130.0},
+        "p_over_budget_se": 0.019,
+        "total": {"p05": 80.0, "p50": 100.0, "p95": 130.0, "errors": {"p50": 4.0}},
     }
     documents = {**given.documents, "projection.json": json.dumps(forecast).encode()}
     assert local.submit(ANN, Submission(documents), "worth it")["seed"] == 3
     case = Case.of(local.show("grown-1"), local.documents("grown-1"))
     assert case.forecast_words() == (
-        "Expect 100.00 USD in the middle; nine times in ten between 80.00 USD and 130.00 USD. Chance of breaking the budget: 25 %."
+        "Expect 100.00 USD (± 4.00 USD) in the middle; nine times in ten between 80.00 USD and 130.00 USD. "
+        "Chance of breaking the budget: 25 % (± 1.9 %)."
     )
+
+
+def test_a_rehearsed_pilot_is_told_as_one_before_what_it_decides(local: Registry) -> None:
+    pilot = {
+        "history_id": "h" * 32, "label": ["exploratory", "rehearsal"],
+        "why": ["The plan was not registered before the start.", "A lift of 50 % was added: this is a rehearsal, not a result."],
+        "metrics": [{"name": "revenue", "effect": 3443.0, "interval": [2122.0, 4766.0], "p_value": 0.0005, "method": "ANCOVA."},
+                    {"name": "won-deals", "effect": None, "interval": None, "p_value": None, "method": None}],
+        "decision": {"advice": "scale", "reasons": ["The arm does better."],
+                     "net_value": {"expected": 10.0, "interval": [5.0, 15.0], "months": 12}},
+    }  # fmt: skip
+    documents = {**submission().documents, "pilot.json": json.dumps(pilot).encode(), "pilot/pilot.yaml": b"pilot: a"}
+    local.submit(ANN, Submission(documents), "worth it")
+    case = Case.of(local.show("grown-1"), local.documents("grown-1"))
+    said = case.pilot_words()
+    assert said[0] == "A lift of 50 % was added: this is a rehearsal, not a result."
+    assert said.index("The pilot's decision: scale. The arm does better.") > 1
+    assert said[-1] == "Read by: ANCOVA."
+    assert any("its lift was planted" in one for one in case.warnings())
+    real = {**pilot, "label": ["confirmatory"], "why": []}
+    told = Case(case.revision, case.pair, case.replay, None, real)
+    assert told.pilot_words()[0] == "The pilot's decision: scale. The arm does better."
+    assert not any("planted" in one for one in told.warnings())
 
 
 @pytest.mark.parametrize(("rate", "said"), [(3, 0), (9, 1)])

@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 
 from incentive_lab.report.blocks import Document, Example, Heading, Paragraph, Points, Table
+from incentive_lab.report.change_words import changes_between
 from incentive_lab.report.examples import worked_example
 from incentive_lab.report.guide import guide
 from incentive_lab.report.html import html_page
+from incentive_lab.report.pack import rate_cards
 from incentive_lab.report.pdf import pdf_bytes
 from incentive_lab.scheme.load import load, loads
 
@@ -79,3 +81,33 @@ def test_one_document_gives_one_file() -> None:
     document = guide(loads(SIMPLE))
     assert pdf_bytes(document) == pdf_bytes(document)
     assert html_page(document).startswith("<!doctype html>")
+
+
+def test_rates_are_told_as_they_are_paid_once_the_mix_is_solved() -> None:
+    """The rules of the guide, its examples and the pack's rates for other systems say the same."""
+    text = """
+scheme: mixed
+currency: USD
+effective: {from: 2024-01-01}
+mix: {behavioural: 0.8, factors: {behavioural: 1.25, transactional: 0.5}}
+tiers: {review: quarter, looks_at: {months: 12}, levels: [{name: registered}, {name: gold, needs: {revenue: 10_000}}]}
+rules:
+  - {id: leads, group: behavioural, on: qualified_lead, per: quarter, rate: 33.33}
+  - {id: courses, group: behavioural, on: training, rate: {by_tier: {registered: 40, gold: 60}}}
+  - {id: volume, on: revenue, rate: {table: {steps: [{from: 0, rate: 2%}, {from: 5_000, rate: 3%, lump: 100}]}}}
+"""
+    scheme = loads(text)
+    told = text_of(guide(scheme))
+    assert "41.6625 USD each" in told  # 33.33 x 1.25
+    cells = [cell for block in guide(scheme).blocks if isinstance(block, Table) for row in block.rows for cell in row]
+    assert {"50.00 USD", "75.00 USD", "1 %", "1.5 %"} <= set(cells)
+    assert not {"40.00 USD", "60.00 USD", "2 %", "3 %", "100.00 USD"} & set(cells)
+    leads = worked_example(scheme, scheme.rules[0], "USD")
+    assert leads is not None
+    assert leads.total == 208.31  # 5 x 41.6625
+    assert "at 41.6625 USD each" in leads.words
+    assert b",50.00 USD" in rate_cards(scheme)
+    assert b"40.00 USD" not in rate_cards(scheme)
+    plain = loads(text.replace("mix: {behavioural: 0.8, factors: {behavioural: 1.25, transactional: 0.5}}", ""))
+    said = " ".join(changes_between(plain, scheme))
+    assert "times 1.250 for behaviour and 0.500 for volume" in said

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from incentive_lab.errors import InputError
+from incentive_lab.scheme.building import ReadLimits
 from incentive_lab.scheme.check import check
 from incentive_lab.scheme.load import load, loads
-from incentive_lab.scheme.reading import ReadLimits
 
 FLAT = """\
 scheme: flat

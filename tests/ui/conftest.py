@@ -41,13 +41,14 @@ def _environment(tiny_history: Path) -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home of a module's own for a server that a browser visits, with the kernel that the other tests have compiled."""
+    """A home of a module's own for a server that a browser visits, with the code and queries that others have compiled."""
     if CHROMIUM is None:
         pytest.skip("no chromium on this machine (Debian: apt-get install chromium)")
     folder = tmp_path_factory.mktemp("home")
-    cache = ROOT / ".incentive-lab" / "kernel-cache"
-    cache.mkdir(parents=True, exist_ok=True)
-    (folder / "kernel-cache").symlink_to(cache)
+    for name in ("kernel-cache", "query-cache"):
+        cache = ROOT / ".incentive-lab" / name
+        cache.mkdir(parents=True, exist_ok=True)
+        (folder / name).symlink_to(cache)
     return folder
 
 

@@ -67,7 +67,7 @@ def test_undo_takes_the_dials_back_too(address: str, page: Any) -> None:
     settled(page)
     slider.press("ArrowRight")
     expect(typed).to_have_value(str(int(before) + 1), timeout=PATIENCE)
-    expect(page.get_by_text(f"from {before} to {int(before) + 1} of training")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text(f"Silver: training from {before} to {int(before) + 1}")).to_be_visible(timeout=PATIENCE)
 
 
 def test_the_figures_do_not_wait_for_streamlit(address: str, page: Any) -> None:

@@ -122,9 +122,11 @@ def test_monte_carlo_errors_are_drawn() -> None:
     assert list(marks.x) == [shown["p05"], shown["p50"], shown["p95"]]
     assert list(marks.error_x.array) == [2 * shown["errors"][name] for name in ("p05", "p50", "p95")]  # type: ignore[index]
     driver = Driver("closed deals: how many", 9_000.0, 12_000.0, 0.4, 0.05, 150.0, 250.0)
-    low, high = tornado_chart([driver], 100.0, 100, "USD").drawn.data
+    tornado = tornado_chart([driver], 100.0, 100, "USD")
+    assert tornado.title == "Closed deals (how many) moves the cost most"
+    low, high = tornado.drawn.data
     assert (list(low.error_x.array), list(high.error_x.array)) == ([3.0], [5.0])
-    assert "+- 1.5" in low.hovertext[0]
+    assert "± 1.5" in low.hovertext[0]
     path = np.cumsum(np.random.default_rng(4).normal(10.0, 2.0, (500, 3)), axis=1)
     middle = fan_chart(["2026-01", "2026-02", "2026-03"], path, "USD", None, None).drawn.data[3]
     assert middle.error_y.array[2] == pytest.approx(2 * quantile(path[:, 2], 0.5).error)  # type: ignore[operator]

@@ -63,6 +63,27 @@ def test_other_names_are_mapped_by_suggestion(place: Path) -> None:
     assert any(name.startswith("Resellers") for name in histories.known())
 
 
+def test_a_history_that_stays_where_it_is_is_remembered_by_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("INCENTIVE_LAB_HOME", str(tmp_path / "home"))
+    folder = tmp_path / "export"
+    folder.mkdir()
+    (folder / "partners.csv").write_text("partner_id,type\nP1,reseller\n")
+    (folder / "deals.csv").write_text("deal_id,partner_id,status,created_on,amount\nD1,P1,open,2024-01-03,5\n")
+    one = histories.tried(Source(str(folder), None, False))
+    kept = histories.keep(one, "Spring export")
+    assert kept == one.source
+    assert histories.title_of(kept) == "Spring export"
+    name = next(name for name, known in histories.known().items() if known == kept)
+    assert name.startswith("Spring export (")
+    assert (next(histories.kept_folder().glob("*/about.json")).stat().st_mode & 0o077) == 0
+    (folder / "partners.csv").unlink()
+    (folder / "deals.csv").unlink()
+    folder.rmdir()
+    assert name not in histories.known()
+
+
 def test_what_is_still_needed_is_named() -> None:
     assert missing([Choice("a", "deals", {"deal_id": "x"}, {"status": "won"})]) == [
         "partners", "deals.partner_id", "deals.created_on", "deals.amount",

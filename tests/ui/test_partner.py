@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from decimal import Decimal
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -19,6 +20,7 @@ from incentive_lab.scheme.document import Scheme
 from incentive_lab.scheme.load import loads
 from incentive_lab.ui.outlook import cap_room, outlook
 from incentive_lab.ui.preparing import Source
+from incentive_lab.ui.sheet import last_paid
 from incentive_lab.ui.workspace import SOURCE
 from tests.history import folders
 from tests.ui.conftest import settled
@@ -44,6 +46,16 @@ def test_the_statement_adds_up_and_can_be_taken_away(partner: AppTest) -> None:
     partner.selectbox(key="partner picked").select_index(3).run()
     assert not partner.exception
     assert len(partner.get("download_button")) == 2
+
+
+def test_the_first_statement_is_of_a_quarter_that_paid_something(partner: AppTest) -> None:
+    result = np.zeros((5, 2))
+    result[1, 0] = 3.0
+    told = SimpleNamespace(
+        total=result, panel=SimpleNamespace(labels=lambda: ["2024-02", "2024-03", "2024-04", "2024-05", "2024-06"])
+    )
+    assert [last_paid(told, row) for row in (0, 1)] == ["2024-Q1", "2024-Q2"]  # type: ignore[arg-type]
+    assert "Nothing is paid in this period" not in shown(partner)
 
 
 def test_what_if_says_what_more_would_pay(partner: AppTest) -> None:

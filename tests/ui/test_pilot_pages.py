@@ -101,7 +101,7 @@ def test_a_result_is_told_with_its_label_decision_and_charts(results: AppTest) -
     assert results.get("plotly_chart")
 
 
-@pytest.mark.parametrize("view", ["Months and looks", "Whales", "Segments", "All metrics", "Checks"])
+@pytest.mark.parametrize("view", ["Months and looks", "Whales", "Segments", "Checks"])
 def test_each_closer_look_at_a_result_is_drawn(results: AppTest, view: str) -> None:
     results.session_state["pilot-closer"] = view
     results.run()

@@ -278,3 +278,20 @@ def test_a_platinum_that_needs_less_than_gold_is_doubted(tune: AppTest) -> None:
     assert [one.value for one in tune.warning if "less than 'gold' with 60,000" in one.value]
     tune.button(key="undo").click().run()
     assert not tune.warning
+
+
+def test_a_change_is_told_by_the_name_of_its_dial(tune: AppTest) -> None:
+    tune.slider(key=SILVER).set_value(6.0).run()
+    assert not tune.exception
+    assert "Silver: training from 3 to 6" in shown(tune).replace("\\", "")
+
+
+def test_a_mix_that_holds_what_rules_pay_says_what_comes_on_top(tune: AppTest) -> None:
+    """A guarantee tops the same rules up by another amount, so that the cost card moves though the cost is held."""
+    opened(tune, "Mix")
+    before = metrics(tune)[0]
+    tune.slider(key="mix.behavioural").set_value(40.0).run()
+    assert not tune.exception
+    assert metrics(tune)[0] != before
+    said = next(one.value for one in tune.success if "what the rules pay stays the same" in one.value)
+    assert "all the same, since guarantees and the budget come on top" in said

@@ -10,6 +10,7 @@ from incentive_lab.charts.style import CATEGORIES, DRAFT, INK, OTHER, Chart, fig
 from incentive_lab.engine.replay import Replay
 from incentive_lab.format import compact, percent, points, quarter_name
 from incentive_lab.panel import Floats
+from incentive_lab.scheme.line_names import line_names
 
 SHOWN = 7
 """Rules with a colour of their own; the rest is one band."""
@@ -51,14 +52,13 @@ def rules_by_quarter_chart(result: Replay) -> Chart:
 def rule_bands(result: Replay) -> tuple[list[str], dict[str, Floats]]:
     """Quarter names, and whole currency units by quarter for the dearest rules and for everything else."""
     labels = [quarter_name(month) for month in result.panel.labels()]
-    rules = {rule.id: rule.label or rule.id for rule in result.scheme.rules}
+    names = line_names(result.scheme)
     size = np.abs(result.by_month).sum(axis=1)
     order = [int(row) for row in np.argsort(-size, kind="stable") if size[row] > 0]
     quarters: list[str] = list(dict.fromkeys(labels))
     bands: dict[str, Floats] = {}
     for place, row in enumerate(order):
-        name = result.line_ids[row]
-        words = rules.get(name, name.replace("_", " ").capitalize()) if place < SHOWN else "Everything else"
+        words = names[result.line_ids[row]] if place < SHOWN else "Everything else"
         _, amounts = by_label(labels, result.by_month[row] / result.minor)
         bands[words] = bands[words] + amounts if words in bands else amounts
     return quarters, bands

@@ -70,9 +70,9 @@ def forest_chart(read: Analysis) -> Chart:
         hovertext=[_told(one) for one in rows], hoverinfo="text",
     )  # fmt: skip
     drawn = figure(
-        *traces, points, name="forest", height=max(170, 46 * len(rows) + 60), margin=room_for(names) | {"b": 30},
+        *traces, points, name="forest", height=max(120, 46 * len(rows) + 70), margin=room_for(names) | {"b": 30},
         xaxis={**percent_axis(low, high), "showgrid": True, "zeroline": True},
-        yaxis={"autorange": "reversed", "type": "category", "showgrid": False},
+        yaxis={"range": [len(rows) - 0.5, -0.75], "type": "category", "showgrid": False},
     )  # fmt: skip
     title = f"{read.primary.metric.name.capitalize()}: {read.primary.verdict}"
     if read.primary.found is not None and np.isfinite(read.primary.found.relative):

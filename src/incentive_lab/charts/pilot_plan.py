@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 
 from incentive_lab.charts.pilot import percent_axis
 from incentive_lab.charts.style import CATEGORIES, DRAFT, LOSS, MUTED, Chart, figure, room_for
-from incentive_lab.format import count, counted, percent
+from incentive_lab.format import chance, count, counted, percent
 from incentive_lab.pilot.powering import LIFTS, Power
 from incentive_lab.pilot.watching import Balance
 from incentive_lab.pilot.words import change
@@ -18,6 +18,9 @@ NAMES: Mapping[str, str] = {
     "difference": "Difference in means", "ancova": "Adjusted for before", "winsorised": "Winsorised",
     "log_ancova": "Logarithms, adjusted", "switchback": "Months in and out", "staggered": "Group-time effects",
 }  # fmt: skip
+LEGEND_ROOM: Mapping[str, int] = {"t": 70}
+LEGEND_ABOVE: Mapping[str, object] = {"yref": "container", "y": 0.99, "yanchor": "top"}
+"""Three rows of a legend above the plot, whose place does not move when the window is made wider."""
 FIFTHS = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
 
 
@@ -46,7 +49,8 @@ def mde_chart(found: Sequence[Power], power: float) -> Chart:
     )  # fmt: skip
     ticks = sorted({*sizes[:-1:2], sizes[-1]})
     drawn = figure(
-        *traces, name="mde", height=320, margin={"b": 46, "l": 60}, yaxis=percent_axis(0.0, most),
+        *traces, name="mde", height=330, margin={"b": 46, "l": 60, **LEGEND_ROOM}, legend=LEGEND_ABOVE,
+        yaxis=percent_axis(0.0, most),
         xaxis={"title": {"text": f"{unit.capitalize()}s in both arms"}, "type": "log", "tickvals": ticks,
                "ticktext": [count(one) for one in ticks]},
     )  # fmt: skip
@@ -54,24 +58,32 @@ def mde_chart(found: Sequence[Power], power: float) -> Chart:
                  f"Smallest effect by number of {unit}s. {title}.")  # fmt: skip
 
 
-def power_chart(one: Power, wanted: float) -> Chart:
-    """How often each lift is found at one size."""
+def power_chart(one: Power, wanted: float, expected: float | None = None) -> Chart:
+    """How often each lift is found at one size.
+
+    Args:
+        one: What was simulated at this size.
+        wanted: The power that is asked for.
+        expected: The lift that the plan hopes for, which the title speaks of; 0.15 where it has none or hopes for a loss.
+    """
+    lift = min(expected, float(LIFTS[-1])) if expected is not None and expected > 0 else 0.15
     traces = [
         go.Scatter(x=LIFTS.tolist(), y=list(curve), name=NAMES[name], mode="lines",
                    line={"color": CATEGORIES[place], "width": 2},
                    hovertemplate="%{x:+.0%}: found with %{y:.0%}<extra>" + NAMES[name] + "</extra>")
         for place, (name, curve) in enumerate(one.curves.items())
     ]  # fmt: skip
-    at = {name: float(np.interp(0.15, LIFTS, curve)) for name, curve in one.curves.items()}
+    at = {name: float(np.interp(lift, LIFTS, curve)) for name, curve in one.curves.items()}
     best = max(at.values(), default=0.0)
     drawn = figure(
         *traces, go.Scatter(x=[0, 1], y=[wanted, wanted], mode="lines", name=f"Wanted, {percent(wanted, 0)}",
                             line={"color": MUTED, "dash": "dot", "width": 1.5}, hoverinfo="skip"),
-        name="power", height=320, margin={"b": 46, "l": 56},
+        name="power", height=330, margin={"b": 46, "l": 56, **LEGEND_ROOM}, legend=LEGEND_ABOVE,
         yaxis={"range": [0, 1.02], "tickvals": list(FIFTHS), "ticktext": [percent(one, 0) for one in FIFTHS]},
         xaxis={**percent_axis(0.0, 1.0), "title": {"text": "True lift"}, "showgrid": True},
     )  # fmt: skip
-    title = f"A lift of +15 % is found {percent(best, 0)} of the time"
+    hoped = " that is expected" if lift == expected else ""
+    title = f"A lift of {change(lift)}{hoped} is found {chance(best)} of the time"
     return Chart(drawn, title, f"Share of simulated pilots with {counted(one.partners, 'partner')} that find each lift.",
                  f"Power by lift. {title}.")  # fmt: skip
 

@@ -106,7 +106,7 @@ def distribution_chart(
     top = 1.12 * max(one + error for one, error in zip(share, unsure, strict=True))
     drawn = figure(
         go.Bar(x=centres, y=share, width=np.diff(edges) * 0.9, marker={"color": colours}, error_y=_whiskers(unsure),
-               hovertext=[f"{compact(centre)} {currency}: {percent(part, 1)} +- {percent(error / 2, 1)}"
+               hovertext=[f"{compact(centre)} {currency}: {percent(part, 1)} ± {percent(error / 2, 1)}"
                           for centre, part, error in zip(centres, share, unsure, strict=True)],
                hoverinfo="text"),
         go.Scatter(x=at, y=[top] * len(at), mode="markers", marker={"color": BASELINE, "size": 7, "symbol": "line-ns-open"},
@@ -126,12 +126,12 @@ def distribution_chart(
 
 def tornado_chart(drivers: Sequence[Driver], middle: float, minor: int, currency: str, what: str = "cost") -> Chart:
     """Mean cost in the lowest and the highest fifth of futures by each driver."""
-    rows = [one.name.replace("_", " ") for one in drivers]
+    rows = [_driven_by(one.name) for one in drivers]
     low, high = [one.low / minor - middle for one in drivers], [one.high / minor - middle for one in drivers]
     far = [2 * max(one.low_error or 0.0, one.high_error or 0.0) / minor for one in drivers]
     reach = [end + side * one for ends in (low, high) for end, one in zip(ends, far, strict=True) for side in (-1, 1)]
     said = [f"<b>{row}</b><br>lowest fifth {_sure(one.low, one.low_error, minor)} {currency}<br>highest fifth "
-            f"{_sure(one.high, one.high_error, minor)} {currency}<br>explains {percent(one.share, 0)} +- "
+            f"{_sure(one.high, one.high_error, minor)} {currency}<br>explains {percent(one.share, 0)} ± "
             f"{percent(one.error, 0)} of the variance" for row, one in zip(rows, drivers, strict=True)]  # fmt: skip
     drawn = figure(
         go.Bar(y=rows, x=low, orientation="h", name="lowest fifth", marker={"color": GAIN}, hovertext=said, hoverinfo="text",
@@ -151,10 +151,21 @@ def tornado_chart(drivers: Sequence[Driver], middle: float, minor: int, currency
     return Chart(drawn, title, note, f"Tornado of drivers. {title}.")
 
 
+def _driven_by(name: str) -> str:
+    """A driver as a title begins with it.
+
+    Example:
+        >>> _driven_by("qualified_lead: how many")
+        'Qualified lead (how many)'
+    """
+    said = name.replace("_", " ").replace(": how many", " (how many)")
+    return said[:1].upper() + said[1:]
+
+
 def _whiskers(lengths: Sequence[float]) -> dict[str, Any]:
     """Whiskers of these lengths to either side."""
     return {"array": list(lengths), "color": BASELINE, "thickness": 1.5, "width": 3}
 
 
 def _sure(value: float, error: float | None, minor: int) -> str:
-    return compact(value / minor) + ("" if error is None else f" +- {compact(error / minor)}")
+    return compact(value / minor) + ("" if error is None else f" ± {compact(error / minor)}")

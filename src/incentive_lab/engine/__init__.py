@@ -43,46 +43,52 @@ def _cache_folder(package: Path) -> Path:
 
 
 @contextmanager
-def compiled_apart(package: Path) -> Iterator[None]:
-    """Functions that are declared inside are cached by the sources of their own package, not by the engine's."""
+def compiled_apart(package: Path) -> Iterator[Path]:
+    """Functions that are declared inside are cached in this folder, by the sources of their own package."""
     before = numba.config.CACHE_DIR
     if "NUMBA_CACHE_DIR" not in os.environ:
         numba.config.CACHE_DIR = str(_cache_folder(package))
     try:
-        yield
+        yield Path(numba.config.CACHE_DIR)
     finally:
         numba.config.CACHE_DIR = before
 
 
-def is_compiled() -> bool:
-    """Whether the kernel of these sources lies in the cache; else the first replay compiles it, about a minute."""
-    return any(Path(numba.config.CACHE_DIR).glob("**/kernel.run_block*.nbc"))
+KERNEL = "kernel.run_block"
 
 
-_seen_compiled = False
+def is_compiled(entry: str = KERNEL, folder: Path | None = None) -> bool:
+    """Whether a function of these sources lies in its cache; else the first replay compiles the kernel, about a minute."""
+    return any((folder or Path(numba.config.CACHE_DIR)).glob(f"**/{entry}*.nbc"))
+
+
+_seen_compiled: set[str] = set()
 
 
 @contextmanager
-def compiling_once() -> Iterator[None]:
+def compiling_once(entry: str = KERNEL, folder: Path | None = None) -> Iterator[None]:
     """Around the first payment of a process: one process at a time compiles, the others wait and load what it made.
 
     Without this, commands that begin together on a new machine each spend a minute of processor time on the same code.
+
+    Args:
+        entry: Module and function that is compiled last of what is called inside.
+        folder: The cache it lies in, if not the engine's.
     """
-    global _seen_compiled
-    if _seen_compiled:
+    if entry in _seen_compiled:
         yield
         return
     with ExitStack() as held:
-        if not is_compiled():
+        if not is_compiled(entry, folder):
             with suppress(OSError, ImportError):  # a cache that cannot be written, or no such locks on this system
                 import fcntl
 
-                folder = Path(numba.config.CACHE_DIR)
-                folder.mkdir(parents=True, exist_ok=True)
-                lock = held.enter_context((folder / "compiling.lock").open("w"))
+                cache = folder or Path(numba.config.CACHE_DIR)
+                cache.mkdir(parents=True, exist_ok=True)
+                lock = held.enter_context((cache / "compiling.lock").open("w"))
                 fcntl.flock(lock, fcntl.LOCK_EX)
         yield
-    _seen_compiled = True
+    _seen_compiled.add(entry)
 
 
 def _widest_vectors() -> None:

@@ -21,8 +21,9 @@ from incentive_lab.scheme.document import Scheme
 from incentive_lab.scheme.lookup import measure_named
 from incentive_lab.scheme.measures import Measure
 
-LANES = 1024
-"""Partners of a block: contiguous lanes that stay in cache."""
+LANES = 1032
+"""Partners of a block: contiguous lanes that stay in cache. A row is an odd number of lines of the cache, or many rows
+would share the few places that the cache has for one address."""
 
 Rows = NDArray[np.int64]
 
@@ -64,7 +65,7 @@ def layouts(panel: Panel, scheme: Scheme, columns: ColumnBook, partners: Rows) -
 def _build(panel: Panel, scheme: Scheme, columns: ColumnBook, partners: Rows) -> list[Layout]:
     month_values = [month_column(panel, column, scheme) for column in columns.months]
     levels = [panel.columns[name] for name in columns.levels]
-    size = min(LANES, max(64, -(-len(partners) // 128) * 64))
+    size = min(LANES, max(72, -(-len(partners) // 128) * 64 + 8))
     return [
         _layout(panel, columns, partners[first : first + size], month_values, levels, scheme.measures)
         for first in range(0, max(1, len(partners)), size)

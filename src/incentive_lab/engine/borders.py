@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from decimal import ROUND_HALF_UP, Decimal
 
 from incentive_lab.engine import program as p
@@ -25,3 +26,10 @@ def border_kind(driver: Driver) -> tuple[str, str]:
     if driver.growth_of is not None:
         return driver.name, "growth"
     return driver.name, "value"
+
+
+def held_between(below: float, above: float, least: float, most: float) -> tuple[float, float]:
+    """From where to where a test holds, both included; what it does not ask for is NaN."""
+    low = max([math.nextafter(above, math.inf)] * (above == above) + [least] * (least == least), default=-math.inf)
+    high = min([math.nextafter(below, -math.inf)] * (below == below) + [most] * (most == most), default=math.inf)
+    return low, high

@@ -27,8 +27,6 @@ from incentive_lab.scheme.rules import Rule
 
 SPECIAL_WORDS: Mapping[str, str] = {
     "clawback": "Taken back for returned deals or a missed milestone.",
-    "cap": "A cap on what a partner is paid takes off what is above it, or pays what an earlier period carried.",
-    "guarantee": "Brought up to the guaranteed floor.",
     "draw": "Advance against later earnings (+), or recovery of one (-).",
     "carried_balance": "Brought forward from, or carried to, another settlement: it was below zero, or below the minimum payout.",
     "minimum_payout": "Below the minimum payout: forfeited, or carried to the next settlement.",
@@ -54,7 +52,43 @@ def floor_words(scheme: Scheme, baseline: Floats, before: float, topped: float, 
         if abs(before + topped - keep * whole) < 0.011:
             return (f"Brought up to {percent(keep)} of what the baseline pays since {since}: of {money(whole, currency)} "
                     f"that is {money(keep * whole, currency)}, and {money(before, currency)} was paid.")  # fmt: skip
-    return SPECIAL_WORDS["guarantee"]
+    return guaranteed(scheme)
+
+
+def capped(scheme: Scheme, amount: float) -> str:
+    """What a line of caps took off, or paid later, with every cap that a partner has.
+
+    Example:
+        >>> from incentive_lab.scheme.load import loads
+        >>> text = '''{scheme: a, currency: USD, effective: {from: 2024-01-01}, rules: [{id: c, on: revenue, rate: 3%}],
+        ...     caps: [{for: partner, per: quarter, amount: 6_000}]}'''
+        >>> capped(loads(text), -25.0)
+        'Takes off what is above the cap of 6,000.00 USD a quarter.'
+    """
+    told = []
+    for cap in scheme.caps:
+        most = (money(float(cap.amount), scheme.currency) if cap.amount is not None
+                else f"{percent(float(cap.share or 0))} of {(cap.of or '').replace('_', ' ')}")  # fmt: skip
+        whose = [*(rule.label or rule.id for rule in scheme.rules if rule.id in cap.rules), *cap.groups]
+        told.append(f"{most} a {cap.per.replace('_', ' ')}{' for ' + ', '.join(whose) if whose else ''}")
+    caps = f"the cap{'s' if len(told) > 1 else ''} of {' and of '.join(told)}"
+    return f"Takes off what is above {caps}." if amount < 0 else f"Pays what an earlier period carried above {caps}."
+
+
+def guaranteed(scheme: Scheme) -> str:
+    """What a line of guarantees brings up to, with every guarantee of the scheme.
+
+    Example:
+        >>> from incentive_lab.scheme.load import loads
+        >>> text = '''{scheme: a, currency: USD, effective: {from: 2024-01-01}, rules: [{id: c, on: revenue, rate: 3%}],
+        ...     guarantees: [{amount: 500, per: quarter}]}'''
+        >>> guaranteed(loads(text))
+        'Brought up to the guaranteed floor of 500.00 USD a quarter.'
+    """
+    told = [f"{percent(float(one.keep))} of what {scheme.baseline or 'the baseline'} pays in the programme year"
+            if one.against == "baseline" else f"{money(float(one.amount or 0), scheme.currency)} a {one.per.replace('_', ' ')}"
+            for one in scheme.guarantees]  # fmt: skip
+    return f"Brought up to the guaranteed floor of {' or '.join(told)}."
 
 
 def table_of(rule: Rule, tier: str, kept: Mapping[str, str]) -> Table | None:

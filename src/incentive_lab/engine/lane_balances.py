@@ -82,10 +82,10 @@ def draw_lanes(out, ok, upto, since, owed, advances, recovers, amount, most, sha
 def settle_lanes(forward, lines, brought, least_line, rounded, kind, least, at_total, unit, mode, lanes):  # type: ignore[no-untyped-def]
     """Negative balances, minimum payout and rounding of the total (steps 15 to 17); whether any line is not zero."""
     if kind == 0 and not at_total:
-        lowest = 0.0
+        owing = 0
         for i in range(lanes):
-            lowest = min(lowest, min(forward[i], forward[i] + lines[i]))
-        if lowest == 0.0:
+            owing |= (forward[i] < 0) | (forward[i] + lines[i] < 0)
+        if owing == 0:
             for i in range(lanes):
                 lines[i] = 0.0
             return False

@@ -192,6 +192,18 @@ def last_year_lanes(out, joined, sums, width, slots, months, slot, new, pace, ea
 
 
 @jit
+def level_lanes(out, a, b, c, d, level, bounds, at, lanes):  # type: ignore[no-untyped-def]
+    """`level` where four numbers lie within their bounds, least and most of each from place `at` on."""
+    least_a, most_a, least_b, most_b = bounds[at], bounds[at + 1], bounds[at + 2], bounds[at + 3]
+    least_c, most_c, least_d, most_d = bounds[at + 4], bounds[at + 5], bounds[at + 6], bounds[at + 7]
+    for i in range(lanes):
+        first = (a[i] >= least_a) & (a[i] <= most_a) & (b[i] >= least_b) & (b[i] <= most_b)
+        out[i] = (
+            level if first & (c[i] >= least_c) & (c[i] <= most_c) & (d[i] >= least_d) & (d[i] <= most_d) else out[i]
+        )
+
+
+@jit
 def test_lanes(out, value, least, most, any_of, missing, lanes):  # type: ignore[no-untyped-def]
     """`out` after one more test, from `least` to `most`: all tests have to hold, or any."""
     if any_of:

@@ -47,10 +47,10 @@ class _Deals:
             self._by_deal()
 
     def _carry_rows(self) -> None:
-        """Rows for what limits carry after each month's deals, undefined where there are none."""
+        """Rows for the amounts that limits carry after each month's deals, undefined where there are none."""
         v, code = self.v, self.code
         for row in self._limits():
-            if v.limits[row][p.L_CARRY]:
+            if v.limits[row][p.L_CARRY] and v.limits[row][p.L_KIND] != p.LIMIT_QUANTITY:
                 first = self.carried[row] = code.work(v.months)
                 v.deal_carry.append((first, self._lapses(row)))
                 with code.part():

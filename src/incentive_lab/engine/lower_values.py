@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from incentive_lab.engine import ops as o
 from incentive_lab.engine import program as p
 from incentive_lab.engine.assembler import Assembler, Months, Row
+from incentive_lab.engine.borders import held_between
 from incentive_lab.engine.periods import period_start, window, year_month
 
 TARGET_MARGIN = 12
@@ -220,10 +221,8 @@ class Values:
 
     def test(self, test: int, value: Row, out: int, any_of: bool, missing: bool) -> None:
         """Bring one more test into `out`."""
-        below, above, least, most = self.table(p.TESTS_F)[test]
-        low = max([math.nextafter(above, math.inf)] * (above == above) + [least] * (least == least), default=-math.inf)
-        high = min([math.nextafter(below, -math.inf)] * (below == below) + [most] * (most == most), default=math.inf)
-        self.code.emit(o.TEST, out, value, ints=(int(any_of), int(missing)), f=self.code.numbers(low, high))
+        bounds = self.code.numbers(*held_between(*self.table(p.TESTS_F)[test]))
+        self.code.emit(o.TEST, out, value, ints=(int(any_of), int(missing)), f=bounds)
 
     def gates(self, r: int) -> list[int]:
         """Rows of the gates that act on rule r."""

@@ -11,11 +11,14 @@ from numpy.typing import NDArray
 from incentive_lab.engine import ops as o
 from incentive_lab.engine import program as p
 from incentive_lab.engine.assembler import Row
+from incentive_lab.engine.borders import held_between
 from incentive_lab.engine.lower_deals import lower_deals
 from incentive_lab.engine.lower_floors import draw, guarantee
 from incentive_lab.engine.lower_rules import lower_rule
 from incentive_lab.engine.lower_values import Values
 
+LEVEL_TESTS = 4
+"""Needs of a tier that one instruction looks at."""
 Tables = Mapping[int, NDArray[Any]]
 
 
@@ -70,6 +73,10 @@ def _tiers(v: Values) -> None:
             code.emit(o.FILL, o.BEST, f=0)
             seen: dict[object, Row] = {}
             for level, (first, count, alternatives) in enumerate(v.table(p.TIER_TESTS)):
+                if not alternatives and count <= LEVEL_TESTS:
+                    if level:
+                        _level(v, level, first, count, seen)
+                    continue
                 v.fill(o.LEVEL_OK, 1.0)
                 _needs(v, first, count, o.LEVEL_OK, seen)
                 if alternatives:
@@ -89,14 +96,30 @@ def _tiers(v: Values) -> None:
                 code.emit(o.COPY, v.tier_at([max(0, month[m]) for m in range(months)]), o.CURRENT)
 
 
+def _level(v: Values, level: int, first: int, count: int, seen: dict[object, Row]) -> None:
+    """Set the best level where all of its few needs hold, in one pass; free operands repeat the first need."""
+    if not count:
+        v.fill(o.BEST, float(level))
+        return
+    tests = [*range(first, first + count), *[first] * (LEVEL_TESTS - count)]
+    one, two, three, four = (_needed(v, test, seen) for test in tests)
+    bounds = [end for test in tests for end in held_between(*v.table(p.TESTS_F)[test])]
+    v.code.emit(o.LEVEL, o.BEST, one, two, three, four, f=v.code.numbers(float(level), *bounds))
+
+
+def _needed(v: Values, test: int, seen: dict[object, Row]) -> Row:
+    """The row of what a test looks at, worked out once for all levels."""
+    row = v.table(p.TESTS)[test]
+    key = tuple(v.table(p.OPERANDS)[row])
+    if key not in seen:
+        seen[key] = v.operand(row, [0] * v.months, v.code.work(1))
+    return seen[key]
+
+
 def _needs(v: Values, first: int, count: int, out: int, seen: dict[object, Row]) -> None:
     """Set `out` to 0 where one of a level's needs does not hold."""
     for test in range(first, first + count):
-        row = v.table(p.TESTS)[test]
-        key = tuple(v.table(p.OPERANDS)[row])
-        if key not in seen:
-            seen[key] = v.operand(row, [0] * v.months, v.code.work(1))
-        v.test(test, seen[key], out, False, False)
+        v.test(test, _needed(v, test, seen), out, False, False)
 
 
 def _full_window(v: Values, m: int) -> bool:
@@ -235,10 +258,11 @@ def _caps(v: Values) -> None:
 
 
 def _balances(v: Values) -> None:
-    """Write funds, draws owed, amounts brought forward and carried excess."""
+    """Write funds, draws owed, amounts brought forward and excess amounts that are carried."""
+    amounts = [row for row, limit in enumerate(v.limits) if limit[p.L_KIND] != p.LIMIT_QUANTITY]
     kinds = (
         range(v.fund, v.fund + len(v.funds)), range(v.draw, v.draw + len(v.draws)), (v.due,),
-        (*range(v.cap_carry, v.cap_carry + len(v.caps)), *range(v.limit_carry, v.limit_carry + len(v.limits))),
+        (*range(v.cap_carry, v.cap_carry + len(v.caps)), *(v.limit_carry + row for row in amounts)),
     )  # fmt: skip
     for kind, rows in enumerate(kinds):
         for row in rows:

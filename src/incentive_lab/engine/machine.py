@@ -17,6 +17,7 @@ from incentive_lab.engine.lane_rates import (
     attained_lanes,
     earn_lanes,
     last_year_lanes,
+    level_lanes,
     money_lanes,
     rate_money_lanes,
     table_lanes,
@@ -370,6 +371,8 @@ def execute(  # type: ignore[no-untyped-def]
         elif op == o.HIGHEST:
             for i in range(lanes):
                 out[i] = f0 if a[i] == 1.0 else out[i]
+        elif op == o.LEVEL:
+            level_lanes(out, a, b, c, d, f0, pool, f + 1, lanes)
         elif op == o.REVIEW:
             for i in range(lanes):
                 if a[i] >= b[i]:

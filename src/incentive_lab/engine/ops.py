@@ -28,8 +28,8 @@ C_OP, C_ACT, C_OUT, C_OUT_AT, C_A, C_B, C_C, C_D, C_I, C_F, C_N, C_WIDTH = 0, 1,
     EXTRA_LINE, CAP_TAKE, GUARANTEE_TOP, DRAW_BACK, SETTLE, BALANCE, HIGHEST, REVIEW, REMEMBER_RATE, RETURNS, REPAY,
     TRACE, TRACE_STEP, GATHER, RUNNING, NEW_DEAL, DEAL_LIMIT, ONE_RATE, POST_DEALS,
     HOLD, RATE_MONEY, CUT_AT, CUT_USED, EARN, EPOCH, DEAL_CUT, ATTAINED,
-    RUN_RATE, SIX_PLACES,
-) = range(74)  # fmt: skip
+    RUN_RATE, SIX_PLACES, LEVEL,
+) = range(75)  # fmt: skip
 
 # columns of a part: instructions that run month by month, or over the deals of a grain
 PART_FIRST, PART_LAST, PART_GRAIN, PART_COLUMNS = range(4)

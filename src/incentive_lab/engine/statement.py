@@ -15,15 +15,19 @@ from incentive_lab.engine.deal_lines import DealLine, deal_lines
 from incentive_lab.engine.explain import (
     SPECIAL_WORDS,
     base_words,
+    capped,
     driver_words,
     floor_words,
+    guaranteed,
     in_units,
     is_plain,
     step_of,
     table_of,
 )
+from incentive_lab.engine.owed import Balance, balances_at
 from incentive_lab.engine.periods import PERIOD_MONTHS, year_shift
 from incentive_lab.engine.program import (
+    CAP,
     GUARANTEE,
     SPECIAL_LINES,
     X_BASE,
@@ -43,7 +47,7 @@ from incentive_lab.engine.programme import award_amounts
 from incentive_lab.engine.replay import Replay, _baseline_total, compiled_parts, run
 from incentive_lab.engine.slices import Slice, slices, threshold_words
 from incentive_lab.errors import InputError, Problem, did_you_mean
-from incentive_lab.format import money, percent
+from incentive_lab.format import each, money, percent
 from incentive_lab.panel import Floats, month_label
 from incentive_lab.scheme.document import Scheme
 from incentive_lab.scheme.lookup import measure_named, unit_of
@@ -99,7 +103,7 @@ class NextTier:
 
 @dataclass(frozen=True)
 class Statement:
-    """A partner's statement; `total` is the sum of the lines."""
+    """A partner's statement; `total` is the sum of the lines, `balances` what is open at the end of the last month."""
 
     partner: str
     scheme: str
@@ -111,6 +115,7 @@ class Statement:
     total: float
     tier: str
     next_tier: NextTier | None
+    balances: tuple[Balance, ...] = ()
 
 
 def months_of(period: str | None, first_month: int, months: int, year_starts: int = 1) -> range:
@@ -173,16 +178,18 @@ def statements(result: Replay, baseline: Scheme | None = None) -> Iterator[State
 def _stated(result: Replay, row: int, months: range, ways: _Ways) -> Statement:
     """The statement of the partner in one row, over these months."""
     panel, scheme, partner = result.panel, result.scheme, result.panel.partner_ids[row]
-    compiled, trace, deals = _traced(result, row, ways)
+    compiled, trace, deals, open_ = _traced(result, row, ways)
     lines: list[Line] = []
     for month in months:
         lines += _month_lines(result, compiled, trace, deals, month, row, ways.floor)
     cents = sum(round(float(result.total[month, row]), 6) for month in months)
     tier = result.tier_names[int(result.tiers[months[-1], row])]
+    owed = balances_at(open_[:, months[-1]], result.minor, panel.currency, month_label(panel.first_month + months[-1]))
     return Statement(
         partner=partner, scheme=scheme.id, fingerprint=result.fingerprint, history_id=panel.history_id,
         currency=panel.currency, conventions=conventions(scheme), lines=tuple(lines),
         total=round(cents / result.minor, 6), tier=tier, next_tier=next_tier(result, row, months[-1]),
+        balances=owed,
     )  # fmt: skip
 
 
@@ -204,12 +211,13 @@ class _Ways:
         return cls(parts, award_amounts(scheme, panel), _baseline_total(scheme, baseline, panel))
 
 
-def _traced(result: Replay, row: int, ways: _Ways) -> tuple[Compiled, Floats, Deals]:
-    """The partner's own path through the kernel once more: its trace [months, rules, fields], and its deals."""
+def _traced(result: Replay, row: int, ways: _Ways) -> tuple[Compiled, Floats, Deals, Floats]:
+    """The partner's own path through the kernel once more: its trace [months, rules, fields], deals, and balances."""
     for compiled, partners in ways.parts:
         if row in partners:
             ((_, outcome),) = run(compiled, result.panel, np.array([row]), ways.awards, ways.floor, False, False, True)
-            return compiled, outcome[5][:, :, :, 0], deal_lines(compiled, result.panel, row, ways.awards)
+            deals = deal_lines(compiled, result.panel, row, ways.awards)
+            return compiled, outcome[5][:, :, :, 0], deals, outcome[6][:, :, 0]
     raise AssertionError("every partner belongs to one part")
 
 
@@ -240,9 +248,11 @@ def _month_lines(
     for place, name in enumerate(SPECIAL_LINES):
         amount = float(result.detail[len(scheme.rules) + place, month, row])
         if amount != 0:
-            why = SPECIAL_WORDS[name]
-            if place == GUARANTEE and amount > 0 and floor is not None:
-                why = _floor_told(result, floor, month, row)
+            why = SPECIAL_WORDS.get(name, "")
+            if place == GUARANTEE:
+                why = _floor_told(result, floor, month, row) if amount > 0 and floor is not None else guaranteed(scheme)
+            elif place == CAP:
+                why = capped(scheme, amount)
             lines.append(Line(period, name, name.replace("_", " ").capitalize(), None, None,
                               round(amount / result.minor, 6), why))  # fmt: skip
     return lines
@@ -347,7 +357,7 @@ def _why(
         by_share = (
             bool(rule.on.payout_of) or unit_of(rule.on.measure or rule.on.excess_of or "", scheme.measures) == "money"
         )
-        parts.append(f"at {percent(plain / 1e6)}" if by_share else f"at {money(plain / minor, currency)} each")
+        parts.append(f"at {percent(plain / 1e6, 4)}" if by_share else f"at {each(plain / minor, currency)} each")
     if seen[X_GATE] != 1_000_000:
         parts.append(f"gates leave {percent(float(seen[X_GATE]) / 1e6)}")
     if round(float(seen[X_PAID]) - amount, 6) > 0:

@@ -10,7 +10,8 @@ from decimal import Decimal
 from incentive_lab.errors import Problem, nearest
 from incentive_lab.history.reading import Reader, as_text, family_in, family_of, inexact
 from incentive_lab.history.store import DuckStore, Raw, listed, quoted
-from incentive_lab.history.tables import ALLOWED, OTHER_NAMES, Column, Kind, Table
+from incentive_lab.history.tables import ALLOWED, OTHER_NAMES, UNSEEN, Column, Kind, Table
+from incentive_lab.history.written import dates_in, numbers_in
 
 SHOWN = 20
 """Rows of one kind of problem that are named one by one."""
@@ -183,6 +184,8 @@ def _column_checks(column: Column, canonical: Canonical, reader: Reader) -> list
     if column.values:
         allowed = listed(f"'{name}'" for name in column.values)
         checks.append(("value", f"{present} AND {value} NOT IN ({allowed})"))
+    if column.is_id and family in ("text", "tidy"):
+        checks.append(("unseen", f"regexp_matches({value}, '\\p{{Cc}}')"))
     if column.name == "currency":
         checks.append(("currency", f"{present} AND NOT regexp_full_match({value}, '[A-Z]{{3}}')"))
     changed = inexact(quoted(column.name), family, reader.places) if column.kind == "money" else None
@@ -231,9 +234,19 @@ def _cell_message(column: Column, kind: str, found: str | None, table: Table) ->
         close = nearest((found or "").lower(), column.values)
         hint = f" Did you mean {close}?" if close else ""
         return f"found {found!r}; allowed: {', '.join(column.values)}.{hint}"
+    if kind == "unseen":
+        return f"found {found!r}; {UNSEEN}."
     if kind == "currency":
         return f"found {found!r}; allowed: an ISO 4217 code such as USD."
-    return f"found {found!r}; allowed: {ALLOWED[column.kind]}."
+    return f"found {found!r}; allowed: {ALLOWED[column.kind]}.{_written_so(column.kind, found or '')}"
+
+
+def _written_so(kind: str, found: str) -> str:
+    """What a mapping has to say for a value that is only written another way."""
+    keys = {"date": ("dates", dates_in), "money": ("numbers", numbers_in), "number": ("numbers", numbers_in)}
+    key, ways_in = keys.get(kind, ("", dates_in))
+    ways = ways_in([found]) if key else ()
+    return f" A mapping reads it by {' or '.join(f'{key}: {way}' for way in ways)}." if ways else ""
 
 
 def _read_extras(store: DuckStore, canonical: Canonical, reader: Reader) -> None:

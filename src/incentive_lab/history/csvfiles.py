@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -72,7 +73,7 @@ def _header(file: Path, cell_bytes: int, problems: list[Problem]) -> tuple[list[
         problems.append(Problem(file.name, message, _SAVE))
         return None
     line = text.splitlines()[0]
-    delimiter = next((mark for mark in (",", ";", "\t", "|") if mark in line), ",")
+    delimiter = delimiter_of(line)
     try:
         names = [cell.strip() for cell in next(csv.reader(io.StringIO(text), delimiter=delimiter))]
     except csv.Error as error:
@@ -84,6 +85,17 @@ def _header(file: Path, cell_bytes: int, problems: list[Problem]) -> tuple[list[
     unusable = header_problems(f"{file.name} row 1", names)
     problems.extend(unusable)
     return None if bad or unusable else (names, delimiter)
+
+
+def delimiter_of(line: str) -> str:
+    """What parts the cells of a header: the mark that is there most often outside quotes.
+
+    Example:
+        >>> delimiter_of("Partner;Name;Sales, EUR"), delimiter_of("partner_id")
+        (';', ',')
+    """
+    bare = re.sub('"[^"]*"', "", line)
+    return max((",", ";", "\t", "|"), key=bare.count)
 
 
 def _row_with_nul(file: Path) -> int | None:

@@ -29,14 +29,12 @@ class Rates:
         used: Currencies the deals and activities are in.
         assumed: Whether no table names a currency.
         table: Whether a rate table was supplied (the store's `raw.rates`).
-        partner_currency: Whether partners name a currency.
     """
 
     currency: str
     used: tuple[str, ...] = ()
     assumed: bool = False
     table: bool = False
-    partner_currency: bool = False
 
     @property
     def converts(self) -> bool:
@@ -90,14 +88,14 @@ def settle_currency(
     if currency is not None and not re.fullmatch("[A-Z]{3}", currency):
         problems.append(Problem("currency", f"found {currency!r}; allowed: an ISO 4217 code such as USD."))
         currency = None
-    has_partner = _partner_currencies(store, raws.get("partners"))
+    _partner_currencies(store, raws.get("partners"))
     used = _used(store, raws)
     given = read_rates(rates, problems) if rates is not None else None
     if given is not None:
         _keep_rates(store, given)
     target = currency or (used[0] if used else DEFAULT)
     mixed(used, target, currency, rates is not None, problems)
-    return Rates(target, tuple(used), not used and currency is None, given is not None, has_partner)
+    return Rates(target, tuple(used), not used and currency is None, given is not None)
 
 
 def mixed(used: list[str], target: str, currency: str | None, rated: bool, problems: list[Problem]) -> None:
@@ -133,15 +131,14 @@ def _code(raw: Raw, column: str = "currency") -> str:
     return f"nullif(upper(trim({text})), '')" if column == "currency" else f"nullif(trim({text}), '')"
 
 
-def _partner_currencies(store: DuckStore, partners: Raw | None) -> bool:
+def _partner_currencies(store: DuckStore, partners: Raw | None) -> None:
     store.execute("CREATE OR REPLACE TABLE raw.partner_currency (_id VARCHAR, _currency VARCHAR)")
     if partners is None or not {"partner_id", "currency"} <= set(partners.columns):
-        return False
+        return
     store.execute(
         f"INSERT INTO raw.partner_currency SELECT {_code(partners, 'partner_id')}, max({_code(partners)}) "
         f"FROM {partners.relation} GROUP BY 1"
     )
-    return bool(store.rows("SELECT count(_currency) FROM raw.partner_currency")[0][0])
 
 
 def _used(store: DuckStore, raws: dict[str, Raw]) -> list[str]:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from incentive_lab.errors import InputError, Problem
 from incentive_lab.history.columns import Canonical
@@ -27,8 +27,6 @@ from incentive_lab.scheme.measures import Measure
 
 if TYPE_CHECKING:
     import pandas as pd
-
-Grain = Literal["deal", "line"]
 
 
 @dataclass

@@ -41,10 +41,12 @@ from pydantic import Field, field_validator, model_validator
 
 from incentive_lab.errors import InputError, Problem, did_you_mean
 from incentive_lab.history.tables import TABLES
+from incentive_lab.history.written import Dates, Numbers
 from incentive_lab.scheme.base import Part
+from incentive_lab.scheme.building import ReadLimits
 from incentive_lab.scheme.lines import Lines
 from incentive_lab.scheme.numbers import Exact
-from incentive_lab.scheme.reading import ReadLimits, decode, read
+from incentive_lab.scheme.reading import decode, read
 from incentive_lab.scheme.sentences import validated
 
 Scalar = str | bool | int | Decimal
@@ -151,6 +153,13 @@ class Source(Part):
     )
     columns: dict[str, ColumnRule] = Field(description="Our column -> where it comes from.")
     keep: tuple[str, ...] | Literal["all"] = Field((), description="Further columns taken as they are, or `all`.")
+    dates: Dates | None = Field(
+        None,
+        description="In which order its dates are written where they are not 2026-03-31; 31.03.26 is day-month-year.",
+    )
+    numbers: Numbers | None = Field(
+        None, description="How its numbers are written where they are not 1234.56; a currency beside them is left out."
+    )
 
 
 class TableRule(Part):

@@ -12,7 +12,8 @@ from incentive_lab.history.mapping_document import ColumnRule, Filter, Source
 from incentive_lab.history.origins import STRIDE, Origin, named
 from incentive_lab.history.reading import NUMBER, as_text, family_of
 from incentive_lab.history.store import Raw, Store, listed, literal, quoted
-from incentive_lab.history.tables import ALLOWED, TABLES
+from incentive_lab.history.tables import ALLOWED, TABLES, Kind
+from incentive_lab.history.written import our_way
 
 DECIMALS = 9
 """Decimals that are kept of a number in a mapping."""
@@ -148,9 +149,11 @@ class Member:
         return f" LEFT JOIN {relation} AS {quoted(join.alias)} ON {' AND '.join(pairs)}"
 
     def _find(self, name: str, where: str) -> tuple[str, str] | None:
-        """A source column as (SQL, family)."""
+        """A source column as (SQL, family); a name may hold points itself."""
         table, _, column = name.rpartition(".")
         table = table or self.main
+        whole = [(self.main, name), *((one, name[len(one) + 1 :]) for one in self.tables if name.startswith(f"{one}."))]
+        table, column = next((each for each in whole if each[1] in self.tables[each[0]].columns), (table, column))
         if table not in self.tables:
             self.problems.append(Problem(where, f"{table} is not joined here.", did_you_mean(table, self.tables)))
             return None
@@ -169,13 +172,12 @@ class Member:
                 Problem(where, f"{self.table} has no column {name}.", did_you_mean(name, declared.names))
             )
         self._used[name] = self._columns_of(rule)
-        sql = self._origin(rule, name, where)
+        sql, text = self._origin(rule, name, where)
         if rule.times is not None:
             if rule.column is not None:
                 self._numbers.append((name, rule.column, sql))
             sql = f"({self._as_number(sql)} * {_decimal(rule.times)})"
         if rule.values is not None:
-            text = self._origin_text(rule, name, where)
             cases = " ".join(f"WHEN {literal(found)} THEN {_constant(given)}" for found, given in rule.values.items())
             rest = _constant(rule.otherwise) if rule.otherwise is not None else text
             sql = f"CASE {text} {cases} ELSE {rest} END"
@@ -193,10 +195,18 @@ class Member:
     def _operands(rule: ColumnRule) -> tuple[str | Decimal, ...]:
         return rule.sum or rule.difference or rule.product or ()
 
-    def _origin(self, rule: ColumnRule, name: str, where: str) -> str:
-        if rule.column is not None:
-            found = self._find(rule.column, where)
-            return found[0] if found else "NULL"
+    def _origin(self, rule: ColumnRule, name: str, where: str) -> tuple[str, str]:
+        """What a column comes from, and the text of it that `values` names."""
+        if rule.column is None:
+            made = self._made(rule, name, where)
+            return made, f"CAST({made} AS VARCHAR)"
+        found, known = self._find(rule.column, where), TABLES[self.table].column(name)
+        if found is None:
+            return "NULL", "NULL"
+        kind = "number" if rule.times is not None else known.kind if known is not None else "text"
+        return self._written(*found, kind), as_text(*found)
+
+    def _made(self, rule: ColumnRule, name: str, where: str) -> str:
         if rule.constant is not None:
             return _constant(rule.constant)
         if rule.text is not None:
@@ -213,18 +223,19 @@ class Member:
         binary = {name: self.store.binary if family_of(raw.columns[name]) == "text" else "" for name in names}
         return listed(f"{prefix}{quoted(name)}{binary[name]}" for name in names)
 
-    def _origin_text(self, rule: ColumnRule, name: str, where: str) -> str:
-        found = self._find(rule.column, where) if rule.column else None
-        return as_text(*found) if found else f"CAST({self._origin(rule, name, where)} AS VARCHAR)"
-
     def _operand(self, operand: str | Decimal, name: str, where: str) -> str:
         if isinstance(operand, Decimal) or _is_number(operand):
             return _decimal(Decimal(operand))
         found = self._find(operand, where)
         if found is None:
             return "NULL"
-        self._numbers.append((name, operand, found[0]))
-        return self._as_number(found[0])
+        sql = self._written(*found, "number")
+        self._numbers.append((name, operand, sql))
+        return self._as_number(sql)
+
+    def _written(self, sql: str, family: str, kind: Kind) -> str:
+        """A source column as dates and numbers are written here, where the source is text and writes them otherwise."""
+        return our_way(sql, kind, self.source.dates, self.source.numbers) if family == "text" else sql
 
     def _as_number(self, sql: str) -> str:
         return f"CAST(nullif(trim(CAST({sql} AS VARCHAR)), '') AS {_CALCULATED})"
@@ -244,7 +255,8 @@ class Member:
         if not found:
             return "FALSE"
         text = as_text(*found)
-        number = f"CASE WHEN regexp_matches({text}, '^{NUMBER}$') THEN TRY_CAST({text} AS DECIMAL(38,8)) END"
+        plain = self._written(text, found[1], "number")
+        number = f"CASE WHEN regexp_matches({plain}, '^{NUMBER}$') THEN TRY_CAST({plain} AS DECIMAL(38,8)) END"
         tests = []
         if test.is_ is not None:
             tests.append(f"{text} = {_constant(test.is_)}")

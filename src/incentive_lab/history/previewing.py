@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from incentive_lab.errors import InputError, Problem
+from incentive_lab.history.csvfiles import delimiter_of
 from incentive_lab.history.sources import Limits
 
 SAMPLE = 200
@@ -67,7 +68,10 @@ def previews(path: Path, limits: Limits | None = None) -> tuple[list[Preview], l
 def _csv(file: Path, limits: Limits) -> list[Preview]:
     try:
         with file.open(encoding="utf-8-sig", newline="") as stream:
-            rows = list(itertools.islice(csv.reader(stream), SAMPLE + 1))
+            if not (first := stream.readline()).strip():
+                return []
+            lines = itertools.chain([first], stream)
+            rows = list(itertools.islice(csv.reader(lines, delimiter=delimiter_of(first)), SAMPLE + 1))
     except UnicodeDecodeError:
         fix = "Save it as UTF-8 (in Excel: CSV UTF-8)."
         raise InputError([Problem(file.name, "the file is not in UTF-8.", fix)]) from None

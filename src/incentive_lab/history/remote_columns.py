@@ -9,7 +9,7 @@ from typing import Any
 from incentive_lab.history.columns import ENGINE_TYPES
 from incentive_lab.history.reading import LARGEST, SHARE_PLACES
 from incentive_lab.history.store import listed, literal, quoted
-from incentive_lab.history.tables import ALLOWED, Column, Kind, Table
+from incentive_lab.history.tables import ALLOWED, UNSEEN, Column, Kind, Table
 
 _PERIOD = r"^\d{4}(-(0[1-9]|1[0-2])|-?[Qq][1-4])?$"
 _NUMBER = r"^[+-]?(\d{1,30}(\.\d{0,30})?|\.\d{1,30})([eE][+-]?\d{1,2})?$"
@@ -192,6 +192,8 @@ def _checks(column: Column, data_type: Any, value: str) -> list[tuple[str, str, 
         allowed = listed(literal(name) for name in column.values)
         wrong = f"{present} AND {value} NOT IN ({allowed})"
         checks.append((column.name, wrong, f"allowed: {', '.join(column.values)}"))
+    if column.is_id:
+        checks.append((column.name, f"{present} AND {value} ~ '[[:cntrl:]]'", UNSEEN))
     if column.name == "currency":
         checks.append((column.name, f"{present} AND NOT {value} ~ '^[A-Z]{{3}}$'", "allowed: a code such as USD"))
     return checks

@@ -9,7 +9,8 @@ from typing import Any
 
 import pandas as pd
 
-from incentive_lab.history.store import KEPT, fill, quoted
+from incentive_lab.history.queries import KEPT
+from incentive_lab.history.store import fill, quoted
 from incentive_lab.history.tables import TABLES, Kind
 
 IBIS_TYPES: dict[Kind, str] = {

@@ -13,11 +13,7 @@ import numpy as np
 import pandas as pd
 
 from incentive_lab.history.origins import STRIDE, Origin
-
-KEPT = 512
-"""Queries whose SQL is kept."""
-_WRITTEN: dict[Hashable, str] = {}
-"""Key -> SQL, for all histories of this process: the same question of tables of the same shape reads the same."""
+from incentive_lab.history.queries import kept_sql
 
 
 def quoted(name: str) -> str:
@@ -195,19 +191,18 @@ class DuckStore:
         return result
 
     def kept_frame(self, key: Hashable, expression: Callable[[], Any]) -> pd.DataFrame:
-        """Like `frame`; the SQL of a key is kept, for Ibis takes longer to write it than DuckDB to carry it out."""
-        sql = _WRITTEN.get(key)
-        if sql is None:
-            if len(_WRITTEN) >= KEPT:
-                _WRITTEN.clear()
-            sql = _WRITTEN[key] = self._compiled(expression())
+        """Like `frame`; the SQL of a key is kept, see `kept_sql`."""
+        sql = kept_sql(key, lambda: self._compiled(expression()))
         result: pd.DataFrame = self.connection.execute(sql).df()
         return result
 
     def _compiled(self, expression: Any) -> str:
+        """What `ibis.to_sql` gives in half of its time: tables are named as they are, and DuckDB merges nested queries itself."""
         import ibis
+        from ibis.backends.sql.compilers import duckdb
 
-        return str(ibis.to_sql(expression, dialect="duckdb", pretty=False))
+        ibis.options.sql.fuse_selects = False
+        return str(duckdb.compiler.to_sqlglot(expression).sql(dialect=duckdb.compiler.dialect))
 
     def sql_frame(self, sql: str) -> pd.DataFrame:
         """Like `rows`, as a frame."""

@@ -3,84 +3,26 @@
 from __future__ import annotations
 
 import difflib
+import io
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from incentive_lab.history.known_names import COLUMNS, STATUS_WORDS, TABLES_BY_WORD, TYPE_WORDS
 from incentive_lab.history.previewing import Preview
 from incentive_lab.history.tables import PARTNER_TYPES, TABLES
+from incentive_lab.history.written import Dates, Numbers, dates_in, is_day, is_number, numbers_in
 
 CLOSE = 0.8
 """Names at least this alike (difflib's ratio) are suggested."""
-_ALSO: Mapping[str, Sequence[str]] = {
-    "partner_id": ("reseller id", "reseller key", "dealer id", "account id", "partner", "partner key", "partner no",
-                   "channel partner", "vendor id", "reseller no", "partner number", "reseller"),
-    "name": ("partner name", "reseller name", "company", "account name", "company name", "dealer name",
-             "legal name", "partner account name"),
-    "type": ("partner type", "business type", "channel", "category"),
-    "region": ("territory", "country", "area", "geo", "sales region"),
-    "segment": ("size", "partner segment"),
-    "tier": ("level", "partner level", "status level"),
-    "joined_on": ("joined", "contract date", "partner since", "contract start", "enrolled on", "join date", "start date",
-                  "since", "onboarded", "first order date"),
-    "parent_id": ("parent", "parent account"),
-    "deal_id": ("opportunity id", "order id", "order number", "sales order", "deal", "id", "opportunity", "order no",
-                "sales order number"),
-    "line": ("line number", "order line", "line no", "sales order line number"),
-    "status": ("stage", "state", "deal status", "outcome", "stage name"),
-    "created_on": ("created", "opened on", "created date", "create date", "order date", "open date",
-                   "date"),
-    "closed_on": ("closed", "actual close date", "invoice date", "booking date", "shipped on", "close date",
-                  "closed date", "ship date", "won date", "order date"),
-    "amount": ("sales amount", "value", "booking amount", "bookings", "arr", "acv", "tcv", "line total", "extended price",
-               "order amount", "invoice amount", "amount usd", "amount eur",
-               "revenue", "net amount", "total", "price", "deal value", "net sales"),
-    "cost": ("cost amount", "total cost", "standard cost", "unit cost total", "product cost", "total product cost",
-             "cogs", "cost of sales"),
-    "list_amount": ("list price total", "list price", "catalogue amount", "msrp", "gross amount", "list value",
-                    "extended amount"),
-    "quantity": ("order quantity", "qty", "units", "count"),
-    "product": ("product id", "product key", "sku", "item", "product name"),
-    "customer_id": ("customer", "end customer", "customer key"),
-    "occurred_on": ("date", "activity date", "event date", "completed on", "completed"),
-    "activity_id": ("id", "event id", "activity"),
-    "kind": ("activity type", "event type", "type", "activity kind"),
-    "scored_on": ("date", "score date", "survey date"),
-    "value": ("score", "rating", "result"),
-    "measure": ("metric", "kpi"),
-    "period": ("quarter", "month", "year"),
-    "currency": ("currency code", "iso currency"),
-}  # fmt: skip
-_WORDS: Mapping[str, Sequence[str]] = {
-    "partners": ("partner", "reseller", "dealer", "account", "company"),
-    "deals": ("deal", "opportunit", "order", "sale", "invoice"),
-    "targets": ("target", "quota", "goal"),
-    "activities": ("activit", "event", "training", "campaign", "lead"),
-    "scores": ("score", "survey", "csat", "nps"),
-    "actual_payouts": ("payout", "payment", "commission", "rebate paid"),
-    "deal_partners": ("split", "credit", "deal partner"),
-}
-TYPE_WORDS: Mapping[str, Sequence[str]] = {
-    "msp": ("msp", "managed service"),
-    "system_integrator": ("integrator", "gsi", "si"),
-    "distributor": ("distributor", "distribution", "wholesaler", "wholesale", "warehouse"),
-    "dealer": ("dealer", "shop", "store", "retailer"),
-    "agency": ("agency", "agent"),
-    "consultancy": ("consultancy", "consultant", "advisor", "advisory"),
-    "isv": ("isv", "software vendor"),
-    "oem": ("oem", "manufacturer"),
-    "referral": ("referral", "affiliate"),
-    "marketplace": ("marketplace",),
-    "alliance": ("alliance", "strategic"),
-    "technology": ("technology", "tech"),
-    "reseller": ("reseller", "var", "resellers", "partner"),
-}
-STATUS_WORDS: Mapping[str, Sequence[str]] = {
-    "won": ("won", "ship", "bill", "paid", "complete", "closed", "invoiced", "delivered"),
-    "lost": ("lost", "cancel", "reject", "dead", "returned"),
-}
+_LOOKED_AT = 50
+_COMMON = frozenset(
+    "id date type name number no key total value count price state since code partner reseller channel deal order month".split()
+)
+"""Words that tell nothing by themselves."""
+Values = Callable[[str], Sequence[str]]
 
 
 @dataclass(frozen=True)
@@ -95,6 +37,8 @@ class Choice:
         words: Our column -> their word -> ours, such as what their statuses mean; only what differs is written.
         otherwise: Our column -> what any further word means; a column that is not there keeps further words as they are.
         times: Our column -> what its numbers are multiplied by, such as 1000 for amounts in thousands.
+        dates: In which order dates are written; None where they are written our way.
+        numbers: How numbers are written; None where they are written our way.
     """
 
     source: str
@@ -104,55 +48,114 @@ class Choice:
     words: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     otherwise: Mapping[str, str] = field(default_factory=dict)
     times: Mapping[str, Decimal] = field(default_factory=dict)
+    dates: Dates | None = None
+    numbers: Numbers | None = None
 
 
 def normal(name: str) -> str:
-    """A name reduced to its words.
+    """A name reduced to its words; the ending of a column that people added in Salesforce is none.
 
     Example:
-        >>> normal("SalesOrderID"), normal("partner-no.")
-        ('sales order id', 'partner no')
+        >>> normal("SalesOrderID"), normal("partner-no."), normal("Partner_Tier__c")
+        ('sales order id', 'partner no', 'partner tier')
     """
     parted = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name)
-    return " ".join(re.findall(r"[a-z0-9]+", parted.lower()))
+    return re.sub(" c$", "", " ".join(re.findall(r"[^\W_]+", parted.lower())))
 
 
-def suggested_table(name: str) -> str | None:
-    """Which of our tables another table most likely is.
+def suggested_table(name: str, columns: Sequence[str] = (), values: Values = lambda column: ()) -> str | None:
+    """Which of our tables another table most likely is: by its name, else by having the columns that it must have.
 
     Example:
         >>> suggested_table("Resellers"), suggested_table("FactSalesOrders"), suggested_table("weather")
         ('partners', 'deals', None)
+        >>> suggested_table("report1698", ["Opportunity ID", "Partner ID", "Stage", "Amount", "Created Date"])
+        'deals'
     """
     said = normal(name)
     if said.replace(" ", "_") in TABLES:
         return said.replace(" ", "_")
-    return next((table for table, words in reversed(list(_WORDS.items())) if any(word in said for word in words)), None)
+    named = next(
+        (table for table, words in reversed(list(TABLES_BY_WORD.items())) if any(word in said for word in words)), None
+    )
+    if named is not None or not columns:
+        return named
+    filled = {table: suggested_columns(table, columns, values) for table in TABLES}
+    whole = [table for table, found in filled.items()
+             if all(column.name in found for column in TABLES[table].columns if column.required)]  # fmt: skip
+    return max(whole, key=lambda table: len(filled[table]), default=None)
 
 
-def suggested_columns(table: str, columns: Sequence[str]) -> dict[str, str]:
+def suggested_columns(table: str, columns: Sequence[str], values: Values = lambda column: ()) -> dict[str, str]:
     """Our column -> the one of theirs that most likely is the same; each of theirs once, save for dates.
+
+    The same name comes first, then one of the names that systems use, then one alike; for a column that must be there, also one
+    that holds all words of such a name. Values that are no dates or no numbers rule a column out where ours is one.
+
+    Args:
+        table: Ours.
+        columns: Theirs.
+        values: Values of one of theirs, where they are known.
 
     Example:
         >>> suggested_columns("partners", ["ResellerKey", "ResellerName", "BusinessType", "Phone"])
         {'partner_id': 'ResellerKey', 'name': 'ResellerName', 'type': 'BusinessType'}
+        >>> suggested_columns("deals", ["Opportunity ID", "Amount (converted)", "Amount (converted) Currency"])
+        {'deal_id': 'Opportunity ID', 'amount': 'Amount (converted)', 'currency': 'Amount (converted) Currency'}
     """
     known = {normal(column): column for column in columns if column}
     found: dict[str, str] = {}
-    for strict in (True, False):
+    for alike in (_named, _close, _holding):
         for ours in TABLES[table].columns:
-            if ours.name in found:
+            if ours.name in found or (alike is _holding and not ours.required):
                 continue
             taken = set(found.values()) if ours.kind != "date" else set()
-            free = {text: column for text, column in known.items() if column not in taken}
-            wanted = [normal(ours.name), *_ALSO.get(ours.name, ())]
-            match = next((free[text] for text in wanted if text in free), None)
-            if match is None and not strict:
-                close = difflib.get_close_matches(normal(ours.name), free, n=1, cutoff=CLOSE)
-                match = free[close[0]] if close else None
+            free = {text: one for text, one in known.items() if one not in taken and _can_be(ours.kind, values(one))}
+            match = alike([normal(ours.name), *COLUMNS.get(ours.name, ())], free)
             if match is not None:
-                found[ours.name] = match
+                found[ours.name] = free[match]
     return {column.name: found[column.name] for column in TABLES[table].columns if column.name in found}
+
+
+def _named(wanted: Sequence[str], free: Mapping[str, str]) -> str | None:
+    return next((text for text in wanted if text in free), None)
+
+
+def _close(wanted: Sequence[str], free: Mapping[str, str]) -> str | None:
+    return next(iter(difflib.get_close_matches(wanted[0], free, n=1, cutoff=CLOSE)), None)
+
+
+def _holding(wanted: Sequence[str], free: Mapping[str, str]) -> str | None:
+    """The shortest that holds all words of a name; words that say little, such as id, are not enough alone."""
+    for name in wanted:
+        words = set(name.split())
+        held = [text for text in free if words <= set(text.split())] if words - _COMMON else []
+        if held:
+            return min(held, key=len)
+    return None
+
+
+def _can_be(kind: str, values: Sequence[str]) -> bool:
+    """Whether a column of these values can be of a kind; unknown where there are none."""
+    some = values[:_LOOKED_AT]
+    if kind == "date":
+        return not some or is_day(some) or bool(dates_in(some))
+    if kind in ("money", "number", "share"):
+        return not some or is_number(some) or bool(numbers_in(some))
+    return True
+
+
+def unsure(found: Sequence[Preview], choices: Sequence[Choice]) -> list[str]:
+    """What the first rows of some tables leave open, as sentences."""
+    chosen = {choice.source: choice for choice in choices}
+    told = []
+    for one in found:
+        if (choice := chosen.get(one.table)) is None:
+            continue
+        dates = written_in(one, choice.table, choice.columns)[0]
+        if len(dates) > 1:
+            told.append(f"{one.label}: its dates fit {' and '.join(dates)}; {choice.dates} is supposed.")
+    return told
 
 
 def suggested_status(value: str) -> str:
@@ -192,16 +195,41 @@ WORDED: Mapping[tuple[str, str], Callable[[str], str]] = {
 
 def suggested(preview: Preview) -> Choice | None:
     """A whole first choice for a table; None where it is none of ours."""
-    table = suggested_table(preview.table)
+    table = suggested_table(preview.table, preview.columns, preview.values)
     if table is None:
         return None
-    columns = suggested_columns(table, preview.columns)
+    columns = suggested_columns(table, preview.columns, preview.values)
     words = {
         column: {one: meant(one) for one in preview.values(columns[column])}
         for (of, column), meant in WORDED.items()
         if of == table and column in columns
     }
-    return Choice(preview.table, table, columns, words=words)
+    dates, numbers = written_in(preview, table, columns)
+    return Choice(
+        preview.table, table, columns, words=words, dates=next(iter(dates), None), numbers=next(iter(numbers), None)
+    )
+
+
+def suggested_all(found: Sequence[Preview]) -> list[Choice]:
+    """First choices for the tables of an export; those that are none of ours are left out."""
+    return [choice for one in found if (choice := suggested(one)) is not None]
+
+
+def written_in(
+    preview: Preview, table: str, columns: Mapping[str, str]
+) -> tuple[tuple[Dates, ...], tuple[Numbers, ...]]:
+    """How the dates and the numbers of a table may be written, the likelier way first; nothing where it is our way.
+
+    Args:
+        preview: Their table.
+        table: Ours.
+        columns: Our column -> theirs.
+    """
+    found: dict[bool, list[str]] = {True: [], False: []}
+    for ours in TABLES[table].columns:
+        if ours.name in columns and ours.kind in ("date", "money", "number", "share"):
+            found[ours.kind == "date"] += preview.values(columns[ours.name])
+    return dates_in(found[True]), numbers_in(found[False])
 
 
 def mapping_of(choices: Sequence[Choice]) -> dict[str, Any]:
@@ -215,9 +243,23 @@ def mapping_of(choices: Sequence[Choice]) -> dict[str, Any]:
     for one in choices:
         columns: dict[str, Any] = {name: _rule(one, name) for name in one.columns}
         columns |= {name: {"constant": value} for name, value in one.constants.items()}
-        source = {"from": one.source, "columns": columns}
+        written = {"dates": one.dates, "numbers": one.numbers}
+        source = {"from": one.source, **{key: way for key, way in written.items() if way}, "columns": columns}
         tables.setdefault(one.table, []).append(source)
     return {"tables": {name: found[0] if len(found) == 1 else {"union": found} for name, found in tables.items()}}
+
+
+def mapping_text(choices: Sequence[Choice]) -> str:
+    """The mapping document of these choices, as it is written to a file."""
+    from ruamel.yaml import YAML
+
+    stream = io.StringIO()
+    writer = YAML(typ="safe", pure=True)
+    writer.default_flow_style = False
+    writer.sort_base_mapping_type_on_output = False
+    writer.allow_unicode = True
+    writer.dump(mapping_of(choices), stream)
+    return stream.getvalue()
 
 
 def _rule(choice: Choice, name: str) -> str | dict[str, Any]:

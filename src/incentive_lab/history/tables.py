@@ -19,6 +19,8 @@ ALLOWED: Mapping[Kind, str] = {
     "period": "a month, quarter or year such as 2013-05, 2013-Q2 or 2013",
 }
 
+UNSEEN = "an id holds no control characters, such as tabs and line ends"
+
 
 @dataclass(frozen=True)
 class Column:
@@ -39,6 +41,11 @@ class Column:
     help: str = ""
     negative: bool = True
     values: tuple[str, ...] = ()
+
+    @property
+    def is_id(self) -> bool:
+        """Whether it names something: such text is matched letter by letter, so what cannot be seen is refused."""
+        return self.kind == "text" and self.name.endswith("_id")
 
 
 @dataclass(frozen=True)
@@ -200,7 +207,9 @@ _TABLES = (
 
 TABLES: Mapping[str, Table] = {table.name: table for table in _TABLES}
 
-OTHER_NAMES = "Other names are read through a mapping file (--mapping), or by dropping the files on the Data page."
+OTHER_NAMES = (
+    "Other names are read through a mapping (--mapping, or By this mapping on Data), or by dropping the files there."
+)
 """What to do with files whose tables or columns are called otherwise."""
 
 

@@ -23,7 +23,7 @@ from incentive_lab.pilot.segments import by_segment
 from incentive_lab.pilot.sequential import Look
 from incentive_lab.pilot.timing import at_period_ends, held_back
 from incentive_lab.pilot.trial import Trial
-from incentive_lab.pilot.watching import Check, balance, missing, proportions, shares_of
+from incentive_lab.pilot.watching import Check, absent_rows, balance, missing, proportions, shares_of
 from incentive_lab.pilot.whales import Whales, whales
 
 
@@ -169,7 +169,7 @@ def _checks(pilot: Pilot, trial: Trial, found: Estimate) -> list[Check]:
     checks = []
     if trial.drawing is not None and pilot.assignment.mechanism not in ("rollout", "switchback"):
         checks.append(proportions(trial, shares_of(pilot)))
-    checks.append(missing(trial))
+    checks += [missing(trial), *filter(None, [absent_rows(trial)])]
     rows = balance(trial)
     worst = max(rows, key=lambda one: abs(one.difference), default=None)
     if worst is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -216,11 +216,12 @@ def _panel(pilot: Pilot, data: Data, table: Table) -> Trial:
     if columns.first_treated and (starts[kept] == 0).any():
         notes.append(f"{int((starts[kept] == 0).sum())} units were treated from the first period on, so nothing is known of them "
                      "without treatment; staggered leaves them out.")  # fmt: skip
-    return _trial(
+    made = _trial(
         pilot, data, table, first[kept], tuple(str(one) for one in names[kept]), arm[kept], outcomes, notes,
         When(starts[kept], None if in_arm is None else in_arm[kept], tuple(labels), start,
              changing(pilot, table, known, first, unit_codes, kept)),
     )  # fmt: skip
+    return made if data.no_row == "zero" else replace(made, absent=(~there[kept][:, start:]).mean(axis=1))
 
 
 def _without_row(pilot: Pilot, data: Data, there: NDArray[np.bool_], arm: Codes, start: int) -> list[str]:

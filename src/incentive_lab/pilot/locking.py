@@ -113,8 +113,9 @@ def locked(methods: list[Audit]) -> dict[str, Any] | None:
     return {"estimator": best.estimator, "inference": best.inference, "words": words(best)}
 
 
-def words(one: Audit) -> str:
-    """What an audit says of a method, for a designer."""
+def words(one: Audit, method: str = "") -> str:
+    """What an audit says of a method, for a designer; the method as the plan's keys name it, unless told otherwise."""
+    method = method or f"{one.estimator} by {one.inference}"
     wolf = percent(float(np.mean(one.false_positives)), 1)
     finds = ", ".join(f"{signed(percent(lift, 0))} with {percent(share, 0)}" for lift, share in one.finds.items())
     many = (
@@ -127,7 +128,7 @@ def words(one: Audit) -> str:
         held = f" Its intervals hold a planted {signed(percent(COVERED, 0))} in {percent(float(np.mean(one.coverage)), 1)}."
     family = f" about any of {one.arms} arms at most" if one.arms > 1 else ""
     each = f" in an arm, tested at {percent(one.alpha / one.arms, 2)}" if one.arms > 1 else ""
-    return (f"On your {one.partners} partners {one.estimator} by {one.inference} cries wolf{family} {wolf}{many} and finds "
+    return (f"On your {one.partners} partners {method} cries wolf{family} {wolf}{many} and finds "
             f"{finds}{each}.{held}")  # fmt: skip
 
 

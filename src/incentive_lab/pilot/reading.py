@@ -13,7 +13,8 @@ from typing import Any
 from incentive_lab.errors import InputError, Problem
 from incentive_lab.pilot.document import Arm, Pilot
 from incentive_lab.scheme.base import Part
-from incentive_lab.scheme.reading import ReadLimits, decode, read
+from incentive_lab.scheme.building import ReadLimits
+from incentive_lab.scheme.reading import decode, read
 from incentive_lab.scheme.sentences import validated
 from incentive_lab.scheme.tree import decimal_text, tree
 

@@ -140,7 +140,7 @@ def smallest_p_of(assigned: Assigned) -> float:
 def _design_warnings(
     pilot: Pilot, trial: Trial, meeting: list[Spillover], least: float, over: tuple[str, ...], here: World
 ) -> tuple[str, ...]:
-    told = [f"{one.path}: {one.message}" for one in check(pilot).warnings]
+    told = [one.message[:1].upper() + one.message[1:] for one in check(pilot).warnings]
     if least > float(pilot.alpha):
         told.append(f"This drawing can never give a p-value below {least:.3f}: at a level of {float(pilot.alpha):.3g} no "
                     "verdict is possible, whatever happens. Draw more or smaller units.")  # fmt: skip

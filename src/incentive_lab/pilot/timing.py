@@ -95,6 +95,10 @@ def at_period_ends(monthly: Floats, treated: Floats, start: int, first_month: in
     if rows.sum() < 8 or not last[inside].any() or 0 in (treated[rows].sum(), (1 - treated[rows]).sum()):
         return Check("Quarter ends", "look", "Too few partners sell in and before the pilot to tell.")
     effect, p_value = _compared(now[rows], treated[rows], then[rows])
+    if points(effect) == "0":
+        return Check(
+            "Quarter ends", "fine", "The share of the last months of quarters is the same in both arms.", p_value
+        )
     state = "look" if p_value < 0.05 and effect > 0 else "fine"
     words = (
         f"The share of the last months of quarters in the arm's outcome differs by {points(effect)} from that in the "

@@ -67,6 +67,8 @@ class Trial:
         currency: Of money, '' where unknown.
         keys: Row of each partner in the history, or None.
         weights: How much each partner counts, float64 [n], or None.
+        absent: Share of the pilot's periods for which a file has no row of the partner, float64 [n]; None without a panel,
+            and where no row counts as 0.
     """
 
     partners: tuple[str, ...]
@@ -90,6 +92,7 @@ class Trial:
     currency: str = ""
     keys: Codes | None = field(default=None)
     weights: Floats | None = field(default=None)
+    absent: Floats | None = None
     varying: Floats | None = field(default=None)
     fixed: NDArray[np.bool_] | None = field(default=None)
 

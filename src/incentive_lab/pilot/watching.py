@@ -119,6 +119,29 @@ def balance(trial: Trial) -> list[Balance]:
     return found
 
 
+def absent_rows(trial: Trial) -> Check | None:
+    """Whether a file lacks rows of the pilot's periods, and more of them in one arm; None where no file could."""
+    if trial.absent is None:
+        return None
+    gone, rates = trial.absent, []
+    if not gone.any():
+        return Check("Missing rows", "fine", "Every partner has a row for each period of the pilot.")
+    p_value, tested = 1.0, len(trial.arms) - 1
+    for arm, name in enumerate(trial.arms):
+        rows = (trial.arm == 0) | (trial.arm == arm)
+        treated = (trial.arm[rows] == arm).astype(np.float64)
+        if (trial.arm == arm).any():
+            rates.append(f"{name} {percent(float(gone[trial.arm == arm].mean()), 1)}")
+        if arm and 0 < treated.sum() < len(treated) and np.ptp(gone[rows]) > 0:
+            one = coefficient(gone[rows], treated, np.zeros((len(treated), 0)))
+            p_value = min(p_value, tested * t_p_value(one.effect, one.error, one.df))
+    differs = p_value < 0.05
+    words = f"Of the rows that the pilot's periods would have, these are not in the file: {', '.join(rates)} (p {p_value:.2g})."
+    if differs:
+        words += " The arms lack different shares, so their averages are of other periods: find out why first."
+    return Check("Missing rows", "look" if differs or gone.mean() > 0.1 else "fine", words, p_value)
+
+
 def missing(trial: Trial) -> Check:
     """Whether outcomes are missing, or partners fell silent, in one arm more than in the other."""
     primary = next(iter(trial.outcomes.values()))

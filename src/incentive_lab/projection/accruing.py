@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -18,6 +19,8 @@ from incentive_lab.projection.world import Drawn, Room
 
 FEW = 128
 """Scenarios in which open periods are paid to date, once for each month."""
+AT_ONCE, NARROW = 4, 1024
+"""Months that are paid to date from the same draws, and lanes of a block of them: each month has arrays of its own."""
 
 
 @dataclass(frozen=True)
@@ -90,23 +93,32 @@ def _year(told: Projection, month: int) -> tuple[int, int]:
 
 def under_way(told: Projection) -> Floats:
     """[scenarios kept, horizon] what periods under way at the end of each month would owe if history ended there."""
-    world, rows, count = told.world, told.model.panel.partners, min(told.scenarios, FEW)
-    payers = [told.payer(month + 1) for month in range(told.horizon)]
-    size = rows if any(one.coupled for one in payers) else max(1, LANES // count)
-    if size == rows:  # schemes that pay partners together are replayed, which takes long
+    rows, count = told.model.panel.partners, min(told.scenarios, FEW)
+    coupled = told.payer(told.horizon).coupled
+    size = rows if coupled else max(1, NARROW // count)
+    if coupled:  # schemes that pay partners together are replayed, which takes long
         count = min(count, max(1, LANES // rows))
-    chunk, room, space = world.chunk(0, count), Room(told.model, told.horizon, size * count), Space()
+    ends = range(1, told.horizon + 1)
+    to_date = np.concatenate(
+        [_to_date(told, ends[at : at + AT_ONCE], count, size) for at in range(0, len(ends), AT_ONCE)]
+    )
+    return np.asarray(to_date.T - np.cumsum(told.outcome.monthly[:count], axis=1))
+
+
+def _to_date(told: Projection, ends: Sequence[int], count: int, size: int) -> Floats:
+    """[ends, count] what is paid over the horizon if it has so many months; `size` partners of a block."""
+    rows, payers = told.model.panel.partners, [told.payer(months) for months in ends]
+    chunk, room, space = told.world.chunk(0, count), Room(told.model, told.horizon, size * count), Space()
     paid = [one.begun(count, 0) for one in payers]
     for low in range(0, rows, size):
-        drawn = world.draw(chunk, low, min(rows, low + size), room)
+        drawn = told.world.draw(chunk, low, min(rows, low + size), room)
         for payer, into in zip(payers, paid, strict=True):
             mine = _until(drawn, payer.horizon)
             if payer.coupled:
                 payer.pay_together(mine, into)
             else:
                 payer.add(mine, into, space)
-    to_date = np.stack([_cost(payer, into) for payer, into in zip(payers, paid, strict=True)], axis=1)
-    return np.asarray(to_date - np.cumsum(told.outcome.monthly[:count], axis=1))
+    return np.stack([_cost(payer, into) for payer, into in zip(payers, paid, strict=True)])
 
 
 def _cost(payer: Payer, paid: Paid) -> Floats:

@@ -9,8 +9,9 @@ from typing import Annotated, Any, Literal
 
 from incentive_lab.errors import InputError, Problem, did_you_mean
 from incentive_lab.scheme.base import Part, Tunable
+from incentive_lab.scheme.building import ReadLimits
 from incentive_lab.scheme.numbers import Whole, number
-from incentive_lab.scheme.reading import ReadLimits, decode, read
+from incentive_lab.scheme.reading import decode, read
 from incentive_lab.scheme.sentences import validated
 
 SOURCE = "docs/projection.md#assumptions"

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from incentive_lab.panel import Floats
+from incentive_lab.projection import drawing_once
 from incentive_lab.projection.keeping import Draws, Source
 from incentive_lab.projection.lanes import add_leaf, add_staying
 from incentive_lab.projection.laying import Space
@@ -27,7 +28,6 @@ BANDS = 500
 FIRST_LOOK = 512
 """Scenarios after which a stop rule first looks; it looks again at each doubling."""
 Progress = Callable[[int, int], None]
-Enough = Callable[[Floats], bool]
 Span = tuple[int, int]
 """The first scenario of a chunk, and how many."""
 
@@ -40,7 +40,7 @@ def looks(scenarios: int, enough: Enough | None) -> Iterator[int]:
     """Numbers of scenarios after which a run may end: these alone decide, so that threads do not.
 
     Example:
-        >>> list(looks(3000, lambda total: False)), list(looks(3000, None))
+        >>> list(looks(3000, lambda drawn: False)), list(looks(3000, None))
         ([512, 1024, 2048, 3000], [3000])
     """
     look = FIRST_LOOK
@@ -68,6 +68,10 @@ class Drawn:
     margin: Floats | None
     factors: Mapping[str, Floats]
     staying: Floats
+
+
+Enough = Callable[[Drawn], bool]
+"""Whether what came of a run so far tells enough."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,6 +124,7 @@ class Job:
         asked = tuple((payer.scheme, payer.floor, payer.starts is None) for payer in self.payers)
         return _again, (self.world, one.past, asked, self.scenarios, self.size, self.partners)
 
+    @drawing_once()
     def piece(self, span: Span, desk: Desk, step: Callable[[float], None] | None = None,
               stopped: Callable[[], bool] | None = None) -> Piece | None:  # fmt: skip
         """Draw and pay one chunk.
@@ -231,7 +236,7 @@ class Chunks:
         Args:
             world: What is drawn.
             progress: Called with scenarios done and wanted.
-            enough: Given the first payer's total by scenario so far, whether that tells enough.
+            enough: Given what came of the scenarios so far, whether that tells enough.
 
         Raises:
             Cancelled: The run was cancelled.
@@ -266,14 +271,17 @@ class Chunks:
             if self.cancel is not None and self.cancel.is_set():
                 raise Cancelled()
             begin = end
-            if enough is not None and enough(kept[0]["monthly"][:end].sum(axis=1)):
+            whole = {name: found[:begin] for name, found in values.items()}
+            drawn = Drawn(
+                begin, tuple({name: found[:begin] for name, found in one.items()} for one in kept), whole["revenue"],
+                whole["margin"] if world.model.past.margin else None, {name: whole[name] for name in factors},
+                whole["staying"],
+            )  # fmt: skip
+            if enough is not None and end < n and enough(drawn):
                 break
         if progress is not None:
             progress(begin, begin)
-        short = tuple({name: found[:begin] for name, found in one.items()} for one in kept)
-        whole = {name: found[:begin] for name, found in values.items()}
-        margin = whole["margin"] if world.model.past.margin else None
-        return Drawn(begin, short, whole["revenue"], margin, {name: whole[name] for name in factors}, whole["staying"])
+        return drawn
 
 
 def _put(kept: dict[str, Floats], name: str, values: Floats, first: int, scenarios: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import pickle
 import threading
@@ -59,11 +60,15 @@ class Cluster:
         except ImportError:
             raise InputError([Problem("--cluster", "the package 'distributed' is not installed.",
                                       "Install it with: pip install 'incentive-lab[cluster]'.")]) from None  # fmt: skip
+        failed: str | None = None
         try:
             self.client = Client(address, timeout=PATIENCE, set_as_default=False)
         except (OSError, ValueError, TypeError) as error:
-            raise InputError([Problem("--cluster", f"nothing answers at {address}: {_short(error)}.",
-                                      "Start a scheduler there, or give its address as tcp://HOST:PORT.")]) from None  # fmt: skip
+            failed = _short(error)
+        if failed is not None:
+            gc.collect()  # freed while another client starts, the one that failed would wait for it for ever
+            raise InputError([Problem("--cluster", f"nothing answers at {address}: {failed}.",
+                                      "Start a scheduler there, or give its address as tcp://HOST:PORT.")])  # fmt: skip
         try:
             self.number = self._ready(address)
         except BaseException:

@@ -8,14 +8,13 @@ begins with the same scenarios.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Hashable, Iterable, Mapping
 from functools import lru_cache
 
 import numpy as np
-from scipy.stats import qmc
 
 from incentive_lab.panel import Floats
+from incentive_lab.projection.sobol import Scrambled
 
 REPLICATES = 16
 """Independently scrambled sets of points; 15 degrees of freedom make a standard error known to about a fifth of itself."""
@@ -23,7 +22,6 @@ POINTS = 64
 """Points of a replicate that are made at once, a power of two."""
 DIMENSIONS = 32
 """Coordinates of a point; what finds no coordinate left is drawn by counter."""
-_MAKING = threading.Lock()
 
 
 def quasi(seed: int, first: int, count: int) -> Floats:
@@ -40,23 +38,17 @@ def quasi(seed: int, first: int, count: int) -> Floats:
 
 
 @lru_cache(maxsize=4)
-def _engines(seed: int) -> tuple[qmc.Sobol, ...]:
+def _replicates(seed: int) -> tuple[Scrambled, ...]:
     key = seed % 2**64
-    return tuple(qmc.Sobol(DIMENSIONS, rng=np.random.default_rng([key, one])) for one in range(REPLICATES))
+    return tuple(Scrambled(DIMENSIONS, np.random.default_rng([key, one]).spawn(1)[0]) for one in range(REPLICATES))
 
 
 @lru_cache(maxsize=16)
 def _block(seed: int, number: int) -> Floats:
     """The points of POINTS x REPLICATES scenarios."""
-    made = np.empty((POINTS, REPLICATES, DIMENSIONS))
-    with _MAKING:
-        for place, engine in enumerate(_engines(seed)):
-            engine.reset()
-            if number:
-                engine.fast_forward(number * POINTS)
-            made[:, place] = engine.random(POINTS)
+    made = np.stack([one.points(number * POINTS, POINTS) for one in _replicates(seed)], axis=1)
     # Coordinates are multiples of 2^-30, 0 among them: each is moved to the middle of its interval.
-    return made.reshape(-1, DIMENSIONS) + 2.0**-31
+    return np.asarray(made.reshape(-1, DIMENSIONS) + 2.0**-31)
 
 
 def columns_of(wanted: Iterable[Hashable]) -> Mapping[Hashable, int]:

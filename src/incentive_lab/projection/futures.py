@@ -29,13 +29,22 @@ _LOCK = threading.Lock()
 def stretched(panel: Panel, past: int, horizon: int) -> Panel:
     """The last months of a panel with room for the horizon; targets of the last year are taken for the years after.
 
-    It is kept as long as the panel: every scheme that is tried on it asks for the same.
+    It is kept as long as the panel: every scheme that is tried on it asks for the same. A shorter one is cut out of a longer
+    one that is there and shares its memory; it is not kept.
     """
     with _LOCK:
         kept = _STRETCHED.setdefault(panel, {})
-        if (past, horizon) not in kept:
-            kept[past, horizon] = _stretched(panel, past, horizon)
-        return kept[past, horizon]
+        if (past, horizon) in kept:
+            return kept[past, horizon]
+        longer = [months for begun, months in kept if begun == past and months > horizon]
+        if longer:
+            return _cut(kept[past, min(longer)], past + horizon)
+        return kept.setdefault((past, horizon), _stretched(panel, past, horizon))
+
+
+def _cut(panel: Panel, months: int) -> Panel:
+    """The first months of a panel, as if it ended there; targets of the months after stay known."""
+    return replace(panel, months=months, columns={name: values[:, :months] for name, values in panel.columns.items()})
 
 
 def _stretched(panel: Panel, past: int, horizon: int) -> Panel:

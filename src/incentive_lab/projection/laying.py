@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import nullcontext
 from threading import Lock
 from typing import TYPE_CHECKING, Any
+from weakref import proxy
 
 import numpy as np
 
@@ -30,8 +31,7 @@ if TYPE_CHECKING:
     from incentive_lab.projection.paying import Payer
 
 _NO_DEALS = np.zeros(0, dtype=np.int32)
-_NOTHING = np.zeros((0, 0, 0))
-_NO_TRACE = np.zeros((0, 0, 0, 0))
+_NOTHING, _NO_TRACE = np.zeros((0, 0, 0)), np.zeros((0, 0, 0, 0))
 
 
 class Laid:
@@ -52,7 +52,7 @@ class Laid:
             part: Whom it pays.
             floor: [months, partners of the panel] cents that the baseline pays in history.
         """
-        self.payer, self.compiled, self.partners, self.begin = payer, compiled, part.partners, payer.begin
+        self.payer, self.compiled, self.partners, self.begin = proxy(payer), compiled, part.partners, payer.begin
         self.guarded = floor is not None
         self.slots, self.level_slots = len(compiled.columns.months), len(compiled.columns.levels)
         past, months, program = payer.past, payer.months, compiled.program

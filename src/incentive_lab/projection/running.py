@@ -16,11 +16,11 @@ from incentive_lab.money import decimals
 from incentive_lab.panel import Floats
 from incentive_lab.projection.assumptions import BASE, Assumptions
 from incentive_lab.projection.chunks import Chunks, Drawn, Progress, Threads, Workers
-from incentive_lab.projection.expecting import expected_revenue
+from incentive_lab.projection.expecting import Shared, shared_part
 from incentive_lab.projection.keeping import Draws
 from incentive_lab.projection.model import Model
 from incentive_lab.projection.paying import Payer
-from incentive_lab.projection.standard_errors import quantile
+from incentive_lab.projection.smoothing import told_quantile
 from incentive_lab.projection.world import World
 from incentive_lab.scheme.document import Scheme
 
@@ -119,9 +119,14 @@ class Projection:
         return self.model.panel.first_month + self.model.panel.months
 
     @cached_property
+    def shared(self) -> Shared:
+        """What all partners share in these scenarios and in many after them."""
+        return shared_part(self.world, self.scenarios)
+
+    @property
     def expected(self) -> Floats:
         """[scenarios] revenue that is expected given what all partners share, minor units."""
-        return expected_revenue(self.world, self.scenarios)
+        return self.shared.expected[: self.scenarios]
 
     @property
     def minor(self) -> int:
@@ -152,8 +157,9 @@ def project(
         cancel: Set it to stop.
         past: Months of history walked before the horizon; see `Payer`.
         in_force: Whether the schemes were in force before the horizon; see `Payer`.
-        sure: Stop once the Monte Carlo standard error of the 95th percentile of total cost is at most this share of it;
-            looked at after 512 scenarios and at each doubling, so that the same seed stops at the same number.
+        sure: Stop once the Monte Carlo standard error of the 95th percentile of what is owed is at most this share of it, as it
+            is told of the world where nobody reacts; looked at after 512 scenarios and at each doubling, so that the same seed
+            stops at the same number.
         workers: Who draws and pays chunks, such as a `Cluster`; threads of this machine without it. Changes no result.
         draws: Where drawn worlds are kept for the next scheme, on this machine's threads. Changes no result.
 
@@ -177,35 +183,41 @@ def project(
     responding = assumptions.responds
     workers = workers or Threads(threads, draws)
     runs = Chunks(payers, scenarios, workers, cancel)
-    enough = None if sure is None else lambda total: _sure(total, sure)
-    if not responding:
-        told = runs.run(plain, progress, enough)
-        outcomes, world = _outcomes(payers, told), plain
-        no_response = outcomes[0]
-    else:
-        quiet = runs.run(plain, None if progress is None else lambda done, of: progress(done // 2, of), enough)
-        still = _outcomes(payers, quiet)
-        rewards = _rewards(model, payers, still) if against is not None else {}
-        loud = replace(plain, assumptions=assumptions, rewards=rewards)
-        louder = Chunks(payers, quiet.scenarios, workers, cancel)
-        told = louder.run(loud, None if progress is None else lambda done, of: progress(of // 2 + done // 2, of))
-        outcomes, no_response, world = _outcomes(payers, told), still[0], loud
-        if against is not None:
-            # Partners react to the new scheme; under the other one the world is as it would have been.
-            outcomes = (outcomes[0], still[1])
 
     def again(months: int) -> Payer:
         return Payer(
             scheme, model, months, baseline=floor or against, past=payers[0].past, in_force=payers[0].starts is None
         )
 
-    return Projection(model, assumptions, horizon, seed, told.scenarios, outcomes, no_response, told.revenue, told.margin,
-                      told.factors, told.staying, time.monotonic() - began, model.notes, world, again)  # fmt: skip
+    def made(told: Drawn, world: World, outcomes: tuple[Outcome, ...], still: Outcome) -> Projection:
+        return Projection(model, assumptions, horizon, seed, told.scenarios, outcomes, still, told.revenue, told.margin,
+                          told.factors, told.staying, time.monotonic() - began, model.notes, world, again)  # fmt: skip
+
+    def enough(told: Drawn) -> bool:
+        outcomes = _outcomes(payers, told)
+        return sure is None or _sure(made(told, plain, outcomes, outcomes[0]), sure)
+
+    looked = None if sure is None else enough
+    if not responding:
+        told = runs.run(plain, progress, looked)
+        outcomes = _outcomes(payers, told)
+        return made(told, plain, outcomes, outcomes[0])
+    quiet = runs.run(plain, None if progress is None else lambda done, of: progress(done // 2, of), looked)
+    still = _outcomes(payers, quiet)
+    rewards = _rewards(model, payers, still) if against is not None else {}
+    loud = replace(plain, assumptions=assumptions, rewards=rewards)
+    louder = Chunks(payers, quiet.scenarios, workers, cancel)
+    told = louder.run(loud, None if progress is None else lambda done, of: progress(of // 2 + done // 2, of))
+    outcomes = _outcomes(payers, told)
+    if against is not None:
+        # Partners react to the new scheme; under the other one the world is as it would have been.
+        outcomes = (outcomes[0], still[1])
+    return made(told, loud, outcomes, still[0])
 
 
-def _sure(total: Floats, share: float) -> bool:
-    """Whether the 95th percentile of these amounts has a standard error of at most this share of it."""
-    tail = quantile(total, 0.95)
+def _sure(told: Projection, share: float) -> bool:
+    """Whether the 95th percentile of what is owed has a standard error of at most this share of it."""
+    tail = told_quantile(told, told.outcome.asked if told.outcome.cut.any() else told.outcome.total, 0.95)
     return tail.error is not None and tail.error <= share * tail.value
 
 

@@ -3,21 +3,27 @@
 Given what partners share, a total is a sum over many partners. Where that sum is close to a normal law, each scenario gives a
 whole law of totals instead of one, and the quantile is that of their mixture (L'Ecuyer, Puchhammer and Ben Abdellah 2022). The
 law's middle is fitted to what is shared; how revenue differs from what that leads to expect, whose mean is known to be none,
-takes chance off the fit (a control variate). Where totals are not close to such laws, they count as they are.
+takes chance off the fit (a control variate). What is shared is cheap to draw, so the mixture runs over many more scenarios than
+those whose partners are drawn; and the variance of that difference is known exactly too, so only what revenue does not tell has
+its variance taken from the totals. Where totals are not close to such laws, they count as they are.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from hashlib import sha256
+from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 import numpy as np
-from scipy.optimize import brentq
-from scipy.special import ndtr
+from scipy.special import ndtr, ndtri
 
 from incentive_lab.panel import Floats
 from incentive_lab.projection.factors import REPLICATES
-from incentive_lab.projection.running import Projection
-from incentive_lab.projection.standard_errors import Figure
+from incentive_lab.projection.standard_errors import Figure, quantile
+
+if TYPE_CHECKING:
+    from incentive_lab.projection.running import Projection
 
 EACH = 20
 """Scenarios for each number that is fitted, at least."""
@@ -27,6 +33,9 @@ SKEWED, PEAKED = 0.7, 1.0
 """Skewness and excess kurtosis of what partners do up to which its law is close enough to a normal one."""
 FAR = 3.0
 """Standard errors of a plain quantile by which the mixture's may differ from it."""
+OFF = 1.0
+"""How far off a mixture's figure was seen to lie, in standard errors of its own: both together are the error that is told."""
+_KEPT: WeakKeyDictionary[Projection, dict[bytes, Smooth | None]] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,10 +71,20 @@ class Mixture:
         return float((sums - amount * tail).mean())
 
     def quantile(self, at: float) -> float:
-        """A quantile."""
+        """A quantile: Newton's steps from a normal law's, inside a bracket that is halved where they leave it."""
         reach = 9 * float(self.spread.max())
         low, high = float(self.middle.min()) - reach, float(self.middle.max()) + reach
-        return float(brentq(lambda amount: self.below(amount) - at, low, high, xtol=1e-9 * (high - low)))
+        near = 1e-9 * (high - low)
+        found = float(self.middle.mean() + ndtri(at) * np.sqrt(self.middle.var() + (self.spread**2).mean()))
+        while high - low > near:
+            over = self.below(found) - at
+            low, high = (low, found) if over > 0 else (found, high)
+            steep = self.density(found)
+            step = over / steep if steep > 0 else np.inf
+            if abs(step) < near:
+                break
+            found = found - step if low < found - step < high else (low + high) / 2
+        return found
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,38 +95,51 @@ class Smooth:
     without: tuple[Mixture, ...]
 
     def quantile(self, at: float) -> Figure:
-        """A quantile with its standard error: that of the share below it, over the density there."""
+        """A quantile with its error: the standard error of the share below it, over the density there, and `OFF`."""
         found = self.whole.quantile(at)
-        return Figure(found, _jack([one.below(found) for one in self.without]) / self.whole.density(found))
+        return Figure(found, _told([one.below(found) for one in self.without]) / self.whole.density(found))
 
     def tail_mean(self, at: float = 0.95) -> Figure:
         """The mean of what lies at or beyond a quantile (CVaR)."""
         border = self.whole.quantile(at)
         parts = [border + one.beyond(border) / (1 - at) for one in self.without]
-        return Figure(border + self.whole.beyond(border) / (1 - at), _jack(parts))
+        return Figure(border + self.whole.beyond(border) / (1 - at), _told(parts))
 
 
 def smooth(told: Projection, total: Floats) -> Smooth | None:
-    """The mixture behind a total of a projection; None where the total has to count as it is.
+    """The mixture behind a total of a projection; None where the total has to count as it is. It is worked out once.
 
     Args:
         told: The projection, whose first scheme's world the total was drawn in.
         total: [scenarios].
     """
+    kept, key = _KEPT.setdefault(told, {}), sha256(total.tobytes()).digest()
+    if key not in kept:
+        kept[key] = _smooth(told, total)
+    return kept[key]
+
+
+def told_quantile(told: Projection, total: Floats, at: float) -> Figure:
+    """A quantile of a total as it is told: of the mixture where there is one, else the order statistic."""
+    even = smooth(told, total)
+    return quantile(total, at) if even is None else even.quantile(at)
+
+
+def _smooth(told: Projection, total: Floats) -> Smooth | None:
     n = len(total)
-    names = [values for values in told.factors.values() if len(values) == n]
-    if n < EACH * (len(names) + 4) or not total.std() > 1e-9 * max(1.0, abs(float(total.mean()))):
+    if n != len(told.revenue) or n < EACH * (len(told.factors) + 4):
+        return None
+    if not total.std() > 1e-9 * max(1.0, abs(float(total.mean()))):
         return None
     if (ordered := np.sort(total))[n // 20] <= 0 or (
         np.diff(ordered) <= 0
     ).mean() > 0.02:  # nothing, a limit, or a step
         return None
-    shared = shared_of(told)
-    if shared is None:
+    described = described_by(told)
+    if described is None:
         return None
-    x, surprise = shared
-    replicate = np.arange(n) % REPLICATES
-    whole = fitted(x, surprise, total)
+    x, surprise, chance = described
+    whole = fitted(x, surprise, total, chance)
     if abs(whole.skew) > SKEWED or abs(whole.peak) > PEAKED:
         return None
     for at in (0.05, 0.5, 0.95):
@@ -115,19 +147,23 @@ def smooth(told: Projection, total: Floats) -> Smooth | None:
         found = whole.quantile(at)
         if abs(float((total <= found).mean()) - at) > FAR * plain or whole.density(found) <= 0:
             return None
-    kept = [replicate != one for one in range(REPLICATES)]
-    return Smooth(whole, tuple(fitted(x[one], surprise[one], total[one]) for one in kept))
+    replicate = np.arange(len(x)) % REPLICATES
+    kept = [(replicate != one, replicate[:n] != one) for one in range(REPLICATES)]
+    return Smooth(whole, tuple(fitted(x[every], surprise[mine], total[mine], chance[every]) for every, mine in kept))
 
 
-def shared_of(told: Projection) -> tuple[Floats, Floats] | None:
-    """[scenarios, p] numbers that describe what partners share, and [scenarios, 2] what revenue adds to its expectation.
+def described_by(told: Projection) -> tuple[Floats, Floats, Floats] | None:
+    """What is shared, what revenue adds to its expectation, and the variance of that.
 
-    The mean of the second ones is none whatever is shared. None where nothing is expected.
+    Returns:
+        ([scenarios with a shared part, p] numbers that describe it, the second of which is how much revenue is expected;
+        [scenarios] what revenue adds, whose mean is none whatever is shared; [scenarios with a shared part] its variance).
+        None where nothing is expected.
     """
-    expected = told.expected
-    if not (expected > 0).all():
+    shared, n = told.shared, len(told.revenue)
+    if not (shared.expected > 0).all():
         return None
-    logs = np.log(np.column_stack([expected, *(np.maximum(one, 1e-9) for one in told.factors.values())]))
+    logs = np.log(np.column_stack([shared.expected, *(np.maximum(one, 1e-9) for one in shared.factors.values())]))
     spread = logs.std(axis=0)
     logs = (logs[:, spread > 1e-9] - logs[:, spread > 1e-9].mean(axis=0)) / spread[spread > 1e-9]
     if not logs.shape[1] or spread[0] <= 1e-9:
@@ -135,37 +171,41 @@ def shared_of(told: Projection) -> tuple[Floats, Floats] | None:
     triangle = np.abs(np.diag(np.linalg.qr(logs, mode="r")))
     logs = logs[:, triangle > 1e-6 * triangle.max()]
     first = logs[:, 0]
-    surprise = told.revenue.sum(axis=1) - expected
-    surprise = surprise / max(float(surprise.std()), 1e-300)
+    surprise = told.revenue.sum(axis=1) - shared.expected[:n]
+    unit = max(float(surprise.std()), 1e-300)
     x = np.column_stack([np.ones(len(logs)), logs, first**2 - 1, first**3 - 3 * first])
-    return x, np.column_stack([surprise, surprise * first])
+    return x, surprise / unit, shared.variance / unit**2
 
 
-def fitted(x: Floats, surprise: Floats, total: Floats) -> Mixture:
-    """The mixture of a total: least squares for the middles, what is left for the spread and its shape.
+def fitted(x: Floats, surprise: Floats, total: Floats, chance: Floats) -> Mixture:
+    """The mixture of a total: least squares for the middles; the spread is what revenue tells of it and what is left.
+
+    Args:
+        x, surprise, chance: See `described_by`; the first rows of x are those of the total, and the mixture has a law for each.
+        total: [scenarios].
 
     Example:
-        >>> x, noise = np.ones((4, 1)), np.zeros((4, 2))
-        >>> fitted(x, noise, np.array([1.0, 3.0, 1.0, 3.0])).middle.tolist()
-        [2.0, 2.0, 2.0, 2.0]
+        >>> x, none = np.ones((6, 2)), np.zeros(6)
+        >>> fitted(x, none[:4], np.array([1.0, 3.0, 1.0, 3.0]), none).middle.round(9).tolist()
+        [2.0, 2.0, 2.0, 2.0, 2.0, 2.0]
     """
-    n, p = x.shape
-    both = np.hstack([x, surprise])
+    n, p = len(total), x.shape[1]
+    both = np.column_stack([x[:n], surprise, surprise * x[:n, 1]])
     found = np.linalg.lstsq(both, total, rcond=None)[0]
     middle, left = x @ found[:p], total - both @ found
-    own = total - middle
-    # Middles differ by more than they should, by what chance adds to a fit.
-    true = max(0.0, 1 - (p - 1) * float((left**2).sum()) / max(1, n - p - 2) / n / max(float(middle.var()), 1e-300))
+    own, tells = total - middle[:n], found[p] + found[p + 1] * x[:, 1]
+    # Middles differ by more than they should, by what chance adds to a fit; what is left varies by less.
+    variance = float((left**2).sum()) / max(1, n - p - 2)
+    true = max(0.0, 1 - (p - 1) * variance / n / max(float(middle.var()), 1e-300))
+    away = middle / max(float(middle.mean()), 1e-300) - 1
     middle = middle.mean() + np.sqrt(true) * (middle - middle.mean())
-    away = (x @ found[:p]) / max(float(middle.mean()), 1e-300) - 1
-    variance, square = float((own**2).mean()), float((away**2).mean())
-    power = SPREAD_BY_LEVEL
+    square, power = float((away[:n] ** 2).mean()), SPREAD_BY_LEVEL
     if square > 0 and variance > 0:
-        seen, sure = float((away * (own**2 / variance - 1)).mean()) / square, n * square / 2
+        seen, sure = float((away[:n] * (left**2 / variance - 1)).mean()) / square, n * square / 2
         power = (seen * sure + SPREAD_BY_LEVEL * WEIGHT) / (sure + WEIGHT)
     weight = np.maximum(1 + away, 0.05) ** power
-    spread = np.sqrt(variance * weight / weight.mean())
-    z = own / np.maximum(spread, 1e-300)
+    spread = np.sqrt(tells**2 * chance + variance * weight / weight[:n].mean())
+    z = own / np.maximum(spread[:n], 1e-300)
     return Mixture(middle, np.maximum(spread, 1e-9), float((z**3).mean()), float((z**4).mean()) - 3)
 
 
@@ -173,7 +213,7 @@ def _density(z: Floats) -> Floats:
     return np.asarray(np.exp(-0.5 * z * z) / np.sqrt(2 * np.pi))
 
 
-def _jack(parts: list[float]) -> float:
-    """Standard error by leaving out one replicate each."""
+def _told(parts: list[float]) -> float:
+    """Standard error by leaving out one replicate each, and what the mixture itself may be off by."""
     values = np.array(parts)
-    return float(np.sqrt((len(values) - 1) / len(values) * ((values - values.mean()) ** 2).sum()))
+    return float(np.sqrt((1 + OFF**2) * (len(values) - 1) / len(values) * ((values - values.mean()) ** 2).sum()))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from incentive_lab.format import counted, money, percent
 from incentive_lab.report.rule_words import measure_label, test_words, who_words
 from incentive_lab.scheme.document import Cap, Guarantee, Scheme
+from incentive_lab.scheme.line_names import line_names
 from incentive_lab.scheme.rules import Gate
 
 
@@ -34,5 +35,5 @@ def guarantee_words(scheme: Scheme, one: Guarantee) -> str:
 
 
 def _named(scheme: Scheme, rules: tuple[str, ...]) -> str:
-    names = {rule.id: rule.label or rule.id for rule in scheme.rules}
-    return ", ".join(names.get(one, one) for one in rules)
+    names = line_names(scheme)
+    return ", ".join(names[one] for one in rules)

@@ -13,10 +13,12 @@ from incentive_lab.errors import InputError
 from incentive_lab.format import count, counted, money, percent, signed
 from incentive_lab.registry.evidence import OF_PILOT, pair_of
 from incentive_lab.report.change_words import WHEN_EXCEEDED, changes_between, new_rule
+from incentive_lab.report.pilot_case import REHEARSED, is_rehearsal, pilot_told
 from incentive_lab.scheme.baseline import Pair
 from incentive_lab.scheme.check import check
 from incentive_lab.scheme.document import Scheme
 from incentive_lab.scheme.fingerprint import fingerprint
+from incentive_lab.scheme.line_names import line_names
 from incentive_lab.scheme.load import loads
 
 HALF_A_CENT = 0.005
@@ -101,8 +103,8 @@ class Case:
         """Line as people call it, before, after."""
         was, now = self.replay.get("baseline", {}).get("by_rule", {}), self.replay["by_rule"]
         schemes = [one for one in (self.baseline, self.scheme) if one is not None]
-        called = {rule.id: rule.label or rule.id for one in schemes for rule in one.rules}
-        return tuple((called.get(name, name.replace("_", " ").capitalize()), float(was.get(name, 0)), float(now.get(name, 0)))
+        names = line_names(*schemes)
+        return tuple((names[name], float(was.get(name, 0)), float(now.get(name, 0)))
                      for name in dict.fromkeys((*now, *was)))  # fmt: skip
 
     @property
@@ -179,7 +181,8 @@ class Case:
                     f"Owed before the cut: {middle} in the middle, nine times in ten between {low} and {high}.",
                     f"Expect {money(told['total']['p50'], self.currency)} after the cut."]  # fmt: skip
         else:
-            said = [f"Expect {middle} in the middle; nine times in ten between {low} and {high}."]
+            error = self._error(told["total"].get("errors", {}).get("p50"))
+            said = [f"Expect {middle}{error} in the middle; nine times in ten between {low} and {high}."]
         said.append(self.budget_words())
         if isinstance(told.get("months"), int) and isinstance(told.get("scenarios"), int):
             supposed = f" under the assumptions {told['assumptions']}" if told.get("assumptions") else ""
@@ -199,40 +202,22 @@ class Case:
             return f"The chance of breaking a budget is not told{': ' + str(reason) if reason else ''}."
         budget = self.scheme.budget
         then = f"; {WHEN_EXCEEDED[budget.when_exceeded]} then" if budget is not None and self.over_budget else ""
-        return f"Chance of breaking the budget: {percent(self.over_budget, 1)}{then}."
+        sure = (self.projection or {}).get("p_over_budget_se")
+        error = f" (± {percent(sure, 1)})" if isinstance(sure, (int, float)) else ""
+        return f"Chance of breaking the budget: {percent(self.over_budget, 1)}{error}{then}."
+
+    def _error(self, error: Any) -> str:
+        """A standard error beside an amount, where it is known."""
+        return f" (± {money(error, self.currency)})" if isinstance(error, (int, float)) else ""
 
     def pilot_words(self) -> tuple[str, ...]:
-        """The pilot's result, a sentence for each metric, or that there is none."""
-        if self.pilot is None:
-            return ("No pilot was submitted: that partners change what they do is not shown by an experiment.",)
-        said: list[str] = []
-        methods: dict[str, None] = {}
-        for one in self.pilot.get("metrics", ()):
-            interval, p, effect = one.get("interval"), one.get("p_value"), one.get("effect")
-            known = bool(interval) and None not in interval
-            between = f", from {figure(interval[0])} to {figure(interval[1])}" if known else ""
-            chance = f", p = {p:.2g}" if isinstance(p, (int, float)) else ""
-            told = signed(figure(effect)) if isinstance(effect, (int, float)) else "cannot tell"
-            said.append(f"Pilot, {str(one.get('name', 'metric')).replace('-', ' ')}: {told}{between}{chance}.")
-            methods[str(one.get("method", "method not named")).rstrip(".")] = None
-        if not said:
-            return ("The pilot has no metric that was read.",)
-        return (*self._pilot_decision(), *said, f"Read by: {'; '.join(methods)}.")
+        """The pilot's result, what limits it first, or that there is none."""
+        return pilot_told(self.pilot, self.currency)
 
-    def _pilot_decision(self) -> tuple[str, ...]:
-        """What the pilot advises, and its net value, where it says them."""
-        decision = (self.pilot or {}).get("decision")
-        if not isinstance(decision, dict):
-            return (str(decision),) if decision else ()
-        value, said = decision.get("net_value"), []
-        first, *others = [*map(str, decision.get("reasons", ())), ""]
-        if decision.get("advice"):
-            said.append(f"The pilot's decision: {decision['advice']}. {first}".strip())
-        if isinstance(value, dict) and None not in value["interval"]:
-            low, high = (money(end, self.currency) for end in value["interval"])
-            said.append(f"Net value {money(value['expected'], self.currency)} over {count(value['months'])} months, from "
-                        f"{low} to {high}.")  # fmt: skip
-        return (*said, *filter(None, others))
+    @property
+    def rehearsed(self) -> bool:
+        """Whether the pilot's effect was planted, so that it is no evidence."""
+        return is_rehearsal(self.pilot)
 
     def warnings(self) -> tuple[str, ...]:
         """What is still open."""
@@ -240,6 +225,7 @@ class Case:
         return (
             *self.revision.get("remarks", ()),
             *self._floors(),
+            *((REHEARSED,) if self.rehearsed else ()),
             *self._otherwise_tried(),
             *found,
             *map(str, self.replay.get("warnings", ())),
@@ -286,13 +272,3 @@ def one_line(said: str) -> str:
         'fine Still to sign: nobody'
     """
     return " ".join(said.split())
-
-
-def figure(value: float) -> str:
-    """A figure of a pilot, with as many digits as can be read.
-
-    Example:
-        >>> figure(10_620.4), figure(0.0352)
-        ('10,620', '0.035')
-    """
-    return count(round(value)) if abs(value) >= 100 else f"{value:,.2g}"

@@ -36,6 +36,23 @@ def changes_between(baseline: Scheme, scheme: Scheme) -> tuple[str, ...]:
     return tuple(in_words(baseline, scheme, one.path, one.sentence) for one in found)
 
 
+def solved_words(scheme: Scheme) -> str:
+    """By what a solved mix multiplies the rates as they are written; empty without one.
+
+    Example:
+        >>> from incentive_lab.scheme.load import loads
+        >>> text = '''{scheme: a, currency: USD, effective: {from: 2024-01-01}, rules: [{id: c, on: revenue, rate: 3%}],
+        ...     mix: {behavioural: 0.8, factors: {behavioural: 1.25, transactional: 0.5}}}'''
+        >>> solved_words(loads(text))
+        '; for this every rate is as written times 1.250 for behaviour and 0.500 for volume, and told here as it is paid'
+    """
+    factors = scheme.mix.factors if scheme.mix is not None else None
+    if factors is None:
+        return ""
+    return (f"; for this every rate is as written times {factors.behavioural:.3f} for behaviour and "
+            f"{factors.transactional:.3f} for volume, and told here as it is paid")  # fmt: skip
+
+
 def new_rule(scheme: Scheme, rule: Rule) -> str:
     """What a rule pays that was not there before, with its rates."""
     table, step = rate_table(scheme, rule), "from " if rule.rate.table is not None else ""
@@ -59,7 +76,8 @@ def in_words(baseline: Scheme, scheme: Scheme, path: str, sentence: str) -> str:
         amount = money(float(scheme.budget.amount), scheme.currency)
         return f"New: a budget of {amount} a programme year; beyond it, {WHEN_EXCEEDED[scheme.budget.when_exceeded]}."
     if path == "mix" and scheme.mix is not None and baseline.mix is None:
-        return f"New: {percent(float(scheme.mix.behavioural))} of what is paid is planned for behaviour, the rest for volume."
+        return (f"New: {percent(float(scheme.mix.behavioural))} of what is paid is planned for behaviour, the rest for volume"
+                f"{solved_words(scheme)}.")  # fmt: skip
     if kind == "measures" and name in scheme.measures and name not in baseline.measures:
         return f"New measure: {scheme.measures[name].label or name.replace('_', ' ')}."
     bound = next((words(scheme, one) for group, words in BOUNDS.items() if kind == group

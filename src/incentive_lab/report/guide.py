@@ -11,6 +11,7 @@ from incentive_lab.report.measure_words import measure_sentence
 from incentive_lab.report.rule_words import measure_label, rate_table, rule_sentences, who_words
 from incentive_lab.scheme.document import Scheme
 from incentive_lab.scheme.fingerprint import fingerprint
+from incentive_lab.scheme.line_names import line_names
 from incentive_lab.scheme.lookup import unit_of
 from incentive_lab.scheme.measures import CATALOGUE
 
@@ -119,7 +120,7 @@ def _bounds(scheme: Scheme) -> list[Block]:
     """Everything that changes or bounds what rules pay."""
     currency = scheme.currency
     items: list[str] = []
-    names = {rule.id: rule.label or rule.id for rule in scheme.rules}
+    names = line_names(scheme)
     items += [gate_words(scheme, gate) for gate in scheme.gates]
     items += [cap_words(scheme, cap) for cap in scheme.caps]
     items += [guarantee_words(scheme, one) for one in scheme.guarantees]
@@ -131,7 +132,7 @@ def _bounds(scheme: Scheme) -> list[Block]:
         below = "forfeited" if scheme.minimum_payout.below == "forfeit" else "carried to the next settlement"
         items.append(f"A settlement below {money(float(scheme.minimum_payout.amount), currency)} is {below}.")
     items += [
-        f"{', '.join(names.get(one, one) for one in pool.rules)} share {money(float(pool.amount), currency)} "
+        f"{', '.join(names[one] for one in pool.rules)} share {money(float(pool.amount), currency)} "
         f"a {pool.per.replace('_', ' ')}; larger claims are scaled down alike."
         for pool in scheme.pools
     ]
@@ -151,6 +152,9 @@ def _variants(scheme: Scheme) -> list[Block]:
         + "."
         for variant in scheme.variants.values()
     )
+    if items and scheme.mix is not None and scheme.mix.factors is not None:
+        items += (f"Rates among these are paid times {scheme.mix.factors.behavioural:.3f} for what you do, "
+                  f"{scheme.mix.factors.transactional:.3f} for what you sell; all other rates here are told as paid.",)  # fmt: skip
     return [Heading("Different numbers for some partners"), Points(items)] if items else []
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from incentive_lab.format import count, counted, money, percent, quantity
+from incentive_lab.format import count, counted, each, money, percent, quantity
 from incentive_lab.report.blocks import Table
 from incentive_lab.scheme.document import Scheme
 from incentive_lab.scheme.lookup import measure_named, unit_of
+from incentive_lab.scheme.mixed import as_paid
 from incentive_lab.scheme.rates import Rate
 from incentive_lab.scheme.rates import Table as RateTable
 from incentive_lab.scheme.rules import Limit, Rule, Test, Who
@@ -73,7 +74,11 @@ def _either(names: tuple[str, ...] | str) -> str:
 
 
 def rule_sentences(scheme: Scheme, rule: Rule) -> list[str]:
-    """What the rule pays, when, for whom, and up to how much; parts without words of their own are named as written."""
+    """What the rule pays, when, for whom, and up to how much; parts without words of their own are named as written.
+
+    Rates are those that are paid: times the factor of a solved mix.
+    """
+    rule = as_paid(scheme, rule)
     said = [_pays(scheme, rule)]
     if rule.award is not None:
         prizes = ", ".join(money(float(prize), scheme.currency) for prize in rule.award.prizes)
@@ -131,7 +136,7 @@ def _rate(scheme: Scheme, rate: Rate, share: bool) -> str:
 
 
 def _plain(value: Decimal, share: bool, currency: str) -> str:
-    return percent(float(value), 4) if share else money(float(value), currency)
+    return percent(float(value), 4) if share else each(float(value), currency)
 
 
 def _limit(scheme: Scheme, limit: Limit) -> str:
@@ -167,7 +172,8 @@ def test_words(scheme: Scheme, name: str, test: Test) -> str:
 
 
 def rate_table(scheme: Scheme, rule: Rule) -> Table | None:
-    """The rates of a rule that has several: by attribute, or by step; None for one plain rate."""
+    """The rates of a rule that has several, as they are paid: by attribute, or by step; None for one plain rate."""
+    rule = as_paid(scheme, rule)
     share = bool(rule.on.payout_of) or unit_of(rule.on.measure or rule.on.excess_of or "", scheme.measures) == "money"
     choice = rule.rate.choice()
     if choice is not None:

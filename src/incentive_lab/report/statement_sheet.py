@@ -29,6 +29,8 @@ def statement_document(said: Statement, name: str, period: str, title: str) -> D
     ]
     if said.next_tier is not None:
         blocks += [Heading("Tier"), Paragraph(f"In tier {said.tier}. {said.next_tier.words}")]
+    if said.balances:
+        blocks += [Heading("Balances"), Points(tuple(one.words for one in said.balances))]
     blocks += [Heading("How amounts are worked out"), Points(said.conventions)]
     footer = f"{said.partner} under {said.scheme} {said.fingerprint}, history {said.history_id[:12]}"
     return Document(f"{name} ({said.partner})", f"{title}, {period}", tuple(blocks), footer)

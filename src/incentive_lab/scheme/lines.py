@@ -24,7 +24,8 @@ class Lines:
         """The line of a path, else of the nearest part around it; None where that is the whole document.
 
         Example:
-            >>> from incentive_lab.scheme.reading import ReadLimits, read
+            >>> from incentive_lab.scheme.building import ReadLimits
+            >>> from incentive_lab.scheme.reading import read
             >>> lines = Lines(read("currency: USD\\nrules:\\n- id: spif\\n  rate: 3%", "a.yaml", ReadLimits()))
             >>> lines.line("rules.spif.rate.plain"), lines.line("caps")
             (4, None)
@@ -63,7 +64,8 @@ class Lines:
         """A problem that says its line, as problems of reading do.
 
         Example:
-            >>> from incentive_lab.scheme.reading import ReadLimits, read
+            >>> from incentive_lab.scheme.building import ReadLimits
+            >>> from incentive_lab.scheme.reading import read
             >>> lines = Lines(read("rules:\\n- {id: spif, on: revenu}", "a.yaml", ReadLimits()))
             >>> lines.placed(Problem("rules.spif.on", "There is no measure named 'revenu'.")).message
             "Line 2: there is no measure named 'revenu'."

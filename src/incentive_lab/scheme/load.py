@@ -6,9 +6,10 @@ from pathlib import Path
 
 from incentive_lab.errors import InputError, Problem
 from incentive_lab.scheme import sentences
+from incentive_lab.scheme.building import ReadLimits
 from incentive_lab.scheme.document import Scheme
 from incentive_lab.scheme.lines import Lines
-from incentive_lab.scheme.reading import ReadLimits, Source, decode, read
+from incentive_lab.scheme.reading import Source, decode, read
 
 LIMITS = ReadLimits()
 

@@ -8,14 +8,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from pydantic import ValidationError
-
 from incentive_lab.errors import InputError, Problem, did_you_mean
 from incentive_lab.scheme.base import Part, Tunable
 from incentive_lab.scheme.document import MixFactors, Scheme
 from incentive_lab.scheme.naming import TRANSPARENT, item_keys, join, split
 from incentive_lab.scheme.reading import Source
-from incentive_lab.scheme.sentences import model_problems
+from incentive_lab.scheme.sentences import validated
 from incentive_lab.scheme.shapes import declarations
 from incentive_lab.scheme.tree import bare_key, fields_of, is_default, tree
 from incentive_lab.scheme.units import resolved
@@ -163,12 +161,9 @@ def apply(scheme: Scheme, changes: Mapping[str, Any]) -> Scheme:
             _set(data, path, deepcopy(value))
         except InputError as error:
             problems += error.problems
-    if not problems:
-        try:
-            return Scheme.model_validate(data)
-        except ValidationError as error:
-            problems = model_problems(error, Source(data), Scheme, scheme.id)
-    raise InputError(problems)
+    if problems:
+        raise InputError(problems)
+    return validated(Source(data), Scheme, scheme.id)
 
 
 def _set(data: dict[str, Any], path: str, value: Any) -> None:

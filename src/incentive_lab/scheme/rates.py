@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
@@ -37,13 +37,6 @@ Lump = Annotated[
                 "A fixed amount for reaching a step.", "docs/scheme.md#tables")
     ),
     "lump",
-]  # fmt: skip
-Factor = Annotated[
-    Decimal,
-    number(
-        Tunable("Factor", "factor", (0, 100), (0, 2), 0.05, "Multiplies an amount.", "docs/scheme.md#gates")
-    ),
-    "factor",
 ]  # fmt: skip
 
 ToDate = Literal["period", "month", "quarter_to_date", "half_year_to_date", "year_to_date", "life"]
@@ -280,8 +273,3 @@ class Multiplier(Part):
         if (self.attainment_of is None) == (self.table is None):
             raise ValueError("a multiplier is exactly one of: attainment_of, table")
         return self
-
-
-def dump_plain(rate: Rate) -> Any:
-    """A rate as the shortest form that reads back to it."""
-    return rate.plain if rate.plain is not None else rate

@@ -7,13 +7,11 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from pydantic import ValidationError
-
 from incentive_lab.errors import InputError, Problem
 from incentive_lab.scheme.document import Scheme
 from incentive_lab.scheme.naming import join, split
 from incentive_lab.scheme.reading import Source
-from incentive_lab.scheme.sentences import model_problems
+from incentive_lab.scheme.sentences import validated
 from incentive_lab.scheme.tree import tree
 
 
@@ -62,12 +60,9 @@ def retiered(scheme: Scheme, tiers: Sequence[Tier]) -> Scheme:
     data["tiers"]["levels"] = [_level(one, old) for one in tiers]
     names = _Names({one.was: one.name for one in tiers if one.was}, tuple(one.name for one in tiers), problems)
     names.follow(data, ())
-    if not problems:
-        try:
-            return Scheme.model_validate(data)
-        except ValidationError as error:
-            problems = model_problems(error, Source(data), Scheme, scheme.id)
-    raise InputError(problems)
+    if problems:
+        raise InputError(problems)
+    return validated(Source(data), Scheme, scheme.id)
 
 
 def _name_problems(tiers: Sequence[Tier]) -> list[Problem]:

@@ -21,7 +21,7 @@ from incentive_lab.ui.workspace import Comparison
 
 HEAVY_LOSS = 0.10
 """A partner that loses more than this share of its baseline payout is counted as hit hard."""
-HIT_HARD = f"Lose over {HEAVY_LOSS:.0%}"
+HIT_HARD = f"Lose over {percent(HEAVY_LOSS)}"
 """What these partners are called among the choices of a list."""
 OFF_PLAN = 0.01
 """A paid mix further than this from the planned one is worth a word."""
@@ -153,7 +153,7 @@ def notices(comparison: Comparison, never: tuple[Address, ...] = ()) -> list[Not
         *_tiers(result),
         *_limits(result.scheme, never),
         *(Notice("look", "Assumed", warning) for warning in result.warnings),
-        *(Notice("look", "Checked", str(one.message)) for one in check(result.scheme).warnings),
+        *(Notice("look", "Noted by the check", str(one.message)) for one in check(result.scheme).warnings),
     ]
     order = {"act": 0, "look": 1, "fine": 2}
     return sorted(found, key=lambda notice: order[notice.weight])

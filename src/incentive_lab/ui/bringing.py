@@ -4,32 +4,24 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from decimal import Decimal
 from pathlib import Path
 
-import pandas as pd
 import streamlit as st
 
 from incentive_lab.errors import InputError, Problem
 from incentive_lab.format import counted
-from incentive_lab.history.previewing import SAMPLE, Preview, previews
-from incentive_lab.history.suggesting import WORDED, Choice, missing, suggested, suggested_columns
-from incentive_lab.history.tables import PARTNER_TYPES, TABLES
+from incentive_lab.history.previewing import previews
+from incentive_lab.history.suggesting import Choice, missing, suggested_all, unsure
 from incentive_lab.ui import histories, workspace
 from incentive_lab.ui.cards import card, plain, tell_problems
 from incentive_lab.ui.histories import Tried
+from incentive_lab.ui.mapping_table import table_choice
 from incentive_lab.ui.preparing import Source
 from incentive_lab.ui.summary import facts_of, findings_table
 
 STAGED, TRIED, _REFUSED, _TAKEN = "staged history", "tried history", "refused files", "history taken"
 _GIVEN = "mapping was given"
-NOT_USED, NOWHERE, AS_NAMED = "not used", "not there", "None: names are as the product's"
-_FIXED = {
-    "status": ("won", "open", "lost"),
-    "type": ("reseller", "msp", "system_integrator", "distributor", "technology"),
-}
-_SHOWN_WORDS = 12
-_AS_IT_IS = "stays as it is"
+AS_NAMED = "None: names are as the product's"
 
 
 @st.fragment(key="bringing")
@@ -91,7 +83,7 @@ def _first_try(path: Path) -> Tried:
     one = histories.tried(Source(str(path), None, False), uploaded=True)
     if one.good:
         return one
-    choices = [choice for preview in previews(path, histories.UPLOADED)[0] if (choice := suggested(preview))]
+    choices = suggested_all(previews(path, histories.UPLOADED)[0])
     if not choices or missing(choices):
         return one
     file = histories.write_mapping(path, choices)
@@ -132,108 +124,16 @@ def _mapping(path: Path) -> None:
         st.markdown(
             ":small[:gray[Their names fit as they are; change this only if a column is not what it says.]]"
             if fits
-            else ":small[:gray[Suggested from the names; a star marks what is needed. Then try it.]]"
+            else ":small[:gray[Suggested from the names and the first rows; a star marks what is needed. Then try it.]]"
         )
-        choices = [choice for preview in found if (choice := _table(preview)) is not None]
+        choices = [choice for preview in found if (choice := table_choice(preview)) is not None]
         lacking = missing(choices)
+        for sentence in unsure(found, choices):
+            st.warning(plain(sentence), icon=":material/calendar_month:")
         if lacking:
             st.warning(f"Still needed: {', '.join(lacking)}.", icon=":material/rule:")
         st.button("Try this mapping", key="mapping-try", type="primary", disabled=bool(lacking), on_click=_try_mapping,
                   args=(str(path), choices), icon=":material/play_arrow:")  # fmt: skip
-
-
-def _table(preview: Preview) -> Choice | None:
-    """One of their tables: its first rows, what it is, and its columns."""
-    first = suggested(preview)
-    st.markdown(f"**{plain(preview.label)}** :gray[{counted(len(preview.columns), 'column')}]")
-    frame = pd.DataFrame([list(row) for row in preview.rows[:5]], columns=_unique(preview.columns))
-    st.dataframe(
-        frame, hide_index=True, height=214, key=f"preview {preview.table}", alt=f"First rows of {preview.label}"
-    )
-    options = [NOT_USED, *TABLES]
-    table = st.selectbox(
-        f"{plain(preview.table)} is", options, index=options.index(first.table) if first else 0,
-        key=f"map {preview.table}", width=260,
-    )  # fmt: skip
-    if table == NOT_USED:
-        return None
-    guess = suggested_columns(table, preview.columns)
-    columns: dict[str, str] = {}
-    constants: dict[str, str] = {}
-    grid = st.columns(4, gap="small")
-    for place, ours in enumerate(TABLES[table].columns):
-        fixed = [f"always {value}" for value in _FIXED.get(ours.name, ())]
-        offered = [NOWHERE, *preview.columns, *fixed]
-        with grid[place % 4]:
-            picked = st.selectbox(
-                f"{ours.name}{' *' if ours.required else ''}", offered,
-                index=offered.index(guess[ours.name]) if ours.name in guess else 0,
-                key=f"map {preview.table} {table} {ours.name}", help=ours.help,
-            )  # fmt: skip
-        if picked in fixed:
-            constants[ours.name] = picked.removeprefix("always ")
-        elif picked != NOWHERE:
-            columns[ours.name] = picked
-    words, otherwise = _meanings(preview, table, columns)
-    return Choice(preview.table, table, columns, constants, words, otherwise, _times(preview.table, table, columns))
-
-
-def _meanings(
-    preview: Preview, table: str, columns: dict[str, str]
-) -> tuple[dict[str, dict[str, str]], dict[str, str]]:
-    """What their words for a deal's status and a partner's type mean, by our column, and what any other word means."""
-    meanings: dict[str, dict[str, str]] = {}
-    otherwise: dict[str, str] = {}
-    for (of, column), guess in WORDED.items():
-        if of != table or column not in columns:
-            continue
-        values = preview.values(columns[column])
-        declared = TABLES[table].column(column)
-        strict = declared.values if declared else ()
-        if set(values) <= set(strict or PARTNER_TYPES) and len(preview.rows) < SAMPLE:
-            continue
-        st.markdown(f":small[:gray[What their words for *{column}* mean]]")
-        grid, key = st.columns(4, gap="small"), f"{preview.table} {column}"
-        meanings[column] = {value: guess(value) for value in values}
-        for place, value in enumerate(values[:_SHOWN_WORDS]):
-            options = list(strict) or list(dict.fromkeys([value, guess(value), *PARTNER_TYPES]))
-            with grid[place % 4]:
-                meanings[column][value] = st.selectbox(
-                    plain(value), options, index=options.index(guess(value)), key=f"word {key} {value}"
-                )
-        with grid[min(len(values), _SHOWN_WORDS) % 4]:
-            rest = st.selectbox(
-                "any other word", [_AS_IT_IS, *(strict or PARTNER_TYPES)], key=f"other {key}",
-                help=f"Words beyond the first {SAMPLE} rows.",
-            )  # fmt: skip
-        if rest != _AS_IT_IS:
-            otherwise[column] = rest
-    return meanings, otherwise
-
-
-def _times(source: str, table: str, columns: dict[str, str]) -> dict[str, Decimal]:
-    """What their amounts are multiplied by, for those in thousands or at a share of what is meant."""
-    amounts = [one.name for one in TABLES[table].columns if one.kind == "money" and one.name in columns]
-    if not amounts:
-        return {}
-    st.markdown(":small[:gray[What their amounts are multiplied by: 1000 for thousands, 0.72 for cost at that share]]")
-    grid, found = st.columns(4, gap="small"), {}
-    for place, name in enumerate(amounts):
-        with grid[place % 4]:
-            asked = st.number_input(f"{name} times", value=1.0, min_value=1e-6, max_value=1e9, format="%g",
-                                    key=f"times {source} {table} {name}")  # fmt: skip
-        found[name] = Decimal(repr(asked)).normalize()
-    return found
-
-
-def _unique(columns: Sequence[str]) -> list[str]:
-    """Column names that differ, as a table on screen needs them."""
-    seen: dict[str, int] = {}
-    names = []
-    for column in columns:
-        seen[column] = seen.get(column, 0) + 1
-        names.append(column if seen[column] == 1 else f"{column} ({seen[column]})")
-    return names
 
 
 def _try_mapping(path: str, choices: Sequence[Choice]) -> None:

@@ -21,6 +21,7 @@ from incentive_lab.errors import InputError
 from incentive_lab.format import compact, count, counted, percent
 from incentive_lab.scheme.diff import Change, diff
 from incentive_lab.scheme.document import Scheme
+from incentive_lab.scheme.line_names import line_names
 from incentive_lab.ui import further, workspace
 from incentive_lab.ui.cards import card, draw, plain, tell_problems
 from incentive_lab.ui.drafts import Draft
@@ -201,7 +202,7 @@ def _margin(draft: Draft, comparison: Comparison) -> None:
 
 def _cliffs(comparison: Comparison) -> None:
     found: tuple[Cliff, ...] = further.cliffs_of(comparison)
-    rules = {rule.id: rule.label or rule.id for rule in comparison.proposed.scheme.rules}
+    rules = line_names(comparison.proposed.scheme)
     paying = [one for one in found if one.jump is not None and one.jump >= 0.005]
     title = "No rule has a border inside its table"
     if found:

@@ -29,16 +29,20 @@ def data_page() -> None:
         else:
             findings_table(state.findings, state.history.currency if state.history else "", full=True)
     bringing()
-    _reading()
+    if _waiting():
+        _reading()
+
+
+def _waiting() -> bool:
+    """Whether the history in use is still being read or checked."""
+    state = workspace.preparation()
+    return state.findings is None and not state.problems
 
 
 @st.fragment(run_every=1.0)
 def _reading() -> None:
     """Draw the page again once a history that is being read is there."""
-    state = workspace.preparation()
-    waiting = state.findings is None and not state.problems
-    before, st.session_state["data waits"] = st.session_state.get("data waits", False), waiting
-    if before and not waiting:
+    if not _waiting():
         st.rerun()
 
 

@@ -17,6 +17,7 @@ from incentive_lab.engine.impact import HALF_A_CENT
 from incentive_lab.engine.replay import Replay
 from incentive_lab.format import compact, counted, month_name, quarter_name, signed
 from incentive_lab.panel import Floats
+from incentive_lab.scheme.line_names import line_names
 from incentive_lab.ui import further, workspace
 from incentive_lab.ui.attention import HIT_HARD, hit_hard, settlements
 from incentive_lab.ui.cards import card
@@ -136,7 +137,7 @@ def far(tier: str) -> str:
 
 def borders_of(comparison: Comparison) -> dict[str, tuple[int, ...]]:
     """Each side of each border of the scheme's tables -> rows of the partners that were within 5 % of it in some period."""
-    rules = {rule.id: rule.label or rule.id for rule in comparison.proposed.scheme.rules}
+    rules = line_names(comparison.proposed.scheme)
     found = {}
     for one in further.cliffs_of(comparison):
         found[f"{rules[one.rule]}, {one.step}: just below"] = one.rows_below
@@ -154,9 +155,9 @@ def values_of(comparison: Comparison, by: str) -> dict[str, str]:
     if by in ("Quarter", "Month"):
         return {name: name for name in _month_labels(comparison.proposed, by)}
     if by == "Rule":
-        rules = {rule.id: rule.label or rule.id for rule in comparison.proposed.scheme.rules}
+        names = line_names(comparison.baseline.scheme, comparison.proposed.scheme)
         lines = dict.fromkeys((*comparison.proposed.line_ids, *comparison.baseline.line_ids))
-        return {line: rules.get(line) or line.replace("_", " ").capitalize() for line in lines}
+        return {line: names[line] for line in lines}
     if by == BORDER:
         return {name: name for name in borders_of(comparison)}
     found = set(labels_of(comparison, by).tolist())

@@ -129,14 +129,11 @@ def _sweep(folder: Path) -> None:
 
 def write_mapping(path: Path, choices: Sequence[Choice]) -> Path:
     """The mapping of these choices, as a file beside the staged history."""
-    from ruamel.yaml import YAML
-
-    from incentive_lab.history.suggesting import mapping_of
+    from incentive_lab.history.suggesting import mapping_text
 
     folder = path if path.is_dir() else path.parent
     file = folder / MAPPING
-    with file.open("w", encoding="utf-8") as stream:
-        YAML(typ="safe", pure=True).dump(mapping_of(choices), stream)
+    file.write_text(mapping_text(choices), encoding="utf-8")
     return file
 
 
@@ -162,7 +159,8 @@ def kept_folder() -> Path:
 
 
 def keep(one: Tried, title: str) -> Source:
-    """Keep a good history under its content id and make it the one in use; a URL or path stays where it is."""
+    """Keep a good history under its content id and make it the one in use; a URL or path stays where it is, and its title
+    is remembered."""
     assert one.told is not None
     source = one.source
     if _incoming(source.path):
@@ -179,10 +177,21 @@ def keep(one: Tried, title: str) -> Source:
         shutil.move(staged_in, folder)
         mapping = str(folder / Path(source.mapping).name) if source.mapping else None
         source = replace(source, path=str(folder / path.name if path.suffix else folder), mapping=mapping)
-        about = {"title": title or path.name, "path": source.path, "mapping": mapping, "exclude": list(source.exclude)}
-        (folder / "about.json").write_text(json.dumps(about), encoding="utf-8")
+        _remember(folder, title or path.name, source)
+    else:
+        folder = kept_folder() / f"named-{one.told['history_id']}"
+        folder.mkdir(parents=True, exist_ok=True)
+        _remember(folder, title or Path(shown_path(source.path)).name, source)
     choose(source)
     return source
+
+
+def _remember(folder: Path, title: str, source: Source) -> None:
+    """What people call it and where it lies; a URL may hold a password, so that only the owner reads this."""
+    file = folder / "about.json"
+    said = {"title": title, "path": source.path, "mapping": source.mapping, "exclude": list(source.exclude)}
+    file.touch(mode=0o600)
+    file.write_text(json.dumps(said), encoding="utf-8")
 
 
 def _incoming(path: str) -> bool:
@@ -198,9 +207,9 @@ def known() -> dict[str, Source]:
     for about in sorted(kept_folder().glob("*/about.json")):
         try:
             data = json.loads(about.read_text(encoding="utf-8"))
-            found[f"{data['title']} ({about.parent.name[:8]})"] = Source(
-                data["path"], data["mapping"], False, tuple(data["exclude"])
-            )
+            one = Source(data["path"], data["mapping"], False, tuple(data["exclude"]))
+            if _there(one):
+                found[f"{data['title']} ({about.parent.name.removeprefix('named-')[:8]})"] = one
         except (ValueError, KeyError):
             continue
     found["Demo history, generated"] = demo_source()
@@ -232,8 +241,18 @@ def chosen() -> Source | None:
         same = data["environment"] == os.environ.get("INCENTIVE_LAB_HISTORY")
     except (OSError, ValueError, KeyError):
         return None
-    there = source.demo or is_url(source.path) or Path(source.path).exists()
-    return source if same and there else None
+    return source if same and (source.demo or _there(source)) else None
+
+
+def _there(source: Source) -> bool:
+    return is_url(source.path) or Path(source.path).exists()
+
+
+def title_of(source: Source) -> str | None:
+    """What people called a history when they brought it in; None where nobody did."""
+    return next(
+        (name.rpartition(" (")[0] for name, one in known().items() if one == source and name.endswith(")")), None
+    )
 
 
 def shown_path(path: str) -> str:

@@ -9,7 +9,7 @@ import streamlit as st
 
 from incentive_lab.charts.parts import mix_title
 from incentive_lab.errors import InputError
-from incentive_lab.format import percent
+from incentive_lab.format import compact, percent
 from incentive_lab.scheme.document import Scheme
 from incentive_lab.scheme.paths import apply
 from incentive_lab.ui import workspace
@@ -43,14 +43,15 @@ def mix_block(draft: Draft, then: Callable[[Draft], None]) -> None:
     st.segmented_control(
         "As the mix moves", list(_HOLD), key="mix-hold", format_func=lambda one: _HOLD[one], required=True,
         on_change=_hold, args=(then,),
-        help="Held: two factors scale the two groups' rates so that the total stays. Free: only behaviour is scaled.",
+        help="Held: two factors scale the two groups' rates so that what the rules pay stays; guarantees and the budget come on "
+        "top of it. Free: only behaviour is scaled.",
     )  # fmt: skip
     st.session_state.setdefault(AUTOMATIC, True)
     st.toggle("Solve the rates as the dial moves", key=AUTOMATIC, persist_state="session",
               help="Off: the dial only states the plan, and rates stay as they are.")  # fmt: skip
     solved = st.session_state.get(_SOLVED)
     if solved and solved[0] == _solved_for(draft.scheme):
-        (st.success if solved[1] else st.warning)(plain(solved[2]))
+        (st.success if solved[1] else st.warning)(plain(f"{solved[2]} {_beside(draft)}".strip()))
         return
     planned = float(draft.scheme.mix.behavioural)
     st.button(
@@ -97,6 +98,20 @@ def _solved(draft: Draft, kept: Callable[[Scheme], Draft]) -> Draft:
 def _solved_for(scheme: Scheme) -> tuple[str, str]:
     """What a solution is true of: the scheme on the history in use."""
     return workspace.history().history_id, workspace.fingerprint(scheme)
+
+
+def _beside(draft: Draft) -> str:
+    """What guarantees, caps and the budget make of a cost that the rules alone hold; empty where they change nothing."""
+    mix, began = draft.scheme.mix, draft.start.mix
+    assert mix is not None
+    reference = mix.model_copy(update={"factors": began.factors if began else None})
+    before = workspace.replayed(draft.scheme.model_copy(update={"mix": reference}), draft.baseline)
+    moved = workspace.replayed(draft.scheme, draft.baseline).cost - before.cost
+    if mix.hold != "cost" or abs(moved) < 1000 * before.minor:
+        return ""
+    more = "more" if moved > 0 else "less"
+    cost = f"The programme costs {compact(abs(moved) / before.minor)} {more} all the same"
+    return f"{cost}, since guarantees and the budget come on top."
 
 
 def _found(draft: Draft) -> MixSolution | None:

@@ -18,7 +18,7 @@ from incentive_lab.ui import workspace
 from incentive_lab.ui.cards import card, figure_card, plain, tell_problems
 from incentive_lab.ui.drafts import Draft
 from incentive_lab.ui.outlook import CapRoom, Outlook, cap_room, outlook
-from incentive_lab.ui.sheet import PICKED, quarter_of, quarters_of, statement_card
+from incentive_lab.ui.sheet import PICKED, last_paid, quarter_of, quarters_of, statement_card
 from incentive_lab.ui.sheet import told as told_of
 from incentive_lab.ui.what_if import what_if
 
@@ -44,6 +44,8 @@ def partner_page() -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", key="no-print-choice"):
         st.selectbox("Partner", ids, key=PICKED, format_func=lambda one: f"{one}  {names[one]}", width=420)
         periods = [*reversed(quarters_of(after)), ALL]
+        if st.session_state.get("statement-period") not in periods:
+            st.session_state["statement-period"] = last_paid(after, ids.index(partner))
         st.selectbox("Statement of", periods, key="statement-period", width=180,
                      format_func=lambda one: one.replace("-", " "))  # fmt: skip
     row = ids.index(partner)

@@ -53,18 +53,19 @@ def pilot_design() -> None:
     key_figures(made, simulated)
     _warnings(made)
     if simulated is not None and simulated.by_size:
+        hoped = None if pilot.expected is None else float(pilot.expected)
         left, right = st.columns(2, gap="small")
         with left:
             draw(mde_chart(simulated.by_size, float(pilot.power)), "pilot-mde")
         with right:
-            draw(power_chart(simulated.by_size[-1], float(pilot.power)), "pilot-power")
+            draw(power_chart(simulated.by_size[-1], float(pilot.power), hoped), "pilot-power")
         others(made, simulated)
     left, right = st.columns([3, 2], gap="small")
     with left:
         draw(balance_chart(made.balance), "pilot-balance")
     with right:
-        audit_card(made)
         meeting(made)
+    audit_card(made)
 
 
 def _title(pilot: Pilot) -> None:

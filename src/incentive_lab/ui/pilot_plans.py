@@ -107,13 +107,17 @@ def folder_of(pilot: Pilot) -> Path | None:
 
 
 def evidence() -> Mapping[str, Pilot]:
-    """The pilots that a proposal can rest on, by what they hope; the plan of this session too."""
+    """The pilots that a proposal can rest on, by what the pilot pages call them; the plan of this session too."""
     shipped = [plan for plan, _ in offered().values()]
-    found = {plan.hypothesis or plan.id: plan for plan in shipped}
+    found = {_called(plan): plan for plan in shipped}
     own: Pilot | None = st.session_state.get(PLAN)
     if own is not None and own.data is None and fingerprint(own) not in map(fingerprint, shipped):
-        found[f"{own.hypothesis or own.id} (the plan of Pilot design)"] = own
+        found[f"{_called(own)} (the plan of Pilot design)"] = own
     return found
+
+
+def _called(plan: Pilot) -> str:
+    return f"{plan.title or plan.id}{', a rehearsal' if plan.planted is not None else ''}"
 
 
 def read_from(pilot: Pilot) -> Path:

@@ -80,27 +80,28 @@ def audit_card(made: Design) -> None:
             return
         methods, locked = found.methods, found.locked
         rows = [
-            (plain(one.estimator), plain(one.inference.replace("rival: ", "")), percent(float(np.mean(one.false_positives)), 1),
+            (NAMES.get(one.estimator, plain(one.estimator)), plain(_by(one.inference)),
+             percent(float(np.mean(one.false_positives)), 1),
              percent(one.finds[0.25], 0), "" if one.rival else "yes" if one.honest else "no")
             for one in methods
         ]  # fmt: skip
-        table(("Estimator", "Inference", "Cries wolf", "Finds +25 %", "Honest"), rows, words=(1, 4))
+        table(("Estimator", "p-value by", "Cries wolf", "Finds +25 %", "Honest"), rows, words=(1, 4))
         if locked is None:
             st.markdown("No method keeps its level on this history; draw more or smaller units.")
             return
-        st.markdown(
-            plain(
-                words(
-                    next(
-                        one
-                        for one in methods
-                        if (one.estimator, one.inference) == (locked["estimator"], locked["inference"])
-                    )
-                )
-            )
+        chosen = next(
+            one for one in methods if (one.estimator, one.inference) == (locked["estimator"], locked["inference"])
         )
+        method = f"*{NAMES.get(chosen.estimator, chosen.estimator).lower()}* by {_by(chosen.inference)}"
+        st.markdown(plain(words(chosen, "METHOD")).replace("METHOD", method))
         st.button("Lock this method in the plan", key="lock-method", icon=":material/lock:", on_click=_lock,
                   args=(locked["estimator"], locked["inference"]))  # fmt: skip
+
+
+def _by(inference: str) -> str:
+    """How an estimator's p-value is worked out, in a few words."""
+    said = inference.replace("rival: ", "")
+    return {"analytic": "formula", "randomisation": "re-drawing"}.get(said, said)
 
 
 def _begin(key: str) -> None:

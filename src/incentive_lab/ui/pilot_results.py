@@ -54,7 +54,8 @@ def pilot_results() -> None:
     key_figures(read)
     columns = st.columns([3, 2], gap="small")
     with columns[0]:
-        draw(forest_chart(read), "pilot-forest")
+        draw(forest_chart(read), "pilot-forest", height="content")
+        _metrics(read)
     with columns[1]:
         meaning(read)
     if len(read.by_arm) > 1:
@@ -212,7 +213,7 @@ def meaning(read: Analysis) -> None:
 
 
 def _closer(read: Analysis) -> None:
-    views = ["Months and looks", "Whales", "Segments", "All metrics", "Checks"]
+    views = ["Months and looks", "Whales", "Segments", "Checks"]
     if read.placebos or read.sensitivity:
         views.append("Without a draw")
     open_ones = sum(one.state != "fine" for one in read.checks)
@@ -226,8 +227,6 @@ def _closer(read: Analysis) -> None:
             st.markdown("This estimator has no whale report.")
     elif view == "Segments":
         _segments(read)
-    elif view == "All metrics":
-        _metrics(read)
     elif view == "Checks":
         _checks(read)
     elif view == "Without a draw":
@@ -262,19 +261,20 @@ def _segments(read: Analysis) -> None:
 
 
 def _metrics(read: Analysis) -> None:
-    rows = []
+    """Every metric in its own unit; with several arms, each arm's."""
+    several, rows = len(read.trial.arms) > 2, []
     for one in read.answers:
-        found = one.found
+        found, name = one.found, f"{one.metric.name}, {one.arm}" if several else one.metric.name
         if found is None:
-            rows.append((plain(one.metric.name), one.metric.role, plain(one.arm), "", "", "", plain(one.reason)))
+            rows.append((plain(name), "", "", "", plain(one.reason)))
             continue
         p_value = f"{found.p_value:.3g}" + (f" (adjusted {one.q_value:.3g})" if np.isfinite(one.q_value) else "")
-        rows.append((plain(one.metric.name), one.metric.role, plain(one.arm), amount(found.effect, one.unit, read.trial.currency),
-                     plain(between(found.interval, one.unit, read.trial.currency)), p_value, f"{one.verdict}"))  # fmt: skip
-    with card(
-        "pilot-metrics", "Every metric", "Change per partner and month with its interval; false discoveries controlled."
-    ):
-        table(("Metric", "Role", "Arm", "Effect", "Interval", "p-value", "Verdict"), rows, words=(1, 2, 6))
+        rows.append((plain(name), amount(found.effect, one.unit, read.trial.currency),
+                     plain(between(found.interval, one.unit, read.trial.currency)), p_value,
+                     plain(f"{one.verdict}{', a guardrail' if one.metric.role == 'guardrail' else ''}")))  # fmt: skip
+    note = "Change per partner and month with its interval; false discoveries controlled."
+    with card("pilot-metrics", "Every metric", note, height="stretch"):
+        table(("Metric", "Effect", "Interval", "p-value", "Verdict"), rows, words=(4,))
 
 
 def _checks(read: Analysis) -> None:

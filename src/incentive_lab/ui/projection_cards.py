@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import streamlit as st
 
@@ -10,13 +12,14 @@ from incentive_lab.charts.projection import fan_chart
 from incentive_lab.format import compact, count, counted, month_name, percent, signed
 from incentive_lab.panel import Floats, month_label
 from incentive_lab.projection import answers
-from incentive_lab.projection.accruing import accrual
+from incentive_lab.projection.accruing import Accrual, accrual
 from incentive_lab.projection.breakdown import PARTNERS, bands, partner_bands
 from incentive_lab.projection.diagnostics import diagnostics
 from incentive_lab.projection.model import Model
 from incentive_lab.projection.running import Outcome, Projection
-from incentive_lab.projection.standard_errors import Figure, chance
+from incentive_lab.projection.standard_errors import Figure, chance, mean
 from incentive_lab.projection_words import NO_COST, futures, owed_words
+from incentive_lab.scheme.line_names import line_names
 from incentive_lab.ui.cards import card, plain
 from incentive_lab.ui.tables import table
 
@@ -31,9 +34,9 @@ def worth_words(told: Projection) -> list[str]:
     said = [f"Margin less incentives is worth {_sure(value, told.minor)} today."]
     if lift is not None:
         beside = " beside the other scheme" if len(told.outcomes) > 1 else ""
-        said.append(f"The scheme pays for itself{beside} if it raises revenue by {_share(lift)}.")
+        said.append(f"The scheme pays for itself{beside} if it raises revenue by {share_with_error(lift)}.")
     if anyway is not None:
-        said.append(f"It earns nothing once {_share(anyway)} of revenue would have come anyway.")
+        said.append(f"It earns nothing once {share_with_error(anyway)} of revenue would have come anyway.")
     return said
 
 
@@ -61,25 +64,25 @@ def risk_card(told: Projection, floor: float | None = None, limit: float | None 
             if over.value < 0.5
             else "Likely"
         )
-        breaks = f"the budget breaks {futures(over.value, told.scenarios)}."
+        breaks = f"the budget breaks {futures(over.value, told.scenarios, over.error)}."
         said.append(breaks.capitalize() if over.value == 1 else f"**{risk}**: {breaks}")
     if told.outcome.scheme.caps:
-        bind = futures(chance(told.outcome.capped > 0).value, told.scenarios)
-        said.append(
-            f"Partner caps bind {bind} and take off {compact(float(told.outcome.capped.mean()) / minor)} on average."
-        )
+        binds = chance(told.outcome.capped > 0)
+        said.append(f"Partner caps bind {futures(binds.value, told.scenarios, binds.error)} and take off "
+                    f"{_sure(mean(told.outcome.capped), minor)} on average.")  # fmt: skip
     said += worth_words(told)
     low = None if floor is None else answers.below_margin(told, floor)
     if floor is not None and low is not None:
-        said.append(f"It is below {percent(floor, 1)} of revenue {futures(low.value, told.scenarios)}.")
+        said.append(f"It is below {percent(floor, 1)} of revenue {futures(low.value, told.scenarios, low.error)}.")
     if limit is not None:
         more = answers.over(told.outcome, limit * minor)
-        error = f" (standard error {percent(more.error, 1)})" if more.error else ""
-        said.append(f"It costs more than {compact(limit)} **{futures(more.value, told.scenarios)}**{error}.")
+        said.append(f"It costs more than {compact(limit)} **{futures(more.value, told.scenarios, more.error)}**.")
     what = "the middle of what is owed" if owed is not None else "the middle"
     error = shown["errors"]["p50"]  # type: ignore[index]
-    sure = f"; standard error of {what}: {compact(error)}" if error else ""
-    said.append(f":small[:gray[Drawn from {counted(told.scenarios, 'future')}{sure}.]]")
+    sure = f"; for {what} it is {compact(error)}" if error else ""
+    said.append(
+        f":small[:gray[Drawn from {counted(told.scenarios, 'future')}. ±: the standard error from drawing so many{sure}.]]"
+    )
     with card("projection-risk", "What it will cost"):
         st.markdown(" ".join(said))
 
@@ -133,19 +136,20 @@ def breakdown_card(told: Projection) -> None:
         if by == "To accrue":
             _accruals(told, labels)
             return
+        names = line_names(outcome.scheme)
         parts = {
-            "Rule": lambda: bands(outcome.line_ids, outcome.by_rule),
+            "Rule": lambda: bands([names[line] for line in outcome.line_ids], outcome.by_rule),
             "Segment": lambda: bands(told.model.segments, outcome.by_segment),
             "Tier": lambda: bands(outcome.tier_names, outcome.by_tier),
             "Partner": lambda: partner_bands(told),
             "Month": lambda: bands(labels, outcome.monthly),
         }[by]()
-        note = f"Amounts in {currency}; +-: the standard error of the mean, from drawing so many futures."
+        note = f"Amounts in {currency}; ±: the standard error of the mean, from drawing so many futures."
         if by == "Partner":
             note += f" The {min(PARTNERS, len(parts))} that are paid most, from {count(len(outcome.partners))} futures."
         st.markdown(f":small[:gray[{plain(note)}]]")
-        table((by, "Mean", "+-", "P10", "P50", "P90"), [
-            (plain(one.name.replace("_", " ") if by != "Partner" else one.name), compact(one.mean.value / minor),
+        table((by, "Mean", "±", "P10", "P50", "P90"), [
+            (plain(one.name if by in ("Rule", "Partner") else one.name.replace("_", " ")), compact(one.mean.value / minor),
              _error(one.mean, minor), *(compact(figure.value / minor) for figure in (one.p10, one.p50, one.p90)))
             for one in parts])  # fmt: skip
 
@@ -158,10 +162,20 @@ def _accruals(told: Projection, labels: list[str]) -> None:
     )
     st.markdown(f":small[:gray[{plain(note)}]]")
     minor = told.minor
-    table(("To date", "Settled", "P10", "P90", "Reached", "To accrue", "Catch-up", "+-"), [
+    table(("To date", "Settled", "P10", "P90", "Reached", "To accrue", "Catch-up", "±"), [
         (label, *(compact(figure.value / minor) for figure in (one.settled, one.p10, one.p90, one.reached, one.expected)),
          signed(compact(one.catch_up.value / minor)), _error(one.catch_up, minor))
-        for label, one in zip(labels, accrual(told), strict=True)])  # fmt: skip
+        for label, one in zip(labels, _accrued(told), strict=True)])  # fmt: skip
+
+
+def _accrued(told: Projection) -> list[Accrual]:
+    """What is to accrue, worked out once for the projection in sight."""
+    before = st.session_state.get("projection accrued")
+    if before is None or before[0] is not told:
+        with st.spinner("Working out what is to accrue at the end of each month"):
+            before = st.session_state["projection accrued"] = told, [*accrual(told)]
+    found: list[Accrual] = before[1]
+    return found
 
 
 def fit_card(model: Model) -> None:
@@ -172,12 +186,18 @@ def fit_card(model: Model) -> None:
     with card("projection-fitted", "What the model learned from your history", note):
         table(("What happens", "In history", "A month", "Trend", "Market", "With deals", "Season", "Partners change", "Apart"), [
             (plain(str(one["stream"]).replace("_", " ")), count(one["items"]), compact(one["a_month"]),
-             f"{signed(percent(one['growth_a_year'], 0))} +- {percent(2 * one['growth_error'], 0)}", percent(one["market_sd"], 0),
-             f"{one['with_market']:.2f}", f"{one['season_lowest']:.2f} to {one['season_highest']:.2f}", percent(one["drift"], 0),
-             plain(", ".join(f"{name} {percent(swing, 0)}" for name, swing in one["segments_sd"].items())) or "-")
-            for one in diagnostics(model)], words={8})  # fmt: skip
+             *(_learned(one) if one["items"] else ["-"] * 6)) for one in diagnostics(model)], words={8})  # fmt: skip
         for sentence in model.notes:
             st.markdown(f":small[:gray[{plain(sentence)}]]")
+
+
+def _learned(one: dict[str, Any]) -> list[str]:
+    """What the history says of one stream, in the order of the columns."""
+    return [
+        f"{signed(percent(one['growth_a_year'], 0))} ± {percent(2 * one['growth_error'], 0)}", percent(one["market_sd"], 0),
+        f"{one['with_market']:.2f}", f"{one['season_lowest']:.2f} to {one['season_highest']:.2f}", percent(one["drift"], 0),
+        plain(", ".join(f"{name} {percent(swing, 0)}" for name, swing in one["segments_sd"].items())) or "-",
+    ]  # fmt: skip
 
 
 def _error(figure: Figure, minor: int) -> str:
@@ -185,8 +205,26 @@ def _error(figure: Figure, minor: int) -> str:
 
 
 def _sure(figure: Figure, minor: int) -> str:
-    return compact(figure.value / minor) + ("" if figure.error is None else f" (+- {compact(figure.error / minor)})")
+    return with_error(figure.value / minor, None if figure.error is None else figure.error / minor)
 
 
-def _share(figure: Figure) -> str:
-    return percent(figure.value, 1) + ("" if figure.error is None else f" (+- {percent(figure.error, 2)})")
+def with_error(value: float | None, error: float | None) -> str:
+    """An amount in whole units with its standard error.
+
+    Example:
+        >>> with_error(969_000, 17_600), with_error(969_000, None), with_error(None, None)
+        ('969 k (± 17.6 k)', '969 k', '-')
+    """
+    if value is None:
+        return "-"
+    return compact(value) + ("" if error is None else f" (± {compact(error)})")
+
+
+def share_with_error(figure: Figure) -> str:
+    """A share with its standard error.
+
+    Example:
+        >>> share_with_error(Figure(0.039, 0.02))
+        '3.9 % (± 2 %)'
+    """
+    return percent(figure.value, 1) + ("" if figure.error is None else f" (± {percent(figure.error, 2)})")

@@ -30,6 +30,8 @@ from incentive_lab.ui.projection_cards import (
     fit_card,
     owed_path,
     risk_card,
+    share_with_error,
+    with_error,
 )
 from incentive_lab.ui.tables import table
 
@@ -40,6 +42,7 @@ _FUTURES_HELP = (
     "More futures make the figures steadier, not the future surer. The last choice draws until the 95th percentile's "
     "standard error is at most 1 % of it, 10,000 at most."
 )
+TOLD = ("p10", "p50", "p90", "cvar95")
 DIALS = ("market", "growth", "price", "churn", "lose_largest")
 
 
@@ -64,8 +67,10 @@ def _page() -> None:
     floor = places[4].number_input("Margin floor, %", -100.0, 100.0, None, 1.0, key="projection-margin", placeholder="None",
                                    help="Margin less incentives as a share of revenue that must not be missed.")  # fmt: skip
     left, right = st.columns([10, 2], gap="small")
-    limit = right.number_input("Costs more than", 0, None, None, key="projection-limit", placeholder="None",
-                               help="An amount in whole units; the chance that these months cost more is told.")  # fmt: skip
+    limit = right.number_input(
+        f"Costs more than, {workspace.history().currency}", 0, None, None, key="projection-limit", placeholder="None",
+        help="An amount in whole units; the chance that these months cost more is told.",
+    )  # fmt: skip
     with left:
         supposed = _assumptions()
     scheme, other = known[name], known[against] if against else None
@@ -134,13 +139,16 @@ def _scenarios(asked: Asked, many: int) -> None:
     known = list(presets().values())
     for preset, told in zip(known, side_by_side(asked, known, min(many, 512)) or [], strict=False):
         shown = answers.distribution(told.outcome.asked / told.minor, told)
+        errors: dict[str, float | None] = shown["errors"]  # type: ignore[assignment]
         over = answers.over_budget(told.outcome, told.minor)
-        rows.append((plain(preset.title), *(compact(shown[name] or 0) for name in ("p10", "p50", "p90", "cvar95")),
-                     "-" if over is None else percent(over.value, 1), plain("; ".join(preset.then)) or "-"))  # fmt: skip
+        rows.append((plain(preset.title), *(with_error(shown[name], errors[name]) for name in TOLD),
+                     "-" if over is None else share_with_error(over), plain("; ".join(preset.then)) or "-"))  # fmt: skip
     if not rows:
         return
     with card(
-        "projection-presets", "The same scheme under each assumption", "What partners are owed before a budget cuts it."
+        "projection-presets",
+        "The same scheme under each assumption",
+        "What partners are owed before a budget cuts it; ±: the standard error from drawing so many futures.",
     ):
         table(("Assumptions", "P10", "P50", "P90", "CVaR95", "Over budget", "Then"), rows, words={6})
 

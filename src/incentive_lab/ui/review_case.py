@@ -107,11 +107,12 @@ def what_is_forecast(case: Case) -> None:
 def what_the_pilot_says(case: Case) -> None:
     """What an experiment shows, the decision and the primary metric first."""
     said = case.pilot_words()
-    shown = fitting(said, 7, NARROW)
+    shown = fitting(said, 9, NARROW)
     row = case.revision
     bound = f"{row['fingerprint']}, history {row['history_id']}, version {row['code_version']}"
     rest = "All of it" if case.pilot is not None else ""
-    with more("review-pilot", "Pilot", rest, lambda: _points((*said, f"Bound: {bound}."))):
+    title = "Pilot, a rehearsal" if case.rehearsed else "Pilot"
+    with more("review-pilot", title, rest, lambda: _points((*said, f"Bound: {bound}."))):
         _points(shown)
 
 

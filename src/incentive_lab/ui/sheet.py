@@ -14,6 +14,7 @@ from incentive_lab.engine.statement import Statement, months_of, statement
 from incentive_lab.format import compact, money, quarter_name, signed
 from incentive_lab.panel import month_label
 from incentive_lab.scheme.document import Scheme
+from incentive_lab.scheme.line_names import line_names
 from incentive_lab.ui import workspace
 from incentive_lab.ui.cards import card, plain
 from incentive_lab.ui.drafts import Draft
@@ -29,7 +30,7 @@ def partner_sheet(draft: Draft, partner: str) -> None:
     _amounts(after, before, partner, row)
     periods = quarters_of(after)
     if st.session_state.get(PERIOD) not in periods:
-        st.session_state[PERIOD] = periods[-1]
+        st.session_state[PERIOD] = last_paid(after, row)
     st.selectbox("Quarter", periods, key=PERIOD, format_func=lambda one: one.replace("-", " "), width=180)
     period = st.session_state[PERIOD]
     left, right = st.columns(2, gap="small")
@@ -49,6 +50,12 @@ def told(result: Replay, partner: str, period: str | None, floor: Scheme | None)
 def quarters_of(result: Replay) -> list[str]:
     """Calendar quarters of the history as statements name them, oldest first."""
     return list(dict.fromkeys(quarter_of(label) for label in result.panel.labels()))
+
+
+def last_paid(result: Replay, row: int) -> str:
+    """The latest calendar quarter in which a partner is paid anything; the latest of all where it never is."""
+    paid = np.flatnonzero(result.total[:, row])
+    return quarter_of(result.panel.labels()[int(paid[-1]) if len(paid) else -1])
 
 
 def quarter_of(month: str) -> str:
@@ -79,14 +86,13 @@ def _amounts(after: Replay, before: Replay, partner: str, row: int) -> None:
 def lines_frame(result: Replay, row: int) -> pd.DataFrame:
     """One partner's amounts by line (rows that hold any) and calendar quarter, with totals; whole currency units."""
     labels = [quarter_name(month) for month in result.panel.labels()]
-    rules = {rule.id: rule.label or rule.id for rule in result.scheme.rules}
+    names = line_names(result.scheme)
     rows = []
     quarters = list(dict.fromkeys(labels))
     for place, name in enumerate(result.line_ids):
         _, amounts = by_label(labels, result.detail[place, :, row] / result.minor)
         if np.any(np.abs(amounts) >= 0.005):
-            words = rules.get(name) or name.replace("_", " ").capitalize()
-            rows.append([words, *np.round(amounts, 2), round(float(amounts.sum()), 2)])
+            rows.append([names[name], *np.round(amounts, 2), round(float(amounts.sum()), 2)])
     frame = pd.DataFrame(rows, columns=["Line", *quarters, "All"])
     total = total_frame("Paid", result, row)
     return pd.concat([frame, total], ignore_index=True) if rows else total
@@ -112,6 +118,8 @@ def statement_card(key: str, heading: str, said: Statement) -> None:
                 f"**{plain(line.label)}** &nbsp; {plain(money(line.amount, said.currency))}  \n"
                 f":small[:gray[{line.period}. {plain(line.why)}]]"
             )
+        for one in said.balances:
+            st.markdown(f":small[{plain(one.words)}]")
 
 
 def deals_card(partner: str, period: str, result: Replay) -> None:

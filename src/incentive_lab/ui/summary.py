@@ -16,7 +16,7 @@ from incentive_lab.ui.attention import Notice, never_binding, notices
 from incentive_lab.ui.cards import card, draw, plain, tell_problems
 from incentive_lab.ui.figures import key_figures
 from incentive_lab.ui.filing import telling
-from incentive_lab.ui.histories import shown_path
+from incentive_lab.ui.histories import shown_path, title_of
 from incentive_lab.ui.preparing import Preparation
 from incentive_lab.ui.tables import table
 from incentive_lab.ui.toolbar import begin_with, tell_lost
@@ -59,7 +59,8 @@ def history_card(state: Preparation, *, link: bool = True) -> None:
             return
         with state.lock:
             told = state.history.describe()
-        st.header("Demo history, generated" if state.source.demo else "Partner history", anchor=False)
+        title = "Demo history, generated" if state.source.demo else title_of(state.source) or "Partner history"
+        st.header(plain(title), anchor=False)
         st.markdown(
             "Made up for a first look; no real partner is in it."
             if state.source.demo

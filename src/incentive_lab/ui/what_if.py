@@ -13,6 +13,7 @@ from incentive_lab.engine.statement import next_tier
 from incentive_lab.errors import InputError
 from incentive_lab.format import money, month_name, percent
 from incentive_lab.history.supposing import Supposed, suppose
+from incentive_lab.scheme.line_names import line_names
 from incentive_lab.scheme.measures import ACTIVITY_KINDS
 from incentive_lab.ui import workspace
 from incentive_lab.ui.cards import card, plain, tell_problems
@@ -77,9 +78,9 @@ def difference(before: Replay, after: Replay, partner: str, what: Supposed) -> s
     row = before.panel.partner_ids.index(partner)
     currency, minor = before.panel.currency, before.minor
     change = float(after.by_partner[row] - before.by_partner[row]) / minor
-    rules = {rule.id: rule.label or rule.id for rule in before.scheme.rules}
+    names = line_names(before.scheme)
     parts = [
-        f"{rules.get(name, name.replace('_', ' '))} {money(float(delta) / minor, currency)}"
+        f"{names[name]} {money(float(delta) / minor, currency)}"
         for name, delta in zip(before.line_ids, after.by_rule[:, row] - before.by_rule[:, row], strict=True)
         if abs(delta) >= 0.5
     ]

@@ -8,6 +8,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from incentive_lab.scheme.document import Scheme
+from tests.engine.strategies.choosing import one_from
 from tests.engine.strategies.histories import LEVELS, REGIONS, SEGMENTS, TYPES
 from tests.engine.strategies.rules import (
     RECORDED_TIERS,
@@ -49,47 +50,47 @@ GENERAL_MODES = ("marginal", "whole", "each_to_its_end", "each_in_full", "interp
 @st.composite
 def return_policies(draw: st.DrawFn) -> Any:
     """Every way of taking back what was paid on a deal."""
-    method = draw(st.sampled_from(["original_rate", "share_of_paid", "unserved_time", "schedule", "ignore"]))
+    method = draw(one_from(["original_rate", "share_of_paid", "unserved_time", "schedule", "ignore"]))
     document: Document = {"method": method}
     if method == "share_of_paid":
-        document["share"] = draw(st.sampled_from(["0.5", "0.333333"]))
+        document["share"] = draw(one_from(["0.5", "0.333333"]))
     if method == "schedule":
         document["schedule"] = [{"within_months": 1, "share": "1"}, {"within_months": 6, "share": "0.5"}]
     if sometimes(draw):
-        document["keep"] = draw(st.sampled_from(["0.01", "5"]))
+        document["keep"] = draw(one_from(["0.01", "5"]))
     return document
 
 
 @st.composite
 def deal_rules(draw: st.DrawFn, number: int, earlier: Sequence[str], grain: str = "deal") -> Document:
     """A rule that is worked out deal by deal or line by line."""
-    base = draw(st.sampled_from(["revenue", "margin", "units"]))
+    base = draw(one_from(["revenue", "margin", "units"]))
     on: Any = base
     if sometimes(draw, 5):
-        on = {"excess_of": base, "above": {"amount": draw(st.sampled_from(BORDERS[kind_of(base)][1:]))}}
-    over = draw(st.sampled_from(["period", "period", "month", "quarter_to_date", "year_to_date", "life"]))
+        on = {"excess_of": base, "above": {"amount": draw(one_from(BORDERS[kind_of(base)][1:]))}}
+    over = draw(one_from(["period", "period", "month", "quarter_to_date", "year_to_date", "life"]))
     if over == "period" or on != base:
         driver = draw(optional_drivers())
         leaf = st.one_of(rates_for(base), table_rates(base, driver=driver, with_target=False))
     else:
         driver = draw(optional_drivers(("revenue", "units", "margin")))
-        counts = draw(st.sampled_from(["after", "before"]))
+        counts = draw(one_from(["after", "before"]))
         leaf = table_rates(base, overs=(over,), modes=GENERAL_MODES, driver=driver, counts=counts)
     has_grid = sometimes(draw, 4)
     rule: Document = {"id": f"r{number}", "on": on, "per": grain, "rate": draw(rates(base, leaf, has_grid=has_grid))}
     if sometimes(draw):
-        rule["requires"] = draw(tests_of(draw(st.sampled_from([("period",), MONTH_WINDOWS]))))
+        rule["requires"] = draw(tests_of(draw(one_from([("period",), MONTH_WINDOWS]))))
     if sometimes(draw, 4):
         rule["multiply"] = draw(multipliers(MONTH_WINDOWS))
     if sometimes(draw, 5):
         rule["multiples"] = {
             "of": "10" if base not in COUNT_MEASURES else "3",
-            "counts": draw(st.sampled_from(["complete", "started"])),
+            "counts": draw(one_from(["complete", "started"])),
         }
     if sometimes(draw):
         rule["limit"] = [draw(deal_limits()) for _ in range(draw(st.integers(1, 2)))]
     if earlier and on == base and base in MONEY_MEASURES and sometimes(draw):
-        rule["net_of"] = [draw(st.sampled_from(earlier))]
+        rule["net_of"] = [draw(one_from(earlier))]
     if sometimes(draw):
         rule["returns"] = draw(return_policies())
     if sometimes(draw, 4):
@@ -100,10 +101,10 @@ def deal_rules(draw: st.DrawFn, number: int, earlier: Sequence[str], grain: str 
 @st.composite
 def deal_limits(draw: st.DrawFn) -> Document:
     """A limit per deal or per longer period."""
-    limit: Document = {"per": draw(st.sampled_from(["deal", "deal", "month", "quarter", "year"]))}
-    limit |= draw(st.sampled_from([{"amount": "1"}, {"amount": "5.55"}, {"quantity": "5"}, {"quantity": "100.01"}]))
+    limit: Document = {"per": draw(one_from(["deal", "deal", "month", "quarter", "year"]))}
+    limit |= draw(one_from([{"amount": "1"}, {"amount": "5.55"}, {"quantity": "5"}, {"quantity": "100.01"}]))
     if limit["per"] != "deal":
-        limit["excess"] = draw(st.sampled_from(["lost", "carried"]))
+        limit["excess"] = draw(one_from(["lost", "carried"]))
     return limit
 
 
@@ -130,7 +131,7 @@ def deal_schemes(draw: st.DrawFn, kind: Any = deal_rules) -> Scheme:
         rules,
         targets=draw(target_lists()),
         tiers=RECORDED_TIERS,
-        gates=draw(gate_lists(draw(st.sampled_from([("period",), MONTH_WINDOWS])))),
+        gates=draw(gate_lists(draw(one_from([("period",), MONTH_WINDOWS])))),
         returns=draw(return_policies()) if draw(st.booleans()) else None,
         **draw(common()),
     )
@@ -142,20 +143,20 @@ def deal_schemes(draw: st.DrawFn, kind: Any = deal_rules) -> Scheme:
 @st.composite
 def simple_rules(draw: st.DrawFn, number: int, earlier: Sequence[str]) -> Document:
     """A plain rule, sometimes with a bonus that is taken back."""
-    base = draw(st.sampled_from([*MONEY_MEASURES, "units"]))
+    base = draw(one_from([*MONEY_MEASURES, "units"]))
     rule: Document = {
         "id": f"r{number}",
         "on": base,
-        "per": draw(st.sampled_from(["month", "month", "quarter"])),
+        "per": draw(one_from(["month", "month", "quarter"])),
         "rate": draw(rates_for(base)),
-        "group": draw(st.sampled_from(["behavioural", "transactional"])),
+        "group": draw(one_from(["behavioural", "transactional"])),
     }
     if sometimes(draw, 4):
-        unless = draw(st.sampled_from([{"revenue": "100"}, {"units": "10", "margin": "250"}]))
+        unless = draw(one_from([{"revenue": "100"}, {"units": "10", "margin": "250"}]))
         rule["repay"] = {
             "unless": unless,
-            "months": draw(st.sampled_from([1, 2, 6])),
-            "share": draw(st.sampled_from(["1", "0.333333"])),
+            "months": draw(one_from([1, 2, 6])),
+            "share": draw(one_from(["1", "0.333333"])),
         }
     if sometimes(draw, 6):
         rule["non_cash"] = True
@@ -168,16 +169,16 @@ def cap_lists(draw: st.DrawFn, rules: Sequence[Document]) -> list[Document]:
     caps = []
     for place in range(draw(st.integers(0, 2))):
         cap: Document = {
-            "per": draw(st.sampled_from(["month", "quarter", "half_year", "year", "life"])),
+            "per": draw(one_from(["month", "quarter", "half_year", "year", "life"])),
             "excess": draw(
-                st.sampled_from(["lost", "carried", "spilled" if any("fund" in rule for rule in rules) else "carried"])
+                one_from(["lost", "carried", "spilled" if any("fund" in rule for rule in rules) else "carried"])
             ),
         }
         if sometimes(draw):
             cap |= {"share": "0.02", "of": "revenue"}
         else:
             cap |= {
-                "amount": draw(st.sampled_from(["0", "1", "5.55", "100"])),
+                "amount": draw(one_from(["0", "1", "5.55", "100"])),
                 "prorate": cap["per"] != "life" and draw(st.booleans()),
             }
         if cap["excess"] == "spilled":
@@ -185,7 +186,7 @@ def cap_lists(draw: st.DrawFn, rules: Sequence[Document]) -> list[Document]:
         if cap["excess"] == "carried":
             cap["carry_over_year"] = draw(st.booleans())
         if place == 0 and sometimes(draw):
-            cap["rules"] = [draw(st.sampled_from([rule["id"] for rule in rules]))]
+            cap["rules"] = [draw(one_from([rule["id"] for rule in rules]))]
         caps.append(cap)
     return caps
 
@@ -196,14 +197,14 @@ def guarantee_lists(draw: st.DrawFn, has_baseline: bool) -> list[Document]:
     result = []
     for _ in range(draw(st.integers(0, 2))):
         item: Document = {
-            "carry": draw(st.booleans()), "for_months": draw(st.sampled_from([12, 12, 3, 5])),
+            "carry": draw(st.booleans()), "for_months": draw(one_from([12, 12, 3, 5])),
         }  # fmt: skip
         if has_baseline and draw(st.booleans()):
-            item |= {"against": "baseline", "keep": draw(st.sampled_from(["0.9", "1", "0.333333"]))}
+            item |= {"against": "baseline", "keep": draw(one_from(["0.9", "1", "0.333333"]))}
         else:
             item |= {
-                "amount": draw(st.sampled_from(["1", "5.55", "100"])),
-                "per": draw(st.sampled_from(["month", "quarter", "half_year", "year"])),
+                "amount": draw(one_from(["1", "5.55", "100"])),
+                "per": draw(one_from(["month", "quarter", "half_year", "year"])),
                 "prorate": draw(st.booleans()),
             }
         if sometimes(draw, 4):
@@ -218,17 +219,17 @@ def draw_lists(draw: st.DrawFn) -> list[Document]:
     if draw(st.booleans()):
         return []
     item: Document = {
-        "amount": draw(st.sampled_from(["1", "5.55", "100"])),
-        "per": draw(st.sampled_from(["month", "quarter"])),
-        "for_months": draw(st.sampled_from([12, 3])),
-        "recover_from": draw(st.sampled_from([1, 4])),
-        "recover_share": draw(st.sampled_from(["1", "0.5", "0.333333"])),
+        "amount": draw(one_from(["1", "5.55", "100"])),
+        "per": draw(one_from(["month", "quarter"])),
+        "for_months": draw(one_from([12, 3])),
+        "recover_from": draw(one_from([1, 4])),
+        "recover_share": draw(one_from(["1", "0.5", "0.333333"])),
         "forgive": draw(st.booleans()),
     }
     if sometimes(draw):
         item["recover_at_most"] = "1"
     if sometimes(draw):
-        item["balance_at_most"] = draw(st.sampled_from(["5", "100"]))
+        item["balance_at_most"] = draw(one_from(["5", "100"]))
     return [item]
 
 
@@ -238,7 +239,7 @@ def balance_schemes(draw: st.DrawFn) -> Scheme:
     rules = draw(ordered([simple_rules]))
     if sometimes(draw):
         rules = [draw(fund_rules()), *rules]
-    minimum = {"amount": draw(st.sampled_from(["1", "5.55"])), "below": draw(st.sampled_from(["forfeit", "carry"]))}
+    minimum = {"amount": draw(one_from(["1", "5.55"])), "below": draw(one_from(["forfeit", "carry"]))}
     return scheme(
         rules,
         tiers=RECORDED_TIERS,
@@ -267,12 +268,12 @@ def awards(draw: st.DrawFn, number: int) -> Document:
     """A contest."""
     return {
         "id": f"r{number}",
-        "on": draw(st.sampled_from(["revenue", "units"])),
-        "per": draw(st.sampled_from(["month", "quarter", "year"])),
+        "on": draw(one_from(["revenue", "units"])),
+        "per": draw(one_from(["month", "quarter", "year"])),
         "award": {
-            "prizes": draw(st.sampled_from([["100"], ["100.01", "50"], ["3", "2", "1"]])),
-            "within": draw(st.sampled_from(["all", "type", "region"])),
-            "at_least": draw(st.sampled_from(["0", "1", "10"])),
+            "prizes": draw(one_from([["100"], ["100.01", "50"], ["3", "2", "1"]])),
+            "within": draw(one_from(["all", "type", "region"])),
+            "at_least": draw(one_from(["0", "1", "10"])),
         },
     }
 
@@ -288,9 +289,7 @@ def programme_rules(draw: st.DrawFn, number: int, earlier: Sequence[str]) -> Doc
         rule = draw(simple_rules(number, earlier))
         rule.pop("repay", None)
     if sometimes(draw):
-        rule["during"] = draw(
-            st.sampled_from([{"from": "2014-02", "to": "2014-04"}, {"from": "2014-03", "to": "2014-03"}])
-        )
+        rule["during"] = draw(one_from([{"from": "2014-02", "to": "2014-04"}, {"from": "2014-03", "to": "2014-03"}]))
     return rule
 
 
@@ -303,13 +302,13 @@ def programme_schemes(draw: st.DrawFn) -> Scheme:
     pools = []
     paying = [rule["id"] for rule in rules if not rule.get("non_cash")]
     if paying and sometimes(draw, 2):
-        named = draw(st.lists(st.sampled_from(paying), min_size=1, unique=True))
-        pools = [{"id": "pool", "amount": draw(st.sampled_from(["1", "5.55", "100"])), "per": settle, "rules": named}]
+        named = draw(st.lists(one_from(paying), min_size=1, unique=True))
+        pools = [{"id": "pool", "amount": draw(one_from(["1", "5.55", "100"])), "per": settle, "rules": named}]
     budget = {
-        "amount": draw(st.sampled_from(["1", "10.01", "100", "1000"])),
-        "when_exceeded": draw(st.sampled_from(["prorate", "prorate", "first_come", "report"])),
+        "amount": draw(one_from(["1", "10.01", "100", "1000"])),
+        "when_exceeded": draw(one_from(["prorate", "prorate", "first_come", "report"])),
     }
-    factor = st.sampled_from(["0.5", "1.25", "0.333333"])
+    factor = one_from(["0.5", "1.25", "0.333333"])
     factors = {"behavioural": draw(factor), "transactional": draw(factor)}
     group = draw(groups())
     return scheme(
@@ -332,17 +331,17 @@ def variants(draw: st.DrawFn, rules: Sequence[Document]) -> Document:
     plain = [rule["id"] for rule in rules if isinstance(rule.get("rate"), str)]
     if not plain:
         return {}
-    changes = {f"rules.{draw(st.sampled_from(plain))}.rate": draw(st.sampled_from(["0.07", "3"]))}
-    result: Document = {"first": {"who": {"types": [draw(st.sampled_from(TYPES))]}, "change": changes}}
+    changes = {f"rules.{draw(one_from(plain))}.rate": draw(one_from(["0.07", "3"]))}
+    result: Document = {"first": {"who": {"types": [draw(one_from(TYPES))]}, "change": changes}}
     if sometimes(draw):
-        named = draw(st.sampled_from([{"regions": [REGIONS[0]]}, {"segments": [SEGMENTS[0]]}]))
+        named = draw(one_from([{"regions": [REGIONS[0]]}, {"segments": [SEGMENTS[0]]}]))
         result["second"] = {"who": named, "change": {f"rules.{plain[0]}.rate": "0.5"}}
     return result
 
 
 def groups() -> st.SearchStrategy[Document]:
     """Members beside each other, or a parent that is paid for all."""
-    return st.sampled_from(
+    return one_from(
         [
             {"by": "parent_id", "pays": "member"},
             {"by": "region", "pays": "member"},
@@ -368,12 +367,12 @@ def grouped_schemes(draw: st.DrawFn) -> Scheme:
 @st.composite
 def grouped_rules(draw: st.DrawFn, number: int, earlier: Sequence[str]) -> Document:
     """A table over a measure of the group."""
-    base = draw(st.sampled_from([*MONEY_MEASURES, "units"]))
-    over = draw(st.sampled_from(["period", "year_to_date"]))
+    base = draw(one_from([*MONEY_MEASURES, "units"]))
+    over = draw(one_from(["period", "year_to_date"]))
     leaf = table_rates(base, overs=(over,), modes=GENERAL_MODES, with_target=False)
     rule: Document = {"id": f"r{number}", "on": base, "per": "month", "rate": draw(leaf)}
     if sometimes(draw):
-        rule["who"] = {"tiers": [draw(st.sampled_from(LEVELS))]}
+        rule["who"] = {"tiers": [draw(one_from(LEVELS))]}
     return rule
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from incentive_lab.scheme.document import Scheme
+from tests.engine.strategies.choosing import one_from
 from tests.engine.strategies.histories import LEVELS, REGIONS, TYPES
 from tests.engine.strategies.tables import (
     BORDERS,
@@ -50,21 +51,21 @@ def target_lists(draw: st.DrawFn, measures: Sequence[str] = ("revenue", "margin"
     for measure in measures:
         if sometimes(draw, 4):
             continue
-        per = draw(st.sampled_from(["month", "quarter", "half_year", "year"]))
+        per = draw(one_from(["month", "quarter", "half_year", "year"]))
         length = LENGTH[per]
         target: Document = {
             "measure": measure,
-            "amount": draw(st.sampled_from(["10", "100", "100.01", "0", "7"])),
+            "amount": draw(one_from(["10", "100", "100.01", "0", "7"])),
             "per": per,
             "prorate": draw(st.booleans()),
         }
         if sometimes(draw):
-            target["index"] = draw(st.sampled_from(["1.05", "0.333"]))
+            target["index"] = draw(one_from(["1.05", "0.333"]))
         if sometimes(draw):
             weights = draw(st.lists(st.integers(0, 3), min_size=length, max_size=length))
             target["weights"] = [*weights[:-1], weights[-1] + 1]
         if sometimes(draw):
-            target["who"] = {"types": [draw(st.sampled_from(TYPES))]}
+            target["who"] = {"types": [draw(one_from(TYPES))]}
         result.append(target)
     return result
 
@@ -72,15 +73,11 @@ def target_lists(draw: st.DrawFn, measures: Sequence[str] = ("revenue", "margin"
 @st.composite
 def tests_of(draw: st.DrawFn, overs: Sequence[Any]) -> Document:
     """Measure -> comparison."""
-    measure = draw(st.sampled_from(["revenue", "units", "csat", "margin_share"]))
-    kind = (
-        draw(st.sampled_from(["value", "value", "attainment", "growth"]))
-        if measure in ("revenue", "units")
-        else "value"
-    )
+    measure = draw(one_from(["revenue", "units", "csat", "margin_share"]))
+    kind = draw(one_from(["value", "value", "attainment", "growth"])) if measure in ("revenue", "units") else "value"
     borders = BORDERS[kind_of(measure) if kind == "value" else "share"]
-    bound = draw(st.sampled_from(["below", "above", "at_least", "at_most"]))
-    return {measure: {bound: draw(st.sampled_from(borders)), "kind": kind, "over": draw(st.sampled_from(overs))}}
+    bound = draw(one_from(["below", "above", "at_least", "at_most"]))
+    return {measure: {bound: draw(one_from(borders)), "kind": kind, "over": draw(one_from(overs))}}
 
 
 @st.composite
@@ -94,9 +91,9 @@ def gate_lists(draw: st.DrawFn, overs: Sequence[Any] = TEST_WINDOWS) -> list[Doc
         result.append(
             {
                 "when": when,
-                "match": draw(st.sampled_from(["all", "any"])),
-                "multiply": draw(st.sampled_from(["0", "0.5", "0.333333", "1.2"])),
-                "missing": draw(st.sampled_from(["passes", "fails"])),
+                "match": draw(one_from(["all", "any"])),
+                "multiply": draw(one_from(["0", "0.5", "0.333333", "1.2"])),
+                "missing": draw(one_from(["passes", "fails"])),
             }
         )
     return result
@@ -107,26 +104,26 @@ def multipliers(draw: st.DrawFn, overs: Sequence[Any] = TEST_WINDOWS) -> Documen
     """By attainment, or by a table of factors."""
     if draw(st.booleans()):
         document: Document = {
-            "attainment_of": draw(st.sampled_from(["revenue", "units"])),
-            "over": draw(st.sampled_from(overs)),
+            "attainment_of": draw(one_from(["revenue", "units"])),
+            "over": draw(one_from(overs)),
         }
         if draw(st.booleans()):
-            document |= {"at_least": "0.5", "at_most": draw(st.sampled_from(["1", "1.5"]))}
+            document |= {"at_least": "0.5", "at_most": draw(one_from(["1", "1.5"]))}
         return document
     by, kind = draw(drivers(("revenue", "units", "csat")))
-    applies = draw(st.sampled_from(["whole", "interpolated_rate"]))
-    factor = st.sampled_from(["0", "0.5", "1", "1.25"])
+    applies = draw(one_from(["whole", "interpolated_rate"]))
+    factor = one_from(["0", "0.5", "1", "1.25"])
     listed = draw(steps(kind, factor, applies, "from_start", "continues", False))
-    table = {"by": by, "over": draw(st.sampled_from(overs)), "applies": applies, "pays": "period_only", "steps": listed}
+    table = {"by": by, "over": draw(one_from(overs)), "applies": applies, "pays": "period_only", "steps": listed}
     return {"table": table}
 
 
 @st.composite
 def bases(draw: st.DrawFn, earlier: Sequence[str], with_excess: bool = True) -> tuple[Any, str | None]:
     """What a rule pays on, and the measure if there is one."""
-    measure = draw(st.sampled_from([*MONEY_MEASURES, "units"]))
+    measure = draw(one_from([*MONEY_MEASURES, "units"]))
     if earlier and sometimes(draw, 5):
-        return {"payout_of": [draw(st.sampled_from(earlier))]}, None
+        return {"payout_of": [draw(one_from(earlier))]}, None
     if with_excess and sometimes(draw, 4):
         return {"excess_of": measure, "above": draw(references(kind_of(measure)))}, measure
     return measure, measure
@@ -141,14 +138,14 @@ def table_rules(draw: st.DrawFn, number: int, earlier: Sequence[str]) -> Documen
     rule: Document = {
         "id": f"r{number}",
         "on": on,
-        "per": draw(st.sampled_from(PERIODS)),
+        "per": draw(one_from(PERIODS)),
         "rate": draw(rates(base, leaf, has_grid=True)),
     }
     if sometimes(draw, 5):
         unit = "10" if base not in COUNT_MEASURES else "3"
-        rule["multiples"] = {"of": unit, "counts": draw(st.sampled_from(["complete", "started"]))}
+        rule["multiples"] = {"of": unit, "counts": draw(one_from(["complete", "started"]))}
     if earlier and base in MONEY_MEASURES and sometimes(draw, 4):
-        rule["net_of"] = [draw(st.sampled_from(earlier))]
+        rule["net_of"] = [draw(one_from(earlier))]
     if sometimes(draw, 4):
         rule["who"] = draw(whos())
     return rule
@@ -158,37 +155,35 @@ def table_rules(draw: st.DrawFn, number: int, earlier: Sequence[str]) -> Documen
 def whos(draw: st.DrawFn, with_tiers: bool = True) -> Document:
     """Some of the partners."""
     forms: list[Document] = [
-        {"types": [draw(st.sampled_from(TYPES))]}, {"regions": [draw(st.sampled_from(REGIONS))]},
+        {"types": [draw(one_from(TYPES))]}, {"regions": [draw(one_from(REGIONS))]},
         {"partners": ["p0"]}, {"except_partners": ["p0"]}, {"where": {"segment": "small"}},
         {"joined_before": "2014-02-01"}, {"joined_from": "2014-02-01"},
     ]  # fmt: skip
     if with_tiers:
-        forms.append({"tiers": [draw(st.sampled_from(LEVELS))]})
-    return draw(st.sampled_from(forms))
+        forms.append({"tiers": [draw(one_from(LEVELS))]})
+    return draw(one_from(forms))
 
 
 @st.composite
 def accumulated_rules(draw: st.DrawFn, number: int, earlier: Sequence[str]) -> Document:
     """A month-level rule whose table accumulates, with what belongs to that."""
-    per = draw(st.sampled_from(["month", "month", "quarter", "half_year"]))
+    per = draw(one_from(["month", "month", "quarter", "half_year"]))
     windows = WINDOWS_LONGER_THAN[per]
-    base = draw(st.sampled_from([*MONEY_MEASURES, "units"]))
-    form = draw(st.sampled_from(["true_up", "true_up", "period_only", "trailing"]))
+    base = draw(one_from([*MONEY_MEASURES, "units"]))
+    form = draw(one_from(["true_up", "true_up", "period_only", "trailing"]))
     driver = draw(optional_drivers())
     on: Any = base
     if form == "true_up":
         if sometimes(draw, 5):
-            on = {"excess_of": base, "above": draw(st.sampled_from(["target", "last_year"]))}
-        leaf = table_rates(base, overs=(draw(st.sampled_from(windows)),), driver=driver)
+            on = {"excess_of": base, "above": draw(one_from(["target", "last_year"]))}
+        leaf = table_rates(base, overs=(draw(one_from(windows)),), driver=driver)
     elif form == "period_only":
         modes = ("marginal", "whole", "each_to_its_end", "each_in_full", "interpolated_rate")
-        leaf = table_rates(
-            base, overs=(draw(st.sampled_from(windows)),), modes=modes, pays=("period_only",), driver=driver
-        )
+        leaf = table_rates(base, overs=(draw(one_from(windows)),), modes=modes, pays=("period_only",), driver=driver)
     else:
         modes = ("marginal", "whole", "each_to_its_end", "each_in_full", "interpolated_rate")
         least = LENGTH[per]
-        over = {"trailing": draw(st.sampled_from([months for months in (1, 3, 5, 6, 12) if months >= least]))}
+        over = {"trailing": draw(one_from([months for months in (1, 3, 5, 6, 12) if months >= least]))}
         leaf = table_rates(base, overs=(over,), modes=modes, pays=("period_only",), with_lumps=False, driver=driver)
     rule: Document = {"id": f"r{number}", "on": on, "per": per, "rate": draw(rates(base, leaf))}
     if sometimes(draw):
@@ -201,19 +196,19 @@ def accumulated_rules(draw: st.DrawFn, number: int, earlier: Sequence[str]) -> D
             "catch_up": draw(st.booleans()),
         }
     if earlier and on == base and base in MONEY_MEASURES and sometimes(draw, 6):
-        rule["net_of"] = [draw(st.sampled_from(earlier))]
+        rule["net_of"] = [draw(one_from(earlier))]
     return rule
 
 
 @st.composite
 def instalment_rules(draw: st.DrawFn, number: int, earlier: Sequence[str]) -> Document:
     """A yearly lump in equal parts, each when the year to date has reached it."""
-    per = draw(st.sampled_from(["month", "quarter", "half_year"]))
-    base = draw(st.sampled_from([*MONEY_MEASURES, "units"]))
+    per = draw(one_from(["month", "quarter", "half_year"]))
+    base = draw(one_from([*MONEY_MEASURES, "units"]))
     modes = ("marginal", "whole")
     table = draw(tables(base, overs=("year_to_date",), modes=modes))
     for step in table["steps"]:
-        step["lump"] = draw(st.sampled_from(["100", "99.99", "1000"]))
+        step["lump"] = draw(one_from(["100", "99.99", "1000"]))
     rule: Document = {"id": f"r{number}", "on": base, "per": per, "rate": {"table": table}}
     rule["instalments"] = {"count": 12 // LENGTH[per], "catch_up": draw(st.booleans())}
     if sometimes(draw):
@@ -224,8 +219,8 @@ def instalment_rules(draw: st.DrawFn, number: int, earlier: Sequence[str]) -> Do
 @st.composite
 def provision_rules(draw: st.DrawFn, number: int, earlier: Sequence[str]) -> Document:
     """A rule that pays on account before its period settles."""
-    base = draw(st.sampled_from([*MONEY_MEASURES, "units"]))
-    form = draw(st.sampled_from(["rate", "step", "expected", "run_rate"]))
+    base = draw(one_from([*MONEY_MEASURES, "units"]))
+    form = draw(one_from(["rate", "step", "expected", "run_rate"]))
     modes = ("marginal", "whole", "each_to_its_end", "each_in_full", "interpolated_rate")
     table = draw(tables(base, modes=modes))
     table.pop("of_target", None) and table.update(
@@ -235,7 +230,7 @@ def provision_rules(draw: st.DrawFn, number: int, earlier: Sequence[str]) -> Doc
     )
     provision: Document = {"rate": draw(rates_for(base))}
     if form == "step":
-        provision = {"step": draw(st.sampled_from(["step_1", "step_2"])) if len(table["steps"]) > 1 else "step_1"}
+        provision = {"step": draw(one_from(["step_1", "step_2"])) if len(table["steps"]) > 1 else "step_1"}
     elif form == "run_rate":
         provision = {"run_rate": True}
     elif form == "expected":
@@ -251,7 +246,7 @@ def provision_rules(draw: st.DrawFn, number: int, earlier: Sequence[str]) -> Doc
     rule = {
         "id": f"r{number}",
         "on": base,
-        "per": draw(st.sampled_from(["quarter", "half_year", "year"])),
+        "per": draw(one_from(["quarter", "half_year", "year"])),
         "rate": {"table": table},
         "provision": provision,
     }
@@ -261,29 +256,29 @@ def provision_rules(draw: st.DrawFn, number: int, earlier: Sequence[str]) -> Doc
 @st.composite
 def limited_rules(draw: st.DrawFn, number: int, earlier: Sequence[str]) -> Document:
     """A rule with limits on quantity, amount or share."""
-    base = draw(st.sampled_from([*MONEY_MEASURES, "units"]))
+    base = draw(one_from([*MONEY_MEASURES, "units"]))
     driver = draw(optional_drivers())
     leaf = st.one_of(rates_for(base), table_rates(base, driver=driver))
     rule: Document = {
         "id": f"r{number}",
         "on": base,
-        "per": draw(st.sampled_from(["month", "month", "quarter"])),
+        "per": draw(one_from(["month", "month", "quarter"])),
         "rate": draw(rates(base, leaf)),
     }
     limits = []
     for _ in range(draw(st.integers(1, 2))):
         limit: Document = {
-            "per": draw(st.sampled_from(["month", "quarter", "half_year", "year", "life"])),
-            "excess": draw(st.sampled_from(["lost", "carried", "spilled"])),
+            "per": draw(one_from(["month", "quarter", "half_year", "year", "life"])),
+            "excess": draw(one_from(["lost", "carried", "spilled"])),
         }
-        form = draw(st.sampled_from(["quantity", "amount", "amount", "share"]))
+        form = draw(one_from(["quantity", "amount", "amount", "share"]))
         if form == "quantity":
-            limit["quantity"] = draw(st.sampled_from(["0", "5", "10", "100.01"]))
-            limit["excess"] = draw(st.sampled_from(["lost", "carried"]))
+            limit["quantity"] = draw(one_from(["0", "5", "10", "100.01"]))
+            limit["excess"] = draw(one_from(["lost", "carried"]))
         elif form == "amount":
-            limit["amount"] = draw(st.sampled_from(["0", "1", "5.55", "100"]))
+            limit["amount"] = draw(one_from(["0", "1", "5.55", "100"]))
         else:
-            limit |= {"share": draw(st.sampled_from(["0.05", "0.333333"])), "of": "revenue"}
+            limit |= {"share": draw(one_from(["0.05", "0.333333"])), "of": "revenue"}
         if limit["excess"] == "spilled":
             limit["to"] = "fund"
         if form != "share" and limit["per"] != "life" and sometimes(draw):
@@ -296,8 +291,8 @@ def limited_rules(draw: st.DrawFn, number: int, earlier: Sequence[str]) -> Docum
 @st.composite
 def fund_rules(draw: st.DrawFn) -> Document:
     """A rule that pays claims out of a balance."""
-    per = draw(st.sampled_from(["month", "quarter", "half_year", "year"]))
-    fund: Document = {"per": per, "expires": draw(st.sampled_from(["year_end", "never"]))}
+    per = draw(one_from(["month", "quarter", "half_year", "year"]))
+    fund: Document = {"per": per, "expires": draw(one_from(["year_end", "never"]))}
     if draw(st.booleans()):
         fund |= {
             "accrues_on": "revenue",
@@ -306,8 +301,8 @@ def fund_rules(draw: st.DrawFn) -> Document:
     else:
         fund |= {"every": draw(st.one_of(st.just("50"), st.just({"by_type": {"msp": "20.005"}})))}
     return {
-        "id": "fund", "on": "campaign_spend", "rate": draw(st.sampled_from(["0.5", "1", "0.333333"])),
-        "per": draw(st.sampled_from(["month", "quarter"])), "fund": fund,
+        "id": "fund", "on": "campaign_spend", "rate": draw(one_from(["0.5", "1", "0.333333"])),
+        "per": draw(one_from(["month", "quarter"])), "fund": fund,
     }  # fmt: skip
 
 
@@ -315,12 +310,12 @@ def fund_rules(draw: st.DrawFn) -> Document:
 def roundings(draw: st.DrawFn) -> Document:
     """How amounts become money."""
     document: Document = {
-        "to": draw(st.sampled_from(["0.01", "0.01", "0.05", "1"])),
-        "mode": draw(st.sampled_from(["half_up", "half_even", "up", "down"])),
-        "at": draw(st.sampled_from(["line", "line", "total"])),
+        "to": draw(one_from(["0.01", "0.01", "0.05", "1"])),
+        "mode": draw(one_from(["half_up", "half_even", "up", "down"])),
+        "at": draw(one_from(["line", "line", "total"])),
     }
     if sometimes(draw, 4):
-        document["rate_to"] = draw(st.sampled_from(["0.0001", "0.01"]))
+        document["rate_to"] = draw(one_from(["0.0001", "0.01"]))
     return document
 
 
@@ -330,8 +325,8 @@ def tier_models(draw: st.DrawFn) -> Document:
     needed = ("revenue", "units", "margin_share", "csat")
 
     def needs() -> Document:
-        names = draw(st.lists(st.sampled_from(needed), max_size=2, unique=True))
-        return {name: draw(st.sampled_from(BORDERS[kind_of(name)])) for name in names}
+        names = draw(st.lists(one_from(needed), max_size=2, unique=True))
+        return {name: draw(one_from(BORDERS[kind_of(name)])) for name in names}
 
     levels = []
     for place, name in enumerate(LEVELS):
@@ -341,18 +336,18 @@ def tier_models(draw: st.DrawFn) -> Document:
             if sometimes(draw):
                 level["any_of"] = [needs() for _ in range(draw(st.integers(1, 2)))]
             if sometimes(draw):
-                level["points"] = draw(st.sampled_from(["1", "10", "100"]))
+                level["points"] = draw(one_from(["1", "10", "100"]))
         levels.append(level)
     looks: list[Any] = [{"months": 1}, {"months": 3}, {"months": 12}, "period", "year_to_date", "previous_year", "life"]
     return {
-        "review": draw(st.sampled_from(["month", "quarter", "half_year", "year"])),
-        "looks_at": draw(st.sampled_from(looks)),
-        "takes_effect": draw(st.sampled_from(["next_period", "same_period"])),
-        "grace": draw(st.sampled_from([0, 0, 1, 2])),
-        "falls": draw(st.sampled_from(["to_earned", "one_level"])),
-        "border": draw(st.sampled_from(["at_or_above", "above"])),
-        "start": draw(st.sampled_from(["recorded", "lowest"])),
-        "points": {"revenue": "0.01", "units": draw(st.sampled_from(["1", "2.5"]))},
+        "review": draw(one_from(["month", "quarter", "half_year", "year"])),
+        "looks_at": draw(one_from(looks)),
+        "takes_effect": draw(one_from(["next_period", "same_period"])),
+        "grace": draw(one_from([0, 0, 1, 2])),
+        "falls": draw(one_from(["to_earned", "one_level"])),
+        "border": draw(one_from(["at_or_above", "above"])),
+        "start": draw(one_from(["recorded", "lowest"])),
+        "points": {"revenue": "0.01", "units": draw(one_from(["1", "2.5"]))},
         "levels": levels,
     }
 
@@ -371,7 +366,7 @@ def ordered(draw: st.DrawFn, kinds: Sequence[Any], most: int = 3) -> list[Docume
     """Rules in document order; later ones may name earlier ones."""
     rules: list[Document] = []
     for number in range(draw(st.integers(1, most))):
-        kind = draw(st.sampled_from(kinds))
+        kind = draw(one_from(kinds))
         rules.append(draw(kind(number, [rule["id"] for rule in rules])))
     return rules
 
@@ -380,9 +375,9 @@ def ordered(draw: st.DrawFn, kinds: Sequence[Any], most: int = 3) -> list[Docume
 def common(draw: st.DrawFn) -> Document:
     """Settings that any scheme may have."""
     return {
-        "settle": draw(st.sampled_from(["month", "quarter", "year"])),
+        "settle": draw(one_from(["month", "quarter", "year"])),
         "rounding": draw(roundings()) if draw(st.booleans()) else None,
-        "calendar": {"year_starts": draw(st.sampled_from([1, 4, 11]))} if sometimes(draw) else None,
+        "calendar": {"year_starts": draw(one_from([1, 4, 11]))} if sometimes(draw) else None,
     }
 
 

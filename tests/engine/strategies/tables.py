@@ -6,14 +6,15 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from tests.engine.strategies.choosing import one_from
 from tests.engine.strategies.histories import LEVELS, MONEY_BORDERS, REGIONS, SEGMENTS, TYPES
 
 Document = dict[str, Any]
 MONEY_MEASURES = ("revenue", "margin")
 COUNT_MEASURES = ("units", "certification")
-SHARE_RATES = st.sampled_from(["0.01", "0.02", "0.035", "0.005", "0.333333", "0", "0.125", "-0.01", "0.0000005"])
-UNIT_RATES = st.sampled_from(["1", "12.5", "0.005", "120", "0.333333", "0"])
-LUMPS = st.sampled_from(["0", "1", "250", "99.99", "0.005"])
+SHARE_RATES = one_from(["0.01", "0.02", "0.035", "0.005", "0.333333", "0", "0.125", "-0.01", "0.0000005"])
+UNIT_RATES = one_from(["1", "12.5", "0.005", "120", "0.333333", "0"])
+LUMPS = one_from(["0", "1", "250", "99.99", "0.005"])
 BORDERS = {
     "money": [str(cents / 100) for cents in MONEY_BORDERS],
     "count": ["0", "1", "2", "5", "10", "10.5", "20"],
@@ -42,30 +43,30 @@ def rates_for(measure: str | None) -> st.SearchStrategy[str]:
 def references(draw: st.DrawFn, kind: str, with_last_year: bool = True) -> Document:
     """What a measure is compared with."""
     forms = ["target", "amount", "last_year"] if with_last_year else ["target", "amount"]
-    form = draw(st.sampled_from(forms))
+    form = draw(one_from(forms))
     document: Document = {}
     if form == "target":
         document = {"target": True, "whole": draw(st.booleans())}
     elif form == "amount":
-        document = {"amount": draw(st.sampled_from(BORDERS[kind][1:]))}
+        document = {"amount": draw(one_from(BORDERS[kind][1:]))}
     else:
-        document = {"last_year": True, "new_partner": draw(st.sampled_from(RETURNING))}
+        document = {"last_year": True, "new_partner": draw(one_from(RETURNING))}
         if draw(st.booleans()):
-            document["pace_of"] = draw(st.sampled_from(["type", "segment", "region"]))
+            document["pace_of"] = draw(one_from(["type", "segment", "region"]))
     if draw(st.booleans()):
-        document["times"] = draw(st.sampled_from(["1.05", "0.5", "1"]))
+        document["times"] = draw(one_from(["1.05", "0.5", "1"]))
     return document
 
 
 @st.composite
 def drivers(draw: st.DrawFn, measures: tuple[str, ...]) -> tuple[Document, str]:
     """A driver and the kind of borders its steps have."""
-    measure = draw(st.sampled_from(measures))
+    measure = draw(one_from(measures))
     kind = kind_of(measure)
     form = (
         "measure"
         if kind in ("score", "share")
-        else draw(st.sampled_from(["measure", "attainment_of", "growth_of", "excess_of"]))
+        else draw(one_from(["measure", "attainment_of", "growth_of", "excess_of"]))
     )
     document: Document = {form: measure}
     if form != "measure" and draw(st.booleans()):
@@ -126,23 +127,23 @@ def tables(
     counts: str = "after",
 ) -> Document:  # fmt: skip
     """A table in any mode; `base` None pays on earlier payouts, `driver` is what it looks at instead of the base."""
-    applies = draw(st.sampled_from(modes))
+    applies = draw(one_from(modes))
     slices = (
-        draw(st.sampled_from(["from_start", "from_start", "from_previous_end"]))
+        draw(one_from(["from_start", "from_start", "from_previous_end"]))
         if applies in ("marginal", "each_to_its_end")
         else "from_start"
     )
-    beyond = draw(st.sampled_from(["continues", "continues", "capped", "nothing"]))
+    beyond = draw(one_from(["continues", "continues", "capped", "nothing"]))
     if applies.startswith("interpolated") and beyond == "capped":
         beyond = "continues"
     table: Document = {
-        "over": draw(st.sampled_from(overs)),
+        "over": draw(one_from(overs)),
         "applies": applies,
-        "border": draw(st.sampled_from(["at_or_above", "above"])),
+        "border": draw(one_from(["at_or_above", "above"])),
         "slices": slices,
         "beyond": beyond,
-        "lumps": draw(st.sampled_from(["highest", "each"])),
-        "pays": draw(st.sampled_from(pays)),
+        "lumps": draw(one_from(["highest", "each"])),
+        "pays": draw(one_from(pays)),
         "counts": counts,
         "extrapolate": applies.startswith("interpolated") and draw(st.booleans()),
     }
@@ -179,8 +180,8 @@ def grids(draw: st.DrawFn, base: str, measures: tuple[str, ...]) -> Document:
         axes.append(
             {
                 "by": by,
-                "over": draw(st.sampled_from(["period", "year_to_date", {"trailing": 12}])),
-                "border": draw(st.sampled_from(["at_or_above", "above"])),
+                "over": draw(one_from(["period", "year_to_date", {"trailing": 12}])),
+                "border": draw(one_from(["at_or_above", "above"])),
                 "steps": [
                     {"name": f"{axis}{place}", "from": BORDERS[kind][start]} for place, start in enumerate(starts)
                 ],
@@ -198,16 +199,14 @@ CHOICES = {"tier": LEVELS, "type": TYPES, "region": REGIONS, "segment": SEGMENTS
 @st.composite
 def rates(draw: st.DrawFn, base: str | None, leaf: st.SearchStrategy[Any], has_grid: bool = False) -> Any:
     """A number, a table, a grid, or a choice of numbers and tables."""
-    form = draw(
-        st.sampled_from(["leaf", "leaf", "choice", "grid"] if has_grid and base else ["leaf", "leaf", "choice"])
-    )
+    form = draw(one_from(["leaf", "leaf", "choice", "grid"] if has_grid and base else ["leaf", "leaf", "choice"]))
     if form == "leaf":
         return draw(leaf)
     if form == "grid":
         assert base
         return draw(grids(base, ("revenue", "units", "margin_share")))
-    attribute = draw(st.sampled_from(sorted(CHOICES)))
-    named = draw(st.lists(st.sampled_from(CHOICES[attribute]), min_size=1, unique=True))
+    attribute = draw(one_from(sorted(CHOICES)))
+    named = draw(st.lists(one_from(CHOICES[attribute]), min_size=1, unique=True))
     document = {f"by_{attribute}": {name: draw(leaf) for name in named}}
     if (attribute == "tier" and len(named) < len(LEVELS)) or draw(st.booleans()):
         document["otherwise"] = draw(leaf)

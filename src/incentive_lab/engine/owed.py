@@ -1,0 +1,55 @@
+"""What stands between a partner and the programme at the end of a month: funds, draws, amounts set off or carried."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from incentive_lab.format import money
+from incentive_lab.panel import Floats
+
+FUND, DRAWN, FORWARD, EXCESS = range(4)
+"""Rows of the kernel's balances."""
+
+
+@dataclass(frozen=True)
+class Balance:
+    """One balance at the end of a month.
+
+    Attributes:
+        name: `fund`, `draw_owed`, `set_off`, `carried` or `excess`.
+        amount: Whole currency units, never negative.
+        words: One sentence.
+    """
+
+    name: str
+    amount: float
+    words: str
+
+
+def balances_at(kept: Floats, minor: int, currency: str, month: str) -> tuple[Balance, ...]:
+    """The balances that are not zero.
+
+    Args:
+        kept: [kinds] minor units at the end of the month, in the kernel's order.
+        minor: Minor units in one unit of currency.
+        currency: Its code.
+        month: The month as text.
+
+    Example:
+        >>> import numpy as np
+        >>> balances_at(np.array([0.0, 40_000.0, 0.0, 0.0]), 100, "USD", "2024-06")[0].words
+        '400.00 USD of the draw is still to be recovered after 2024-06.'
+    """
+    fund, drawn, forward, excess = (float(kept[kind]) / minor for kind in (FUND, DRAWN, FORWARD, EXCESS))
+    found = (
+        ("fund", fund, "is left in the fund at the end of {}."),
+        ("draw_owed", drawn, "of the draw is still to be recovered after {}."),
+        ("set_off", -forward, "is owed back and set off against what is earned after {}."),
+        ("carried", forward, "is carried to the settlement after {}: it is below the minimum payout."),
+        ("excess", excess, "that limits and caps cut is carried past {}, to be paid as they leave room."),
+    )
+    return tuple(
+        Balance(name, round(amount, 6), f"{money(amount, currency)} {words.format(month)}")
+        for name, amount, words in found
+        if amount > 0
+    )

@@ -1,0 +1,35 @@
+"""What people call the lines of a payout."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from incentive_lab.scheme.document import Scheme
+
+
+class _Names(dict[str, str]):
+    """Names by line; a line that is no rule, such as the guarantee, is told by its own words."""
+
+    def __missing__(self, line: str) -> str:
+        return line.replace("_", " ").capitalize()
+
+
+def line_names(*schemes: Scheme) -> Mapping[str, str]:
+    """Name by line id: a rule's label, else its id; where schemes share an id, the last one names it.
+
+    Args:
+        schemes: Whose rules are named.
+
+    Example:
+        >>> from incentive_lab.scheme.load import loads
+        >>> flat = loads('''
+        ... scheme: flat
+        ... currency: USD
+        ... effective: {from: 2026-01-01}
+        ... rules: [{id: commission, label: Commission on won deals, on: revenue, rate: 3%}]
+        ... ''')
+        >>> names = line_names(flat)
+        >>> names["commission"], names["excess_carried"]
+        ('Commission on won deals', 'Excess carried')
+    """
+    return _Names({rule.id: rule.label or rule.id for scheme in schemes for rule in scheme.rules})

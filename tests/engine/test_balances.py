@@ -1,0 +1,61 @@
+"""What a statement says is open between the partner and the programme at the end of its period."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from incentive_lab.engine.statement import statement
+from tests.docs.examples import Example, paid
+
+HEAD = "scheme: open\ncurrency: USD\neffective: {from: 2026-01-01}\nsettle: month\n"
+RULES = "rules: [{id: rebate, on: revenue, rate: 2%}]\n"
+DRAW = (
+    RULES + "draws: [{id: draw, amount: 100, per: month, recover_from: 3, recover_at_most: 50, balance_at_most: 500}]"
+)
+LEAST = RULES + "minimum_payout: {amount: 100, below: carry}"
+EXCESS = "rules: [{id: rebate, on: revenue, rate: 2%, limit: {amount: 300, per: month, excess: carried}}]"
+CAPPED = RULES + "caps: [{id: top, for: partner, per: month, amount: 300, excess: carried}]"
+BY_DEAL = "rules: [{id: each, on: revenue, per: deal, rate: 2%, limit: {amount: 300, per: month, excess: carried}}]"
+BY_QUANTITY = "rules: [{id: lead, on: lead, rate: 10, limit: {quantity: 1, per: month, excess: carried}}]"
+DEALS = """deal_id,line,partner_id,status,created_on,closed_on,amount,quantity
+A,1,P1,won,2026-01-02,2026-01-10,20000,1
+B,1,P1,won,2026-02-02,2026-02-10,17000,1
+C,1,P1,won,2026-03-02,2026-03-10,100,1
+"""
+FUND = """rules:
+  - {id: rebate, on: revenue, rate: 2%, limit: {amount: 300, per: month, excess: spilled, to: marketing}}
+  - id: marketing
+    on: campaign_spend
+    rate: 50%
+    fund: {every: 100, per: month, expires: never}
+    requires: {lead: {at_least: 1}}
+"""
+GROWING = "number,2026-01,2026-02,2026-03,2026-04\nrevenue,2000,10000,20000,20000\n"
+SPENT = "number,2026-01,2026-02,2026-03\nrevenue,25000,0,0\ncampaign_spend,,400,1000\nlead,,,2\n"
+BACK = "number,2026-01,2026-02,2026-03\nrevenue,2000,-5000,1000\n"
+
+
+@pytest.mark.parametrize(
+    ("rules", "months", "open_at"),
+    [
+        (DRAW, GROWING, {"2026-01": ("draw_owed", 60), "2026-02": ("draw_owed", 60), "2026-03": ("draw_owed", 10)}),
+        (EXCESS, GROWING, {"2026-03": ("excess", 100), "2026-04": ("excess", 200)}),
+        (CAPPED, GROWING, {"2026-03": ("excess", 100), "2026-04": ("excess", 200)}),
+        (BY_DEAL, DEALS, {"2026-01": ("excess", 100), "2026-02": ("excess", 140)}),
+        (BY_QUANTITY, SPENT, {}),
+        (LEAST, GROWING, {"2026-01": ("carried", 40)}),
+        (FUND, SPENT, {"2026-01": ("fund", 300), "2026-02": ("fund", 400)}),
+        (RULES, BACK, {"2026-02": ("set_off", 100), "2026-03": ("set_off", 80)}),
+    ],
+)
+def test_what_is_open_at_the_end_of_each_month(
+    tmp_path: Path, rules: str, months: str, open_at: dict[str, tuple[str, int]]
+) -> None:
+    table = "deals" if months is DEALS else "months"
+    result = paid(Example("", 0, HEAD + rules, tables={table: months}), tmp_path / "history")
+    for month in result.panel.labels():
+        told = statement(result, "P1", month).balances
+        assert [(one.name, one.amount) for one in told] == ([open_at[month]] if month in open_at else [])
+        assert all(one.words.startswith(f"{one.amount:.2f} USD ") and month in one.words for one in told)

@@ -1,0 +1,162 @@
+"""Exports as people have them: names, dates and numbers are understood, and nothing is taken for what it is not."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from incentive_lab.errors import InputError
+from incentive_lab.history import open_history
+from incentive_lab.history.previewing import Preview, previews
+from incentive_lab.history.suggesting import mapping_of, missing, suggested, suggested_all
+from incentive_lab.scheme.measures import CATALOGUE
+
+EXPORTS = {
+    "Salesforce": {
+        "report1698": (
+            "Account ID,Account Name,Partner Type,Billing Country,Partner_Tier__c,Agreement Start Date",
+            "001A,Ann & Co,Value Added Reseller,US,Gold,3/15/2021", "001B,Bob Inc,Managed Services Provider,US,Silver,11/2/2022",
+        ),
+        "report1699": (
+            "Opportunity ID,Opportunity Name,Partner Account ID,Account Name,Stage,Amount (converted),"
+            "Amount (converted) Currency,Close Date,Created Date",
+            '006A,Big one,001A,Customer 1,Closed Won,"12,345.60",USD,3/31/2024,1/15/2024',
+            '006B,Small,001B,Customer 2,Closed Lost,$800,USD,4/2/2024,2/1/2024',
+            '006C,Next,001A,Customer 3,Negotiation,"1,000.00",USD,,5/20/2024',
+        ),
+    },
+    "HubSpot": {
+        "companies": ("Record ID,Company name,Partner type,Country/Region", "77,Ann & Co,Reseller,US", "78,Bob Inc,Agency,US"),
+        "hubspot-deals": (
+            "Record ID,Deal Name,Deal Stage,Amount,Close Date,Create Date,Associated Company ID",
+            "1,Big one,Closed Won,12345.60,2024-03-31 10:22,2024-01-15 08:00,77",
+            "2,Small,Closed Lost,800,2024-04-02 11:00,2024-02-01 09:30,78",
+        ),
+    },
+    "a German ERP": {
+        "Partner": ("Partner-Nr.;Firmenname;Partnertyp;Land;Partner seit", "P1;Ann GmbH;Reseller;DE;15.03.2021",
+                    "P2;Bob AG;Reseller;AT;01.10.2022"),
+        "Aufträge": (
+            "Auftragsnummer;Partner-Nr.;Status;Angelegt am;Abgeschlossen am;Betrag;Kosten",
+            "A1;P1;gewonnen;15.01.2024;31.03.2024;12.345,60;9.000,00 EUR", "A2;P2;verloren;01.02.2024;02.04.2024;800,00;",
+            "A3;P1;offen;20.05.2024;;1.000,00;",
+        ),
+    },
+    "NetSuite": {
+        "Partners": ("Internal ID,Name,Category,Country", "9,Ann & Co,Reseller,US", "10,Bob Inc,Distributor,US"),
+        "Transactions": (
+            "Document Number,Date Created,Date Closed,Partner,Status,Amount (Net),Est. Gross Profit",
+            'SO1,15-01-2024,31-03-2024,9,Billed,"12,345.60",1', 'SO2,01-02-2024,02-04-2024,10,Cancelled,"(1,200.00)",1',
+        ),
+    },
+}  # fmt: skip
+
+
+def brought(folder: Path, tables: dict[str, tuple[str, ...]]) -> list[Preview]:
+    for name, lines in tables.items():
+        (folder / f"{name}.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    found, problems = previews(folder)
+    assert not problems
+    return found
+
+
+@pytest.mark.parametrize("system", EXPORTS)
+def test_an_export_opens_as_it_is_suggested(system: str, tmp_path: Path) -> None:
+    choices = suggested_all(brought(tmp_path, EXPORTS[system]))
+    assert {choice.table for choice in choices} == {"partners", "deals"}
+    assert missing(choices) == []
+    mapping = tmp_path / "mapping.yaml"
+    mapping.write_text(json.dumps(mapping_of(choices)), encoding="utf-8")  # JSON is YAML
+    with open_history(tmp_path, mapping=mapping).closing() as history:
+        panel = history.panel({"revenue": CATALOGUE["revenue"]})
+    assert panel.columns["revenue"].sum() == 1_234_560
+    assert [panel.labels()[place] for place in panel.columns["revenue"].sum(axis=0).nonzero()[0]] == ["2024-03"]
+
+
+def test_what_holds_no_dates_or_numbers_is_not_taken_for_one() -> None:
+    one = Preview("orders", "orders", ("id", "partner", "stage", "amount", "date", "total"),
+                  (("1", "A", "won", "about ten", "spring", "10"),))  # fmt: skip
+    choice = suggested(one)
+    assert choice is not None
+    assert choice.columns["amount"] == "total"
+    assert "created_on" not in choice.columns
+
+
+def test_a_table_of_an_unknown_name_is_known_by_what_it_must_have() -> None:
+    deals = Preview("report2", "report2", ("Opportunity ID", "Partner", "Stage", "Amount", "Created Date"),
+                    (("1", "A", "Won", "1", "1/2/2024"),))  # fmt: skip
+    weather = Preview("report3", "report3", ("Day", "Rain"), (("1/2/2024", "3"),))
+    assert suggested(weather) is None
+    choice = suggested(deals)
+    assert choice is not None
+    assert (choice.table, choice.dates, choice.numbers) == ("deals", "month-day-year", None)
+
+
+CELLS = {
+    ("month-day-year", None): [("3/5/2024 10:22 AM", "2024-03-05"), ("12/31/24", "2024-12-31"), ("2024-03-05", "2024-03-05")],
+    ("day-month-year", None): [("5.3.2024", "2024-03-05"), ("31-12-2024", "2024-12-31")],
+    ("year-month-day", None): [("2024/3/5", "2024-03-05")],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("written", "cell", "day"), [(way, *one) for way, cells in CELLS.items() for one in cells])
+def test_a_date_is_read_in_its_order(written: tuple[str, None], cell: str, day: str, tmp_path: Path) -> None:
+    assert opened(tmp_path, f"dates: {written[0]}", day=cell) == (day, 1_000)
+
+
+@pytest.mark.parametrize(("written", "cell", "cents"), [
+    ("1,234.56", "$1,234.56", 123_456), ("1,234.56", "(1,234.5)", -123_450), ("1,234.56", "1234.56", 123_456),
+    ("1.234,56", "1.234.567,8 EUR", 123_456_780), ("1.234,56", "-12,30 €", -1_230), ("1 234,56", "1 234,56", 123_456),
+    ("1'234.56", "CHF 1'234.56", 123_456), ("1.234,56", "100-", -10_000), ("1,234.56", "", 0),
+])  # fmt: skip
+def test_a_number_is_read_with_its_marks(written: str, cell: str, cents: int, tmp_path: Path) -> None:
+    more = 1 if not cell else 0
+    assert opened(tmp_path, f'numbers: "{written}"', cost=cell)[1] == 1_000 - cents or more
+
+
+@pytest.mark.parametrize(("written", "columns", "said"), [
+    ("dates: day-month-year", {"day": "31.02.2024"}, "2024-02-31"),
+    ("dates: day-month-year", {"day": "3/31/2024"}, "2024-31-03"),
+    ('numbers: "1.234,56"', {"amount": "12.5"}, "12.5, not written as 1.234,56"),
+    ('numbers: "1,234.56"', {"amount": "12,5"}, "12,5, not written as 1,234.56"),
+    ('numbers: "1,234.56"', {"amount": "1,234.56.7"}, "not written as"),
+    ('numbers: "1,234.56"', {"amount": "(12"}, "not written as"),
+    ("numbers: 1234", {}, "numbers"), ("dates: month-year", {}, "dates"),
+])  # fmt: skip
+def test_what_is_written_otherwise_is_refused_with_its_row(
+    written: str, columns: dict[str, str], said: str, tmp_path: Path
+) -> None:
+    with pytest.raises(InputError) as refused:
+        opened(tmp_path, written, **columns)
+    assert said in str(refused.value)
+
+
+COLUMNS = "deal_id: No., partner_id: Who, status: Now, created_on: Day, closed_on: End, amount: Sum, cost: Cost"
+
+
+def opened(
+    folder: Path, written: str, *, day: str = "2024-03-05", amount: str = "10", cost: str = "", columns: str = COLUMNS
+) -> tuple[str, int]:
+    """The day of the only deal, and its margin in cents."""
+    (folder / "partners.csv").write_text("partner_id,type\nA,reseller\n", encoding="utf-8")
+    cells = ("1", "A", "won", day, day, f'"{amount}"', f'"{cost}"')
+    (folder / "deals.csv").write_text("No.;Who;Now;Day;End;Sum;Cost\n" + ";".join(cells) + "\n", encoding="utf-8")
+    mapping = folder / "mapping.yaml"
+    mapping.write_text(
+        "tables:\n  partners: {from: partners, columns: {partner_id: partner_id, type: type}}\n  deals:\n    from: deals\n"
+        f"    {written}\n    columns: {{{columns}}}\n",
+        encoding="utf-8",
+    )
+    with open_history(folder, mapping=mapping).closing() as history:
+        rows = history.store.rows("SELECT CAST(closed_on AS VARCHAR), amount - coalesce(cost, 0) FROM {deals}")
+    return str(rows[0][0]), int(rows[0][1])
+
+
+def test_a_column_that_is_not_there_is_told_once(tmp_path: Path) -> None:
+    columns = COLUMNS.replace("status: Now", "status: {column: Know, values: {won: won}}").replace("Sum", "Summ")
+    with pytest.raises(InputError) as refused:
+        opened(tmp_path, "dates: day-month-year", columns=columns)
+    said = [problem.message.split(" has ")[1] for problem in refused.value.problems]
+    assert said == ["no column Know.", "no column Summ."]

@@ -1,0 +1,45 @@
+"""Effects that are only timing: told where they are, and not made of nothing."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from incentive_lab.charts.pilot_plan import power_chart
+from incentive_lab.pilot.powering import LIFTS, Power
+from incentive_lab.pilot.timing import at_period_ends
+
+MONTHS, START = 18, 12
+
+
+def sales() -> tuple[np.ndarray, np.ndarray]:
+    """40 partners over 18 months from a January, the second half of them treated."""
+    random = np.random.default_rng(5)
+    return random.lognormal(8.0, 0.4, (40, MONTHS)), np.repeat([0.0, 1.0], 20)
+
+
+def test_sales_that_moved_to_the_end_of_quarters_are_seen() -> None:
+    monthly, treated = sales()
+    moved = monthly.copy()
+    for last in range(START + 2, MONTHS, 3):
+        moved[treated == 1, last] += 0.5 * moved[treated == 1, last - 1]
+        moved[treated == 1, last - 1] *= 0.5
+    found = at_period_ends(moved, treated, START, 0)
+    assert found.state == "look"
+    assert "differs by +" in found.words
+
+
+def test_partners_whose_quarters_keep_one_shape_do_not_differ_at_their_ends() -> None:
+    """A lift that multiplies every month leaves shares as they are, but for what rounding to cents adds."""
+    size, treated = np.random.default_rng(6).lognormal(8.0, 1.0, 40), np.repeat([0.0, 1.0], 20)
+    monthly = np.round(np.tile([1.0, 2.0, 3.0], 6)[None, :] * size[:, None], 2)
+    monthly[treated == 1, START:] = np.round(monthly[treated == 1, START:] * 1.5, 2)
+    found = at_period_ends(monthly, treated, START, 0)
+    assert (found.state, found.words) == ("fine", "The share of the last months of quarters is the same in both arms.")
+
+
+def test_the_power_that_is_told_is_that_of_the_lift_the_plan_expects() -> None:
+    curve = tuple(np.clip(LIFTS * 2, 0.05, 1.0).tolist())
+    one = Power(units=40, unit="partner", partners=40, curves={"ancova": curve}, mde={"ancova": 0.4}, closed=0.4,
+                resampled=False)  # fmt: skip
+    assert power_chart(one, 0.8, 0.25).title == "A lift of +25 % that is expected is found 50 % of the time"
+    assert power_chart(one, 0.8).title == "A lift of +15 % is found 30 % of the time"
