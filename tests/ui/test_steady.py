@@ -102,10 +102,15 @@ def name():
     st.query_params["at"] = str(time.monotonic())
     note()
 
-@st.fragment
+def draw():
+    time.sleep(1)
+    st.rerun(["choosing"])
+
+@st.fragment(key="choosing")
 def choosing():
     st.button("Use", on_click=note)
     st.button("Name", on_click=name)
+    st.button("Draw", on_click=draw)
     if st.button("Look"):
         st.markdown("looking")
         time.sleep(2)
@@ -120,9 +125,15 @@ def first():
     if st.button("Work"):
         st.markdown("working")
         time.sleep(2)
+    if st.button("Begin"):
+        time.sleep(1)
+        st.rerun()
 
 def second():
     st.title("There")
+    time.sleep(1)
+    st.button("Stay")
+    st.markdown("drawn")
 
 pages = [st.Page(first, title="First", default=True), st.Page(second, title="Second")]
 st.navigation(pages, position="top").run()
@@ -174,3 +185,40 @@ def test_neither_a_click_that_waits_nor_the_page_asked_for_next_is_lost(
     page.wait_for_timeout(1000)
     expect(page.get_by_role("heading", name="There")).to_be_visible()
     assert noted.is_file()
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("again", ["Draw", "Begin"])
+def test_a_page_that_draws_itself_again_does_not_forget_the_page_asked_for(address: str, page: Any, again: str) -> None:
+    from playwright.sync_api import expect
+
+    page.goto(address)
+    page.get_by_role("button", name=again).click(timeout=PATIENCE)
+    page.wait_for_timeout(300)
+    page.get_by_role("link", name="Second").click()
+    expect(page.get_by_role("heading", name="There")).to_be_visible(timeout=PATIENCE)
+    page.wait_for_timeout(1500)
+    expect(page.get_by_role("heading", name="There")).to_be_visible()
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("busy", [True, False], ids=["while it waits", "while it runs"])
+def test_what_is_pressed_after_a_link_does_not_lead_back(address: str, page: Any, busy: bool) -> None:
+    """The old page can be pressed until the server answers."""
+    from playwright.sync_api import expect
+
+    page.goto(address)
+    expect(page.get_by_role("button", name="Use")).to_be_visible(timeout=PATIENCE)
+    if busy:
+        page.get_by_role("button", name="Work").click()
+        expect(page.get_by_text("working")).to_be_visible(timeout=PATIENCE)
+    page.evaluate("""() => {
+        [...document.querySelectorAll("a")].find(link => link.innerText === "Second").click();
+        [...document.querySelectorAll("button")].find(button => button.innerText === "Use").click();
+    }""")
+    expect(page.get_by_text("drawn")).to_be_visible(timeout=PATIENCE)
+    page.wait_for_timeout(500)
+    page.get_by_role("button", name="Stay").click()
+    page.wait_for_timeout(1500)
+    expect(page.get_by_role("heading", name="There")).to_be_visible()
+    expect(page.get_by_text("drawn")).to_be_visible()
