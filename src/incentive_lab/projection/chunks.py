@@ -140,16 +140,18 @@ class Job:
         chunk, rows = desk.source.chunk(first, count), self.payers[0].panel.partners
         few = max(0, min(count, BANDS - first))
         paid = [payer.begun(count, few) for payer in self.payers]
+        known = desk.source.told(chunk)
         sums = {"revenue": np.zeros((world.horizon, count)), "margin": np.zeros((world.horizon, count))}
         stay = np.zeros(count)
         for low in range(0, rows, self.partners):
             if stopped is not None and stopped():
                 return None
             drawn = desk.source.draw(chunk, low, min(rows, low + self.partners), desk.room)
-            for leaf, total in sums.items():
-                if leaf in model.leaves:
-                    add_leaf(drawn.values[model.leaves.index(leaf)], count, total)
-            add_staying(drawn.end, low, model.known, count, world.horizon, stay)
+            if known is None:
+                for leaf, total in sums.items():
+                    if leaf in model.leaves:
+                        add_leaf(drawn.values[model.leaves.index(leaf)], count, total)
+                add_staying(drawn.end, low, model.known, count, world.horizon, stay)
             for payer, into in zip(self.payers, paid, strict=True):
                 if payer.coupled:
                     payer.pay_together(drawn, into)
@@ -157,10 +159,11 @@ class Job:
                     payer.add(drawn, into, desk.space)
             if step is not None:
                 step(count * (drawn.high - low) / rows)
-        desk.source.whole(chunk)
         costs = tuple(payer.cost(into) for payer, into in zip(self.payers, paid, strict=True))
-        values = {**chunk.factors, "revenue": sums["revenue"].T, "margin": sums["margin"].T, "staying": stay}
-        return Piece(first, costs, values, tuple(chunk.factors))
+        if known is None:
+            known = {"revenue": sums["revenue"].T, "margin": sums["margin"].T, "staying": stay}
+            desk.source.whole(chunk, known)
+        return Piece(first, costs, {**chunk.factors, **known}, tuple(chunk.factors))
 
 
 def _again(world: World, past: int, asked: Any, scenarios: int, size: int, partners: int) -> Job:

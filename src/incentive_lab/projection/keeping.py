@@ -10,7 +10,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -75,6 +75,13 @@ class Packed:
         )
 
 
+class Shared(NamedTuple):
+    """What a chunk tells whoever is paid: the factors of its world, and sums over all partners."""
+
+    factors: Mapping[str, Floats]
+    sums: Mapping[str, Floats]
+
+
 @dataclass(eq=False)
 class Shelf:
     """What is kept of one world; it holds the model, so that its identity stays its own."""
@@ -82,7 +89,7 @@ class Shelf:
     model: object
     bytes: int = 0
     blocks: dict[tuple[int, int, int, int], Packed] = field(default_factory=dict)
-    factors: dict[tuple[int, int, int], Mapping[str, Floats]] = field(default_factory=dict)
+    shared: dict[tuple[int, int, int], Shared] = field(default_factory=dict)
 
 
 class Draws:
@@ -143,10 +150,15 @@ class Source:
 
     def chunk(self, first: int, count: int) -> Chunk:
         """What all partners share; of a chunk that is kept only its factors, since its blocks are there."""
-        factors = None if self.held is None else self.held.factors.get((first, count, self.partners))
-        if factors is not None:
-            return Chunk(first, count, np.zeros((0, 0, 0, 0), dtype=np.float32), factors)
+        shared = None if self.held is None else self.held.shared.get((first, count, self.partners))
+        if shared is not None:
+            return Chunk(first, count, np.zeros((0, 0, 0, 0), dtype=np.float32), shared.factors)
         return self.world.chunk(first, count)
+
+    def told(self, chunk: Chunk) -> Mapping[str, Floats] | None:
+        """The sums of a chunk that is kept."""
+        shared = None if self.held is None else self.held.shared.get((chunk.first, chunk.count, self.partners))
+        return None if shared is None else shared.sums
 
     def draw(self, chunk: Chunk, low: int, high: int, room: Room) -> Drawn:
         """See `World.draw`."""
@@ -158,7 +170,7 @@ class Source:
             self.held = None
         return drawn
 
-    def whole(self, chunk: Chunk) -> None:
+    def whole(self, chunk: Chunk, sums: Mapping[str, Floats]) -> None:
         """All blocks of a chunk were asked for: the next run needs nothing else of it."""
         if self.held is not None:
-            self.held.factors[chunk.first, chunk.count, self.partners] = chunk.factors
+            self.held.shared[chunk.first, chunk.count, self.partners] = Shared(chunk.factors, sums)

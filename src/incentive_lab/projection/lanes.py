@@ -23,33 +23,40 @@ def lay_sums(  # type: ignore[no-untyped-def]
         known_rows: Rows of `sums` that history fills; known: [rows, partners] what with.
         wanted: [horizon + 1, slots] whether a program reads the total before that month of the horizon.
         slots: Slots of a month.
-        running: Scratch [count].
+        running: Scratch [lanes].
         sums: Output [(months + 1) x slots, lanes].
     """
-    horizon = values.shape[1]
-    for q in range(len(mine)):
-        base, source = q * count, mine[q] * count
-        for r in range(len(known_rows)):
-            number, out = known[r, rows[q]], sums[known_rows[r]]
+    for r in range(len(known_rows)):
+        out = sums[known_rows[r]]
+        for q in range(len(mine)):
+            number = known[r, rows[q]]
             for s in range(count):
-                out[base + s] = number
+                out[q * count + s] = number
+    q = 0
+    while q < len(mine):
+        # Partners that lie side by side in the block are one stretch of lanes.
+        end = q + 1
+        while end < len(mine) and mine[end] == mine[end - 1] + 1:
+            end += 1
+        base, source, many = q * count, mine[q] * count, (end - q) * count
         for slot in range(slots):
-            begun = sums[past * slots + slot, base]
-            for s in range(count):
-                running[s] = begun
-            for m in range(horizon):
+            begun = sums[past * slots + slot]
+            for i in range(many):
+                running[i] = begun[base + i]
+            for m in range(values.shape[1]):
                 for place in range(leaf_first[slot], leaf_first[slot + 1]):
                     row, factor = values[leaves[place], m], times[place]
                     if factor == 1.0:
-                        for s in range(count):
-                            running[s] += row[source + s]
+                        for i in range(many):
+                            running[i] += row[source + i]
                     else:
-                        for s in range(count):
-                            running[s] += factor * row[source + s]
+                        for i in range(many):
+                            running[i] += factor * row[source + i]
                 if wanted[m + 1, slot]:
                     out = sums[(past + m + 1) * slots + slot]
-                    for s in range(count):
-                        out[base + s] = running[s]
+                    for i in range(many):
+                        out[base + i] = running[i]
+        q = end
 
 
 @jit
@@ -71,12 +78,14 @@ def lay_levels(mine, count, past, names, slots, levels, joined, out):  # type: i
             row = out[(past + m) * slots + slot]
             for q in range(len(mine)):
                 base, source = q * count, mine[q] * count
+                if names[slot] >= 0:
+                    drawn = levels[names[slot], m]
+                    for s in range(count):
+                        row[base + s] = drawn[source + s]
+                    continue
                 for s in range(count):
-                    if names[slot] >= 0:
-                        row[base + s] = levels[names[slot], m, source + s]
-                    else:
-                        since = past + m - joined[base + s]
-                        row[base + s] = since if joined[base + s] > -1000 and since >= 0 else np.nan
+                    since = past + m - joined[base + s]
+                    row[base + s] = since if joined[base + s] > -1000 and since >= 0 else np.nan
 
 
 @jit
