@@ -12,6 +12,7 @@ from incentive_lab import engine
 from incentive_lab.engine import compiled_sources
 from incentive_lab.engine.blocks import LANES
 from incentive_lab.engine.kernel import CHUNK
+from incentive_lab.engine.lane_deals import deal_cut
 from incentive_lab.engine.replay import compiled_parts, replay, run
 from incentive_lab.scheme.load import loads
 from tests.engine.panels import DealRow, History
@@ -122,3 +123,25 @@ def test_a_level_asks_the_same_of_a_partner_in_one_instruction_or_in_many(needs:
     many = replay(loads(head + f"    - {{name: high, any_of: [{{{', '.join(asked)}}}]}}"), panel, detail=False)
     assert (one.tiers == many.tiers).all()
     assert len(np.unique(one.tiers[-1])) == (2 if needs else 1)
+
+
+@pytest.mark.parametrize("back", [False, True], ids=["nothing comes back", "amounts are taken back"])
+@pytest.mark.parametrize("most", [0.0, 250.0, -5.0])
+def test_deals_are_cut_alike_whichever_chunks_they_come_in(back: bool, most: float) -> None:
+    random = np.random.default_rng(11)
+    claims = random.integers(-60 if back else 0, 120, 400).astype(float)
+    live, epoch = (random.random(400) < 0.8).astype(float), np.sort(random.integers(0, 9, 400)).astype(float)
+    claims[live == 0.0] = np.nan
+    expected, used, before = claims.copy(), 0.0, -1.0
+    for place in range(400):
+        used, before = used if epoch[place] == before else 0.0, epoch[place]
+        if live[place]:
+            expected[place] = min(claims[place], max(0.0, most - used))
+            used += expected[place]
+    for chunk in (1, 7, 128, 400):
+        cut, memory = claims.copy(), np.array([-1.0, 0.0])
+        for first in range(0, 400, chunk):
+            part = slice(first, min(400, first + chunk))
+            size = part.stop - part.start
+            deal_cut.py_func(cut[part], live[part], epoch[part], most, memory, 0, np.empty(size), size)
+        np.testing.assert_array_equal(cut, expected)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from incentive_lab.engine.numeric import MILLION, half_away, jit, round_money, times_over
 from incentive_lab.engine.program import RETURN_SCHEDULE, RETURN_SHARE, RETURN_UNSERVED
 
@@ -59,16 +61,34 @@ def return_lanes(  # type: ignore[no-untyped-def]
 
 
 @jit
-def deal_cut(out, live, epoch, most, memory, place, lanes):  # type: ignore[no-untyped-def]
-    """Pass deals through a limit of one number that loses what exceeds it; what is used starts anew with each epoch."""
+def deal_cut(out, live, epoch, most, memory, place, so_far, lanes):  # type: ignore[no-untyped-def]
+    """Pass deals through a limit of one number that loses what exceeds it; what is used starts anew with each epoch.
+
+    Where nothing is taken back, what is used is what was claimed (kept in `so_far`), cut once: one addition after the
+    other instead of three steps.
+    """
     before, used = memory[place], memory[place + 1]
+    back = np.int64((most < 0.0) | (used > most))
     for i in range(lanes):
-        used = used if epoch[i] == before else 0.0
-        before = epoch[i]
-        claim = out[i] if live[i] == 1.0 else 0.0
-        after = min(used + claim, max(most, used))
-        out[i] = after - used if live[i] == 1.0 else out[i]
-        used = after
+        back |= (live[i] == 1.0) & (out[i] < 0.0)
+    if back:
+        for i in range(lanes):
+            used = used if epoch[i] == before else 0.0
+            before = epoch[i]
+            claim = out[i] if live[i] == 1.0 else 0.0
+            after = min(used + claim, max(most, used))
+            out[i] = after - used if live[i] == 1.0 else out[i]
+            used = after
+    else:
+        for i in range(lanes):
+            used = used if epoch[i] == before else 0.0
+            before = epoch[i]
+            so_far[i] = used
+            used += out[i] if live[i] == 1.0 else 0.0
+        for i in range(lanes):
+            cut = min(so_far[i] + out[i], most) - min(so_far[i], most)
+            out[i] = cut if live[i] == 1.0 else out[i]
+        used = min(used, most)
     memory[place], memory[place + 1] = before, used
 
 

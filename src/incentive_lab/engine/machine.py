@@ -222,7 +222,7 @@ def execute(  # type: ignore[no-untyped-def]
                 out[i] = (np.ceil(whole) if i0 == 1 else np.floor(whole)) * f0
         elif op == o.LIVE_ROW:
             for i in range(lanes):
-                out[i] = 1.0 if a[i] != 0.0 and a[i] == a[i] and b[i] == 1.0 else 0.0
+                out[i] = 1.0 if (a[i] != 0.0) & (a[i] == a[i]) & (b[i] == 1.0) else 0.0
         elif op == o.DEFINED:
             for i in range(lanes):
                 out[i] = a[i] if b[i] == b[i] else 0.0
@@ -411,7 +411,7 @@ def execute(  # type: ignore[no-untyped-def]
         elif op == o.GATHER:
             by_cell = lanes_at(work.ctypes.data + 8 * work.shape[1] * i0, work.size)
             for i in range(lanes):
-                out[i] = by_cell[cells[i]]
+                out[i] = by_cell[np.uint32(cells[i])]
         elif op == o.RUNNING:
             before, so_far = memory[i0], memory[i0 + 1]
             for i in range(lanes):
@@ -432,7 +432,7 @@ def execute(  # type: ignore[no-untyped-def]
             for i in range(lanes):
                 out[i] = value + i * 65536.0
         elif op == o.DEAL_CUT:
-            deal_cut(out, a, b, f0, memory, i0, lanes)
+            deal_cut(out, a, b, f0, memory, i0, spare, lanes)
         elif op == o.DEAL_LIMIT:
             deal_limit(
                 out, a, b, c, cells, memory, i0, at, i1, i2, i3 & 1 == 1, i3 & 2 == 2, i3 & 4 == 4,
@@ -456,7 +456,7 @@ def execute(  # type: ignore[no-untyped-def]
             by_cell = lanes_at(work.ctypes.data + 8 * work.shape[1] * i1, work.size)
             for i in range(lanes):
                 if a[i] == 1.0:
-                    by_cell[cells[i]] += b[i]
+                    by_cell[np.uint32(cells[i])] += b[i]
             if i0 < paid.shape[0]:
                 for i in range(lanes):
                     if a[i] == 1.0:
