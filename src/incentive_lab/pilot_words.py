@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from incentive_lab.format import chance, count, counted, money, percent
-from incentive_lab.pilot.words import change
+from incentive_lab.pilot.words import change, lifts_between
 
 _MARK = {"fine": "ok", "look": "look", "stop": "STOP"}
 
@@ -90,15 +92,21 @@ def say_power(answer: dict[str, Any]) -> None:
     def lift(value: float | None) -> str:
         return "out of reach" if value is None else change(value)
 
+    def within(bounds: list[float | None]) -> str:
+        told = lifts_between(*(np.nan if one is None else one for one in bounds))
+        return f" ({told})" if told else ""
+
     def own(row: dict[str, Any]) -> str:
-        found = ", ".join(f"{name} {lift(value)}" for name, value in row["by_estimator"].items())
+        found = ", ".join(
+            f"{name} {lift(value)}{within(row['within'][name])}" for name, value in row["by_estimator"].items()
+        )
         return f"{found}; closed form {lift(row['closed_form'])}"
 
     print(f"{answer['pilot']} ({answer['fingerprint']}) on {answer['history_id']}")
     if answer["warning"]:
         print(f"TOO SMALL: {answer['warning']}")
     print(f"Smallest effect found with {percent(answer['power'], 0)} power at a level of {percent(answer['alpha'], 1)}, by "
-          f"{counted(answer['draws'], 'simulated pilot')} for each size:")  # fmt: skip
+          f"{counted(answer['draws'], 'simulated pilot')} for each size (in brackets its 95 % interval):")  # fmt: skip
     for row in answer["mde"]:
         print(f"  {counted(row['units'], row['unit']):>16}: {own(row)}")
     for row in answer["by_months"]:

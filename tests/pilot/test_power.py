@@ -102,7 +102,16 @@ def test_waves_and_switchbacks_find_more_of_larger_effects(rng: np.random.Genera
 
 
 def test_a_plan_that_expects_less_than_it_finds_is_told() -> None:
-    one = Power(40, 40, "partner", {"ancova": tuple(np.linspace(0.05, 1, 15))}, {"ancova": 0.5}, 0.4, False)
+    one = Power(
+        40,
+        40,
+        "partner",
+        {"ancova": tuple(np.linspace(0.05, 1, 15))},
+        {"ancova": 0.5},
+        {"ancova": (0.4, 0.6)},
+        0.4,
+        False,
+    )
     found = Found((one,), (), (), ())
     told = too_small(plan(", expected: 10%"), found)
     assert "expects +10 % and finds +50 % or more" in told

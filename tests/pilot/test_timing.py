@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from incentive_lab.charts.pilot_plan import power_chart
+from incentive_lab.charts.pilot_plan import mde_chart, power_chart
 from incentive_lab.pilot.powering import LIFTS, Power
 from incentive_lab.pilot.timing import at_period_ends
 
@@ -39,7 +39,18 @@ def test_partners_whose_quarters_keep_one_shape_do_not_differ_at_their_ends() ->
 
 def test_the_power_that_is_told_is_that_of_the_lift_the_plan_expects() -> None:
     curve = tuple(np.clip(LIFTS * 2, 0.05, 1.0).tolist())
-    one = Power(units=40, unit="partner", partners=40, curves={"ancova": curve}, mde={"ancova": 0.4}, closed=0.4,
-                resampled=False)  # fmt: skip
+    one = Power(units=40, unit="partner", partners=40, curves={"ancova": curve}, mde={"ancova": 0.4},
+                within={"ancova": (0.35, 0.45)}, closed=0.4, resampled=False)  # fmt: skip
     assert power_chart(one, 0.8, 0.25).title == "A lift of +25 % that is expected is found 50 % of the time"
     assert power_chart(one, 0.8).title == "A lift of +15 % is found 30 % of the time"
+
+
+def test_titles_speak_of_the_estimator_of_the_plan() -> None:
+    steep, slow = (tuple(np.clip(LIFTS * times, 0.05, 1.0).tolist()) for times in (3, 1))
+    one = Power(units=40, unit="partner", partners=40, curves={"ancova": steep, "difference": slow},
+                mde={"ancova": 0.3, "difference": 0.8}, within={"ancova": (0.2, 0.4), "difference": (0.7, float("nan"))},
+                closed=0.4, resampled=False)  # fmt: skip
+    assert mde_chart([one], 0.8, "difference").title == "With 40 partners the plan's estimator finds +80 %"
+    assert mde_chart([one], 0.8, "auto").title == "With 40 partners the best estimator finds +30 %"
+    assert power_chart(one, 0.8, 0.25, "difference").title.endswith("is found 25 % of the time")
+    assert power_chart(one, 0.8, 0.25).title.endswith("is found 75 % of the time")

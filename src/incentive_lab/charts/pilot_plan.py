@@ -24,8 +24,14 @@ LEGEND_ABOVE: Mapping[str, object] = {"yref": "container", "y": 0.99, "yanchor":
 FIFTHS = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
 
 
-def mde_chart(found: Sequence[Power], power: float) -> Chart:
-    """The smallest effect found with the wanted power, by number of partners or clusters, for each estimator."""
+def mde_chart(found: Sequence[Power], power: float, estimator: str = "") -> Chart:
+    """The smallest effect found with the wanted power, by number of partners or clusters, for each estimator.
+
+    Args:
+        found: What was simulated, by size.
+        power: The power that is asked for.
+        estimator: The plan's, which the title speaks of; where it was not simulated, of the best one.
+    """
     names = list(found[-1].mde)
     sizes, unit = [one.units for one in found], found[-1].unit
     most = max((value for one in found for value in one.mde.values() if np.isfinite(value)), default=1.0)
@@ -33,6 +39,7 @@ def mde_chart(found: Sequence[Power], power: float) -> Chart:
         go.Scatter(
             x=sizes, y=[one.mde[name] if np.isfinite(one.mde[name]) else None for one in found], name=NAMES[name],
             mode="lines+markers", line={"color": CATEGORIES[place], "width": 2},
+            error_y=_whiskers([one.mde[name] for one in found], [one.within[name] for one in found], CATEGORIES[place]),
             hovertemplate=f"%{{x}} {unit}s: %{{y:+.0%}}<extra>{NAMES[name]}</extra>",
         )
         for place, name in enumerate(names)
@@ -43,8 +50,9 @@ def mde_chart(found: Sequence[Power], power: float) -> Chart:
         hovertemplate=f"%{{x}} {unit}s: %{{y:+.0%}}<extra>closed form</extra>",
     ))  # fmt: skip
     best = min((value for value in found[-1].mde.values() if np.isfinite(value)), default=float("nan"))
+    best, whose = found[-1].mde.get(estimator, best), "plan's" if estimator in found[-1].mde else "best"
     title = (
-        f"With {counted(sizes[-1], unit)} the best estimator finds {change(best)}" if np.isfinite(best)
+        f"With {counted(sizes[-1], unit)} the {whose} estimator finds {change(best)}" if np.isfinite(best)
         else "No effect up to +300 % is found often enough"
     )  # fmt: skip
     ticks = sorted({*sizes[:-1:2], sizes[-1]})
@@ -54,17 +62,26 @@ def mde_chart(found: Sequence[Power], power: float) -> Chart:
         xaxis={"title": {"text": f"{unit.capitalize()}s in both arms"}, "type": "log", "tickvals": ticks,
                "ticktext": [count(one) for one in ticks]},
     )  # fmt: skip
-    return Chart(drawn, title, f"Smallest lift found with {percent(power, 0)} power, by simulation on your own history.",
+    return Chart(drawn, title, f"Smallest lift found with {percent(power, 0)} power, simulated on your history; whiskers: 95 %.",
                  f"Smallest effect by number of {unit}s. {title}.")  # fmt: skip
 
 
-def power_chart(one: Power, wanted: float, expected: float | None = None) -> Chart:
+def _whiskers(middle: Sequence[float], within: Sequence[tuple[float, float]], color: str) -> dict[str, object]:
+    """Where each point may lie for having simulated so few pilots; none above where no lift was found often enough."""
+    ends = [[abs(end - at) if np.isfinite(end) and np.isfinite(at) else 0.0 for at, end in zip(middle, side, strict=True)]
+            for side in ([low for low, _ in within], [high for _, high in within])]  # fmt: skip
+    return {"type": "data", "symmetric": False, "arrayminus": ends[0], "array": ends[1], "color": color, "thickness": 1,
+            "width": 2}  # fmt: skip
+
+
+def power_chart(one: Power, wanted: float, expected: float | None = None, estimator: str = "") -> Chart:
     """How often each lift is found at one size.
 
     Args:
         one: What was simulated at this size.
         wanted: The power that is asked for.
         expected: The lift that the plan hopes for, which the title speaks of; 0.15 where it has none or hopes for a loss.
+        estimator: The plan's, see `mde_chart`.
     """
     lift = min(expected, float(LIFTS[-1])) if expected is not None and expected > 0 else 0.15
     traces = [
@@ -74,7 +91,7 @@ def power_chart(one: Power, wanted: float, expected: float | None = None) -> Cha
         for place, (name, curve) in enumerate(one.curves.items())
     ]  # fmt: skip
     at = {name: float(np.interp(lift, LIFTS, curve)) for name, curve in one.curves.items()}
-    best = max(at.values(), default=0.0)
+    best = at.get(estimator, max(at.values(), default=0.0))
     drawn = figure(
         *traces, go.Scatter(x=[0, 1], y=[wanted, wanted], mode="lines", name=f"Wanted, {percent(wanted, 0)}",
                             line={"color": MUTED, "dash": "dot", "width": 1.5}, hoverinfo="skip"),

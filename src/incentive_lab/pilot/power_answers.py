@@ -88,13 +88,25 @@ def powered(here: World, assigned: Assigned, *, draws: int = 500, seed: int = 1,
     return Found(tuple(rows), tuple(lengths), tuple(metrics), tuple(notes))
 
 
+def estimator_of(pilot: Pilot, one: Power) -> str:
+    """The plan's estimator, else the one that finds the smallest effect; empty when none in reach is found."""
+    if pilot.analysis.estimator in one.mde:
+        return str(pilot.analysis.estimator)
+    known = {name: value for name, value in one.mde.items() if np.isfinite(value)}
+    return min(known, key=lambda name: known[name], default="")
+
+
 def best_of(pilot: Pilot, found: Found) -> float:
     """The smallest effect that the plan finds with its estimator (else its best one); nan when none in reach is."""
     if not found.by_size:
         return float("nan")
-    if pilot.analysis.estimator in found.by_size[-1].mde:
-        return found.by_size[-1].mde[pilot.analysis.estimator]
-    return min((one for one in found.by_size[-1].mde.values() if np.isfinite(one)), default=float("nan"))
+    return found.by_size[-1].mde.get(estimator_of(pilot, found.by_size[-1]), float("nan"))
+
+
+def best_within(pilot: Pilot, found: Found) -> tuple[float, float]:
+    """The 95 % interval of `best_of` for having simulated so few pilots."""
+    nothing = float("nan"), float("nan")
+    return found.by_size[-1].within.get(estimator_of(pilot, found.by_size[-1]), nothing) if found.by_size else nothing
 
 
 def too_small(pilot: Pilot, found: Found) -> str:
@@ -124,7 +136,9 @@ def power_row(one: Power) -> dict[str, Any]:
     """Power at one size as JSON."""
     return {
         "partners": one.partners, "units": one.units, "unit": one.unit,
-        "by_estimator": {name: number(own) for name, own in one.mde.items()}, "closed_form": number(one.closed),
+        "by_estimator": {name: number(own) for name, own in one.mde.items()},
+        "within": {name: [number(low), number(high)] for name, (low, high) in one.within.items()},
+        "closed_form": number(one.closed),
         "power": {name: list(own) for name, own in one.curves.items()}, "resampled": one.resampled,
     }  # fmt: skip
 
@@ -156,7 +170,8 @@ def power_told(
         "ok": True, "pilot": pilot.id, "fingerprint": fingerprint(pilot), "history_id": world.panel.history_id,
         "draws": draws, "alpha": float(pilot.alpha), "power": float(pilot.power), "partners": len(assigned.rows),
         "lifts": LIFTS.tolist(), "expected": None if pilot.expected is None else float(pilot.expected),
-        "smallest_effect": number(best), "warning": warning or None, "mde": [power_row(one) for one in found.by_size],
+        "smallest_effect": number(best), "smallest_effect_within": [number(one) for one in best_within(pilot, found)],
+        "warning": warning or None, "mde": [power_row(one) for one in found.by_size],
         "by_months": [{"months": months, **power_row(one)} for months, one in found.by_months],
         "by_metric": [{"metric": name, "reason": one} if isinstance(one, str) else {"metric": name, **power_row(one)}
                       for name, one in found.by_metric],

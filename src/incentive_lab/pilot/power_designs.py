@@ -30,8 +30,8 @@ from incentive_lab.pilot.powering import (
     Power,
     Step,
     alpha_of,
+    reached,
     sizes_for,
-    smallest,
 )
 from incentive_lab.pilot.randomisation import Pieces, scarce
 from incentive_lab.pilot.scales import scaled
@@ -69,8 +69,8 @@ def simulate_designed(
             for name, own in made.group(size, rng).items():
                 hits[name] = hits.get(name, np.zeros(len(LIFTS))) + own
         curves = {name: tuple((own / groups / TOGETHER).tolist()) for name, own in hits.items()}
-        mde = {name: smallest(np.array(own), float(here.pilot.power)) for name, own in curves.items()}
-        found.append(Power(made.partners(size), size, made.unit, curves, mde, made.closed(size), False))
+        told = reached(curves, float(here.pilot.power), groups * TOGETHER)
+        found.append(Power(made.partners(size), size, made.unit, curves, *told, made.closed(size), False))
     if progress is not None:
         progress(len(sizes) * groups, len(sizes) * groups)
     return found

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.special import stdtrit
+from statsmodels.stats.proportion import proportion_confint
 
 from incentive_lab.panel import Floats
 from incentive_lab.pilot.batched import Design
@@ -35,6 +36,7 @@ class Power:
         unit: partner or cluster.
         curves: Estimator -> share of simulated pilots that find each lift of `LIFTS`.
         mde: Estimator -> smallest lift found with the wanted power; nan when none of `LIFTS` is.
+        within: Estimator -> 95 % interval of `mde` for having simulated so few pilots, see `smallest_within`.
         closed: The same by the textbook formula for the best scale; nan where it has none.
         resampled: Whether partners had to be drawn with replacement because there are fewer.
     """
@@ -44,6 +46,7 @@ class Power:
     unit: str
     curves: dict[str, tuple[float, ...]]
     mde: dict[str, float]
+    within: dict[str, tuple[float, float]]
     closed: float
     resampled: bool
 
@@ -101,8 +104,19 @@ def _at_size(here: Windowed, pilot: Pilot, size: int, draws: int, rng: np.random
         for name in names:
             hits[name] += _found(name, pilot, post, before, treated, strata)
     curves = {name: tuple((own / draws).tolist()) for name, own in hits.items()}
-    mde = {name: smallest(np.array(own), float(pilot.power)) for name, own in curves.items()}
-    return Power(size, size, "partner", curves, mde, closed_form(here, pilot, size), again)
+    return Power(size, size, "partner", curves, *reached(curves, float(pilot.power), draws),
+                 closed_form(here, pilot, size), again)  # fmt: skip
+
+
+def reached(
+    curves: Mapping[str, Sequence[float]], wanted: float, draws: int
+) -> tuple[dict[str, float], dict[str, tuple[float, float]]]:
+    """The smallest lift of each estimator, and its interval, from how often each of `LIFTS` was found in so many pilots."""
+    shares = {name: np.array(own) for name, own in curves.items()}
+    return (
+        {name: smallest(own, wanted) for name, own in shares.items()},
+        {name: smallest_within(own, wanted, draws) for name, own in shares.items()},
+    )
 
 
 def alpha_of(pilot: Pilot) -> float:
@@ -192,3 +206,17 @@ def smallest(curve: Floats, wanted: float) -> float:
         return float(LIFTS[0])
     part = (wanted - curve[place - 1]) / (curve[place] - curve[place - 1])
     return float(LIFTS[place - 1] + part * (LIFTS[place] - LIFTS[place - 1]))
+
+
+def smallest_within(curve: Floats, wanted: float, draws: int) -> tuple[float, float]:
+    """Where the 95 % Wilson bounds of a power curve from so many simulated pilots reach what is wanted; nan if one does not.
+
+    Source: Wilson (1927), JASA 22, 209 to 212, by statsmodels.
+
+    Example:
+        >>> low, high = smallest_within(np.linspace(0, 1, 15), 0.8, 500)
+        >>> round(low, 2), round(high, 2)
+        (0.94, 1.34)
+    """
+    low, high = proportion_confint(np.round(curve * draws), draws, method="wilson")
+    return smallest(np.asarray(high), wanted), smallest(np.asarray(low), wanted)

@@ -56,6 +56,18 @@ def shares_between(interval: Interval) -> str:
     return f"{change(interval.low)} to {change(interval.high)}"
 
 
+def lifts_between(low: float, high: float) -> str:
+    """From which to which lift the smallest effect may lie; empty without one.
+
+    Example:
+        >>> lifts_between(0.41, 0.47), lifts_between(1.2, float("nan")), lifts_between(float("nan"), float("nan"))
+        ('+41 % to +47 %', '+120 % or more', '')
+    """
+    if np.isnan(low):
+        return ""
+    return f"{change(low)} or more" if np.isnan(high) else f"{change(low)} to {change(high)}"
+
+
 def reconciled(answer: Answer, currency: str, hanging: Whales | None, each: str = "per partner and month") -> list[str]:
     """What amount, percentage and typical partner say, and why they may differ."""
     found = answer.found

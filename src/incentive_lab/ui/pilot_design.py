@@ -12,13 +12,13 @@ from incentive_lab.charts.pilot_plan import balance_chart, mde_chart, power_char
 from incentive_lab.errors import InputError, Problem
 from incentive_lab.format import compact, count, percent
 from incentive_lab.pilot.document import Pilot
-from incentive_lab.pilot.power_answers import Found, best_of, too_small
+from incentive_lab.pilot.power_answers import Found, best_of, best_within, too_small
 from incentive_lab.pilot.reading import fingerprint, loads, require_beside
 from incentive_lab.pilot.running import Design
-from incentive_lab.pilot.words import change
+from incentive_lab.pilot.words import change, lifts_between
 from incentive_lab.ui import pilot_plans
 from incentive_lab.ui.cards import card, draw, figure_card, plain, tell_problems
-from incentive_lab.ui.pilot_power import audit_card, others, power_of
+from incentive_lab.ui.pilot_power import PILOTS, audit_card, others, power_of
 from incentive_lab.ui.tables import table
 
 PROBLEMS = "pilot problems"
@@ -56,9 +56,9 @@ def pilot_design() -> None:
         hoped = None if pilot.expected is None else float(pilot.expected)
         left, right = st.columns(2, gap="small")
         with left:
-            draw(mde_chart(simulated.by_size, float(pilot.power)), "pilot-mde")
+            draw(mde_chart(simulated.by_size, float(pilot.power), pilot.analysis.estimator), "pilot-mde")
         with right:
-            draw(power_chart(simulated.by_size[-1], float(pilot.power), hoped), "pilot-power")
+            draw(power_chart(simulated.by_size[-1], float(pilot.power), hoped, pilot.analysis.estimator), "pilot-power")
         others(made, simulated)
     left, right = st.columns([3, 2], gap="small")
     with left:
@@ -190,10 +190,12 @@ def key_figures(made: Design, simulated: Found | None) -> None:
     with cards[1]:
         best = float("nan") if simulated is None else best_of(pilot, simulated)
         shown = "being worked out" if simulated is None else change(best) if np.isfinite(best) else "above +300 %"
+        sure = "" if simulated is None else lifts_between(*best_within(pilot, simulated))
         hoped = "" if pilot.expected is None else f"; the plan expects {change(float(pilot.expected))}"
         figure_card("pilot-mde-figure", "Smallest effect found", shown, "", "",
-                    good="neither", line=f"with {percent(float(pilot.power), 0)} power{hoped}",
-                    help="By simulation on earlier months, with the plan's estimator, else the best one.")  # fmt: skip
+                    good="neither", line=f"with {percent(float(pilot.power), 0)} power{f', {sure}' if sure else ''}{hoped}",
+                    help="By simulation on earlier months, with the plan's estimator, else the best one; beside it where it "
+                         f"lies, 95 % sure, for having simulated {PILOTS} pilots.")  # fmt: skip
     with cards[2]:
         total = sum(made.costs.values())
         shown = compact(total) if made.costs else "not known"

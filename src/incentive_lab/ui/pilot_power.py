@@ -12,11 +12,14 @@ from incentive_lab.pilot.power_answers import Found, powered
 from incentive_lab.pilot.powering import Power
 from incentive_lab.pilot.reading import fingerprint
 from incentive_lab.pilot.running import Design
-from incentive_lab.pilot.words import change
+from incentive_lab.pilot.words import change, lifts_between
 from incentive_lab.ui import pilot_plans
 from incentive_lab.ui.cards import card, plain
 from incentive_lab.ui.pilot_jobs import Step, watched
 from incentive_lab.ui.tables import table
+
+PILOTS = 300
+"""Simulated for each size."""
 
 
 def power_of(made: Design) -> Found | None:
@@ -24,7 +27,7 @@ def power_of(made: Design) -> Found | None:
     key = f"power {made.trial.source} {fingerprint(made.pilot)}"
 
     def work(step: Step) -> Found:
-        return powered(made.world, made.assigned, draws=300, progress=step)
+        return powered(made.world, made.assigned, draws=PILOTS, progress=step)
 
     found: Found | None = watched(key, work, "Simulating pilots on your history")
     return found
@@ -57,7 +60,8 @@ def _smallest(one: Power) -> str:
     if not known:
         return "none up to +300 %"
     name = min(known, key=lambda each: known[each])
-    return f"{change(known[name])} ({NAMES[name].lower()})"
+    told = lifts_between(*one.within[name])
+    return f"{change(known[name])} ({told + '; ' if told else ''}{NAMES[name].lower()})"
 
 
 def audit_card(made: Design) -> None:
