@@ -88,6 +88,7 @@ def project_result(told: Projection, margin_floor: float | None = None) -> dict[
         result["p_over_budget_reason"] = "the scheme has no budget"
     else:
         result["p_over_budget_se"] = budget.error
+        result["p_over_budget_note"] = answers.part_years(told)
     if value is None:
         result["npv_reason"] = NO_COST
     else:
@@ -185,6 +186,8 @@ def say_project(told: dict[str, Any]) -> None:
         )
     if told["p_over_budget"] is not None:
         print(f"The budget breaks {futures(told['p_over_budget'], told['scenarios'], told['p_over_budget_se'])}")
+        if told["p_over_budget_note"]:
+            print(told["p_over_budget_note"])
     if told.get("margin_floor") is not None:
         chance = told["p_below_margin"]
         said = NO_COST if chance is None else futures(chance, told["scenarios"], told["p_below_margin_se"])

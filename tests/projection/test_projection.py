@@ -22,7 +22,9 @@ from incentive_lab.projection.answers import (
     distribution,
     first_order,
     margin_share,
+    one_budget,
     over_budget,
+    part_years,
 )
 from incentive_lab.projection.assumptions import BASE, Assumptions, diff, json_schema, loads, presets
 from incentive_lab.projection.backtest import backtest
@@ -207,6 +209,30 @@ def test_what_a_budget_cuts_is_told_as_owed_and_by_how_much(model: Model, capsys
     assert "The budget breaks in none of 60 futures (± " in said
     assert "owed" not in said
     assert f"Expect {np.quantile(plenty.outcome.total, 0.5) / 100:,.2f} USD ± " in said
+
+
+def test_parts_of_programme_years_are_told_beside_the_chance_of_breaking_a_years_budget() -> None:
+    model = fit(made_past(months=30))  # it ends in June 2024
+    later = TIERED.model_validate(
+        {**TIERED.model_dump(by_alias=True, exclude_unset=True), "effective": {"from": "2025-01-01"}}
+    )
+    told = project(model, later, floor=FLAT, scenarios=4)
+    assert told.outcome.years == ((-6, 6), (6, 6))
+    said = part_years(told)
+    assert said == (
+        "These 12 months hold no whole programme year: 6 of that from 2024-01 and 6 of that from 2025-01, each held against "
+        "the budget of a whole year. Project 18 months to hold one whole."
+    )
+    assert project_result(told)["p_over_budget_note"] == said
+    assert one_budget(told.outcome) is None, "no line of one year's budget is drawn over parts of two"
+    assert part_years(project(model, later, floor=FLAT, scenarios=4, horizon=18)) is None
+    within = project(model, later, floor=FLAT, scenarios=4, horizon=3)
+    assert "3 of that from 2024-01, held against" in (part_years(within) or "")
+    assert one_budget(within.outcome) == 90_000
+    running = project(model, TIERED, floor=FLAT, scenarios=4)
+    assert running.outcome.years == ((-6, 12), (6, 6)), "what was paid since January counts"
+    assert part_years(running) is None
+    assert one_budget(project(model, TIERED, floor=FLAT, scenarios=4, horizon=6).outcome) is None
 
 
 def test_a_budget_cut_within_the_replay_is_told_by_month(model: Model) -> None:

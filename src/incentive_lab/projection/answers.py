@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from incentive_lab.panel import Floats
+from incentive_lab.format import counted
+from incentive_lab.panel import Floats, month_label
 from incentive_lab.projection.factors import REPLICATES
 from incentive_lab.projection.running import Outcome, Projection
 from incentive_lab.projection.smoothing import smooth
@@ -41,6 +42,24 @@ def over_budget(outcome: Outcome, minor: int) -> Figure | None:
     if budget is None:
         return None
     return chance((outcome.demand > float(budget.amount) * minor).any(axis=1))
+
+
+def part_years(told: Projection) -> str | None:
+    """What the chance of breaking the budget is of where the horizon holds no whole programme year; None where it does."""
+    years = told.outcome.years
+    if told.outcome.scheme.budget is None or any(months >= 12 for _, months in years):
+        return None
+    parts = " and ".join(f"{months} of that from {month_label(told.first_month + first)}" for first, months in years)
+    whole = next((first + 12 for first, months in years if first >= 0 or first + 12 > told.horizon), years[-1][0] + 24)
+    return (f"These {counted(told.horizon, 'month')} hold no whole programme year: {parts}, {'each ' * (len(years) > 1)}held "
+            f"against the budget of a whole year. Project {whole} months to hold one whole.")  # fmt: skip
+
+
+def one_budget(outcome: Outcome) -> float | None:
+    """The budget, whole units, where cost to date over the horizon is held against it: it lies in one programme year."""
+    budget, years = outcome.scheme.budget, outcome.years
+    inside = len(years) == 1 and years[0][1] <= outcome.monthly.shape[1]
+    return float(budget.amount) if budget is not None and inside else None
 
 
 def over(outcome: Outcome, amount: float) -> Figure:

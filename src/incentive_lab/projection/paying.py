@@ -237,6 +237,12 @@ class Payer:
         ends = [*starts[1:], self.months]
         return [(a, b) for a, b in zip(starts, ends, strict=True) if b > self.past]
 
+    @property
+    def counted(self) -> tuple[tuple[int, int], ...]:
+        """Each programme year's first month, from the horizon's on, and how many of its months are held against the budget."""
+        first = 0 if self.starts is None else self.past
+        return tuple((a - (a + self.shift) % 12 - self.past, b - max(a, first)) for a, b in self.years)
+
     def cost(self, paid: Paid) -> Cost:
         """What was paid, after the programme budget is cut as far as the replay has not done that."""
         budget_row = len(self.scheme.rules) + BUDGET

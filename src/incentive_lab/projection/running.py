@@ -41,6 +41,7 @@ class Outcome:
         owed: [scenarios, horizon] before the budget is cut.
         capped: [scenarios] what partner caps took off over the horizon.
         partners: [at most BANDS scenarios, partners] of those known.
+        years: First month, from the horizon's on, of each programme year, and how many of its months `demand` holds.
     """
 
     scheme: Scheme
@@ -55,6 +56,7 @@ class Outcome:
     owed: Floats
     capped: Floats
     partners: Floats
+    years: tuple[tuple[int, int], ...]
 
     @property
     def total(self) -> Floats:
@@ -224,7 +226,8 @@ def _sure(told: Projection, share: float) -> bool:
 def _outcomes(payers: list[Payer], told: Drawn) -> tuple[Outcome, ...]:
     return tuple(
         Outcome(payer.scheme, payer.line_ids, payer.tier_names, kept["monthly"], kept["by_rule"], kept["by_tier"],
-                kept["by_segment"], kept["demand"], kept["higher"], kept["owed"], kept["capped"], kept["by_partner"])
+                kept["by_segment"], kept["demand"], kept["higher"], kept["owed"], kept["capped"], kept["by_partner"],
+                payer.counted)
         for payer, kept in zip(payers, told.kept, strict=True)
     )  # fmt: skip
 

@@ -186,9 +186,13 @@ class Case:
         said.append(self.budget_words())
         if isinstance(told.get("months"), int) and isinstance(told.get("scenarios"), int):
             supposed = f" under the assumptions {told['assumptions']}" if told.get("assumptions") else ""
+            begins = f" that begin in {told['first_month']}" if told.get("first_month") else ""
             said.append(
-                f"Drawn over {counted(told['months'], 'month')} from {counted(told['scenarios'], 'future')}{supposed}."
+                f"Drawn over {counted(told['months'], 'month')}{begins} from {counted(told['scenarios'], 'future')}{supposed}."
             )
+            if begins and self.scheme.effective.from_[:7] > told["first_month"]:
+                starts = self.scheme.effective.from_
+                said.append(f"It is proposed from {starts} and forecast as if it began right after the history.")
         return tuple(said)
 
     def forecast_words(self) -> str:
@@ -204,7 +208,10 @@ class Case:
         then = f"; {WHEN_EXCEEDED[budget.when_exceeded]} then" if budget is not None and self.over_budget else ""
         sure = (self.projection or {}).get("p_over_budget_se")
         error = f" (± {percent(sure, 1)})" if isinstance(sure, (int, float)) else ""
-        return f"Chance of breaking the budget: {percent(self.over_budget, 1)}{error}{then}."
+        note = (self.projection or {}).get("p_over_budget_note")
+        return (
+            f"Chance of breaking the budget: {percent(self.over_budget, 1)}{error}{then}.{f' {note}' if note else ''}"
+        )
 
     def _error(self, error: Any) -> str:
         """A standard error beside an amount, where it is known."""

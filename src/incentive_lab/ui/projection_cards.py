@@ -16,7 +16,7 @@ from incentive_lab.projection.accruing import Accrual, accrual
 from incentive_lab.projection.breakdown import PARTNERS, bands, partner_bands
 from incentive_lab.projection.diagnostics import diagnostics
 from incentive_lab.projection.model import Model
-from incentive_lab.projection.running import Outcome, Projection
+from incentive_lab.projection.running import Projection
 from incentive_lab.projection.standard_errors import Figure, chance, mean
 from incentive_lab.projection_words import NO_COST, futures, owed_words
 from incentive_lab.scheme.line_names import line_names
@@ -66,6 +66,9 @@ def risk_card(told: Projection, floor: float | None = None, limit: float | None 
         )
         breaks = f"the budget breaks {futures(over.value, told.scenarios, over.error)}."
         said.append(breaks.capitalize() if over.value == 1 else f"**{risk}**: {breaks}")
+    parts = answers.part_years(told)
+    if parts is not None:
+        said.append(parts)
     if told.outcome.scheme.caps:
         binds = chance(told.outcome.capped > 0)
         said.append(f"Partner caps bind {futures(binds.value, told.scenarios, binds.error)} and take off "
@@ -87,12 +90,6 @@ def risk_card(told: Projection, floor: float | None = None, limit: float | None 
         st.markdown(" ".join(said))
 
 
-def budget_of(outcome: Outcome) -> float | None:
-    """The scheme's budget, whole units; None without one."""
-    budget = outcome.scheme.budget
-    return float(budget.amount) if budget is not None else None
-
-
 def owed_path(told: Projection) -> tuple[Floats, str]:
     """[scenarios, months] what is drawn, minor units, and its name.
 
@@ -110,7 +107,7 @@ def fan_of(told: Projection) -> Chart:
     quiet = None if told.no_response is told.outcome else np.cumsum(still.mean(axis=0)) / told.minor
     path, currency = np.cumsum(owed, axis=1) / told.minor, told.model.panel.currency
     ends = answers.distribution(path[:, -1], told)
-    return fan_chart(labels, path, currency, budget_of(told.outcome), quiet, what, ends)
+    return fan_chart(labels, path, currency, answers.one_budget(told.outcome), quiet, what, ends)
 
 
 def difference_card(told: Projection) -> None:

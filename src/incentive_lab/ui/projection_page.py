@@ -24,7 +24,6 @@ from incentive_lab.ui.compare_page import DRAFT, offered
 from incentive_lab.ui.projecting import Asked, projected, side_by_side, tested
 from incentive_lab.ui.projection_cards import (
     breakdown_card,
-    budget_of,
     difference_card,
     fan_of,
     fit_card,
@@ -122,7 +121,7 @@ def _charts(told: Projection) -> None:
     left, right = st.columns(2, gap="small")
     with left:
         shown = answers.distribution(total / minor, told)
-        draw(distribution_chart(total / minor, shown, currency, budget_of(outcome), what), "distribution")
+        draw(distribution_chart(total / minor, shown, currency, answers.one_budget(outcome), what), "distribution")
     with right:
         moving = answers.drivers(told, answers.own_inputs(told), total)[:7]
         if moving:

@@ -52,10 +52,10 @@ def case_figures(case: Case) -> None:
         ("Signed", f"{len(signed_by)} of {len(case.revision['needs'])}", None),
     )  # fmt: skip
     columns = st.columns(len(figures), gap="small")
+    said = {0: HISTORY_HELP, 3: case.budget_words()}
     for place, (label, value, delta) in enumerate(figures):
         with columns[place], card(f"review-figure-{place}", height="stretch"):
-            st.metric(label, value, delta, delta_color="inverse",
-                      help=HISTORY_HELP if delta or place == 0 else None)  # fmt: skip
+            st.metric(label, value, delta, delta_color="inverse", help=said.get(place))
 
 
 def what_changes(case: Case) -> None:
