@@ -218,7 +218,8 @@ class MappingFile:
         own = f"{self.name} "
         if not problem.path.startswith(own):
             return problem
-        return replace(self.lines.placed(replace(problem, path=problem.path.removeprefix(own))), path=problem.path)
+        placed = self.lines.placed(replace(problem, path=problem.path.removeprefix(own)), capital=False)
+        return replace(placed, path=problem.path)
 
 
 def read_mapping(path: Path) -> MappingFile:
