@@ -155,7 +155,8 @@ class Source(Part):
     keep: tuple[str, ...] | Literal["all"] = Field((), description="Further columns taken as they are, or `all`.")
     dates: Dates | None = Field(
         None,
-        description="In which order its dates are written where they are not 2026-03-31; 31.03.26 is day-month-year.",
+        description="In which order its dates are written where they are not 2026-03-31; 31.03.26 and 31 March 2026 are "
+        "day-month-year. Months may be named in English or German.",
     )
     numbers: Numbers | None = Field(
         None, description="How its numbers are written where they are not 1234.56; a currency beside them is left out."
