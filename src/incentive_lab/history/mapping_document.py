@@ -159,7 +159,9 @@ class Source(Part):
         "day-month-year. Months may be named in English or German.",
     )
     numbers: Numbers | None = Field(
-        None, description="How its numbers are written where they are not 1234.56; a currency beside them is left out."
+        None,
+        description="How its numbers are written where they are not 1234.56. A currency may stand beside them: it must be the "
+        "row's (`currency`, else its partner's, else the history's), and is the history's where nothing else says one.",
     )
 
 

@@ -15,7 +15,7 @@ Dates = Literal["day-month-year", "month-day-year", "year-month-day"]
 
 A month may be named in English or German; of a year with two digits the century is the 21st."""
 Numbers = Literal["1,234.56", "1.234,56", "1 234,56", "1'234.56"]
-"""Which marks stand in a number; a currency beside it is left out, and in brackets it is below zero."""
+"""Which marks stand in a number; a currency may stand beside it (`beside_sql`), and in brackets it is below zero."""
 
 _ISO = re.compile(r"\d{4}-\d{2}-\d{2}([T ].*)?")
 _MARKS = {
@@ -86,6 +86,20 @@ def number_sql(text: str, written: Numbers) -> str:
         f"CASE WHEN coalesce({trimmed}, '') = '' THEN NULL "
         f"WHEN {trimmed} ~ '{_quoted(_number_pattern(written))}' THEN {below} || {digits} ELSE {refused} END"
     )
+
+
+def beside_sql(text: str, written: Numbers) -> str:
+    """SQL for the currencies that stand beside a number with these marks, with blanks between; blank where there is none.
+
+    Example:
+        >>> import duckdb
+        >>> cells = "(VALUES ('12,60 EUR'), ('$1.000 USD'), ('7'), ('about 7 EUR')) v(x)"
+        >>> [one[0].split() for one in duckdb.sql(f"SELECT {beside_sql('x', '1.234,56')} FROM {cells}").fetchall()]
+        [['EUR'], ['$', 'USD'], [], []]
+    """
+    trimmed = f"trim(coalesce({text}, ''))"
+    beside = f"regexp_replace({trimmed}, '[^A-Z$€£¥]+', ' ', 'g')"
+    return f"CASE WHEN {trimmed} ~ '{_quoted(_number_pattern(written))}' THEN {beside} ELSE '' END"
 
 
 def is_day(values: Sequence[str]) -> bool:
