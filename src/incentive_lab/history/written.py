@@ -30,6 +30,7 @@ _MONTHS = (
     "dec december dez dezember",
 )  # fmt: skip
 _CURRENCY = "(?:[$€£¥]|[A-Z]{3})?"
+_GAP = "[ \u00a0\u202f]?"
 
 
 def our_way(text: str, kind: Kind, dates: Dates | None, numbers: Numbers | None) -> str:
@@ -161,7 +162,7 @@ def _month_begins() -> dict[str, int]:
 def _number_pattern(written: Numbers) -> str:
     thousands, decimal = _MARKS[written]
     digits = rf"(?:\d{{1,3}}(?:{thousands}\d{{3}})+|\d+)(?:{decimal}\d*)?"
-    number = rf"[-+]? ?{_CURRENCY} ?[-+]?{digits} ?{_CURRENCY}-?"
+    number = f"[-+]?{_GAP}{_CURRENCY}{_GAP}[-+]?{digits}{_GAP}{_CURRENCY}-?"
     return rf"^(?:{number}|\({number}\))$"
 
 
