@@ -85,6 +85,76 @@ def test_so_is_a_sheet_of_a_workbook(tmp_path: Path) -> None:
     ]
 
 
+OURS = ("deal_id", "partner_id", "status", "created_on", "closed_on", "amount", "currency", "quantity")
+
+
+def shown_in(file: Path, formats: list[str], codes: list[str] | None = None, names: tuple[str, ...] = OURS) -> Path:
+    """A workbook with a deal of 12.5 for each of these formats of its amount; its quantity is shown in pieces."""
+    import openpyxl
+
+    book = openpyxl.Workbook()
+    book.active.title = "partners"
+    book.active.append(("partner_id", "type"))
+    book.active.append(("A", "reseller"))
+    deals = book.create_sheet("deals")
+    deals.append(names)
+    for row, written in enumerate(formats, 2):
+        deals.append((f"D{row}", "A", "won", "2024-03-05", "2024-03-06", 12.5, codes[row - 2] if codes else None, 3))
+        deals.cell(row, 6).number_format = written
+        deals.cell(row, 8).number_format = '0 "PCS"'
+    book.save(file)
+    return file
+
+
+def opened(file: Path, **options: Any) -> tuple[str, int]:
+    with open_history(file, **options).closing() as history:
+        return history.currency, int(history.store.rows("SELECT sum(amount) FROM {deals}")[0][0])
+
+
+def test_cells_of_a_workbook_are_in_the_currency_that_their_format_shows(tmp_path: Path) -> None:
+    euro, dollar = '#,##0.00\\ "€"', "[$USD] #,##0.00;[Red]-[$USD] #,##0.00"
+    told = "several currencies, which cannot be added: EUR in 2 rows (such as row 2) and USD in 1 row (such as row 4). "
+    several = shown_in(tmp_path / "several.xlsx", [euro, "[$€-407]0.00", dollar, "General"])
+    with pytest.raises(InputError) as error:
+        opened(several)
+    assert [str(one) for one in error.value.problems] == [
+        f"several.xlsx sheet deals, column amount: its numbers are in {told}"
+        "Say the currency of each row in deals.currency, or bring a file for each."
+    ]
+    theirs = shown_in(tmp_path / "theirs.xlsx", [euro, euro, dollar], names=(*OURS[:5], "Sum", "Code", "Pieces"))
+    mapping = tmp_path / "mapping.yaml"
+    columns = "deal_id: deal_id, partner_id: partner_id, status: status, created_on: created_on, quantity: Pieces"
+    for amount in ("Sum", "{column: Sum, times: 2}", "{sum: [Sum, Pieces]}"):
+        mapping.write_text(
+            "tables:\n  partners: {from: partners, columns: {partner_id: partner_id, type: type}}\n"
+            f"  deals: {{from: deals, columns: {{{columns}, amount: {amount}}}}}\n",
+            encoding="utf-8",
+        )
+        with pytest.raises(InputError) as error:
+            opened(theirs, mapping=mapping)
+        assert len(error.value.problems) == 1
+        assert told in str(error.value)
+    contradicting = shown_in(tmp_path / "c.xlsx", [euro, euro], ["EUR", "USD"])
+    with pytest.raises(InputError) as error:
+        opened(contradicting)
+    assert "c.xlsx sheet deals row 3, column amount: € stands beside the number, but the row says USD." in str(
+        error.value
+    )
+    assert opened(shown_in(tmp_path / "euro.xlsx", [euro, "General"])) == ("EUR", 2_500)
+    (tmp_path / "rates.csv").write_text("currency,month,rate\nEUR,2024-03,2\n", encoding="utf-8")
+    each = shown_in(tmp_path / "each.xlsx", [euro, dollar], ["EUR", "USD"])
+    assert opened(each, rates=tmp_path / "rates.csv", currency="USD") == ("USD", 3_750)
+
+
+def test_a_format_that_excel_has_built_in_shows_the_currency_of_the_reader_and_says_nothing(tmp_path: Path) -> None:
+    from openpyxl.styles.numbers import BUILTIN_FORMATS
+
+    assert opened(shown_in(tmp_path / "own.xlsx", [BUILTIN_FORMATS[44], BUILTIN_FORMATS[8]]), currency="EUR") == (
+        "EUR",
+        2_500,
+    )
+
+
 @pytest.fixture(scope="module")
 def server() -> Iterator[str]:
     try:

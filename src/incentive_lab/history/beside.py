@@ -13,8 +13,8 @@ from incentive_lab.errors import Problem
 from incentive_lab.format import counted
 from incentive_lab.history.columns import SHOWN
 from incentive_lab.history.origins import STRIDE
-from incentive_lab.history.store import BESIDE, Raw, literal, quoted
-from incentive_lab.history.tables import TABLES
+from incentive_lab.history.store import BESIDE, DuckStore, Raw, literal, quoted
+from incentive_lab.history.tables import TABLES, holds_money
 from incentive_lab.money import CODES
 
 _DOLLARS = "USD CAD AUD NZD SGD HKD TWD MXN ARS CLP COP UYU BBD BMD BND BSD BZD FJD GYD JMD KYD LRD NAD SBD SRD TTD XCD"
@@ -87,6 +87,33 @@ def currencies_among(values: Sequence[str]) -> list[str]:
     """
     marks = (mark for value in values for mark in _MARK.findall(value) if _known(mark))
     return list(dict.fromkeys(meant(mark, "") for mark in marks))
+
+
+def currency_of_format(written: str) -> str:
+    """The currency that a number format of a spreadsheet shows; '' where it shows none that is known.
+
+    Example:
+        >>> [currency_of_format(one) for one in ('#,##0.00 [$€-407]', '[$USD] #,##0', '"$"#,##0.00;[Red]-"$"#,##0.00', '0.0 "PCS"')]
+        ['€', 'USD', '$', '']
+    """
+    texts = re.findall(r'\[\$([^\]-]*)[^\]]*\]|"([^"]*)"|([$€£¥])', written.partition(";")[0])
+    return next((mark for parts in texts for part in parts if _known(mark := part.strip())), "")
+
+
+def keeper(column: str) -> str:
+    """The name of the column that keeps which currency the cells of a column are shown in; no sheet can have it."""
+    return f"{_PART}{column}"
+
+
+def keep_beside(store: DuckStore, raw: Raw) -> None:
+    """Keep which currencies the amounts of a sheet that needs no mapping are shown in."""
+    shown = {
+        name: [f"coalesce({quoted(one)}, '')"] for name, one in raw.shown_in.items() if holds_money(raw.table, name)
+    }
+    if shown:
+        store.execute(f"ALTER TABLE {raw.relation} ADD COLUMN {quoted(BESIDE)} VARCHAR")
+        store.execute(f"UPDATE {raw.relation} SET {quoted(BESIDE)} = {packed(shown, ())}")
+        raw.beside = True
 
 
 def packed(beside: Mapping[str, Sequence[str]], calculated: Collection[str]) -> str:
@@ -194,7 +221,8 @@ def _several(raw: Raw, column: str, source: int, each: Mapping[str, list[Alike]]
     if len(said) > _NAMED:
         said = [*said[:_NAMED], f"{len(said) - _NAMED} more"]
     message = f"its numbers are in several currencies, which cannot be added: {', '.join(said[:-1])} and {said[-1]}."
-    return Problem(raw.place(source * STRIDE, column), message, _fix(raw.table, next(iter(each)), several=True))
+    place = raw.place(source * STRIDE if raw.origins else None, column)
+    return Problem(place, message, _fix(raw, next(iter(each)), several=True))
 
 
 def _contradictions(
@@ -205,7 +233,7 @@ def _contradictions(
         marks = [mark for mark, means in currencies.items() if means != (one.said or target)]
         if not marks:
             continue
-        fix = _fix(raw.table, currencies[marks[0]], several=False)
+        fix = _fix(raw, currencies[marks[0]], several=False)
         reason = why
         if not any(map(_known, marks)):
             reason, fix = "which is no currency that is known", _ALLOWED
@@ -220,11 +248,14 @@ def _contradictions(
         yield Problem(raw.place(first.first, column), f"{message}{more}.", fix)
 
 
-def _fix(table: str, code: str, *, several: bool) -> str:
+def _fix(raw: Raw, code: str, *, several: bool) -> str:
+    table = raw.table
     if table == "activities":
         return "Say the currency of each partner in partners.currency, or bring the amounts in one currency."
     if TABLES[table].column("currency") is None:
         return "Bring the amounts in the currency of the history."
+    if not raw.origins:
+        return f"Say the currency of each row in {table}.currency{', or bring a file for each' if several else ''}."
     one = f"currency: {{constant: {code}}}"
     other = f"bring a file for each with {one}" if several else f"by {one} where a whole file is in it"
     return f"Map {table}.currency from a column that says it for each row, or {other}."

@@ -45,6 +45,7 @@ class Member:
         self._used: dict[str, list[str]] = {}
         self._numbers: list[tuple[str, str, str]] = []
         self._beside: dict[str, list[str]] = {}
+        self._shown: dict[str, str] = {}
 
     def prepare(self) -> bool:
         """Write its SQL; False with the problems noted."""
@@ -165,7 +166,10 @@ class Member:
             message = f"{self.tables[table].label} has no column {column}."
             self.problems.append(Problem(where, message, did_you_mean(column, columns)))
             return None
-        return f"{quoted(table)}.{quoted(column)}", family_of(columns[column])
+        sql = f"{quoted(table)}.{quoted(column)}"
+        if column in self.tables[table].shown_in:
+            self._shown[sql] = f"coalesce({quoted(table)}.{quoted(self.tables[table].shown_in[column])}, '')"
+        return sql, family_of(columns[column])
 
     def _column(self, name: str, rule: ColumnRule) -> str:
         where = f"{self.where}.columns.{name}"
@@ -240,8 +244,11 @@ class Member:
         """A source column as dates and numbers are written here, where the source is text and writes them otherwise."""
         if family != "text":
             return sql
-        if self.source.numbers is not None and kind in ("money", "number") and holds_money(self.table, ours):
-            self._beside.setdefault(ours, []).append(beside_sql(sql, self.source.numbers))
+        if kind in ("money", "number") and holds_money(self.table, ours):
+            beside = [beside_sql(sql, self.source.numbers)] if self.source.numbers is not None else []
+            beside += [self._shown[sql]] if sql in self._shown else []
+            if beside:
+                self._beside.setdefault(ours, []).extend(beside)
         return our_way(sql, kind, self.source.dates, self.source.numbers)
 
     def _as_number(self, sql: str) -> str:

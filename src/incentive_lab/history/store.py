@@ -55,6 +55,7 @@ class Raw:
         origins: The sources of a mapped table in their order; its row numbers count with `origins.STRIDE`.
         header: Where its columns are named, if not in itself: the address in a mapping.
         beside: Whether its relation has the column `BESIDE`, which is none of its columns.
+        shown_in: Column -> the further one of its relation that keeps the currency each cell is shown in.
     """
 
     table: str
@@ -68,6 +69,7 @@ class Raw:
     origins: tuple[Origin, ...] = ()
     header: str = ""
     beside: bool = False
+    shown_in: Mapping[str, str] = field(default_factory=dict)
 
     def place(self, row: int | None, column: str | None = None) -> str:
         """Where something was found, as people say it: `deals.csv row 12, column amount`."""
