@@ -320,3 +320,4 @@ def test_a_first_look_tells_it_too(tmp_path: Path) -> None:
     assert told.startswith("Orders.csv: column Amount is in EUR and USD, which cannot be added")
     one = choices[0]
     assert not unsure(found, [Choice(one.source, one.table, one.columns, {"currency": "EUR"})])
+    assert not unsure(found, [one, Choice("Partners", "partners", {"partner_id": "No", "currency": "Money"})])

@@ -156,13 +156,14 @@ def unsure(found: Sequence[Preview], choices: Sequence[Choice]) -> list[str]:
         dates = written_in(one, choice.table, choice.columns)[0]
         if len(dates) > 1:
             told.append(f"{one.label}: its dates fit {' and '.join(dates)}; {choice.dates} is supposed.")
-        if "currency" in {*choice.columns, *choice.constants}:
+        said = (one for one in choices if one is choice or one.table == "partners")
+        if any("currency" in {*one.columns, *one.constants} for one in said):
             continue
         for theirs in (theirs for ours, theirs in choice.columns.items() if holds_money(choice.table, ours)):
             codes = currencies_among(one.values(theirs))
             if len(codes) > 1:
-                said = f"{one.label}: column {theirs} is in {' and '.join(codes)}, which cannot be added"
-                told.append(f"{said} without a column that says each row's currency.")
+                column = f"{one.label}: column {theirs} is in {' and '.join(codes)}"
+                told.append(f"{column}, which cannot be added without a column that says each row's currency.")
     return told
 
 
