@@ -178,6 +178,27 @@ def test_a_mapped_value_is_refused_with_the_row_and_column_of_the_export(
     assert refused.value.problems[0].path == path
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        ("name: shop_name", "name: Shopname", "Line 8: Shops.csv has no column Shopname. Did you mean shop_name?"),
+        ("opportunities.opened,", "Deals.opened,", "Line 20: Deals is not joined here."),
+        ("state: [shipped]", "State: [shipped]", "Line 15: Orders.csv has no column State. Did you mean state?"),
+    ],
+)  # fmt: skip
+def test_a_file_that_is_named_in_a_message_keeps_its_capital(
+    tmp_path: Path, before: str, after: str, said: str
+) -> None:
+    folder = history_folder(tmp_path)
+    for name in ("shops", "orders"):
+        (folder / f"{name}.csv").rename(folder / f"{name.capitalize()}.csv")
+    text = MAPPING.replace("from: shops", "from: Shops").replace("from: orders", "from: Orders")
+    assert before in text
+    with pytest.raises(InputError) as refused:
+        open_history(folder, mapping=mapped(tmp_path, text.replace(before, after)))
+    assert said in str(refused.value)
+
+
 def test_what_a_mapping_leaves_out_is_told_with_its_own_line(tmp_path: Path) -> None:
     text = MAPPING.replace("      partner_id: no\n", "")
     with pytest.raises(InputError, match=r"mapping.yaml line 4, tables.partners: the column partner_id is missing"):

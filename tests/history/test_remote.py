@@ -129,7 +129,8 @@ def test_dates_and_numbers_written_another_way_are_read_by_the_database_too(data
 
     folder = folders.write(tmp_path / "csv", deals=(
         "deal_id,partner_id,status,created_on,closed_on,amount,cost\n"
-        'D1,P1,won,05.01.2013,1.2.2013,"1.234,56 EUR","(1,5)"\nD2,P2,lost,2013-01-20,11/02/13,-100,\n'
+        'D1,P1,won,05.01.2013,1.2.2013,"1.234,56\u00a0EUR","(1,5)"\nD2,P2,lost,2013-01-20,11/02/13,-100,\n'
+        "D3,P2,lost,07-JÄN-13,5. März 2013 10:22,1,\nD4,P2,lost,1 Mar 13,12. Okt. 2013,1,\n"
     ))  # fmt: skip
     load(database, folder)
     with psycopg.connect(database, autocommit=True) as connection:

@@ -11,6 +11,7 @@ from incentive_lab.errors import InputError
 from incentive_lab.history import open_history
 from incentive_lab.history.previewing import Preview, previews
 from incentive_lab.history.suggesting import mapping_of, missing, suggested, suggested_all
+from incentive_lab.history.written import dates_in
 from incentive_lab.scheme.measures import CATALOGUE
 
 EXPORTS = {
@@ -42,6 +43,14 @@ EXPORTS = {
             "Auftragsnummer;Partner-Nr.;Status;Angelegt am;Abgeschlossen am;Betrag;Kosten",
             "A1;P1;gewonnen;15.01.2024;31.03.2024;12.345,60;9.000,00 EUR", "A2;P2;verloren;01.02.2024;02.04.2024;800,00;",
             "A3;P1;offen;20.05.2024;;1.000,00;",
+        ),
+    },
+    "an ERP that names months": {
+        "customers": ("Account ID,Account Name,Partner Type,Joined On",
+                      "77,Ann & Co,Reseller,2021-03-15", "78,Bob Inc,Agency,2022-10-01"),
+        "orders": (
+            "Order ID,Account ID,Status,Net Amount,Created Date,Close Date", "1,77,Closed Won,12345.60,2024-01-15,31-Mar-24",
+            "2,78,Closed Lost,800,2024-02-01,02-Apr-24",
         ),
     },
     "NetSuite": {
@@ -98,17 +107,33 @@ CELLS = {
     ("month-day-year", None): [("3/5/2024 10:22 AM", "2024-03-05"), ("12/31/24", "2024-12-31"), ("2024-03-05", "2024-03-05")],
     ("day-month-year", None): [("5.3.2024", "2024-03-05"), ("31-12-2024", "2024-12-31")],
     ("year-month-day", None): [("2024/3/5", "2024-03-05")],
+    ("day-month-year", "named"): [
+        ("5 Mar 2024", "2024-03-05"), ("05-Mar-24", "2024-03-05"), ("5 March 2024 10:22", "2024-03-05"),
+        ("5. März 2024", "2024-03-05"), ("12. Okt. 2024", "2024-10-12"), ("31 Dez 24", "2024-12-31"), ("1. Mai 2024", "2024-05-01"),
+        ("05-MÄR-24", "2024-03-05"), ("5.Maerz.2024", "2024-03-05"), ("5 mrz 2024, 10:22", "2024-03-05"),
+        ("7 Jän 2024", "2024-01-07"),
+        ("30/Sept/2024", "2024-09-30"),
+    ],
+    ("month-day-year", "named"): [
+        ("March 5, 2024", "2024-03-05"), ("Mar 05 2024 12:00AM", "2024-03-05"), ("Jun  5 2024", "2024-06-05"),
+        ("Aug. 31, 24", "2024-08-31"),
+    ],
+    ("year-month-day", "named"): [("2024-Dec-05", "2024-12-05")],
 }  # fmt: skip
 
 
 @pytest.mark.parametrize(("written", "cell", "day"), [(way, *one) for way, cells in CELLS.items() for one in cells])
-def test_a_date_is_read_in_its_order(written: tuple[str, None], cell: str, day: str, tmp_path: Path) -> None:
+def test_a_date_is_read_in_its_order(written: tuple[str, str | None], cell: str, day: str, tmp_path: Path) -> None:
     assert opened(tmp_path, f"dates: {written[0]}", day=cell) == (day, 1_000)
+    if written[1]:  # a name can be nothing but the month
+        assert dates_in([cell, "2024-01-31"]) == (written[0],)
 
 
 @pytest.mark.parametrize(("written", "cell", "cents"), [
     ("1,234.56", "$1,234.56", 123_456), ("1,234.56", "(1,234.5)", -123_450), ("1,234.56", "1234.56", 123_456),
     ("1.234,56", "1.234.567,8 EUR", 123_456_780), ("1.234,56", "-12,30 €", -1_230), ("1 234,56", "1 234,56", 123_456),
+    ("1.234,56", "1.234,50\u00a0€", 123_450), ("1 234,56", "1\u202f234,56\u00a0EUR", 123_456),
+    ("1'234.56", "CHF\u00a01'234.56", 123_456),
     ("1'234.56", "CHF 1'234.56", 123_456), ("1.234,56", "100-", -10_000), ("1,234.56", "", 0),
 ])  # fmt: skip
 def test_a_number_is_read_with_its_marks(written: str, cell: str, cents: int, tmp_path: Path) -> None:
@@ -120,6 +145,11 @@ def test_a_number_is_read_with_its_marks(written: str, cell: str, cents: int, tm
     ("dates: day-month-year", {"day": "31.02.2024"}, "2024-02-31"),
     ("dates: day-month-year", {"day": "3/31/2024"}, "2024-31-03"),
     ('numbers: "1.234,56"', {"amount": "12.5"}, "12.5, not written as 1.234,56"),
+    ("dates: day-month-year", {"day": "31 Feb 2024"}, "deals.csv row 2, column Day (deals.created_on): found '2024-02-31'"),
+    ("dates: day-month-year", {"day": "5 Mars 2024"}, "found '5 Mars 2024'; allowed: a date"),
+    ("dates: day-month-year", {"day": "March 5, 2024"}, "found 'March 5, 2024'; allowed: a date such as 2013-05-31, "
+     "from 1900 to 2100. A mapping reads it by dates: month-day-year."),
+    ("dates: year-month-day", {"day": "24-Mar-05"}, "A mapping reads it by dates: day-month-year."),
     ('numbers: "1,234.56"', {"amount": "12,5"}, "12,5, not written as 1,234.56"),
     ('numbers: "1,234.56"', {"amount": "1,234.56.7"}, "not written as"),
     ('numbers: "1,234.56"', {"amount": "(12"}, "not written as"),

@@ -10,13 +10,13 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from incentive_lab.errors import Problem
-from incentive_lab.history.store import DuckStore, Raw, listed, literal, quoted
+from incentive_lab.history.store import BESIDE, DuckStore, Raw, listed, literal, quoted
 
 SHOWN = 20
 """Rows of one kind of problem that are named one by one."""
 
-RESERVED = ("rowid", "file_row_number", "_row")
-"""Names by which the engine and the canonical tables number rows."""
+RESERVED = {**dict.fromkeys(("rowid", "file_row_number", "_row"), "Rows are numbered"), BESIDE: "Currencies are kept"}
+"""Name of a column that the engine and the tables need themselves -> what for."""
 
 _MARKS = (
     (codecs.BOM_UTF32_LE, "UTF-32"),
@@ -122,7 +122,7 @@ def header_problems(label: str, names: Iterable[str]) -> list[Problem]:
     kept = [name for name in lowered if name in RESERVED]
     return [
         *(Problem(label, f"the column {name} is there twice.") for name in twice),
-        *(Problem(label, f"a column cannot be called {name}.", "Rows are numbered by it; rename it.") for name in kept),
+        *(Problem(label, f"a column cannot be called {name}.", f"{RESERVED[name]} by it; rename it.") for name in kept),
     ]
 
 

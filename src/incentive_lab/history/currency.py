@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
 from incentive_lab.errors import Problem
+from incentive_lab.history.beside import Alike, alike_rows, currency_by, tell_beside
 from incentive_lab.history.columns import Canonical
 from incentive_lab.history.reading import as_text, family_of
 from incentive_lab.history.store import DuckStore, Raw, listed, literal, quoted
+from incentive_lab.history.tables import TABLES
 
 DEFAULT = "USD"
 RATE_PLACES = 9
@@ -27,7 +30,7 @@ class Rates:
     Attributes:
         currency: ISO 4217 code.
         used: Currencies the deals and activities are in.
-        assumed: Whether no table names a currency.
+        assumed: Whether nothing says which currency it is.
         table: Whether a rate table was supplied (the store's `raw.rates`).
     """
 
@@ -93,9 +96,29 @@ def settle_currency(
     given = read_rates(rates, problems) if rates is not None else None
     if given is not None:
         _keep_rates(store, given)
-    target = currency or (used[0] if used else DEFAULT)
+    found = [(raw, alike_rows(store.rows, raw, *_said(raw), "raw.partner_currency")) for raw in raws.values()]
+    target, assumed = kept_in(currency, used, found, problems)
     mixed(used, target, currency, rates is not None, problems)
-    return Rates(target, tuple(used), not used and currency is None, given is not None)
+    return Rates(target, tuple(used), assumed, given is not None)
+
+
+def kept_in(
+    currency: str | None, used: list[str], found: Sequence[tuple[Raw, Sequence[Alike]]], problems: list[Problem]
+) -> tuple[str, bool]:
+    """The currency of a history, and whether it is only assumed; numbers beside which another stands are a problem.
+
+    Args:
+        currency: The one that was asked for.
+        used: Currencies that tables say their amounts are in.
+        found: Mapped tables, each with its rows by what stands beside their numbers.
+        problems: Receives what is wrong.
+    """
+    said = currency or next(iter(used), None)
+    by_numbers = currency_by(one for _, rows in found for one in rows)
+    target, sure = (said, True) if said else by_numbers or (DEFAULT, False)
+    for raw, rows in found:
+        tell_beside(raw, rows, target, said is not None, problems)
+    return target, not sure
 
 
 def mixed(used: list[str], target: str, currency: str | None, rated: bool, problems: list[Problem]) -> None:
@@ -131,6 +154,13 @@ def _code(raw: Raw, column: str = "currency") -> str:
     return f"nullif(upper(trim({text})), '')" if column == "currency" else f"nullif(trim({text}), '')"
 
 
+def _said(raw: Raw) -> tuple[str, str]:
+    """SQL for the currency that a row says, and for the partner whose currency it else has."""
+    own = _code(raw) if "currency" in raw.columns and TABLES[raw.table].column("currency") else "CAST(NULL AS VARCHAR)"
+    who = _code(raw, "partner_id") if "partner_id" in raw.columns and raw.table in DATES else "CAST(NULL AS VARCHAR)"
+    return own, who
+
+
 def _partner_currencies(store: DuckStore, partners: Raw | None) -> None:
     store.execute("CREATE OR REPLACE TABLE raw.partner_currency (_id VARCHAR, _currency VARCHAR)")
     if partners is None or not {"partner_id", "currency"} <= set(partners.columns):
@@ -147,9 +177,8 @@ def _used(store: DuckStore, raws: dict[str, Raw]) -> list[str]:
         raw = raws.get(name)
         if raw is None or not {"partner_id", money} <= set(raw.columns):
             continue
-        own = _code(raw) if "currency" in raw.columns and name == "deals" else "NULL"
-        codes = f"{own} AS own, {_code(raw, 'partner_id')} AS who"
-        inner = f"SELECT DISTINCT {codes} FROM {raw.relation} WHERE {quoted(money)} IS NOT NULL"
+        own, who = _said(raw)
+        inner = f"SELECT DISTINCT {own} AS own, {who} AS who FROM {raw.relation} WHERE {quoted(money)} IS NOT NULL"
         sql = f"SELECT DISTINCT coalesce(own, _currency) FROM ({inner}) d LEFT JOIN raw.partner_currency ON _id = who"
         used |= {row[0] for row in store.rows(sql) if row[0] and re.fullmatch("[A-Z]{3}", row[0])}
     return sorted(used)

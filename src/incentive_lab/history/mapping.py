@@ -10,7 +10,7 @@ from incentive_lab.history.mapping_member import Member
 from incentive_lab.history.mapping_sources import SourceTables, cannot, carried_out
 from incentive_lab.history.origins import united
 from incentive_lab.history.sources import Limits, find_any, read_file
-from incentive_lab.history.store import DuckStore, Raw, quoted
+from incentive_lab.history.store import BESIDE, DuckStore, Raw, quoted
 
 
 def mapped_tables(
@@ -87,6 +87,8 @@ def _created(
         return None
     columns = store.describe(relation)
     columns.pop("_row")
+    beside = columns.pop(BESIDE, None) is not None
     return Raw(
-        name, united(origins, name), relation, columns, "_row", rows, on_disk, origins=origins, header=file.table(name)
-    )
+        name, united(origins, name), relation, columns, "_row", rows, on_disk, origins=origins, header=file.table(name),
+        beside=beside,
+    )  # fmt: skip

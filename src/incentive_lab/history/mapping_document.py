@@ -155,10 +155,13 @@ class Source(Part):
     keep: tuple[str, ...] | Literal["all"] = Field((), description="Further columns taken as they are, or `all`.")
     dates: Dates | None = Field(
         None,
-        description="In which order its dates are written where they are not 2026-03-31; 31.03.26 is day-month-year.",
+        description="In which order its dates are written where they are not 2026-03-31; 31.03.26 and 31 March 2026 are "
+        "day-month-year. Months may be named in English or German.",
     )
     numbers: Numbers | None = Field(
-        None, description="How its numbers are written where they are not 1234.56; a currency beside them is left out."
+        None,
+        description="How its numbers are written where they are not 1234.56. A currency may stand beside them: it must be the "
+        "row's (`currency`, else its partner's, else the history's), and is the history's where nothing else says one.",
     )
 
 
@@ -218,7 +221,8 @@ class MappingFile:
         own = f"{self.name} "
         if not problem.path.startswith(own):
             return problem
-        return replace(self.lines.placed(replace(problem, path=problem.path.removeprefix(own))), path=problem.path)
+        placed = self.lines.placed(replace(problem, path=problem.path.removeprefix(own)), capital=False)
+        return replace(placed, path=problem.path)
 
 
 def read_mapping(path: Path) -> MappingFile:

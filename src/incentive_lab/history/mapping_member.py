@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from decimal import Decimal
 
 from incentive_lab.errors import Problem, did_you_mean
+from incentive_lab.history.beside import packed
 from incentive_lab.history.columns import SHOWN
 from incentive_lab.history.mapping_document import ColumnRule, Filter, Source
+from incentive_lab.history.mapping_values import constant, decimal, is_number, parts
 from incentive_lab.history.origins import STRIDE, Origin, named
 from incentive_lab.history.reading import NUMBER, as_text, family_of
-from incentive_lab.history.store import Raw, Store, listed, literal, quoted
-from incentive_lab.history.tables import ALLOWED, TABLES, Kind
-from incentive_lab.history.written import our_way
+from incentive_lab.history.store import BESIDE, Raw, Store, listed, literal, quoted
+from incentive_lab.history.tables import ALLOWED, TABLES, Kind, holds_money
+from incentive_lab.history.written import beside_sql, our_way
 
-DECIMALS = 9
-"""Decimals that are kept of a number in a mapping."""
 _CALCULATED = "DECIMAL(30,8)"
 
 
@@ -45,6 +44,8 @@ class Member:
         self.sql = self._from = ""
         self._used: dict[str, list[str]] = {}
         self._numbers: list[tuple[str, str, str]] = []
+        self._beside: dict[str, list[str]] = {}
+        self._shown: dict[str, str] = {}
 
     def prepare(self) -> bool:
         """Write its SQL; False with the problems noted."""
@@ -65,6 +66,9 @@ class Member:
         rows = f"(SELECT *, {main.row} AS _row FROM {main.relation})" if main.row else main.relation
         self._from = f"FROM {rows} AS {quoted(self.main)}{''.join(joins)}{where}"
         fields = [f"{sql} AS {quoted(name)}" for name, sql in items.items()]
+        if self._beside:
+            calculated = {name for name in self._beside if self.source.columns[name].column is None}
+            fields.append(f"{packed(self._beside, calculated)} AS {quoted(BESIDE)}")
         self.sql = f"SELECT {listed([*fields, f'{self._row} AS _row'])} {self._from}"
         return True
 
@@ -162,7 +166,10 @@ class Member:
             message = f"{self.tables[table].label} has no column {column}."
             self.problems.append(Problem(where, message, did_you_mean(column, columns)))
             return None
-        return f"{quoted(table)}.{quoted(column)}", family_of(columns[column])
+        sql = f"{quoted(table)}.{quoted(column)}"
+        if column in self.tables[table].shown_in:
+            self._shown[sql] = f"coalesce({quoted(table)}.{quoted(self.tables[table].shown_in[column])}, '')"
+        return sql, family_of(columns[column])
 
     def _column(self, name: str, rule: ColumnRule) -> str:
         where = f"{self.where}.columns.{name}"
@@ -176,20 +183,20 @@ class Member:
         if rule.times is not None:
             if rule.column is not None:
                 self._numbers.append((name, rule.column, sql))
-            sql = f"({self._as_number(sql)} * {_decimal(rule.times)})"
+            sql = f"({self._as_number(sql)} * {decimal(rule.times)})"
         if rule.values is not None:
-            cases = " ".join(f"WHEN {literal(found)} THEN {_constant(given)}" for found, given in rule.values.items())
-            rest = _constant(rule.otherwise) if rule.otherwise is not None else text
+            cases = " ".join(f"WHEN {literal(found)} THEN {constant(given)}" for found, given in rule.values.items())
+            rest = constant(rule.otherwise) if rule.otherwise is not None else text
             sql = f"CASE {text} {cases} ELSE {rest} END"
         if rule.default is not None:
-            sql = f"coalesce(nullif(CAST({sql} AS VARCHAR), ''), {_constant(rule.default)})"
+            sql = f"coalesce(nullif(CAST({sql} AS VARCHAR), ''), {constant(rule.default)})"
         return sql
 
     def _columns_of(self, rule: ColumnRule) -> list[str]:
         """The source columns a column is made of."""
-        operands = [part for part in self._operands(rule) if isinstance(part, str) and not _is_number(part)]
-        parts = [name for _, name in _parts(rule.text or "") if name]
-        return [*([rule.column] if rule.column else ()), *operands, *parts]
+        operands = [part for part in self._operands(rule) if isinstance(part, str) and not is_number(part)]
+        named_in = [name for _, name in parts(rule.text or "") if name]
+        return [*([rule.column] if rule.column else ()), *operands, *named_in]
 
     @staticmethod
     def _operands(rule: ColumnRule) -> tuple[str | Decimal, ...]:
@@ -204,11 +211,11 @@ class Member:
         if found is None:
             return "NULL", "NULL"
         kind = "number" if rule.times is not None else known.kind if known is not None else "text"
-        return self._written(*found, kind), as_text(*found)
+        return self._written(*found, kind, name), as_text(*found)
 
     def _made(self, rule: ColumnRule, name: str, where: str) -> str:
         if rule.constant is not None:
-            return _constant(rule.constant)
+            return constant(rule.constant)
         if rule.text is not None:
             return self._template(rule.text, where)
         if rule.numbered is not None:
@@ -224,31 +231,38 @@ class Member:
         return listed(f"{prefix}{quoted(name)}{binary[name]}" for name in names)
 
     def _operand(self, operand: str | Decimal, name: str, where: str) -> str:
-        if isinstance(operand, Decimal) or _is_number(operand):
-            return _decimal(Decimal(operand))
+        if isinstance(operand, Decimal) or is_number(operand):
+            return decimal(Decimal(operand))
         found = self._find(operand, where)
         if found is None:
             return "NULL"
-        sql = self._written(*found, "number")
+        sql = self._written(*found, "number", name)
         self._numbers.append((name, operand, sql))
         return self._as_number(sql)
 
-    def _written(self, sql: str, family: str, kind: Kind) -> str:
+    def _written(self, sql: str, family: str, kind: Kind, ours: str = "") -> str:
         """A source column as dates and numbers are written here, where the source is text and writes them otherwise."""
-        return our_way(sql, kind, self.source.dates, self.source.numbers) if family == "text" else sql
+        if family != "text":
+            return sql
+        if kind in ("money", "number") and holds_money(self.table, ours):
+            beside = [beside_sql(sql, self.source.numbers)] if self.source.numbers is not None else []
+            beside += [self._shown[sql]] if sql in self._shown else []
+            if beside:
+                self._beside.setdefault(ours, []).extend(beside)
+        return our_way(sql, kind, self.source.dates, self.source.numbers)
 
     def _as_number(self, sql: str) -> str:
         return f"CAST(nullif(trim(CAST({sql} AS VARCHAR)), '') AS {_CALCULATED})"
 
     def _template(self, text: str, where: str) -> str:
-        parts = []
-        for plain, name in _parts(text):
+        made = []
+        for plain, name in parts(text):
             if plain:
-                parts.append(literal(plain))
+                made.append(literal(plain))
             found = self._find(name, where) if name else None
             if found:
-                parts.append(f"coalesce({as_text(*found)}, '')")
-        return " || ".join(parts) or "''"
+                made.append(f"coalesce({as_text(*found)}, '')")
+        return " || ".join(made) or "''"
 
     def _test(self, name: str, test: Filter) -> str:
         found = self._find(name, f"{self.where}.where.{name}")
@@ -259,40 +273,15 @@ class Member:
         number = f"CASE WHEN regexp_matches({plain}, '^{NUMBER}$') THEN TRY_CAST({plain} AS DECIMAL(38,8)) END"
         tests = []
         if test.is_ is not None:
-            tests.append(f"{text} = {_constant(test.is_)}")
+            tests.append(f"{text} = {constant(test.is_)}")
         if test.in_ is not None:
-            tests.append(f"{text} IN ({listed(map(_constant, test.in_))})")
+            tests.append(f"{text} IN ({listed(map(constant, test.in_))})")
         if test.not_ is not None:
-            tests.append(f"({text} IS NULL OR {text} NOT IN ({listed(map(_constant, test.not_))}))")
+            tests.append(f"({text} IS NULL OR {text} NOT IN ({listed(map(constant, test.not_))}))")
         if test.known is not None:
             tests.append(f"nullif({text}, '') IS {'NOT ' if test.known else ''}NULL")
         if test.min is not None:
-            tests.append(f"{number} >= {_decimal(test.min)}")
+            tests.append(f"{number} >= {decimal(test.min)}")
         if test.max is not None:
-            tests.append(f"{number} <= {_decimal(test.max)}")
+            tests.append(f"{number} <= {decimal(test.max)}")
         return f"({' AND '.join(tests) or 'TRUE'})"
-
-
-def _parts(text: str) -> list[tuple[str, str]]:
-    """A template as (plain text, column after it)."""
-    return re.findall(r"([^{}]*)(?:\{([^{}]+)\})?", text)
-
-
-def _is_number(operand: str) -> bool:
-    try:
-        Decimal(operand)
-    except ArithmeticError:
-        return False
-    return True
-
-
-def _constant(value: object) -> str:
-    if isinstance(value, bool):
-        return literal(str(value).lower())
-    return literal(f"{value:f}" if isinstance(value, Decimal) else value)
-
-
-def _decimal(value: Decimal) -> str:
-    places = min(DECIMALS, max(0, -int(value.as_tuple().exponent)))
-    width = 18 if abs(value) < 10 ** (18 - places) else 38
-    return f"CAST('{value:f}' AS DECIMAL({width},{places}))"

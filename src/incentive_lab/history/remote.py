@@ -114,7 +114,8 @@ def _assemble(
     found: Found = {name: (table.raw.relation, table.schema) for name, table in tables.items()}
     for name, table in tables.items():
         _check_header(TABLES[name], table.raw, problems)
-    money, rate_rows = settle_remote(store, found, currency, rates, problems)
+    named = [table.raw for table in tables.values()]
+    money, rate_rows = settle_remote(store, found, named, currency, rates, problems)
     raws: dict[str, Raw] = {}
     readings: dict[str, RemoteReading] = {}
     store.extras = {name: {} for name in TABLES}

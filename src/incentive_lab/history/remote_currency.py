@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from incentive_lab.errors import Problem
-from incentive_lab.history.currency import DATES, DEFAULT, Rates, mixed, read_rates
+from incentive_lab.history.beside import alike_rows
+from incentive_lab.history.currency import DATES, Rates, kept_in, mixed, read_rates
 from incentive_lab.history.remote_columns import RemoteReading, exact_number, text_of
 from incentive_lab.history.remote_store import RemoteStore
-from incentive_lab.history.store import listed, literal, quoted
+from incentive_lab.history.store import Raw, listed, literal, quoted
 from incentive_lab.history.tables import TABLES
 from incentive_lab.money import decimals
 
@@ -20,23 +21,47 @@ _MONEY = (("deals", "amount"), ("activities", "spend"))
 
 
 def settle_remote(
-    store: RemoteStore, found: Found, currency: str | None, rates: Any, problems: list[Problem]
+    store: RemoteStore,
+    found: Found,
+    raws: Sequence[Raw],
+    currency: str | None,
+    rates: Any,
+    problems: list[Problem],
 ) -> tuple[Rates, str]:
-    """The one currency of a history, and SQL for the rows of the rate table ('' without one)."""
+    """The one currency of a history, and SQL for the rows of the rate table ('' without one).
+
+    Args:
+        store: The database.
+        found: What each table is read from.
+        raws: How messages name each.
+        currency: The currency that was asked for.
+        rates: Frame or file of rates.
+        problems: Receives what is wrong.
+    """
     if currency is not None and not re.fullmatch("[A-Z]{3}", currency):
         problems.append(Problem("currency", f"found {currency!r}; allowed: an ISO 4217 code such as USD."))
         currency = None
     given = read_rates(rates, problems) if rates is not None else None
     used = _used(store, found)
-    target = currency or (used[0] if used else DEFAULT)
+    alike = [(raw, alike_rows(store.native, raw, *_said(raw.table, found), f"{_partners(found)} p")) for raw in raws]
+    target, assumed = kept_in(currency, used, alike, problems)
     mixed(used, target, currency, rates is not None, problems)
     rows = listed(f"({literal(code)}, {literal(month)}, {rate})" for code, month, rate in given or ())
     table = f"(VALUES {rows}) AS x (_foreign, _month, _rate)" if rows else ""
-    return Rates(target, tuple(used), not used and currency is None, given is not None), table
+    return Rates(target, tuple(used), assumed, given is not None), table
 
 
 def _code(column: str, schema: Mapping[str, Any]) -> str:
     return f"upper({text_of(quoted(column), schema[column])})" if column in schema else "CAST(NULL AS TEXT)"
+
+
+def _said(name: str, found: Found) -> tuple[str, str]:
+    """SQL for the currency that a row says, and for the partner whose currency it else has."""
+    schema = found[name][1]
+    nothing = "CAST(NULL AS TEXT)"
+    own = _code("currency", schema) if TABLES[name].column("currency") else nothing
+    known = name in DATES and "partner_id" in schema
+    return own, text_of('"partner_id"', schema["partner_id"]) if known else nothing
 
 
 def _partners(found: Found) -> str:
@@ -53,9 +78,8 @@ def _used(store: RemoteStore, found: Found) -> list[str]:
     for name, money in _MONEY:
         if name not in found or "partners" not in found or not {"partner_id", money} <= set(found[name][1]):
             continue
-        relation, schema = found[name]
-        own = _code("currency", schema) if name == "deals" else "CAST(NULL AS TEXT)"
-        who = text_of('"partner_id"', schema["partner_id"])
+        relation = found[name][0]
+        own, who = _said(name, found)
         inner = f"SELECT DISTINCT {own} AS own, {who} AS who FROM {relation} WHERE {quoted(money)} IS NOT NULL"
         sql = f"SELECT DISTINCT coalesce(own, _currency) FROM ({inner}) d LEFT JOIN {_partners(found)} p ON _id = who"
         used |= {row[0] for row in store.native(sql) if row[0] and re.fullmatch("[A-Z]{3}", row[0])}

@@ -11,7 +11,7 @@ from incentive_lab.history.mapping_document import read_mapping
 from incentive_lab.history.mapping_sources import SourceTables, cannot, carried_out
 from incentive_lab.history.origins import united
 from incentive_lab.history.remote_store import RemoteStore
-from incentive_lab.history.store import Raw, listed, quoted
+from incentive_lab.history.store import BESIDE, Raw, listed, quoted
 
 PUBLIC = "public"
 _ENGINE_TYPE = (
@@ -72,8 +72,10 @@ def mapped_remote(store: RemoteStore, mapping: Path, problems: list[Problem]) ->
             problems.append(cannot(file, name, error))
             continue
         origins = tuple(member.origin for member in members)
+        beside = shape.pop(BESIDE, None) is not None
         columns = {column: str(kind) for column, kind in shape.items() if column != "_row"}
-        raw = Raw(name, united(origins, name), relation, columns, "_row", origins=origins, header=file.table(name))
+        raw = Raw(name, united(origins, name), relation, columns, "_row", origins=origins, header=file.table(name),
+                  beside=beside)  # fmt: skip
         found[name] = RemoteTable(shape, raw)
     if problems:
         raise InputError(file.placed(problems))

@@ -15,6 +15,9 @@ import pandas as pd
 from incentive_lab.history.origins import STRIDE, Origin
 from incentive_lab.history.queries import kept_sql
 
+BESIDE = "_beside"
+"""The column of a mapped table that keeps which currencies stand beside the numbers of a row."""
+
 
 def quoted(name: str) -> str:
     """A name as an SQL identifier.
@@ -51,6 +54,8 @@ class Raw:
         tidy: Text columns in which no value is empty or has blanks around it.
         origins: The sources of a mapped table in their order; its row numbers count with `origins.STRIDE`.
         header: Where its columns are named, if not in itself: the address in a mapping.
+        beside: Whether its relation has the column `BESIDE`, which is none of its columns.
+        shown_in: Column -> the further one of its relation that keeps the currency each cell is shown in.
     """
 
     table: str
@@ -63,6 +68,8 @@ class Raw:
     tidy: frozenset[str] = frozenset()
     origins: tuple[Origin, ...] = ()
     header: str = ""
+    beside: bool = False
+    shown_in: Mapping[str, str] = field(default_factory=dict)
 
     def place(self, row: int | None, column: str | None = None) -> str:
         """Where something was found, as people say it: `deals.csv row 12, column amount`."""

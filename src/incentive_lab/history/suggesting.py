@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from incentive_lab.history.beside import currencies_among
 from incentive_lab.history.known_names import COLUMNS, STATUS_WORDS, TABLES_BY_WORD, TYPE_WORDS
 from incentive_lab.history.previewing import Preview
-from incentive_lab.history.tables import PARTNER_TYPES, TABLES
+from incentive_lab.history.tables import PARTNER_TYPES, TABLES, holds_money
 from incentive_lab.history.written import Dates, Numbers, dates_in, is_day, is_number, numbers_in
 
 CLOSE = 0.8
@@ -155,6 +156,14 @@ def unsure(found: Sequence[Preview], choices: Sequence[Choice]) -> list[str]:
         dates = written_in(one, choice.table, choice.columns)[0]
         if len(dates) > 1:
             told.append(f"{one.label}: its dates fit {' and '.join(dates)}; {choice.dates} is supposed.")
+        said = (one for one in choices if one is choice or one.table == "partners")
+        if any("currency" in {*one.columns, *one.constants} for one in said):
+            continue
+        for theirs in (theirs for ours, theirs in choice.columns.items() if holds_money(choice.table, ours)):
+            codes = currencies_among(one.values(theirs))
+            if len(codes) > 1:
+                column = f"{one.label}: column {theirs} is in {' and '.join(codes)}"
+                told.append(f"{column}, which cannot be added without a column that says each row's currency.")
     return told
 
 

@@ -213,6 +213,19 @@ OTHER_NAMES = (
 """What to do with files whose tables or columns are called otherwise."""
 
 
+def holds_money(table: str, column: str) -> bool:
+    """Whether the numbers of a column may be amounts: money, a target, or a further column of one's own.
+
+    Example:
+        >>> holds_money("deals", "cost"), holds_money("deals", "quantity"), holds_money("deals", "funding")
+        (True, False, True)
+    """
+    declared = TABLES[table].column(column)
+    if declared is None:
+        return bool(column) and table != "partners"
+    return declared.kind == "money" or (table, column) == ("targets", "amount")
+
+
 def not_a_table(name: str) -> str:
     """What to do about a table whose name is near to that of a table of a history.
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import datetime
 import zipfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from incentive_lab.errors import InputError, Problem, did_you_mean, nearest
+from incentive_lab.history.beside import currency_of_format, keep_beside, keeper
 from incentive_lab.history.csvfiles import header_problems
 from incentive_lab.history.sources import Limits, text_table
 from incentive_lab.history.store import DuckStore, Raw
@@ -25,12 +27,14 @@ def read_sheets(store: DuckStore, file: Path, limits: Limits, problems: list[Pro
     except Exception as error:  # openpyxl lets zip, XML and key errors through
         raise InputError([Problem(file.name, f"this is not a readable .xlsx workbook: {error}")]) from None
     raws: dict[str, Raw] = {}
+    formats = _currencies(book)
     for sheet in book.worksheets:
         name = sheet.title.strip().lower()
         label = f"{file.name} sheet {sheet.title}"
         if name in TABLES:
-            raw = _sheet(store, name, label, sheet.iter_rows(values_only=True), limits, problems)
+            raw = _sheet(store, name, label, _read(sheet, formats), limits, problems)
             if raw is not None:
+                keep_beside(store, raw)
                 raws[name] = raw
         elif nearest(name, TABLES):
             problems.append(Problem(label, f"there is no table called {name}.", not_a_table(name)))
@@ -52,7 +56,7 @@ def read_sheet(
     if sheet not in book.sheetnames:
         problems.append(Problem(where, f"{file.name} has no sheet {sheet}.", did_you_mean(sheet, book.sheetnames)))
         return None
-    rows = book[sheet].iter_rows(values_only=True)
+    rows = _read(book[sheet], _currencies(book))
     return _sheet(store, name, f"{file.name} sheet {sheet}", rows, limits, problems)
 
 
@@ -68,11 +72,38 @@ def check_size(file: Path, limits: Limits) -> None:
         raise InputError([Problem(file.name, message, "Save the sheets as CSV or Parquet files.")])
 
 
+def _currencies(book: Any) -> dict[str, str]:
+    """Number format of a workbook -> the currency it shows.
+
+    Formats that Excel has built in are left out: they show the currency of the region of whoever looks at them.
+    """
+    return {written: mark for written in book._number_formats if (mark := currency_of_format(written))}
+
+
+def _read(sheet: Any, formats: Mapping[str, str]) -> Iterator[tuple[Sequence[Any], Sequence[str]]]:
+    """Rows of a sheet with the currency that each number is shown in; without such formats only the rows, which is faster."""
+    if not formats:
+        yield from ((row, ()) for row in sheet.iter_rows(values_only=True))
+        return
+    for cells in sheet.iter_rows():
+        values = [cell.value for cell in cells]
+        shown = [
+            formats.get(cell.number_format, "") if isinstance(value, (int, float)) else ""
+            for cell, value in zip(cells, values, strict=True)
+        ]
+        yield values, shown
+
+
 def _sheet(
-    store: DuckStore, name: str, label: str, rows: Iterable[Sequence[Any]], limits: Limits, problems: list[Problem]
+    store: DuckStore,
+    name: str,
+    label: str,
+    rows: Iterable[tuple[Sequence[Any], Sequence[str]]],
+    limits: Limits,
+    problems: list[Problem],
 ) -> Raw | None:
     iterator = iter(rows)
-    header = [_cell(cell) for cell in next(iterator, ())]
+    header = [_cell(cell) for cell in next(iterator, ((), ()))[0]]
     while header and header[-1] is None:
         header.pop()
     names = [cell or "" for cell in header]
@@ -86,7 +117,8 @@ def _sheet(
     if unusable:
         return None
     cells: dict[str, list[str | None]] = {column: [] for column in names}
-    for number, row in enumerate(iterator, start=2):
+    shown: dict[str, list[str | None]] = {}
+    for number, (row, currencies) in enumerate(iterator, start=2):
         if number - 1 > limits.rows:
             problems.append(
                 Problem(label, f"it has more than {limits.rows:,} rows.", "Raise the limit if this is right.")
@@ -94,10 +126,18 @@ def _sheet(
             return None
         for position, column in enumerate(names):
             cells[column].append(_cell(row[position]) if position < len(row) else None)
+        for column, currency in zip(names, currencies, strict=False):
+            if currency:
+                before = shown.setdefault(column, [])
+                before.extend([None] * (number - 2 - len(before)) + [currency])
     blank = len(next(iter(cells.values())))
     while blank and all(cells[column][blank - 1] is None for column in names):
         blank -= 1
-    return text_table(store, name, label, names, {column: values[:blank] for column, values in cells.items()})
+    keepers = {column: keeper(column) for column in shown}
+    hidden = {keepers[column]: found + [None] * (blank - len(found)) for column, found in shown.items()}
+    kept = {column: values[:blank] for column, values in {**cells, **hidden}.items()}
+    raw = text_table(store, name, label, list(kept), kept)
+    return replace(raw, columns=dict.fromkeys(names, "VARCHAR"), shown_in=keepers)
 
 
 def _cell(value: Any) -> str | None:

@@ -11,9 +11,11 @@ from incentive_lab.history.reading import NUMBER
 from incentive_lab.history.tables import Kind
 
 Dates = Literal["day-month-year", "month-day-year", "year-month-day"]
-"""In which order a date is written, with points, slashes, hyphens or spaces between; a clock after it is left out."""
+"""In which order a date is written, with points, slashes, hyphens or spaces between; a clock after it is left out.
+
+A month may be named in English or German; of a year with two digits the century is the 21st."""
 Numbers = Literal["1,234.56", "1.234,56", "1 234,56", "1'234.56"]
-"""Which marks stand in a number; a currency beside it is left out, and in brackets it is below zero."""
+"""Which marks stand in a number; a currency may stand beside it (`beside_sql`), and in brackets it is below zero."""
 
 _ISO = re.compile(r"\d{4}-\d{2}-\d{2}([T ].*)?")
 _MARKS = {
@@ -22,7 +24,13 @@ _MARKS = {
     "1 234,56": ("[ \u00a0\u202f]", ","),
     "1'234.56": ("['\u2019]", r"\."),
 }
+_MONTHS = (
+    "jan january januar jän jänner", "feb february februar", "mar march mär märz maerz mrz", "apr april", "may mai",
+    "jun june juni", "jul july juli", "aug august", "sep sept september", "oct october okt oktober", "nov november",
+    "dec december dez dezember",
+)  # fmt: skip
 _CURRENCY = "(?:[$€£¥]|[A-Z]{3})?"
+_GAP = "[ \u00a0\u202f]?"
 
 
 def our_way(text: str, kind: Kind, dates: Dates | None, numbers: Numbers | None) -> str:
@@ -39,14 +47,26 @@ def day_sql(text: str, order: Dates) -> str:
 
     Example:
         >>> import duckdb
-        >>> duckdb.sql(f"SELECT {day_sql('x', 'month-day-year')} FROM (VALUES ('3/5/2024 10:22 AM'), ('soon')) v(x)").fetchall()
-        [('2024-03-05',), ('soon',)]
+        >>> cells = "(VALUES ('3/5/2024 10:22 AM'), ('März 5, 24'), ('soon')) v(x)"
+        >>> duckdb.sql(f"SELECT {day_sql('x', 'month-day-year')} FROM {cells}").fetchall()
+        [('2024-03-05',), ('2024-03-05',), ('soon',)]
     """
-    pattern = _day_pattern(order)
+    lowered = f"replace(lower({text}), 'Ä', 'ä')"  # a database may know no capitals but those of English
+    numbered, named = _day_patterns(order)
+    return (
+        f"CASE WHEN {text} ~ '{numbered}' THEN {_day_made(text, numbered, order, named=False)} "
+        f"WHEN {lowered} ~ '{named}' THEN {_day_made(lowered, named, order, named=True)} ELSE {text} END"
+    )
+
+
+def _day_made(text: str, pattern: str, order: Dates, *, named: bool) -> str:
     part = {name: f"regexp_replace({text}, '{pattern}', '\\{place}')" for place, name in enumerate(order.split("-"), 1)}
     year = f"CASE WHEN length({part['year']}) = 2 THEN '20' ELSE '' END || {part['year']}"
-    made = f"{year} || '-' || lpad({part['month']}, 2, '0') || '-' || lpad({part['day']}, 2, '0')"
-    return f"CASE WHEN {text} ~ '{pattern}' THEN {made} ELSE {text} END"
+    month = f"lpad({part['month']}, 2, '0')"
+    if named:
+        known = " ".join(f"WHEN '{begin}' THEN '{number:02d}'" for begin, number in _month_begins().items())
+        month = f"CASE substr({part['month']}, 1, 3) {known} END"
+    return f"{year} || '-' || {month} || '-' || lpad({part['day']}, 2, '0')"
 
 
 def number_sql(text: str, written: Numbers) -> str:
@@ -69,6 +89,20 @@ def number_sql(text: str, written: Numbers) -> str:
     )
 
 
+def beside_sql(text: str, written: Numbers) -> str:
+    """SQL for the currencies that stand beside a number with these marks, with blanks between; blank where there is none.
+
+    Example:
+        >>> import duckdb
+        >>> cells = "(VALUES ('12,60 EUR'), ('$1.000 USD'), ('7'), ('about 7 EUR')) v(x)"
+        >>> [one[0].split() for one in duckdb.sql(f"SELECT {beside_sql('x', '1.234,56')} FROM {cells}").fetchall()]
+        [['EUR'], ['$', 'USD'], [], []]
+    """
+    trimmed = f"trim(coalesce({text}, ''))"
+    beside = f"regexp_replace({trimmed}, '[^A-Z$€£¥]+', ' ', 'g')"
+    return f"CASE WHEN {trimmed} ~ '{_quoted(_number_pattern(written))}' THEN {beside} ELSE '' END"
+
+
 def is_day(values: Sequence[str]) -> bool:
     """Whether every one of these is a date that is written our way."""
     return all(_ISO.fullmatch(value.strip()) for value in values)
@@ -83,11 +117,11 @@ def dates_in(values: Sequence[str]) -> tuple[Dates, ...]:
     """Orders in which every one of these is a date, the likelier first; none where they are written our way or are no dates.
 
     Example:
-        >>> dates_in(["15.02.2025", "01.06.2025"]), dates_in(["3/5/2024"]), dates_in(["2024-03-05"])
+        >>> dates_in(["15.02.2025", "1. Juni 2025"]), dates_in(["3/5/2024"]), dates_in(["2024-03-05"])
         (('day-month-year',), ('month-day-year', 'day-month-year'), ())
     """
-    found = [value.strip() for value in values if value.strip()]
-    if is_day(found):
+    found = [value.strip() for value in values if value.strip() and not is_day([value])]
+    if not found:
         return ()
     fits = [order for order in get_args(Dates) if all(_is_day(value, order) for value in found)]
     return tuple(sorted(fits, key=lambda order: order != "month-day-year" or "/" not in found[0]))
@@ -106,25 +140,41 @@ def numbers_in(values: Sequence[str]) -> tuple[Numbers, ...]:
     return tuple(one for one in get_args(Numbers) if all(re.match(_number_pattern(one), value) for value in found))
 
 
-def _day_pattern(order: Dates) -> str:
-    forms = {"day": r"(\d{1,2})", "month": r"(\d{1,2})", "year": r"(\d{4}|\d{2})"}
-    return "^ *" + "[-./ ]".join(forms[part] for part in order.split("-")) + r"(?:[T ,].*)?$"
+def _day_patterns(order: Dates) -> tuple[str, str]:
+    """Patterns of a date whose month is a number, and of one in small letters whose month is a name."""
+    names = sorted((name for month in _MONTHS for name in month.split()), key=len, reverse=True)
+    numbered = {"day": r"(\d{1,2})", "month": r"(\d{1,2})", "year": r"(\d{4}|\d{2})"}
+    named = {**numbered, "month": rf"({'|'.join(names)})\.?"}
+    if order == "year-month-day":
+        named["year"] = r"(\d{4})"  # 05-mar-24 begins with its day
+    parts = order.split("-")
+    return (
+        "^ *" + "[-./ ]".join(numbered[part] for part in parts) + r"(?:[T ,].*)?$",
+        "^ *" + "[-./, ]{1,3}".join(named[part] for part in parts) + r"(?:[t ,].*)?$",
+    )
+
+
+def _month_begins() -> dict[str, int]:
+    """First three letters of a month's names -> its number."""
+    return {name[:3]: number for number, month in enumerate(_MONTHS, 1) for name in month.split()}
 
 
 def _number_pattern(written: Numbers) -> str:
     thousands, decimal = _MARKS[written]
     digits = rf"(?:\d{{1,3}}(?:{thousands}\d{{3}})+|\d+)(?:{decimal}\d*)?"
-    number = rf"[-+]? ?{_CURRENCY} ?[-+]?{digits} ?{_CURRENCY}-?"
+    number = f"[-+]?{_GAP}{_CURRENCY}{_GAP}[-+]?{digits}{_GAP}{_CURRENCY}-?"
     return rf"^(?:{number}|\({number}\))$"
 
 
 def _is_day(value: str, order: Dates) -> bool:
-    match = re.match(_day_pattern(order), value)
+    numbered, named = _day_patterns(order)
+    match = re.match(numbered, value) or re.match(named, value.lower())
     if match is None:
         return False
-    part = dict(zip(order.split("-"), map(int, match.groups()), strict=True))
+    part = dict(zip(order.split("-"), match.groups(), strict=True))
+    month = _month_begins().get(part["month"][:3]) or int(part["month"])
     try:
-        datetime.date(part["year"] + (2000 if part["year"] < 100 else 0), part["month"], part["day"])
+        datetime.date(int(part["year"]) + (2000 if len(part["year"]) == 2 else 0), month, int(part["day"]))
     except ValueError:
         return False
     return True

@@ -60,8 +60,13 @@ class Lines:
             at, node, field, segments = (*at, key), node[key], key, segments[count:]
         return at
 
-    def placed(self, problem: Problem) -> Problem:
+    def placed(self, problem: Problem, *, capital: bool = True) -> Problem:
         """A problem that says its line, as problems of reading do.
+
+        Args:
+            problem: What is wrong, and where.
+            capital: Whether its sentence begins with a capital letter, which goes behind the line. A sentence that does not
+                may begin with a name, which is written as it is.
 
         Example:
             >>> from incentive_lab.scheme.building import ReadLimits
@@ -69,10 +74,12 @@ class Lines:
             >>> lines = Lines(read("rules:\\n- {id: spif, on: revenu}", "a.yaml", ReadLimits()))
             >>> lines.placed(Problem("rules.spif.on", "There is no measure named 'revenu'.")).message
             "Line 2: there is no measure named 'revenu'."
+            >>> lines.placed(Problem("rules.spif", "Orders.csv is empty."), capital=False).message
+            'Line 2: Orders.csv is empty.'
         """
         line = self.line(problem.path)
         if line is None or problem.message.startswith("Line "):
             return problem
         first, rest = problem.message[:1], problem.message[1:]
-        said = (first.lower() if rest[:1].islower() or rest[:1] == " " else first) + rest
+        said = (first.lower() if capital and (rest[:1].islower() or rest[:1] == " ") else first) + rest
         return replace(problem, message=f"Line {line}: {said}")

@@ -129,7 +129,7 @@ def _mapping(path: Path) -> None:
         choices = [choice for preview in found if (choice := table_choice(preview)) is not None]
         lacking = missing(choices)
         for sentence in unsure(found, choices):
-            st.warning(plain(sentence), icon=":material/calendar_month:")
+            st.warning(plain(sentence), icon=":material/help:")
         if lacking:
             st.warning(f"Still needed: {', '.join(lacking)}.", icon=":material/rule:")
         st.button("Try this mapping", key="mapping-try", type="primary", disabled=bool(lacking), on_click=_try_mapping,
