@@ -128,6 +128,21 @@ def test_one_deal_far_above_its_partners_usual_is_a_spike(tmp_path: Path) -> Non
     assert (spike.rows, spike.amount, spike.examples) == (1, Decimal("740.00"), ("D6",))
 
 
+def test_a_deal_of_a_partner_with_few_is_held_against_everybodys(tmp_path: Path) -> None:
+    # 60 deals of 100 from partners that have one each: the border is 100 x exp(4 x 0.5) = 738.9.
+    partners = "partner_id,name,type\n" + "".join(f"P{n},Partner {n} of {n * n},msp\n" for n in range(60))
+    sizes = [738, *[100] * 59]
+    deals = HEAD + "".join(f"D{n},P{n},won,2013-01-05,2013-02-01,{size},\n" for n, size in enumerate(sizes))
+    assert "one_off_spikes" not in findings(folders.write(tmp_path / "a", partners=partners, deals=deals))
+    dearer = deals.replace("738", "740")
+    spike = findings(folders.write(tmp_path / "b", partners=partners, deals=dearer))["one_off_spikes"]
+    assert (spike.rows, spike.examples) == (1, ("D0",))
+    few = "\n".join(dearer.splitlines()[:40]) + "\n"
+    assert "one_off_spikes" not in findings(folders.write(tmp_path / "c", partners=partners, deals=few)), (
+        "too few to tell"
+    )
+
+
 def test_the_similarity_of_names_equals_published_values() -> None:
     # Winkler's own examples.
     assert round(jaro_winkler("dwayne", "duane"), 2) == 0.84

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 __all__ = ["Finding", "quality"]
 
 SPIKE_DEALS = 6
-"""A partner needs so many won deals before one of them can be called a spike."""
+"""A partner needs so many won deals before one of them is held against its others, not against everybody's."""
+EVERYBODYS_DEALS = 50
+"""And so many are needed of all partners before a deal is held against them."""
 SPIKE_DEVIATIONS = 4
 LONE_GAP_MONTHS = 6
 LONE_SHARE = 0.01
@@ -118,7 +120,10 @@ def _lone(history: History) -> list[Finding]:
 
 
 def _spikes(history: History) -> list[Finding]:
-    """Deals far above their partner's usual: on logs, 4 x 1.4826 MAD (that at least 0.5) above the median."""
+    """Deals far above their partner's usual: on logs, 4 x 1.4826 MAD (that at least 0.5) above the median.
+
+    Of partners with few deals nothing is usual: theirs are held against the deals of everybody.
+    """
     deals = (
         "SELECT deal_id, partner_id, sum(amount) AS amount FROM {deals} t "
         "WHERE status = 'won' AND closed_on IS NOT NULL GROUP BY 1, 2 HAVING sum(amount) > 0"
@@ -129,11 +134,18 @@ def _spikes(history: History) -> list[Finding]:
     spread = (
         f"SELECT partner_id, greatest(0.5, 1.4826 * median(abs(size - middle))) AS spread FROM ({away}) a GROUP BY 1"
     )
+    every = f"SELECT median(size) AS middle, count(*) AS n FROM ({logs}) l"
+    apart = f"SELECT greatest(0.5, 1.4826 * median(abs(size - middle))) AS spread FROM ({logs}) l CROSS JOIN ({every}) e"
     inner = (
         f"SELECT a.deal_id, a.amount FROM ({away}) a JOIN ({spread}) s ON a.partner_id = s.partner_id "
-        f"WHERE a.n >= {SPIKE_DEALS} AND a.size > a.middle + {SPIKE_DEVIATIONS} * s.spread"
+        f"CROSS JOIN ({every}) e CROSS JOIN ({apart}) p "
+        f"WHERE CASE WHEN a.n >= {SPIKE_DEALS} THEN a.size > a.middle + {SPIKE_DEVIATIONS} * s.spread "
+        f"ELSE e.n >= {EVERYBODYS_DEALS} AND a.size > e.middle + {SPIKE_DEVIATIONS} * p.spread END"
     )
-    message = f"won deals are far above their partner's usual size ({SPIKE_DEVIATIONS} robust deviations on logs)"
+    message = (
+        f"won deals are far above their partner's usual size, or everybody's if it has fewer than {SPIKE_DEALS} "
+        f"({SPIKE_DEVIATIONS} robust deviations on logs)"
+    )
     return _counted(history, inner, "one_off_spikes", message)
 
 
