@@ -13,7 +13,7 @@ from experiments.benchmarks.serving import ROOT
 from tests.journey.walking import Walk
 
 MAPPING = ROOT / "data" / "mappings" / "adventureworks.yaml"
-PILOT = Path(__file__).with_name("pilot.yaml")
+PILOT = Path(__file__).resolve().parents[2] / "data" / "pilots" / "pipeline-resellers.yaml"
 
 
 def demo(walk: Walk) -> None:
