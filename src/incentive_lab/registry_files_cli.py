@@ -47,7 +47,9 @@ def reproduce(
     history: Annotated[
         str | None, typer.Option("--history", help="Where the history is; by default where it was.")
     ] = None,
-    mapping: Annotated[Path | None, typer.Option("--mapping", help="YAML that maps an export's own names.")] = None,
+    mapping: Annotated[
+        Path | None, typer.Option("--mapping", help="YAML that maps an export's own names; by default the pack's.")
+    ] = None,
     exclude: Annotated[list[str] | None, typer.Option("--exclude", help="Leave out rows with this finding.")] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -64,14 +66,16 @@ def reproduce(
 
         held_pack = read_pack(pack)
         source = history or held_pack.history_source
-        try:
-            again = opened(source, mapping, exclude, schemes_of(held_pack).scheme)
-        except InputError as error:
-            if mapping is not None:
-                raise
-            hint = Problem("--mapping", "a pack does not hold the mapping by which its history was brought in, if it was.",
-                           "Name it: registry reproduce PACK --history HISTORY --mapping FILE.")  # fmt: skip
-            raise InputError([hint, *error.problems]) from None
+        with held_pack.mapping() as own:
+            named = mapping or own
+            try:
+                again = opened(source, named, exclude, schemes_of(held_pack).scheme)
+            except InputError as error:
+                if named is not None:
+                    raise
+                hint = Problem("--mapping", "this pack does not hold the mapping by which its history was brought in, if it was.",
+                               "Name it: registry reproduce PACK --history HISTORY --mapping FILE.")  # fmt: skip
+                raise InputError([hint, *error.problems]) from None
         with progress("Working it out again", as_json) as step, again.closing() as held:
             found = run(held_pack, held, step)
         result = {

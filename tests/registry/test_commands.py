@@ -98,6 +98,25 @@ def test_a_pack_on_an_unreadable_history_asks_for_its_mapping(proposed: Path, as
     assert len(said["problems"]) > 1
 
 
+def test_a_pack_holds_the_mapping_of_its_history(proposed: Path, ask: Command) -> None:  # noqa: F811
+    own, file = proposed / "own", proposed / "own.yaml"
+    own.mkdir()
+    tables = []
+    for path in sorted((proposed / "history").glob("*.csv")):
+        header, *rest = path.read_text().splitlines()
+        (own / f"our-{path.name}").write_text("\n".join([",".join(f"our {name}" for name in header.split(",")), *rest]))
+        columns = "".join(f"      {name}: our {name}\n" for name in header.split(","))
+        tables.append(f"  {path.stem}:\n    from: our-{path.stem}\n    columns:\n{columns}")
+    file.write_text("tables:\n" + "".join(tables))
+    code, said = ask("registry", "submit", proposed / "grown.yaml", "--history", own, "--mapping", file, "--as", "dan",
+                     "--reason", "on our own export", "--population", "ours")  # fmt: skip
+    assert code == 0, said
+    assert ask("registry", "export", said["id"], "--as", "cat", "--out", proposed / "own.zip")[0] == 0
+    file.unlink()
+    code, said = ask("registry", "reproduce", proposed / "own.zip")
+    assert (code, said.get("matches")) == (0, True), said
+
+
 def test_a_pack_reproduces_figure_by_figure(proposed: Path, ask: Command) -> None:  # noqa: F811
     signed(ask)
     code, said = ask("registry", "export", "grown-1", "--as", "cat", "--out", proposed / "pack.zip")

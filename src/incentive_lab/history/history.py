@@ -41,6 +41,7 @@ class History:
         columns: Table -> its columns.
         rounded: (table, column) -> rows whose amount rounding changed, and by how much in sum (whole units).
         excluded: Findings whose rows were left out, with the money in them.
+        mapping: The YAML it was brought in by; empty without one.
         warnings: Sentences about what was assumed.
         rows: Table -> number of rows.
         filled: Table -> columns that hold at least one value.
@@ -53,6 +54,7 @@ class History:
     columns: Mapping[str, tuple[str, ...]]
     rounded: Mapping[tuple[str, str], tuple[int, Decimal]] = field(default_factory=dict)
     excluded: tuple[Any, ...] = ()
+    mapping: str = ""
     warnings: tuple[str, ...] = ()
     rows: Mapping[str, int] = field(default_factory=dict)
     filled: Mapping[str, frozenset[str]] = field(default_factory=dict)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -50,14 +51,16 @@ def open_history(
     if is_url(source):
         from incentive_lab.history.remote import open_url
 
-        return open_url(str(source), mapping, exclude, currency, time_zone, rates, splits_at_most, limits)
-    store = DuckStore.new()
-    try:
-        raws, problems = _raw_tables(store, Path(source), mapping, limits)
-        return assemble(store, raws, problems, exclude, currency, time_zone, rates, splits_at_most, str(source))
-    except BaseException:
-        store.close()
-        raise
+        opened = open_url(str(source), mapping, exclude, currency, time_zone, rates, splits_at_most, limits)
+    else:
+        store = DuckStore.new()
+        try:
+            raws, problems = _raw_tables(store, Path(source), mapping, limits)
+            opened = assemble(store, raws, problems, exclude, currency, time_zone, rates, splits_at_most, str(source))
+        except BaseException:
+            store.close()
+            raise
+    return opened if mapping is None else replace(opened, mapping=Path(mapping).read_text(encoding="utf-8"))
 
 
 def _raw_tables(

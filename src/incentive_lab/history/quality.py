@@ -135,7 +135,9 @@ def _spikes(history: History) -> list[Finding]:
         f"SELECT partner_id, greatest(0.5, 1.4826 * median(abs(size - middle))) AS spread FROM ({away}) a GROUP BY 1"
     )
     every = f"SELECT median(size) AS middle, count(*) AS n FROM ({logs}) l"
-    apart = f"SELECT greatest(0.5, 1.4826 * median(abs(size - middle))) AS spread FROM ({logs}) l CROSS JOIN ({every}) e"
+    apart = (
+        f"SELECT greatest(0.5, 1.4826 * median(abs(size - middle))) AS spread FROM ({logs}) l CROSS JOIN ({every}) e"
+    )
     inner = (
         f"SELECT a.deal_id, a.amount FROM ({away}) a JOIN ({spread}) s ON a.partner_id = s.partner_id "
         f"CROSS JOIN ({every}) e CROSS JOIN ({apart}) p "

@@ -19,9 +19,11 @@ from incentive_lab.scheme.load import loads
 
 FLOOR, BASELINE_FLOOR = "guarantee.yaml", "baseline-guarantee.yaml"
 """What guarantees of the scheme compare with, where that is not the baseline; what those of the baseline compare with."""
+MAPPING = "mapping.yaml"
+"""By which the history was brought in, where it was by one."""
 NAMES = (
     "scheme.yaml", "baseline.yaml", FLOOR, BASELINE_FLOOR, "replay.json", "payouts.csv", "projection.json", "assumptions.json",
-    "pilot.json",
+    "pilot.json", MAPPING,
 )  # fmt: skip
 """Documents a submission may have; the scheme and the replay it must have."""
 OF_PILOT = re.compile(r"pilot/[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")

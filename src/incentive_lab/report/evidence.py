@@ -13,7 +13,7 @@ import numpy as np
 
 from incentive_lab.engine.replay import Replay, replay
 from incentive_lab.panel import month_label
-from incentive_lab.registry.evidence import BASELINE_FLOOR, FLOOR
+from incentive_lab.registry.evidence import BASELINE_FLOOR, FLOOR, MAPPING
 from incentive_lab.results import payout_lines, replay_result
 from incentive_lab.scheme.baseline import Pair
 from incentive_lab.scheme.dump import dumps
@@ -158,6 +158,8 @@ def evidence_of(
     if pair.baseline is not None and pair.floor is not None and fingerprint(pair.baseline) == fingerprint(pair.floor):
         del beside[FLOOR]
     documents |= {name: dumps(one).encode() for name, one in beside.items() if one is not None}
+    if history.mapping:
+        documents[MAPPING] = history.mapping.encode()
     if forecast is not None:
         documents["projection.json"] = as_json(forecast_document(pair, history, forecast, progress, alone))
         documents["assumptions.json"] = as_json(

@@ -11,8 +11,10 @@ import hashlib
 import io
 import json
 import struct
+import tempfile
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,7 +23,7 @@ from incentive_lab import __version__
 from incentive_lab.errors import InputError, Problem
 from incentive_lab.home import code_id
 from incentive_lab.registry.audit import Head
-from incentive_lab.registry.evidence import pair_of
+from incentive_lab.registry.evidence import MAPPING, pair_of
 from incentive_lab.report.case import Case
 from incentive_lab.report.evidence import as_json
 from incentive_lab.report.guide import guide
@@ -119,6 +121,16 @@ class Pack:
     def evidence(self) -> frozenset[str]:
         """Names of what was submitted; the rest is written from it."""
         return frozenset(json.loads(self.files["decision.json"])["evidence"])
+
+    @contextmanager
+    def mapping(self) -> Iterator[Path | None]:
+        """The mapping its history was brought in by, as a file that is gone afterwards; None where it holds none."""
+        if MAPPING not in self.evidence:
+            yield None
+            return
+        with tempfile.TemporaryDirectory(prefix="mapping-") as name:
+            (held := Path(name) / MAPPING).write_bytes(self.files[MAPPING])
+            yield held
 
     @property
     def history_source(self) -> str:
