@@ -64,7 +64,7 @@ def csv_folder(tmp_path: Path) -> Path:
     return folders.write(tmp_path / "csv", deal_partners=SPLITS)
 
 
-def frames(folder: Path) -> dict[str, object]:
+def frames(folder: Path) -> dict[str, Any]:
     import pandas as pd
 
     return {file.stem: pd.read_csv(file) for file in sorted(folder.glob("*.csv"))}
@@ -160,6 +160,37 @@ def test_a_byte_order_mark_windows_line_ends_and_semicolons_are_read(
         text = file.read_text(encoding="utf-8").replace(",", ";").replace("\n", "\r\n")
         (other / file.name).write_bytes(b"\xef\xbb\xbf" + text.encode())
     assert_same(plain, open_history(other))
+
+
+def test_columns_with_neither_a_name_nor_a_value_are_passed_over(
+    plain: Plain, csv_folder: Path, tmp_path: Path
+) -> None:
+    import pandas as pd
+
+    trailing = tmp_path / "trailing"
+    trailing.mkdir()
+    for file in csv_folder.glob("*.csv"):
+        lines = [
+            f"{first},, ,{rest}," for first, rest in (line.split(",", 1) for line in file.read_text().splitlines())
+        ]
+        (trailing / file.name).write_text("\n".join(lines) + "\n", encoding="utf-8")
+    assert_same(plain, open_history(trailing))
+    with pd.ExcelWriter(tmp_path / "book.xlsx", engine="openpyxl") as book:
+        for name, frame in frames(csv_folder).items():
+            frame.insert(1, "", None)
+            frame.to_excel(book, sheet_name=name, index=False)
+    assert_same(plain, open_history(tmp_path / "book.xlsx"))
+
+
+def test_a_column_of_a_workbook_with_values_and_no_name_is_refused(csv_folder: Path, tmp_path: Path) -> None:
+    import pandas as pd
+
+    with pd.ExcelWriter(tmp_path / "book.xlsx", engine="openpyxl") as book:
+        for name, frame in frames(csv_folder).items():
+            frame.insert(1, "", ["", "kept"] + [None] * (len(frame) - 2))
+            frame.to_excel(book, sheet_name=name, index=False)
+    with pytest.raises(InputError, match="column 2 has no name, and row 3 holds 'kept' there"):
+        open_history(tmp_path / "book.xlsx")
 
 
 def test_written_out_and_opened_again_it_is_the_same_history(plain: Plain, tmp_path: Path) -> None:

@@ -48,13 +48,44 @@ def read_csv(
     except Exception as error:  # DuckDB has one exception type per stage
         problems.extend(_explain(store, file, names, delimiter, cell_bytes, error))
         return None
+    if not _without_nameless(store, file.name, relation, names, problems):
+        return None
     rows = int(store.rows(f"SELECT count(*) FROM {relation}")[0][0])
     if rows > most_rows:
         problems.append(
             Problem(file.name, f"it has more than {most_rows:,} rows.", "Raise the limit if this is right.")
         )
         return None
-    return Raw(name, file.name, relation, dict.fromkeys(names, "VARCHAR"), "rowid + 2", rows)
+    return Raw(name, file.name, relation, dict.fromkeys(filter(None, names), "VARCHAR"), "rowid + 2", rows)
+
+
+def _in_engine(names: list[str]) -> list[str]:
+    """The names columns have in the engine: those without one are called by their place."""
+    return [name or f"nameless column {place}" for place, name in enumerate(names, 1)]
+
+
+def _without_nameless(store: DuckStore, label: str, relation: str, names: list[str], problems: list[Problem]) -> bool:
+    """Leave out the columns with neither a name nor a value; False with those that hold values noted."""
+    before = len(problems)
+    for place, (name, column) in enumerate(zip(names, map(quoted, _in_engine(names)), strict=True), 1):
+        if name:
+            continue
+        full = f"SELECT rowid + 2, trim({column}) FROM {relation} WHERE trim({column}) <> '' ORDER BY 1 LIMIT 1"
+        for row, value in store.rows(full):
+            problems.append(nameless(label, place, row, value))
+        store.execute(f"ALTER TABLE {relation} DROP COLUMN {column}")
+    return len(problems) == before
+
+
+def nameless(label: str, place: int, row: int, value: str) -> Problem:
+    """The problem of a column that holds values and has no name.
+
+    Example:
+        >>> print(nameless("deals.csv", 9, 12, "yes"))
+        deals.csv row 1: column 9 has no name, and row 12 holds 'yes' there. Name it in row 1, or delete the column.
+    """
+    message = f"column {place} has no name, and row {row:,} holds {value[:60]!r} there."
+    return Problem(f"{label} row 1", message, "Name it in row 1, or delete the column.")
 
 
 def _header(file: Path, cell_bytes: int, problems: list[Problem]) -> tuple[list[str], str] | None:
@@ -79,12 +110,9 @@ def _header(file: Path, cell_bytes: int, problems: list[Problem]) -> tuple[list[
     except csv.Error as error:
         problems.append(Problem(f"{file.name} row 1", f"it cannot be read as CSV: {error}."))
         return None
-    bad = [position + 1 for position, cell in enumerate(names) if not cell]
-    if bad:
-        problems.append(Problem(f"{file.name} row 1", f"column {bad[0]} has no name."))
     unusable = header_problems(f"{file.name} row 1", names)
     problems.extend(unusable)
-    return None if bad or unusable else (names, delimiter)
+    return None if unusable else (names, delimiter)
 
 
 def delimiter_of(line: str) -> str:
@@ -120,7 +148,9 @@ def header_problems(label: str, names: Iterable[str]) -> list[Problem]:
     lowered = [name.lower() for name in names]
     twice = sorted({name for name in lowered if name and lowered.count(name) > 1})
     kept = [name for name in lowered if name in RESERVED]
+    unnamed = not any(lowered)
     return [
+        *([Problem(label, "no column has a name.", "The first row must name the columns.")] if unnamed else ()),
         *(Problem(label, f"the column {name} is there twice.") for name in twice),
         *(Problem(label, f"a column cannot be called {name}.", f"{RESERVED[name]} by it; rename it.") for name in kept),
     ]
@@ -140,7 +170,7 @@ def _wrong_encoding(start: bytes) -> str | None:
 
 
 def _scan(file: Path, names: list[str], delimiter: str, cell_bytes: int, rejects: bool) -> str:
-    columns = listed(f"{literal(name)}: 'VARCHAR'" for name in names)
+    columns = listed(f"{literal(name)}: 'VARCHAR'" for name in _in_engine(names))
     more = ", store_rejects = true, rejects_limit = 0" if rejects else ""
     return (
         f"read_csv({literal(file)}, auto_detect = false, header = true, delim = {literal(delimiter)}, quote = '\"', "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,7 @@ class Preview:
     Attributes:
         table: Its name as a mapping says it: the file's stem, or the sheet.
         label: What a person calls it.
-        columns: Its header.
+        columns: Its header; a column without a name is passed over.
         rows: First rows as text, at most `SAMPLE`; an empty cell is ''.
     """
 
@@ -114,14 +114,14 @@ def _workbook(file: Path, limits: Limits) -> list[Preview]:
 def _made(table: str, label: str, rows: Sequence[Sequence[Any]]) -> list[Preview]:
     if not rows:
         return []
-    columns = tuple(_text(cell) for cell in rows[0])
-    width = len(columns)
-    return [Preview(table, label, columns, tuple(_row(row, width) for row in rows[1:] if any(_text(c) for c in row)))]
+    header = [_text(cell) for cell in rows[0]]
+    named = [place for place, name in enumerate(header) if name]
+    told = tuple(_row(row, named) for row in rows[1:] if any(_text(cell) for cell in row))
+    return [Preview(table, label, tuple(header[place] for place in named), told)]
 
 
-def _row(cells: Iterable[Any], width: int) -> tuple[str, ...]:
-    texts = [_text(cell) for cell in cells][:width]
-    return (*texts, *[""] * (width - len(texts)))
+def _row(cells: Sequence[Any], named: Sequence[int]) -> tuple[str, ...]:
+    return tuple(_text(cells[place]) if place < len(cells) else "" for place in named)
 
 
 def _text(cell: Any) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 
 from incentive_lab.errors import InputError, Problem, did_you_mean, nearest
 from incentive_lab.history.beside import currency_of_format, keep_beside, keeper
-from incentive_lab.history.csvfiles import header_problems
+from incentive_lab.history.csvfiles import header_problems, nameless
 from incentive_lab.history.sources import Limits, text_table
 from incentive_lab.history.store import DuckStore, Raw
 from incentive_lab.history.tables import OTHER_NAMES, TABLES, not_a_table
@@ -111,12 +111,11 @@ def _sheet(
         problems.append(Problem(label, "the sheet is empty.", "Its first row must name the columns."))
         return None
     unusable = header_problems(f"{label} row 1", names)
-    if "" in names:
-        unusable.append(Problem(f"{label} row 1", f"column {names.index('') + 1} has no name."))
     problems.extend(unusable)
     if unusable:
         return None
-    cells: dict[str, list[str | None]] = {column: [] for column in names}
+    cells: dict[str, list[str | None]] = {column: [] for column in names if column}
+    unnamed: dict[int, Problem] = {}
     shown: dict[str, list[str | None]] = {}
     for number, (row, currencies) in enumerate(iterator, start=2):
         if number - 1 > limits.rows:
@@ -125,11 +124,19 @@ def _sheet(
             )
             return None
         for position, column in enumerate(names):
-            cells[column].append(_cell(row[position]) if position < len(row) else None)
+            cell = _cell(row[position]) if position < len(row) else None
+            if column:
+                cells[column].append(cell)
+            elif cell is not None and position not in unnamed:
+                unnamed[position] = nameless(label, position + 1, number, cell)
         for column, currency in zip(names, currencies, strict=False):
-            if currency:
+            if currency and column:
                 before = shown.setdefault(column, [])
                 before.extend([None] * (number - 2 - len(before)) + [currency])
+    if unnamed:
+        problems.extend(unnamed.values())
+        return None
+    names = list(cells)
     blank = len(next(iter(cells.values())))
     while blank and all(cells[column][blank - 1] is None for column in names):
         blank -= 1
