@@ -162,6 +162,20 @@ def test_a_byte_order_mark_windows_line_ends_and_semicolons_are_read(
     assert_same(plain, open_history(other))
 
 
+def test_lines_that_end_in_several_ways_are_read(plain: Plain, csv_folder: Path, tmp_path: Path) -> None:
+    mixed = tmp_path / "mixed"
+    mixed.mkdir()
+    for file in csv_folder.glob("*.csv"):
+        lines = file.read_bytes().splitlines()
+        ends = [b"\r\n", b"\n", b"\r"] * len(lines)
+        (mixed / file.name).write_bytes(b"".join(line + end for line, end in zip(lines, ends, strict=False)))
+    assert_same(plain, open_history(mixed))
+    with (mixed / "deals.csv").open("ab") as stream:
+        stream.write(b"D9,P1\r\n")
+    with pytest.raises(InputError, match="row 7: the row has fewer cells than the header"):
+        open_history(mixed)
+
+
 def test_columns_with_neither_a_name_nor_a_value_are_passed_over(
     plain: Plain, csv_folder: Path, tmp_path: Path
 ) -> None:

@@ -6,6 +6,8 @@ import codecs
 import csv
 import io
 import re
+import shutil
+import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -46,6 +48,9 @@ def read_csv(
     try:
         store.execute(f"CREATE TABLE {relation} AS SELECT * FROM {scan} LIMIT {most_rows + 1}")
     except Exception as error:  # DuckDB has one exception type per stage
+        if "invalid state" in str(error) and _mixed_ends(file):
+            with tempfile.TemporaryDirectory() as folder:
+                return read_csv(store, name, _with_one_end(file, Path(folder)), cell_bytes, most_rows, problems)
         problems.extend(_explain(store, file, names, delimiter, cell_bytes, error))
         return None
     if not _without_nameless(store, file.name, relation, names, problems):
@@ -57,6 +62,23 @@ def read_csv(
         )
         return None
     return Raw(name, file.name, relation, dict.fromkeys(filter(None, names), "VARCHAR"), "rowid + 2", rows)
+
+
+def _mixed_ends(file: Path) -> bool:
+    """Whether carriage returns stand in a file; the engine stops where its lines do not all end the same way."""
+    with file.open("rb") as stream:
+        return any(b"\r" in chunk for chunk in iter(lambda: stream.read(1 << 24), b""))
+
+
+def _with_one_end(file: Path, folder: Path) -> Path:
+    """A copy of the same name in which every line ends with a line feed."""
+    copy = folder / file.name
+    with (
+        file.open(encoding="utf-8", errors="surrogateescape", newline=None) as source,
+        copy.open("w", encoding="utf-8", errors="surrogateescape", newline="\n") as target,
+    ):
+        shutil.copyfileobj(source, target, 1 << 24)
+    return copy
 
 
 def _in_engine(names: list[str]) -> list[str]:
@@ -106,7 +128,7 @@ def _header(file: Path, cell_bytes: int, problems: list[Problem]) -> tuple[list[
     line = text.splitlines()[0]
     delimiter = delimiter_of(line)
     try:
-        names = [cell.strip() for cell in next(csv.reader(io.StringIO(text), delimiter=delimiter))]
+        names = [cell.strip() for cell in next(csv.reader(io.StringIO(text, newline=None), delimiter=delimiter))]
     except csv.Error as error:
         problems.append(Problem(f"{file.name} row 1", f"it cannot be read as CSV: {error}."))
         return None
@@ -222,4 +244,6 @@ def _first_sentence(text: str, cell_bytes: int) -> str:
         return f"a row is longer than the {cell_bytes:,} bytes that are read."
     if "unicode" in lowered or "utf-8" in lowered or "encod" in lowered:
         return f"the file is not UTF-8; it looks like Windows-1252 or Latin-1. {_SAVE}"
+    if "invalid state" in lowered:
+        return f"the file cannot be read as CSV: a quote or the end of a line in it is not like the others. {_SAVE}"
     return f"the file cannot be read as CSV: {text.splitlines()[0]}"
