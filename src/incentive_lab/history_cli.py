@@ -53,7 +53,14 @@ def history_suggest(
 
     with told(as_json):
         from incentive_lab.history.previewing import previews
-        from incentive_lab.history.suggesting import mapping_of, mapping_text, missing, suggested_all, unsure
+        from incentive_lab.history.suggesting import (
+            mapping_of,
+            mapping_text,
+            missing,
+            suggested_all,
+            unsure,
+            unused,
+        )
 
         if not export.exists():
             raise InputError([Problem(str(export), "it is not there.", "Name the folder or workbook of an export.")])
@@ -67,8 +74,10 @@ def history_suggest(
         text = mapping_text(choices)
         if out is not None:
             out.write_text(text, encoding="utf-8")
+        tables = {one.table: one for one in found}
         left = [one.label for one in found if one.table not in {choice.source for choice in choices}]
         result = {"mapping": mapping_of(choices), "missing": missing(choices), "unsure": unsure(found, choices), "left_out": left,
+                  "unused": {one.source: unused(tables[one.source], one) for one in choices},
                   "out": None if out is None else str(out)}  # fmt: skip
 
         def say(told: dict[str, Any]) -> None:
@@ -76,6 +85,8 @@ def history_suggest(
                 print(text, end="")
             for choice in choices:
                 print(f"{choice.source} is {choice.table}: {', '.join(choice.columns)}.", file=sys.stderr)
+                if told["unused"][choice.source]:
+                    print(f"  Not used: {', '.join(told['unused'][choice.source])}.", file=sys.stderr)
             for name in told["left_out"]:
                 print(f"{name} is not used.", file=sys.stderr)
             for sentence in told["unsure"]:

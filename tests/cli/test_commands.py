@@ -174,10 +174,13 @@ def test_a_mapping_is_suggested_for_an_export_and_opens_it(tmp_path: Path, ask: 
         "Aufträge.csv: its dates fit day-month-year and month-day-year; day-month-year is supposed."
     ]
     assert answer["mapping"]["tables"]["deals"]["numbers"] == "1.234,56"
+    assert answer["unused"] == {"Aufträge": [], "Partner": []}
     printed = CliRunner().invoke(app, ["history", "suggest", str(export)])
     assert printed.stdout == out.read_text(encoding="utf-8")
     code, answer = ask("history", "check", export, "--mapping", out)
     assert (code, answer["rows"]["deals"]) == (0, 1)
+    (export / "Partner.csv").write_text("Partner-Nr.,Partnertyp,Laune\nP1,Reseller,gut\n", encoding="utf-8")
+    assert "Not used: Laune." in CliRunner().invoke(app, ["history", "suggest", str(export)]).stderr
     for place in (tmp_path / "nowhere", export / "Wetter.csv"):
         code, answer = ask("history", "suggest", place)
         assert code == 1

@@ -10,6 +10,7 @@ import pytest
 from incentive_lab.errors import InputError
 from incentive_lab.history import open_history
 from incentive_lab.history.previewing import Preview, previews
+from incentive_lab.history.recognising import suggested_columns
 from incentive_lab.history.suggesting import mapping_of, missing, suggested, suggested_all
 from incentive_lab.history.written import dates_in
 from incentive_lab.scheme.measures import CATALOGUE
@@ -101,6 +102,29 @@ def test_a_table_of_an_unknown_name_is_known_by_what_it_must_have() -> None:
     choice = suggested(deals)
     assert choice is not None
     assert (choice.table, choice.dates, choice.numbers) == ("deals", "month-day-year", None)
+
+
+CRM_DEALS = (
+    "Opportunity ID", "Opportunity Name", "Partner Account Number", "Partner Account", "Stage", "Amount (USD)",
+    "List Amount (USD)", "Cost (USD)", "Discount %", "Created Date", "Opp. Close Date", "Deal Reg. Approved",
+    "Opportunity Currency", "Account Region", "Deal Date", "Cost (USD thousands)",
+)  # fmt: skip
+
+
+def test_names_with_units_and_words_of_their_table_are_known_and_others_are_not() -> None:
+    deals = suggested_columns("deals", CRM_DEALS)
+    assert {ours: deals[ours] for ours in ("partner_id", "amount", "cost", "closed_on", "registered_on", "currency")} == {
+        "partner_id": "Partner Account Number", "amount": "Amount (USD)", "cost": "Cost (USD)",
+        "closed_on": "Opp. Close Date", "registered_on": "Deal Reg. Approved", "currency": "Opportunity Currency",
+    }  # fmt: skip
+    assert {"Account Region", "Deal Date", "Cost (USD thousands)"}.isdisjoint(deals.values())
+    partners = suggested_columns(
+        "partners", ["Account Number", "Account Name", "Partner Type", "Billing Region", "Deal Region"]
+    )
+    assert (partners["partner_id"], partners["region"]) == ("Account Number", "Billing Region")
+    activities = ("Activity ID", "Partner", "Activity Type", "Activity Date", "MDF Spend (USD)", "Deal Spend")
+    assert suggested_columns("activities", activities)["spend"] == "MDF Spend (USD)"
+    assert "cost" not in suggested_columns("deals", ["Cost (USD thousands)"])
 
 
 CELLS = {

@@ -184,6 +184,7 @@ def test_a_mapping_is_changed_and_tried(data: AppTest) -> None:
     data.file_uploader(key="history-files").upload("resellers.csv", PARTNERS)
     data.file_uploader(key="history-files").upload("opportunities.csv", DEALS).run()
     data.selectbox(key="map opportunities deals status").select("always won").run()
+    assert "Not used: Stage." in shown(data)
     data.button(key="mapping-try").click().run()
     assert not data.exception
     assert data.session_state["tried history"].source.mapping

@@ -12,9 +12,10 @@ def _listed(names: str) -> tuple[str, ...]:
 
 COLUMNS: Mapping[str, tuple[str, ...]] = {
     "partner_id": _listed(
-        "partner account id, partner account, associated company id, primary company id, partner nr, händlernummer, "
-        "code partenaire, reseller id, reseller key, dealer id, account id, partner, partner key, partner no, channel "
-        "partner, vendor id, reseller no, partner number, reseller, record id, internal id, id"
+        "partner account id, partner account number, partner account no, partner account, associated company id, "
+        "primary company id, partner nr, händlernummer, code partenaire, reseller id, reseller key, dealer id, "
+        "account id, account number, account no, partner, partner key, partner no, channel partner, vendor id, "
+        "reseller no, partner number, reseller, record id, internal id, id"
     ),
     "name": _listed(
         "firmenname, firma, nom, partner name, reseller name, company, account name, company name, dealer name, legal "
@@ -30,7 +31,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
         "partner seit, agreement start date, agreement date, joined, contract date, partner since, contract start, "
         "enrolled on, join date, start date, since, onboarded, first order date"
     ),
-    "parent_id": _listed("parent, parent account"),
+    "parent_id": _listed("parent, parent account id, parent account number, parent account"),
     "deal_id": _listed(
         "deal record id, auftragsnummer, auftrag, opportunity id, order id, order number, sales order, deal, "
         "opportunity, order no, sales order number, document number, record id, internal id, id"
@@ -60,6 +61,11 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "quantity": _listed("menge, order quantity, qty, units, count"),
     "product": _listed("product family, produkt, product id, product key, sku, item, product name"),
     "customer_id": _listed("customer id, end user, kunde, potential customer, customer, end customer, customer key"),
+    "registered_on": _listed(
+        "deal registration date, deal registration approved, deal reg approved, deal reg date, registration date, "
+        "registration approved, registered"
+    ),
+    "spend": _listed("mdf spend, campaign spend, campaign cost, mdf cost"),
     "occurred_on": _listed("date, activity date, event date, completed on, completed"),
     "activity_id": _listed("id, event id, activity"),
     "kind": _listed("activity type, event type, type, activity kind"),
@@ -80,6 +86,14 @@ TABLES_BY_WORD: Mapping[str, tuple[str, ...]] = {
     "deal_partners": _listed("split, credit, deal partner"),
 }
 """Our table -> words in the names of such tables; later ones are more telling."""
+OWN_WORDS: Mapping[str, frozenset[str]] = {
+    "partners": frozenset("partner reseller dealer account billing company".split()),
+    "deals": frozenset("deal opp oppty opportunity".split()),
+    "activities": frozenset("activity event".split()),
+}
+"""Our table -> words that systems put before the names of its columns."""
+UNITS = frozenset("usd eur gbp chf jpy cad aud nzd sek nok dkk pln czk inr cny sgd hkd brl mxn zar units pcs".split())
+"""What stands behind the name of a column for what it is counted in; thousands are none, since they change the number."""
 TYPE_WORDS: Mapping[str, tuple[str, ...]] = {
     "msp": _listed("msp, managed service"),
     "system_integrator": _listed("integrator, gsi, si"),

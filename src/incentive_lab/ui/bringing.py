@@ -126,7 +126,9 @@ def _mapping(path: Path) -> None:
             if fits
             else ":small[:gray[Suggested from the names and the first rows; a star marks what is needed. Then try it.]]"
         )
-        choices = [choice for preview in found if (choice := table_choice(preview)) is not None]
+        first = {choice.source: choice for choice in suggested_all(found)}
+        asked = (table_choice(preview, first.get(preview.table)) for preview in found)
+        choices = [choice for choice in asked if choice is not None]
         lacking = missing(choices)
         for sentence in unsure(found, choices):
             st.warning(plain(sentence), icon=":material/help:")

@@ -10,7 +10,8 @@ import streamlit as st
 
 from incentive_lab.format import counted
 from incentive_lab.history.previewing import SAMPLE, Preview
-from incentive_lab.history.suggesting import WORDED, Choice, suggested, suggested_columns, written_in
+from incentive_lab.history.recognising import suggested_columns
+from incentive_lab.history.suggesting import WORDED, Choice, unused, written_in
 from incentive_lab.history.tables import PARTNER_TYPES, TABLES
 from incentive_lab.history.written import Dates, Numbers
 from incentive_lab.ui.cards import plain
@@ -28,9 +29,8 @@ _DATES = {
 _AS_IT_IS = "stays as it is"
 
 
-def table_choice(preview: Preview) -> Choice | None:
-    """One of their tables: its first rows, what it is, and its columns."""
-    first = suggested(preview)
+def table_choice(preview: Preview, first: Choice | None) -> Choice | None:
+    """One of their tables: its first rows, what it is, and its columns, with `first` offered."""
     st.markdown(f"**{plain(preview.label)}** :gray[{counted(len(preview.columns), 'column')}]")
     frame = pd.DataFrame([list(row) for row in preview.rows[:5]], columns=_unique(preview.columns))
     st.dataframe(
@@ -43,7 +43,10 @@ def table_choice(preview: Preview) -> Choice | None:
     )  # fmt: skip
     if table == NOT_USED:
         return None
-    guess = suggested_columns(table, preview.columns, preview.values)
+    if first is not None and first.table == table:
+        guess = first.columns
+    else:
+        guess = suggested_columns(table, preview.columns, preview.values)
     columns: dict[str, str] = {}
     constants: dict[str, str] = {}
     grid = st.columns(4, gap="small")
@@ -62,7 +65,10 @@ def table_choice(preview: Preview) -> Choice | None:
             columns[ours.name] = picked
     words, otherwise = _meanings(preview, table, columns)
     times = _times(preview.table, table, columns)
-    return Choice(preview.table, table, columns, constants, words, otherwise, times, *_written(preview, table, columns))
+    made = Choice(preview.table, table, columns, constants, words, otherwise, times, *_written(preview, table, columns))
+    if left := unused(preview, made):
+        st.markdown(f":small[:gray[Not used: {plain(', '.join(left))}.]]")
+    return made
 
 
 def _written(preview: Preview, table: str, columns: dict[str, str]) -> tuple[Dates | None, Numbers | None]:
