@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from incentive_lab.errors import InputError
 from incentive_lab.history import open_history
 from incentive_lab.history.previewing import Preview, previews
 from incentive_lab.history.recognising import suggested_columns
-from incentive_lab.history.suggesting import mapping_of, missing, suggested, suggested_all
+from incentive_lab.history.suggesting import mapping_of, missing, suggested, suggested_all, unused
 from incentive_lab.history.written import dates_in
 from incentive_lab.scheme.measures import CATALOGUE
 
@@ -125,6 +126,24 @@ def test_names_with_units_and_words_of_their_table_are_known_and_others_are_not(
     activities = ("Activity ID", "Partner", "Activity Type", "Activity Date", "MDF Spend (USD)", "Deal Spend")
     assert suggested_columns("activities", activities)["spend"] == "MDF Spend (USD)"
     assert "cost" not in suggested_columns("deals", ["Cost (USD thousands)"])
+
+
+IDS = Preview("Accounts", "Accounts.csv", ("Account Number", "Account Name", "Partner Type"),
+              (("PA-1", "Ann", "VAR"), ("PA-2", "Bob", "MSP")))  # fmt: skip
+
+
+def test_the_partner_of_a_deal_is_the_column_that_holds_the_ids_of_partners() -> None:
+    names = ("Opportunity ID", "Partner", "Their No.", "Stage", "Amount", "Created Date", "Step")
+    rows = (("O1", "Ann", "PA-1", "Won", "5", "1/15/2024", "1"), ("O2", "Cid", "PA-9", "Won", "5", "1/16/2024", "1"))
+    deals = Preview("Deals", "Deals.csv", names, rows)
+    by_name, chosen = suggested(deals), suggested_all([IDS, deals])[1]
+    assert by_name is not None
+    assert by_name.columns["partner_id"] == "Partner"
+    assert chosen.columns == {**by_name.columns, "partner_id": "Their No."}
+    assert unused(deals, chosen) == ["Partner", "Step"]
+    small = replace(IDS, rows=(("1", "Ann", "VAR"), ("2", "Bob", "MSP")))
+    other = replace(deals, rows=tuple((*row[:2], "1", *row[3:]) for row in rows))
+    assert suggested_all([small, other])[1].columns["partner_id"] == "Partner"
 
 
 CELLS = {

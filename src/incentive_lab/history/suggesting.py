@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
@@ -14,6 +14,9 @@ from incentive_lab.history.previewing import Preview
 from incentive_lab.history.recognising import normal, suggested_columns, suggested_table
 from incentive_lab.history.tables import PARTNER_TYPES, TABLES, holds_money
 from incentive_lab.history.written import Dates, Numbers, dates_in, numbers_in
+
+SHORTEST_ID = 4
+"""Numbers of fewer digits occur by chance where ids do."""
 
 
 @dataclass(frozen=True)
@@ -117,8 +120,39 @@ def suggested(preview: Preview) -> Choice | None:
 
 
 def suggested_all(found: Sequence[Preview]) -> list[Choice]:
-    """First choices for the tables of an export; those that are none of ours are left out."""
-    return [choice for one in found if (choice := suggested(one)) is not None]
+    """First choices for the tables of an export; those that are none of ours are left out.
+
+    Where no value of the column chosen for a table's partner_id is one of the partners' own ids, it is the free column
+    most of whose values are.
+    """
+    choices = [(one, choice) for one in found if (choice := suggested(one)) is not None]
+    ids = {
+        value
+        for one, choice in choices
+        if choice.table == "partners" and "partner_id" in choice.columns
+        for value in one.values(choice.columns["partner_id"])
+    }
+    return [choice if choice.table == "partners" else _by_ids(one, choice, ids) for one, choice in choices]
+
+
+def _by_ids(preview: Preview, choice: Choice, ids: set[str]) -> Choice:
+    if TABLES[choice.table].column("partner_id") is None:
+        return choice
+    chosen = choice.columns.get("partner_id")
+    if chosen is not None and ids & set(preview.values(chosen)):
+        return choice
+    free = [name for name in preview.columns if name not in choice.columns.values()]
+    shares = {name: _share(preview.values(name), ids) for name in free}
+    best = max(shares, key=shares.__getitem__, default=None)
+    if best is None or not shares[best]:
+        return choice
+    return replace(choice, columns={**choice.columns, "partner_id": best})
+
+
+def _share(values: Sequence[str], ids: set[str]) -> float:
+    """How many values of a column are among some ids, as a share; small numbers tell nothing."""
+    telling = [value for value in values if len(value) >= SHORTEST_ID or not value.isdigit()]
+    return sum(value in ids for value in telling) / len(telling) if telling else 0.0
 
 
 def unused(preview: Preview, choice: Choice) -> list[str]:
