@@ -86,7 +86,7 @@ Every mistake is told at once: what is wrong in the mapping with its line and ke
 file, the row (the header is row 1), the column of your export and ours:
 
     opportunities.csv row 2, column Account (deals.partner_id): found 'A9'; partners has no such partner_id. Add it to \
-partners, or leave its rows out (exclude orphans).
+partners, or leave its rows out: --exclude orphans, or Leave out the rows of on Data.
 
 In a database nothing is written: the mapping becomes part of its queries, and rows have no number, so the id is said instead.
 

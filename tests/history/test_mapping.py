@@ -199,6 +199,42 @@ def test_a_file_that_is_named_in_a_message_keeps_its_capital(
     assert said in str(refused.value)
 
 
+def test_rows_without_what_each_needs_are_counted_and_can_be_left_out(tmp_path: Path) -> None:
+    folder = history_folder(tmp_path)
+    total = "Total,,shipped,,125.50,,\nTotal,,shipped,,1,,\n"
+    (folder / "orders.csv").write_text(FILES["orders"] + total)
+    with pytest.raises(InputError) as refused:
+        open_history(folder, mapping=mapped(tmp_path))
+    told = str(refused.value.problems[0])
+    place = "mapping.yaml line 11, tables.deals"
+    assert told == (
+        "orders.csv row 5, column shop (deals.partner_id): this cell is empty, the first of 2 rows where it is; every row "
+        f"needs text. Fill it, or leave such rows out: `where: {{shop: {{known: true}}}}` in {place}; on Data, choose shop "
+        "under Only rows with."
+    )
+    for test in ("{known: true}", '{not: ""}', '{not: ["", 9]}'):
+        text = MAPPING.replace("where: {state: [shipped]}", f"where: {{state: [shipped], shop: {test}}}")
+        with open_history(folder, mapping=mapped(tmp_path, text)).closing() as history:
+            assert history.store.rows("SELECT count(*) FROM {deals} t") == [(3,)], test
+    for test in ('""', '[""]', "{known: false}"):
+        text = MAPPING.replace("{order_no: {known: false}}", f"{{order_no: {test}, shop: {{not: 9}}}}")
+        with open_history(history_folder(tmp_path / test[1:4]), mapping=mapped(tmp_path, text)).closing() as history:
+            assert list(history.deals_of("2", 0, 99_999)["deal_id"]) == ["O3", "lost-E2"], test
+
+
+def test_what_refuses_a_history_says_how_its_rows_are_left_out(tmp_path: Path) -> None:
+    folder = history_folder(tmp_path)
+    (folder / "orders.csv").write_text(
+        FILES["orders"] + "O3,2,shipped,2013-04-01,20.50,0.25,10\nO4,far,shipped,2013-04-01,1,0,1\n"
+    )
+    with pytest.raises(InputError) as refused:
+        open_history(folder, mapping=mapped(tmp_path))
+    twice, unknown = (one.fix for one in refused.value.problems)
+    assert twice.endswith("one is kept: --exclude duplicates, or Leave out the rows of on Data.")
+    assert unknown.endswith("leave its rows out: --exclude orphans, or Leave out the rows of on Data.")
+    open_history(folder, mapping=mapped(tmp_path), exclude=("orphans", "duplicates")).close()
+
+
 def test_what_a_mapping_leaves_out_is_told_with_its_own_line(tmp_path: Path) -> None:
     text = MAPPING.replace("      partner_id: no\n", "")
     with pytest.raises(InputError, match=r"mapping.yaml line 4, tables.partners: the column partner_id is missing"):

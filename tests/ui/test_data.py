@@ -192,6 +192,22 @@ def test_a_mapping_is_changed_and_tried(data: AppTest) -> None:
     assert any("deals.amount" in warning.value for warning in data.warning)
 
 
+def test_rows_that_refuse_a_history_are_left_out_on_the_page(data: AppTest) -> None:
+    deals = DEALS + b"1,A,Closed Won,2024-01-05,2024-01-20,1000.50\n9,Z,Talks,2024-05-07,,9\nTotal,,,,,1849.50\n"
+    data.file_uploader(key="history-files").upload("resellers.csv", PARTNERS)
+    data.file_uploader(key="history-files").upload("opportunities.csv", deals).run()
+    assert any("under Only rows with" in str(one.value) for one in data.error)
+    data.multiselect(key="filled opportunities").set_value(["ResellerKey"]).run()
+    data.button(key="mapping-try").click().run()
+    data.multiselect(key="history-exclude").set_value(["duplicates", "orphans"]).run()
+    assert not data.exception
+    one = data.session_state["tried history"]
+    assert one.good, one.problems
+    assert one.told["rows"]["deals"] == 4
+    data.button(key="mapping-try").click().run()
+    assert data.session_state["tried history"].source.exclude == ("duplicates", "orphans")
+
+
 def test_a_file_that_changes_while_it_is_read_is_a_history_or_a_problem(place: Path) -> None:
     path = histories.staged([("partners.csv", PARTNERS_AS_THEY_ARE), ("deals.csv", MANY_DEALS)])
     file, over = path / "deals.csv", threading.Event()

@@ -8,6 +8,7 @@ from typing import Any
 from incentive_lab.errors import Problem, nearest
 from incentive_lab.history.columns import SHOWN
 from incentive_lab.history.credit import TOLERANCE, WHOLE
+from incentive_lab.history.quality_rules import how_left_out
 from incentive_lab.history.store import Raw, Store, listed, quoted
 from incentive_lab.history.tables import TABLES
 
@@ -85,9 +86,10 @@ def _repeated(raw: Raw, key: list[str], row: tuple[Any, ...]) -> Problem:
     *values, count, first, last, _ = row
     names = ", ".join(f"{name} {value!r}" for name, value in zip(key, values, strict=True) if value)
     message = f"{names} is there {count} times" + (f", first in {raw.other_row(first)}." if first is not None else ".")
-    fix = f"{', '.join(TABLES[raw.table].key)} must name one row."
+    kept = f"Of rows that are the same throughout, one is kept: {how_left_out('duplicates')}."
+    fix = f"{', '.join(TABLES[raw.table].key)} must name one row. {kept}"
     if raw.table == "deals" and "line" not in raw.columns:
-        fix = "A deal_id names one row; where a deal has several lines, add a column line."
+        fix = f"A deal_id names one row; where a deal has several lines, add a column line. {kept}"
     return Problem(raw.place(last), message, fix)
 
 
@@ -104,7 +106,8 @@ def _unknown_ids(store: Store, raw: Raw, column: str, parent: str, key: str, pro
     ]
     for identity, row, count, _ in found:
         close = nearest(identity, known)
-        fix = f"Did you mean {close}?" if close else f"Add it to {parent}, or leave its rows out (exclude orphans)."
+        left = f"dd it to {parent}, or leave its rows out: {how_left_out('orphans')}."
+        fix = f"Did you mean {close}? Else a{left}" if close else f"A{left}"
         times = f" ({count:,} rows)" if count > 1 else ""
         message = f"found {identity!r}{times}; {parent} has no such {key}."
         problems.append(Problem(raw.place(row, column), message, fix))

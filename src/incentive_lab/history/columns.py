@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from incentive_lab.errors import Problem, nearest
+from incentive_lab.history.empties import empty_cells
 from incentive_lab.history.reading import Reader, as_text, family_in, family_of, inexact
 from incentive_lab.history.store import DuckStore, Raw, listed, quoted
 from incentive_lab.history.tables import ALLOWED, OTHER_NAMES, UNSEEN, Column, Kind, Table
@@ -166,6 +167,8 @@ def _profile(store: DuckStore, canonical: Canonical, reader: Reader, problems: l
     for (column, kind, sql), count in zip(checks, counts, strict=True):
         if count and kind == "rounded":
             canonical.rounded[column.name] = (count, _added(store, canonical, column, sql, reader))
+        elif count and kind == "missing" and raw.origins:
+            problems.extend(empty_cells(store, raw, column, sql))
         elif count:
             problems.extend(_cell_problems(store, canonical, column, kind, sql, count))
 
@@ -225,7 +228,7 @@ def _cell_problems(
 
 def _cell_message(column: Column, kind: str, found: str | None, table: Table) -> str:
     if kind == "missing":
-        return f"this cell is empty; every row needs {ALLOWED[column.kind]}."
+        return f"this cell is empty; every row needs {ALLOWED[column.kind]}. Fill it, or delete the row."
     if kind == "none":
         return f"one of {', '.join(table.one_of)} must be filled."
     if kind == "negative":

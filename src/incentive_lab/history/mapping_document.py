@@ -97,9 +97,13 @@ class ColumnRule(Part):
 class Filter(Part):
     """A test on a source column; all that are given must hold."""
 
-    is_: Scalar | None = Field(None, alias="is", description="Exactly this; also written as the bare value.")
+    is_: Scalar | None = Field(
+        None, alias="is", description="Exactly this; also written as the bare value; an empty text means an empty cell."
+    )
     in_: tuple[Scalar, ...] | None = Field(None, alias="in", description="One of these; also written as a bare list.")
-    not_: tuple[Scalar, ...] | None = Field(None, alias="not", description="None of these; an empty cell passes.")
+    not_: tuple[Scalar, ...] | None = Field(
+        None, alias="not", description='None of these; an empty cell passes unless `""` is one.'
+    )
     min: Exact | None = Field(None, description="A number of at least this.")
     max: Exact | None = Field(None, description="A number of at most this.")
     known: bool | None = Field(None, description="Whether the cell holds anything.")
@@ -113,6 +117,11 @@ class Filter(Part):
             given = value.get("not")
             return {**value, "not": [given]} if "not" in value and not isinstance(given, list) else value
         return {"is": value}
+
+    @property
+    def names_nothing(self) -> bool:
+        """Whether it asks for, or rules out, an empty cell by writing it as empty text."""
+        return "" in (self.is_, *(self.in_ or ()), *(self.not_ or ()))
 
 
 class Join(Part):

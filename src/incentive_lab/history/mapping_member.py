@@ -80,7 +80,8 @@ class Member:
     @property
     def origin(self) -> Origin:
         """Where its rows come from, for messages."""
-        return Origin(self.tables[self.main].label, {name: named(columns) for name, columns in self._used.items()})
+        return Origin(self.tables[self.main].label, {name: named(columns) for name, columns in self._used.items()},
+                      {name: columns[0] for name, columns in self._used.items() if len(columns) == 1})  # fmt: skip
 
     def check_numbers(self) -> None:
         """Note every cell that is no number though the mapping calculates with it."""
@@ -269,17 +270,15 @@ class Member:
         if not found:
             return "FALSE"
         text = as_text(*found)
+        said = f"coalesce(trim({text}), '')" if test.names_nothing else text
         plain = self._written(text, found[1], "number")
         number = f"CASE WHEN regexp_matches({plain}, '^{NUMBER}$') THEN TRY_CAST({plain} AS DECIMAL(38,8)) END"
-        tests = []
-        if test.is_ is not None:
-            tests.append(f"{text} = {constant(test.is_)}")
-        if test.in_ is not None:
-            tests.append(f"{text} IN ({listed(map(constant, test.in_))})")
+        wanted = [given for given in (test.is_ if test.is_ is None else (test.is_,), test.in_) if given is not None]
+        tests = [f"{said} IN ({listed(map(constant, given))})" for given in wanted]
         if test.not_ is not None:
-            tests.append(f"({text} IS NULL OR {text} NOT IN ({listed(map(constant, test.not_))}))")
+            tests.append(f"({said} NOT IN ({listed(map(constant, test.not_))})) IS NOT FALSE")
         if test.known is not None:
-            tests.append(f"nullif({text}, '') IS {'NOT ' if test.known else ''}NULL")
+            tests.append(f"nullif(trim({text}), '') IS {'NOT ' if test.known else ''}NULL")
         if test.min is not None:
             tests.append(f"{number} >= {decimal(test.min)}")
         if test.max is not None:

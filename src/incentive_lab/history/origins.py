@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 STRIDE = 10**12
 """The row number of a mapped table is its source's place times this, plus the row in the source (0: not known)."""
@@ -16,10 +16,12 @@ class Origin:
     Attributes:
         label: What a person calls it, such as `orders.csv`.
         columns: Our column -> theirs in words, such as `columns gross and discount`.
+        single: Our column -> theirs, where it is made of one.
     """
 
     label: str
     columns: Mapping[str, str]
+    single: Mapping[str, str] = field(default_factory=dict)
 
     def place(self, row: int | None, ours: str, column: str | None) -> str:
         """A cell, a row or a column: `orders.csv row 12, column gross (deals.amount)`.

@@ -140,6 +140,16 @@ def excludable() -> list[str]:
     return sorted([ORPHANS, DUPLICATES, *(rule.kind for rule in RULES if rule.table != "partners")])
 
 
+def how_left_out(kind: str) -> str:
+    """Where a person says that the rows of a kind are left out.
+
+    Example:
+        >>> how_left_out("orphans")
+        '--exclude orphans, or Leave out the rows of on Data'
+    """
+    return f"--exclude {kind}, or Leave out the rows of on Data"
+
+
 def check_exclude(exclude: Collection[str], problems: list[Problem]) -> None:
     """Note every kind that is not known."""
     known = excludable()

@@ -33,6 +33,7 @@ class Choice:
         times: Our column -> what its numbers are multiplied by, such as 1000 for amounts in thousands.
         dates: In which order dates are written; None where they are written our way.
         numbers: How numbers are written; None where they are written our way.
+        filled: Their columns that must hold something; other rows are left out, such as a total at the end.
     """
 
     source: str
@@ -44,6 +45,7 @@ class Choice:
     times: Mapping[str, Decimal] = field(default_factory=dict)
     dates: Dates | None = None
     numbers: Numbers | None = None
+    filled: tuple[str, ...] = ()
 
 
 def unsure(found: Sequence[Preview], choices: Sequence[Choice]) -> list[str]:
@@ -195,7 +197,9 @@ def mapping_of(choices: Sequence[Choice]) -> dict[str, Any]:
         columns: dict[str, Any] = {name: _rule(one, name) for name in one.columns}
         columns |= {name: {"constant": value} for name, value in one.constants.items()}
         written = {"dates": one.dates, "numbers": one.numbers}
-        source = {"from": one.source, **{key: way for key, way in written.items() if way}, "columns": columns}
+        ways = {key: way for key, way in written.items() if way}
+        where = {"where": {name: {"known": True} for name in one.filled}} if one.filled else {}
+        source = {"from": one.source, **where, **ways, "columns": columns}
         tables.setdefault(one.table, []).append(source)
     return {"tables": {name: found[0] if len(found) == 1 else {"union": found} for name, found in tables.items()}}
 

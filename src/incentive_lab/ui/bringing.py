@@ -140,13 +140,16 @@ def _mapping(path: Path) -> None:
 
 def _try_mapping(path: str, choices: Sequence[Choice]) -> None:
     file = histories.write_mapping(Path(path), choices)
-    st.session_state[TRIED] = histories.tried(Source(path, str(file), False), uploaded=True)
+    before: Tried | None = st.session_state.get(TRIED)
+    exclude = before.source.exclude if before is not None else ()
+    st.session_state[TRIED] = histories.tried(Source(path, str(file), False, exclude), uploaded=True)
 
 
 def _verdict(one: Tried) -> None:
     """What came of opening it: the problems, or what it holds, what is odd in it, and the button that uses it."""
     if not one.good:
         tell_problems(one.problems, "This is not a history yet; the one in use is untouched")
+        _exclude(one)
         return
     assert one.told is not None
     left, right = st.columns(2, gap="small")
@@ -171,10 +174,12 @@ def _verdict(one: Tried) -> None:
 
 
 def _exclude(one: Tried) -> None:
-    """Rows with some findings can be left out before it is used."""
-    from incentive_lab.history.quality_rules import excludable
+    """Rows with some findings can be left out before it is used; so can those that alone keep it from being used."""
+    from incentive_lab.history.quality_rules import DUPLICATES, ORPHANS, excludable, how_left_out
 
-    kinds = [kind for kind in excludable() if kind in {finding.kind for finding in one.findings}]
+    found = {finding.kind for finding in one.findings}
+    refused = {kind for kind in (DUPLICATES, ORPHANS) if any(how_left_out(kind) in why.fix for why in one.problems)}
+    kinds = [kind for kind in excludable() if kind in found | refused]
     if kinds or one.source.exclude:
         st.multiselect(
             "Leave out the rows of", sorted({*kinds, *one.source.exclude}), default=list(one.source.exclude),

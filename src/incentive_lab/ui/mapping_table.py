@@ -65,7 +65,12 @@ def table_choice(preview: Preview, first: Choice | None) -> Choice | None:
             columns[ours.name] = picked
     words, otherwise = _meanings(preview, table, columns)
     times = _times(preview.table, table, columns)
-    made = Choice(preview.table, table, columns, constants, words, otherwise, times, *_written(preview, table, columns))
+    written = _written(preview, table, columns)
+    filled = st.multiselect(
+        "Only rows with", preview.columns, key=f"filled {preview.table}",
+        help="Rows in which one of these is empty are left out, such as a total at the end.",
+    )  # fmt: skip
+    made = Choice(preview.table, table, columns, constants, words, otherwise, times, *written, tuple(filled))
     if left := unused(preview, made):
         st.markdown(f":small[:gray[Not used: {plain(', '.join(left))}.]]")
     return made
