@@ -44,7 +44,10 @@ def history_suggest(
     export: Annotated[
         Path, typer.Argument(help="A folder of CSV or Parquet files, or a workbook, with names of its own.")
     ],
-    out: Annotated[Path | None, typer.Option("--out", help="The mapping to write; without it, it is printed.")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", help="The mapping to write, a file that is not there yet; else it is printed."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
 ) -> None:
     """Suggest a mapping for an export: which table and column is what, and how its dates and numbers are written."""
@@ -73,7 +76,12 @@ def history_suggest(
             raise InputError([Problem(str(export), "no table here looks like one of a history.", fix)])
         text = mapping_text(choices)
         if out is not None:
-            out.write_text(text, encoding="utf-8")
+            try:
+                with out.open("x", encoding="utf-8") as file:
+                    file.write(text)
+            except FileExistsError:
+                message = "it is there already, perhaps edited by hand, and was left as it is."
+                raise InputError([Problem(str(out), message, "Name another file, or remove this one first.")]) from None
         tables = {one.table: one for one in found}
         left = [one.label for one in found if one.table not in {choice.source for choice in choices}]
         result = {"mapping": mapping_of(choices), "missing": missing(choices), "unsure": unsure(found, choices), "left_out": left,

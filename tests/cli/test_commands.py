@@ -175,6 +175,12 @@ def test_a_mapping_is_suggested_for_an_export_and_opens_it(tmp_path: Path, ask: 
     ]
     assert answer["mapping"]["tables"]["deals"]["numbers"] == "1.234,56"
     assert answer["unused"] == {"Aufträge": [], "Partner": []}
+    written = out.read_text(encoding="utf-8")
+    out.write_text(f"# edited by hand\n{written}", encoding="utf-8")
+    code, again = ask("history", "suggest", export, "--out", out)
+    assert (code, again["problems"][0]["fix"]) == (1, "Name another file, or remove this one first.")
+    assert out.read_text(encoding="utf-8") == f"# edited by hand\n{written}"
+    out.write_text(written, encoding="utf-8")
     printed = CliRunner().invoke(app, ["history", "suggest", str(export)])
     assert printed.stdout == out.read_text(encoding="utf-8")
     code, answer = ask("history", "check", export, "--mapping", out)
