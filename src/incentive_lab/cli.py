@@ -238,6 +238,7 @@ def replay(
     with told(as_json):
         from incentive_lab.engine.replay import replay as run
         from incentive_lab.history.for_schemes import panel_for
+        from incentive_lab.history.quality import why_nothing
         from incentive_lab.results import replay_result, say_replay, write_replay
 
         pair = pair_from(scheme, baseline)
@@ -248,10 +249,12 @@ def replay(
             panel = panel_for(held, *pair.schemes)
             result = run(pair.scheme, panel, baseline=pair.floor)
             before = run(pair.baseline, panel, baseline=pair.baseline_floor) if pair.baseline is not None else None
+            reasons = why_nothing(held) if not result.cost else []
         if out is not None:
             with writing(out):
                 write_replay(result, out)
-        emit(replay_result(result, before), as_json, say_replay)
+        answer = replay_result(result, before)
+        emit({**answer, "why_nothing": reasons} if reasons else answer, as_json, say_replay)
 
 
 @app.command()

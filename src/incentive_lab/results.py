@@ -71,6 +71,8 @@ def say_replay(answer: dict[str, Any]) -> None:
     print(f"{answer['scheme']} ({answer['fingerprint']}) on {answer['history_id']}")
     print(f"{count(answer['partners'])} partners, {answer['months']} months from {answer['first_month']}")
     print(f"Total {money(answer['total'], currency)}")
+    for reason in answer.get("why_nothing", ()):
+        print(f"- note: {reason}")
     for name, amount in answer["by_rule"].items():
         print(f"  {name:<28} {money(amount, currency):>24}")
     paid = answer["mix"]["paid"]

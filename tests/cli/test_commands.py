@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 from typer.testing import CliRunner
 
 from incentive_lab.cli import app
-from tests.cli.conftest import Command
+from tests.cli.conftest import FLAT, Command
 
 
 def test_a_flat_commission_is_replayed_to_the_cent(place: Path, ask: Command) -> None:
@@ -206,6 +207,25 @@ def test_words_are_printed_without_json(place: Path) -> None:
     result = CliRunner().invoke(app, ["replay", str(place / "flat.yaml"), "--history", str(place / "history")])
     assert result.exit_code == 0
     assert "Total 195.02 USD" in result.stdout
+
+
+def test_a_total_of_nothing_says_why(place: Path, ask: Command) -> None:
+    deals = place / "history" / "deals.csv"
+    written = deals.read_text(encoding="utf-8")
+    asked = ["replay", str(place / "flat.yaml"), "--history", str(place / "history")]
+    assert "why_nothing" not in ask(*asked)[1]
+    deals.write_text(re.sub(r"(won,[\d-]+),[\d-]+", r"\1,", written), encoding="utf-8")
+    lines = CliRunner().invoke(app, asked).stdout.splitlines()
+    total = lines.index("Total 0.00 USD")
+    assert lines[total + 1] == "- note: 7 won deals have no closing date, so no measure of won deals counts them."
+    deals.write_text(re.sub(r"(won,[\d-]+),[\d-]+", r"\1,", written, count=1), encoding="utf-8")
+    (place / "flat.yaml").write_text(FLAT.replace("revenue", "training"), encoding="utf-8")
+    few, others = ask(*asked)[1]["why_nothing"]
+    assert few.startswith("1 won deal has no closing date")
+    assert others == "6 won deals can be counted, and no rule of the scheme pays for what they hold."
+    (place / "flat.yaml").write_text(FLAT, encoding="utf-8")
+    deals.write_text(re.sub(r"[\d.]+,[\d.]+,USD", "0,0,USD", written), encoding="utf-8")
+    assert ask(*asked)[1]["why_nothing"] == ["7 won deals have an amount of zero."]
 
 
 def test_an_unexpected_error_has_a_reference_and_no_traceback(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:

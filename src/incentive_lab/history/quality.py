@@ -45,6 +45,26 @@ def quality(history: History) -> list[Finding]:
     return [*history.excluded, *found]
 
 
+def why_nothing(history: History) -> list[str]:
+    """Why a scheme may pay nothing on a history that holds won deals, as sentences; empty where it holds none.
+
+    Example:
+        >>> why_nothing(history)  # doctest: +SKIP
+        ['783 won deals have no closing date, so no measure of won deals counts them.']
+    """
+    worth = "sum(CASE WHEN closed_on IS NOT NULL AND amount <> 0 THEN 1 ELSE 0 END)"
+    won, counts = history.store.rows(f"SELECT count(*), {worth} FROM {{deals}} t WHERE status = 'won'")[0]
+    if not won:
+        return []
+    rules = [rule for rule in RULES if rule.kind in ("won_without_closed_on", "zero_amounts")]
+    found = [finding.message for rule in rules if (finding := apply_rule(history.store, rule, history.currency))]
+    if counts:
+        found.append(
+            f"{counted(int(counts), 'won deal')} can be counted, and no rule of the scheme pays for what they hold."
+        )
+    return found
+
+
 def _rounded(history: History) -> list[Finding]:
     found = []
     for (table, column), (rows, added) in history.rounded.items():
