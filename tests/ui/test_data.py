@@ -192,6 +192,38 @@ def test_a_mapping_is_changed_and_tried(data: AppTest) -> None:
     assert any("deals.amount" in warning.value for warning in data.warning)
 
 
+def test_choices_outlive_the_files_they_were_made_for(data: AppTest) -> None:
+    broken = DEALS.replace(b"4,B,", b"4,Q,").replace(b"CloseDate", b"Day,Remark").replace(b"01-20,", b"01-20,,")
+    uploader = data.file_uploader(key="history-files")
+    for name, content in (("resellers.csv", PARTNERS), ("opportunities.csv", broken)):
+        uploader.upload(name, content)
+    data.run()
+    chosen = {"deals status": "always won", "deals product": "Remark", "deals closed_on": "Day"}
+    for key, value in chosen.items():
+        data.selectbox(key=f"map opportunities {key}").select(value)
+    data.number_input(key="times opportunities deals amount").set_value(1000.0)
+    data.multiselect(key="filled opportunities").set_value(["Stage"]).run()
+    assert any(one.label == "Mapping so far" and not one.proto.disabled for one in data.get("download_button"))
+    data.button(key="mapping-try").click().run()
+    assert not data.session_state["tried history"].good
+    data.file_uploader(key="history-files").set_value([]).run()
+    assert not [one for one in data.selectbox if one.key and one.key.startswith("map ")]
+    repaired = DEALS.replace(b"CloseDate", b"Day")
+    data.file_uploader(key="history-files").upload("resellers.csv", PARTNERS)
+    data.file_uploader(key="history-files").upload("opportunities.csv", repaired).run()
+    assert not data.exception
+    found = {key: data.selectbox(key=f"map opportunities {key}").value for key in chosen}
+    assert found == {**chosen, "deals product": "not there"}
+    assert data.number_input(key="times opportunities deals amount").value == 1000.0
+    assert data.multiselect(key="filled opportunities").value == ["Stage"]
+    data.button(key="mapping-try").click().run()
+    data.button(key="history-use").click().run()
+    data.file_uploader(key="history-files").set_value([]).run()
+    data.file_uploader(key="history-files").upload("resellers.csv", PARTNERS)
+    data.file_uploader(key="history-files").upload("opportunities.csv", repaired).run()
+    assert data.selectbox(key="map opportunities deals status").value == "Stage"
+
+
 def test_rows_that_refuse_a_history_are_left_out_on_the_page(data: AppTest) -> None:
     deals = DEALS + b"1,A,Closed Won,2024-01-05,2024-01-20,1000.50\n9,Z,Talks,2024-05-07,,9\nTotal,,,,,1849.50\n"
     data.file_uploader(key="history-files").upload("resellers.csv", PARTNERS)

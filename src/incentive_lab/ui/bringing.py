@@ -11,11 +11,11 @@ import streamlit as st
 from incentive_lab.errors import InputError, Problem
 from incentive_lab.format import counted
 from incentive_lab.history.previewing import previews
-from incentive_lab.history.suggesting import Choice, missing, suggested_all, unsure
+from incentive_lab.history.suggesting import Choice, mapping_text, missing, suggested_all, unsure
 from incentive_lab.ui import histories, workspace
 from incentive_lab.ui.cards import card, plain, tell_problems
 from incentive_lab.ui.histories import Tried
-from incentive_lab.ui.mapping_table import table_choice
+from incentive_lab.ui.mapping_table import forget_choices, table_choice
 from incentive_lab.ui.preparing import Source
 from incentive_lab.ui.summary import facts_of, findings_table
 
@@ -103,6 +103,11 @@ def _forget() -> None:
         st.session_state.pop(key, None)
 
 
+def _forget_all() -> None:
+    _forget()
+    forget_choices()
+
+
 def _mapping(path: Path) -> None:
     """What the files hold, and which of it is what."""
     found, problems = previews(path, histories.UPLOADED)
@@ -134,8 +139,14 @@ def _mapping(path: Path) -> None:
             st.warning(plain(sentence), icon=":material/help:")
         if lacking:
             st.warning(f"Still needed: {', '.join(lacking)}.", icon=":material/rule:")
-        st.button("Try this mapping", key="mapping-try", type="primary", disabled=bool(lacking), on_click=_try_mapping,
-                  args=(str(path), choices), icon=":material/play_arrow:")  # fmt: skip
+        with st.container(horizontal=True):
+            st.button("Try this mapping", key="mapping-try", type="primary", disabled=bool(lacking),
+                      on_click=_try_mapping, args=(str(path), choices), icon=":material/play_arrow:")  # fmt: skip
+            st.download_button(
+                "Mapping so far", mapping_text(choices), "mapping.yaml", "application/yaml", key="mapping-so-far",
+                on_click="ignore", icon=":material/download:", disabled=not choices,
+                help="Keep what you chose, change it by hand, and drop it along with the files.",
+            )  # fmt: skip
 
 
 def _try_mapping(path: str, choices: Sequence[Choice]) -> None:
@@ -160,7 +171,7 @@ def _verdict(one: Tried) -> None:
         st.text_input("Call it", key="history-title", placeholder="Such as: resellers, spring export", max_chars=80)
         with st.container(horizontal=True):
             st.button("Use this history", key="history-use", type="primary", icon=":material/check:", on_click=_use)
-            st.button("Forget it", key="history-forget", on_click=_forget)
+            st.button("Forget it", key="history-forget", on_click=_forget_all)
             if one.source.mapping is not None and Path(one.source.mapping).is_file():
                 st.download_button(
                     "Mapping", Path(one.source.mapping).read_bytes(), "mapping.yaml", "application/yaml",
@@ -201,5 +212,5 @@ def _use() -> None:
         st.session_state[_REFUSED] = (
             Problem("history", f"it cannot be kept: {error.strerror}.", "Bring the files again."),
         )
-    _forget()
+    _forget_all()
     st.session_state[_TAKEN] = True

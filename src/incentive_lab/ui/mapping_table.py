@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -22,6 +23,7 @@ _FIXED = {
     "type": ("reseller", "msp", "system_integrator", "distributor", "technology"),
 }
 _SHOWN_WORDS = 12
+_CHOSEN = "choices of a mapping"
 _DATES = {
     "day-month-year": "31.03.2026, the day first", "month-day-year": "03/31/2026, the month first",
     "year-month-day": "2026/03/31, the year first",
@@ -37,10 +39,8 @@ def table_choice(preview: Preview, first: Choice | None) -> Choice | None:
         frame, hide_index=True, height=214, key=f"preview {preview.table}", alt=f"First rows of {preview.label}"
     )
     options = [NOT_USED, *TABLES]
-    table = st.selectbox(
-        f"{plain(preview.table)} is", options, index=options.index(first.table) if first else 0,
-        key=f"map {preview.table}", width=260,
-    )  # fmt: skip
+    guessed = first.table if first else NOT_USED
+    table = _picked(f"{plain(preview.table)} is", options, guessed, f"map {preview.table}", width=260)
     if table == NOT_USED:
         return None
     if first is not None and first.table == table:
@@ -54,11 +54,8 @@ def table_choice(preview: Preview, first: Choice | None) -> Choice | None:
         fixed = [f"always {value}" for value in _FIXED.get(ours.name, ())]
         offered = [NOWHERE, *preview.columns, *fixed]
         with grid[place % 4]:
-            picked = st.selectbox(
-                f"{ours.name}{' *' if ours.required else ''}", offered,
-                index=offered.index(guess[ours.name]) if ours.name in guess else 0,
-                key=f"map {preview.table} {table} {ours.name}", help=ours.help,
-            )  # fmt: skip
+            label, key = f"{ours.name}{' *' if ours.required else ''}", f"map {preview.table} {table} {ours.name}"
+            picked = _picked(label, offered, guess.get(ours.name, NOWHERE), key, help=ours.help)
         if picked in fixed:
             constants[ours.name] = picked.removeprefix("always ")
         elif picked != NOWHERE:
@@ -66,14 +63,38 @@ def table_choice(preview: Preview, first: Choice | None) -> Choice | None:
     words, otherwise = _meanings(preview, table, columns)
     times = _times(preview.table, table, columns)
     written = _written(preview, table, columns)
-    filled = st.multiselect(
-        "Only rows with", preview.columns, key=f"filled {preview.table}",
+    kept, key = _kept(), f"filled {preview.table}"
+    filled = kept[key] = st.multiselect(
+        "Only rows with", preview.columns, key=key, default=[one for one in kept.get(key, ()) if one in preview.columns],
         help="Rows in which one of these is empty are left out, such as a total at the end.",
     )  # fmt: skip
     made = Choice(preview.table, table, columns, constants, words, otherwise, times, *written, tuple(filled))
     if left := unused(preview, made):
         st.markdown(f":small[:gray[Not used: {plain(', '.join(left))}.]]")
     return made
+
+
+def forget_choices() -> None:
+    """Begin the next history without what was chosen for the last one."""
+    st.session_state.pop(_CHOSEN, None)
+
+
+def _kept() -> dict[str, Any]:
+    """What was chosen, by the key of its widget; files that are dropped again find it, though their widgets were gone."""
+    kept: dict[str, Any] = st.session_state.setdefault(_CHOSEN, {})
+    return kept
+
+
+def _picked(label: str, offered: Sequence[str], guess: str, key: str, **more: Any) -> str:
+    """A choice, which begins with what was chosen before where that is still offered, else with the guess."""
+    kept = _kept()
+    first = kept.get(key) if kept.get(key) in offered else guess
+    picked: str = st.selectbox(label, offered, index=offered.index(first), key=key, **more)
+    if picked != guess:
+        kept[key] = picked
+    else:
+        kept.pop(key, None)
+    return picked
 
 
 def _written(preview: Preview, table: str, columns: dict[str, str]) -> tuple[Dates | None, Numbers | None]:
@@ -121,14 +142,12 @@ def _meanings(
         for place, value in enumerate(values[:_SHOWN_WORDS]):
             options = list(strict) or list(dict.fromkeys([value, guess(value), *PARTNER_TYPES]))
             with grid[place % 4]:
-                meanings[column][value] = st.selectbox(
-                    plain(value), options, index=options.index(guess(value)), key=f"word {key} {value}"
-                )
+                meanings[column][value] = _picked(plain(value), options, guess(value), f"word {key} {value}")
         with grid[min(len(values), _SHOWN_WORDS) % 4]:
-            rest = st.selectbox(
-                "any other word", [_AS_IT_IS, *(strict or PARTNER_TYPES)], key=f"other {key}",
-                help=f"Words beyond the first {SAMPLE} rows.",
-            )  # fmt: skip
+            told = f"Words beyond the first {SAMPLE} rows."
+            rest = _picked(
+                "any other word", [_AS_IT_IS, *(strict or PARTNER_TYPES)], _AS_IT_IS, f"other {key}", help=told
+            )
         if rest != _AS_IT_IS:
             otherwise[column] = rest
     return meanings, otherwise
@@ -143,8 +162,9 @@ def _times(source: str, table: str, columns: dict[str, str]) -> dict[str, Decima
     grid, found = st.columns(4, gap="small"), {}
     for place, name in enumerate(amounts):
         with grid[place % 4]:
-            asked = st.number_input(f"{name} times", value=1.0, min_value=1e-6, max_value=1e9, format="%g",
-                                    key=f"times {source} {table} {name}")  # fmt: skip
+            key = f"times {source} {table} {name}"
+            asked = _kept()[key] = st.number_input(f"{name} times", value=_kept().get(key, 1.0), min_value=1e-6,
+                                                   max_value=1e9, format="%g", key=key)  # fmt: skip
         found[name] = Decimal(repr(asked)).normalize()
     return found
 
