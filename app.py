@@ -14,7 +14,7 @@ from incentive_lab.ui.look import ICON, LOGO, apply_look  # noqa: E402
 from incentive_lab.ui.signing_in import admitted  # noqa: E402
 from incentive_lab.ui.steady import let_nothing_be_lost  # noqa: E402
 from incentive_lab.ui.turns import let_answers_go_first  # noqa: E402
-from incentive_lab.ui.workspace import name_address, preparation  # noqa: E402
+from incentive_lab.ui.workspace import name_address, preparation, take_from_address  # noqa: E402
 
 # File in pages/ and address, title, Material icon, what it is for; in the order of the navigation.
 PAGES = (
@@ -55,6 +55,7 @@ def main() -> None:
         pages.append(st.Page(f"pages/{name}.py", title=title, icon=f":material/{icon}:", url_path=name, help=use))
     page = st.navigation(pages, position="top")
     apply_look()
+    take_from_address()
     name_address()
     page.run()
 

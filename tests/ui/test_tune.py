@@ -44,6 +44,20 @@ def test_the_draft_survives_a_reload_through_its_address(tune: AppTest) -> None:
     assert [change.path for change in again.session_state["draft"].changes] == [SILVER]
 
 
+@pytest.mark.parametrize("name", ["data", "review"])
+def test_a_page_that_shows_no_draft_takes_it_from_the_address_too(tune: AppTest, name: str) -> None:
+    tune.slider(key=SILVER).set_value(6.0).run()
+    shelf.settle()
+    again = settled(AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)).switch_page(f"pages/{name}.py")
+    for kept in ("draft", "framed"):  # as in a session that begins on this page
+        del again.session_state[kept]
+    again.query_params["draft"] = tune.query_params["draft"]
+    again.run()
+    again.query_params.clear()  # a link to another page does not carry them
+    again.switch_page("pages/tune.py").run()
+    assert [change.path for change in again.session_state["draft"].changes] == [SILVER]
+
+
 def test_a_link_opens_the_draft_as_it_was(tune: AppTest) -> None:
     tune.slider(key=SILVER).set_value(6.0).run()
     tune.run()

@@ -118,15 +118,8 @@ def baseline_of(scheme: Scheme) -> Scheme:
     if scheme.baseline is not None and scheme.baseline in known:
         return known[scheme.baseline]
     if scheme.baseline and compares(scheme):
-        raise InputError(
-            [
-                Problem(
-                    "baseline",
-                    f"there is no scheme '{scheme.baseline}' to compare with.",
-                    did_you_mean(scheme.baseline, known),
-                )
-            ]
-        )
+        said = f"there is no scheme '{scheme.baseline}' to compare with."
+        raise InputError([Problem("baseline", said, did_you_mean(scheme.baseline, known))])
     return known.get(FIRST_BASELINE, scheme)
 
 
@@ -136,17 +129,22 @@ def draft() -> Draft:
     Raises:
         InputError: There is no scheme, or the first one cannot be computed.
     """
+    take_from_address()
     if DRAFT not in st.session_state:
-        found = shelf.shared(st.query_params.get(LINK, "")) or shelf.take(st.query_params.get(DRAFT, ""))
-        if found is not None:
-            keep(found)
-            return found
         known = shipped()
         if not known:
             raise InputError([Problem(str(schemes_folder()), "there is no scheme here.", "Put a YAML file there.")])
         first = known.get(FIRST_DRAFT) or next(iter(known.values()))
         st.session_state[DRAFT] = Draft.of(first, baseline_of(first))
     return cast("Draft", st.session_state[DRAFT])
+
+
+def take_from_address() -> None:
+    """Take the draft of the link or of the address, unless the session has one; the next page's address has neither."""
+    if DRAFT not in st.session_state:
+        found = shelf.shared(st.query_params.get(LINK, "")) or shelf.take(st.query_params.get(DRAFT, ""))
+        if found is not None:
+            keep(found)
 
 
 def keep(changed: Draft) -> None:
