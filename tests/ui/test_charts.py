@@ -1,5 +1,7 @@
 import json
 from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,13 +17,18 @@ from incentive_lab.charts import (
     rules_chart,
     tier_chart,
 )
+from incentive_lab.charts.parts import tiers_before
+from incentive_lab.charts.pilot import forest_chart
 from incentive_lab.charts.projection import distribution_chart, fan_chart, tornado_chart
 from incentive_lab.charts.style import money_axis
 from incentive_lab.engine.curve import Curve
 from incentive_lab.engine.impact import impact, mix
-from incentive_lab.engine.replay import Replay
+from incentive_lab.engine.replay import Replay, replay
+from incentive_lab.pilot.estimate import Interval
 from incentive_lab.projection.answers import Driver, distribution
 from incentive_lab.projection.standard_errors import quantile
+from incentive_lab.scheme.load import loads
+from tests.ui.conftest import TIERED
 
 
 def every_chart(after: Replay, before: Replay) -> list[Chart]:
@@ -99,6 +106,44 @@ def test_markup_in_a_partners_name_is_text(after: Replay, before: Replay) -> Non
     assert any("Bob &amp; Co" in one for one in words)
 
 
+def test_winners_and_losers_are_called_by_their_names(after: Replay, before: Replay) -> None:
+    axis = movers_chart(impact(after, before), after).figure.layout.yaxis
+    assert list(axis.tickvals) == ["b", "a"]
+    assert list(axis.ticktext) == ["Bob", "Ann"]
+    names = np.array(["", "B" * 40], dtype=object)
+    panel = replace(after.panel, attributes={**after.panel.attributes, "name": names})
+    axis = movers_chart(impact(after, before), replace(after, panel=panel)).figure.layout.yaxis
+    assert list(axis.ticktext) == ["B" * 26 + "…", "a"]
+
+
+def test_what_lies_below_zero_is_not_written_over_its_name(after: Replay, before: Replay) -> None:
+    for chart in (movers_chart(impact(after, before), after), rules_chart(replay_with_a_cap(after))):
+        bars = [trace for trace in chart.figure.data if trace.type == "bar"]
+        beside = chart.figure.data[-1]
+        assert all(not said for bar in bars for said, amount in zip(bar.text, bar.x, strict=True) if amount < 0)
+        assert beside.mode == "text"
+        assert beside.textposition == "middle right"
+        assert set(beside.x) == {0.0}
+        assert all(said.startswith("-") for said in beside.text)
+
+
+def replay_with_a_cap(after: Replay) -> Replay:
+    scheme = loads(TIERED.replace("amount: 900", "amount: 150"))
+    return replay(scheme, after.panel, baseline=after.scheme)
+
+
+def test_tiers_before_stand_in_the_order_of_their_ranks(after: Replay, before: Replay) -> None:
+    def rows(*tiers: str) -> list[str]:
+        recorded = {**after.panel.attributes, "tier": np.array(tiers, dtype=object)}
+        return tiers_before(replace(after, panel=replace(after.panel, attributes=recorded)), before)[0]
+
+    assert rows("high", "low") == ["low", "high"]
+    assert rows("High", "Low") == ["low", "high"]
+    assert rows("high", "") == ["no tier", "high"]
+    assert rows("Diamond", "Zinc") == ["Zinc", "Diamond"], "by what the baseline pays: 300 a month to the first"
+    assert rows("Diamond", "high") == ["high", "Diamond"]
+
+
 def test_every_cell_of_the_tier_flow_can_be_clicked(after: Replay, before: Replay) -> None:
     cells = tier_chart(after, before).figure.data[1]
     assert set(zip(cells.y, cells.x, strict=True)) == {("no tier", "high"), ("no tier", "low")}
@@ -110,6 +155,26 @@ def test_what_follows_a_dial_has_a_plain_form_that_plotly_draws_alike(after: Rep
         assert [list(trace.y) for trace in chart.figure.data] == [list(trace["y"]) for trace in chart.spec["data"]]
     with pytest.raises(TypeError, match="no plain form"):
         _ = rules_chart(after).spec
+
+
+def test_an_effect_beyond_the_usual_is_drawn_and_its_interval_ends_in_an_arrow() -> None:
+    def metric(name: str, relative: float, low: float, high: float) -> Any:
+        found = SimpleNamespace(relative=relative, relative_interval=Interval(low, high), p_value=0.01, estimator="x")
+        return SimpleNamespace(metric=SimpleNamespace(name=name), arm="new", found=found, verdict="better")
+
+    answers = [metric("leads", 3.83, 0.5, 14.0), metric("revenue", 0.1, 0.05, 0.2)]
+    read: Any = SimpleNamespace(answers=answers, primary=answers[0], trial=SimpleNamespace(arms=("today", "new")),
+                                pilot=SimpleNamespace(alpha=0.05))  # fmt: skip
+    chart = forest_chart(read)
+    first, second, arrows, points = chart.figure.data
+    low, high = chart.figure.layout.xaxis.range
+    assert list(points.x) == [3.83, 0.1]
+    assert low <= 0.0 < 3.83 < first.x[1] <= high
+    assert list(second.x) == [0.05, 0.2]
+    assert (list(arrows.x), list(arrows.y)) == ([first.x[1]], ["leads"])
+    assert "An arrow: the interval goes on beyond" in chart.note
+    answers[0].found.relative, answers[0].found.relative_interval = 0.4, Interval(0.1, 0.9)
+    assert "arrow" not in forest_chart(read).note
 
 
 def test_monte_carlo_errors_are_drawn() -> None:
@@ -130,6 +195,19 @@ def test_monte_carlo_errors_are_drawn() -> None:
     path = np.cumsum(np.random.default_rng(4).normal(10.0, 2.0, (500, 3)), axis=1)
     middle = fan_chart(["2026-01", "2026-02", "2026-03"], path, "USD", None, None).drawn.data[3]
     assert middle.error_y.array[2] == pytest.approx(2 * quantile(path[:, 2], 0.5).error)  # type: ignore[operator]
+
+
+def test_the_distribution_tells_amounts_and_what_its_colours_mean() -> None:
+    total = np.random.default_rng(3).normal(3_300_000.0, 50_000.0, 500)
+    chart = distribution_chart(total, distribution(total), "USD", 3_350_000.0)
+    ticks = chart.figure.layout.xaxis.ticktext
+    assert "3.3 m" in ticks
+    assert len(set(ticks)) == len(ticks) >= 3
+    assert [said.split()[0] for said in chart.figure.data[1].text] == ["P5", "P50", "P95"]
+    assert chart.note.endswith("Orange: above the budget of 3.35 m.")
+    assert "Orange" not in distribution_chart(total, distribution(total), "USD", 4_000_000.0).note
+    same = np.full(500, 100.0)
+    assert distribution_chart(same, distribution(same), "USD", None).figure.layout.xaxis.ticktext
 
 
 def test_ticks_of_shares_are_written_as_everything_else() -> None:

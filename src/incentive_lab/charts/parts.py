@@ -5,7 +5,19 @@ from __future__ import annotations
 import numpy as np
 import plotly.graph_objects as go
 
-from incentive_lab.charts.style import BEHAVIOUR, DRAFT, INK, LINE, OTHER, VOLUME, Chart, figure, money_axis, room_for
+from incentive_lab.charts.style import (
+    BEHAVIOUR,
+    DRAFT,
+    INK,
+    LINE,
+    OTHER,
+    VOLUME,
+    Chart,
+    beside_bars,
+    figure,
+    money_axis,
+    room_for,
+)
 from incentive_lab.engine.impact import Mix
 from incentive_lab.engine.replay import Replay
 from incentive_lab.format import compact, count, counted, percent, points
@@ -39,7 +51,7 @@ def rules_chart(result: Replay) -> Chart:
             marker_color=_COLOURS.get(group, OTHER),
             textposition="outside",
             cliponaxis=False,
-            text=[compact(amount) for name, amount in lines if groups[name] == group],
+            text=[compact(amount) if amount >= 0 else "" for name, amount in lines if groups[name] == group],
             textfont={"size": 12, "color": INK},
             hovertext=[
                 f"<b>{words[name]}</b><br>{compact(amount)} {currency}, {percent(amount / total, 1) if total else '0 %'} of all"
@@ -53,6 +65,7 @@ def rules_chart(result: Replay) -> Chart:
     ]
     drawn = figure(
         *traces,
+        beside_bars([(words[name], amount, compact(amount)) for name, amount in lines]),
         name="rules",
         margin=room_for(words.values()),
         height=max(160, 26 * len(lines) + 60),
@@ -73,10 +86,9 @@ def rules_chart(result: Replay) -> Chart:
 
 
 def _rules_axis(amounts: list[float]) -> dict[str, object]:
-    """An axis with room for the amounts written beside the bars."""
+    """An axis with room for the amounts written to the right of the bars."""
     low, high = min([0.0, *amounts]), max([0.0, *amounts])
-    room = 0.14 * (high - low)
-    return money_axis(low - (room if low < 0 else 0.0), high + room, most=4)
+    return money_axis(low, high + 0.14 * (high - low), most=4)
 
 
 def mix_chart(mix: Mix) -> Chart:
@@ -199,13 +211,17 @@ def tier_chart(proposed: Replay, baseline: Replay) -> Chart:
 def tiers_before(proposed: Replay, baseline: Replay) -> tuple[list[str], np.ndarray, str]:
     """Names of the tiers before, int64 [partners] of each partner's place among them, and what `before` is.
 
-    Before is the last month under the baseline; where that has no tiers, what the history recorded.
+    Before is the last month under the baseline; where that has no tiers, what the history recorded: no tier first, then
+    those that the scheme has, by its ranks, then others, by what their partners are paid by the baseline on average.
     """
     if len(baseline.tier_names) > 1:
         return list(baseline.tier_names), np.asarray(baseline.tiers[-1], dtype=np.int64), "Under the baseline"
-    recorded = proposed.panel.attributes["tier"].astype(str)
-    known = [name for name in proposed.tier_names if (recorded == name).any()]
-    names = [*known, *sorted(set(recorded.tolist()) - set(known))]
+    spelled = {name.casefold(): name for name in proposed.tier_names}
+    said = proposed.panel.attributes["tier"].astype(str)
+    recorded = np.array([spelled.get(name.casefold(), name) for name in said.tolist()], dtype=object)
+    ranks = {"": -1, **{name: rank for rank, name in enumerate(proposed.tier_names)}}
+    paid = {name: float(baseline.by_partner[recorded == name].mean()) for name in set(recorded.tolist())}
+    names = sorted(paid, key=lambda name: (ranks.get(name, len(ranks)), paid[name], name))
     places = np.array([names.index(name) for name in recorded], dtype=np.int64)
     return [name or "no tier" for name in names], places, "Recorded in the history"
 

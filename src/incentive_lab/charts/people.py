@@ -14,6 +14,7 @@ from incentive_lab.charts.style import (
     INK,
     LOSS,
     Chart,
+    beside_bars,
     figure,
     money_axis,
     plain_figure,
@@ -25,6 +26,8 @@ from incentive_lab.format import compact, count, counted, percent, points, signe
 
 SHOWN = 7
 """Largest winners and losers that are drawn."""
+LONGEST = 27
+"""Characters of a partner's name beside its bar; all of it is told where the pointer rests."""
 
 
 def decile_chart(impact: Impact, minor: int, currency: str) -> Chart:
@@ -79,11 +82,12 @@ def movers_chart(impact: Impact, result: Replay) -> Chart:
     losers = [int(row) for row in order[:SHOWN] if change[row] <= -HALF_A_CENT]
     winners = [int(row) for row in order[::-1][:SHOWN] if change[row] >= HALF_A_CENT]
     rows = [*winners, *losers[::-1]]
-    ids, names = result.panel.partner_ids, result.panel.attributes["name"]
+    ids, names = result.panel.partner_ids, result.panel.attributes["name"].astype(str)
+    called = [escape(_short(names[row]) or ids[row]) for row in rows]
     before = result.by_partner - change
     amounts = [change[row] / minor for row in rows]
     words = [
-        f"<b>{escape(ids[row])}</b> {escape(str(names[row]))}<br>{signed(compact(change[row] / minor))} {currency}<br>"
+        f"<b>{escape(ids[row])}</b> {escape(names[row])}<br>{signed(compact(change[row] / minor))} {currency}<br>"
         f"{compact(before[row] / minor)} before, {compact((before[row] + change[row]) / minor)} now"
         for row in rows
     ]
@@ -98,24 +102,41 @@ def movers_chart(impact: Impact, result: Replay) -> Chart:
             hovertext=words,
             hoverinfo="text",
             marker_color=[GAIN if amount > 0 else LOSS for amount in amounts],
-            text=[signed(compact(amount)) for amount in amounts],
+            text=[signed(compact(amount)) if amount > 0 else "" for amount in amounts],
             textposition="outside",
             cliponaxis=False,
             textfont={"size": 12, "color": INK},
         ),
+        beside_bars([(ids[row], amount, signed(compact(amount))) for row, amount in zip(rows, amounts, strict=True)]),
         name="movers",
-        margin=room_for(ids[row] for row in rows),
+        margin=room_for(called),
         height=max(140, 24 * len(rows) + 60),
         xaxis={
-            **money_axis(low - (room if low < 0 else 0), high + (room if high > 0 else 0), most=4),
+            **money_axis(low, high + room, most=4),
             "showgrid": True,
         },
-        yaxis={"autorange": "reversed", "type": "category", "showgrid": False},
+        yaxis={
+            "autorange": "reversed",
+            "type": "category",
+            "showgrid": False,
+            "tickvals": [ids[row] for row in rows],
+            "ticktext": called,
+        },
     )
     title = _movers_title(change / minor)
     return Chart(
         drawn, title, f"Change over all months in {currency}, largest first.", f"Largest winners and losers. {title}."
     )
+
+
+def _short(name: str) -> str:
+    """A partner's name, cut where there is no more room for it.
+
+    Example:
+        >>> _short("Fox Branch"), _short("Aspen Summit Managed Services Holding")
+        ('Fox Branch', 'Aspen Summit Managed Servi…')
+    """
+    return name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…"
 
 
 def _movers_title(change: np.ndarray) -> str:

@@ -33,6 +33,8 @@ SEGMENTS = {
     "differs": "The effect differs",
     "cannot tell": "It cannot be told whether the effect differs",
 }
+FURTHEST = 3.0
+"""Relative effect at which an interval is cut, unless an effect itself lies beyond."""
 _VERDICT = {"better": GAIN, "held": GAIN, "worse": LOSS, "broken": LOSS}
 
 
@@ -53,7 +55,11 @@ def forest_chart(read: Analysis) -> Chart:
     rows = [one for one in read.answers if one.found is not None and np.isfinite(one.found.relative)]
     several = len(read.trial.arms) > 2
     names = [one.metric.name + (f", {one.arm}" if several else "") for one in rows]
-    ends = [_ends(one) for one in rows]
+    furthest = max([FURTHEST, *(1.15 * one.found.relative for one in rows if one.found)])
+    ends = [_ends(one, furthest) for one in rows]
+    cut = [
+        name for one, name in zip(rows, names, strict=True) if one.found and one.found.relative_interval.high > furthest
+    ]
     low, high = min([-0.05, *(one for one, _ in ends)]), max([0.05, *(one for _, one in ends)])
     traces = [
         go.Scatter(
@@ -70,7 +76,8 @@ def forest_chart(read: Analysis) -> Chart:
         hovertext=[_told(one) for one in rows], hoverinfo="text",
     )  # fmt: skip
     drawn = figure(
-        *traces, points, name="forest", height=max(120, 46 * len(rows) + 70), margin=room_for(names) | {"b": 30},
+        *traces, _going_on(cut, furthest), points, name="forest",
+        height=max(120, 46 * len(rows) + 70), margin=room_for(names) | {"b": 30},
         xaxis={**percent_axis(low, high), "showgrid": True, "zeroline": True},
         yaxis={"range": [len(rows) - 0.5, -0.75], "type": "category", "showgrid": False},
     )  # fmt: skip
@@ -78,14 +85,23 @@ def forest_chart(read: Analysis) -> Chart:
     if read.primary.found is not None and np.isfinite(read.primary.found.relative):
         title += f", {change(read.primary.found.relative)}"
     level = percent(1 - float(read.pilot.alpha), 1)
-    return Chart(drawn, title, f"Relative effect with its {level} interval; grey: neither shown nor excluded.",
-                 f"Effects on each metric. {title}.")  # fmt: skip
+    note = f"Relative effect with its {level} interval; grey: neither shown nor excluded."
+    if cut:
+        note += f" An arrow: the interval goes on beyond {change(furthest)}."
+    return Chart(drawn, title, note, f"Effects on each metric. {title}.")
 
 
-def _ends(one: Answer) -> tuple[float, float]:
+def _ends(one: Answer, furthest: float) -> tuple[float, float]:
+    """Where an interval is drawn from and to; one that goes on further is cut there."""
     assert one.found is not None
     own, point = one.found.relative_interval, one.found.relative
-    return (own.low if np.isfinite(own.low) else point), min(own.high, 3.0) if np.isfinite(own.high) else point
+    return (own.low if np.isfinite(own.low) else point), point if np.isnan(own.high) else min(own.high, furthest)
+
+
+def _going_on(names: Sequence[str], furthest: float) -> go.Scatter:
+    """Arrows where intervals are cut."""
+    return go.Scatter(x=[furthest] * len(names), y=list(names), mode="markers", showlegend=False, hoverinfo="skip",
+                      marker={"symbol": "triangle-right", "size": 12, "color": BASELINE}, cliponaxis=False)  # fmt: skip
 
 
 def _told(one: Answer) -> str:

@@ -13,8 +13,10 @@ from incentive_lab.charts.style import (
     DRAFT,
     GAIN,
     LOSS,
+    MUTED,
     TINT,
     Chart,
+    amount_ticks,
     figure,
     money_axis,
     room_for,
@@ -109,18 +111,23 @@ def distribution_chart(
                hovertext=[f"{compact(centre)} {currency}: {percent(part, 1)} ± {percent(error / 2, 1)}"
                           for centre, part, error in zip(centres, share, unsure, strict=True)],
                hoverinfo="text"),
-        go.Scatter(x=at, y=[top] * len(at), mode="markers", marker={"color": BASELINE, "size": 7, "symbol": "line-ns-open"},
+        go.Scatter(x=at, y=[top] * len(at), mode="markers+text", cliponaxis=False,
+                   marker={"color": BASELINE, "size": 7, "symbol": "line-ns-open"},
+                   text=[f"{words} {compact(value)}" for words, value in zip(marks, at, strict=True)],
+                   textposition=["top left", "top center", "top right"], textfont={"size": 12, "color": MUTED},
                    error_x=_whiskers([2 * (shown["errors"][name] or 0.0) for name in marks.values()]),
                    hovertext=[f"{words} {_sure(value, shown['errors'][name], 1)} {currency}"
                               for (words, name), value in zip(marks.items(), at, strict=True)], hoverinfo="text"),
-        name="distribution", height=260, margin={"t": 8, "b": 30}, showlegend=False,
-        xaxis={"tickvals": at, "ticktext": [f"{words} {compact(value)}" for words, value in zip(marks, at, strict=True)]},
+        name="distribution", height=260, margin={"t": 26, "b": 30}, showlegend=False,
+        xaxis=amount_ticks(float(edges[0]), float(edges[-1])),
         yaxis=share_axis(top),
     )  # fmt: skip
     title = f"One future in twenty {_verb(what)} more than {compact(high)}"
     if high - low < 0.005:
         title = f"Every future {_verb(what)} {compact(middle)}"
     note = f"Share of futures by total {what} in {currency}; whiskers: two standard errors from drawing so many."
+    if budget is not None and LOSS in colours:
+        note += f" Orange: above the budget of {compact(budget)}."
     return Chart(drawn, title, note, f"Distribution of total {what}. {title}.")
 
 

@@ -140,6 +140,22 @@ def room_for(names: Iterable[str], *, title: bool = False) -> dict[str, int]:
     return {"l": left + 24, "b": 52, "t": 10} if title else {"l": left}
 
 
+def beside_bars(bars: Iterable[tuple[str, float, str]]) -> go.Scatter:
+    """What bars to the left of zero amount to, written to its right: on their own side stand the names.
+
+    Args:
+        bars: Category, amount and what is written, of all bars.
+
+    Example:
+        >>> beside_bars([("Volume", 900.0, "900"), ("Cap", -5.0, "-5")]).text
+        ('-5',)
+    """
+    below = [(name, said) for name, amount, said in bars if amount < 0]
+    return go.Scatter(x=[0.0] * len(below), y=[name for name, _ in below], text=[said for _, said in below], mode="text",
+                      textposition="middle right", textfont={"size": 12, "color": INK}, showlegend=False,
+                      hoverinfo="skip", cliponaxis=False)  # fmt: skip
+
+
 def money_axis(low: float, high: float, *, most: int = 5, **more: Any) -> dict[str, Any]:
     """An axis of amounts from the lowest to the highest value, zero among its ticks, labelled by the one formatter.
 
@@ -161,6 +177,22 @@ def money_axis(low: float, high: float, *, most: int = 5, **more: Any) -> dict[s
         "range": [low - (room if low < 0 else 0), high + room],
         **more,
     }
+
+
+def amount_ticks(low: float, high: float, *, most: int = 5) -> dict[str, list[Any]]:
+    """Ticks at readable amounts between two values, zero or not, no two of them written alike.
+
+    Example:
+        >>> amount_ticks(3_210_000, 3_390_000)["ticktext"]
+        ['3.25 m', '3.3 m', '3.35 m']
+    """
+    step = nice_step(max(high - low, 1e-9) / most)
+    while True:
+        ticks = [place * step for place in range(math.ceil(low / step), math.floor(high / step) + 1)]
+        told = [_short(tick) for tick in ticks]
+        if len(set(told)) == len(told):
+            return {"tickvals": ticks, "ticktext": told}
+        step = nice_step(1.5 * step)
 
 
 def share_axis(high: float, *, most: int = 5) -> dict[str, Any]:
