@@ -82,6 +82,7 @@ def test_the_draft_is_proposed_from_an_empty_registry_and_reproduces(page: AppTe
     )
     replayed = json.loads(registry.documents("growth-80-20-1")["replay.json"])
     assert replayed["total"] == pytest.approx(replayed["baseline"]["total"] * 4 / 3, abs=0.02)
+    assert replayed["names"] == {}, "the history knows none"
     assert page.selectbox(key="review-revision").value == "growth-80-20-1"
     assert "somebody else decides" in page.success[0].value
     export_pack(registry, Actor("ann"), "growth-80-20-1", place / "pack.zip")

@@ -33,6 +33,7 @@ def registry(quick: Path, monkeypatch: pytest.MonkeyPatch) -> Registry:
     replay = json.loads(given.documents["replay.json"])
     replay |= {"months": 12, "partners": 2, "by_partner": {"A": 60.0, EVIL: 42.0}, "by_rule": {"commission": 102.0},
                "by_month": {"2025-01": 102.0}, "change": {"total": 2.0, "winners": 1, "losers": 1, "unchanged": 0}}  # fmt: skip
+    replay |= {"names": {"A": "Ann and daughters, wholesale and repair", EVIL: EVIL}}
     replay["baseline"] |= {"by_partner": {"A": 50.0, EVIL: 50.0}}
     documents = {**given.documents, "replay.json": json.dumps(replay).encode()}
     opened.submit(ANN, type(given)(documents, EVIL), EVIL)
@@ -55,6 +56,9 @@ def press(page: AppTest, label: str, name: str, reason: str) -> AppTest:
 def test_the_case_is_shown_and_signed(page: AppTest, registry: Registry) -> None:
     assert not page.exception
     assert [one.value for one in page.metric][:2] == ["102 USD", "1 / 1"]
+    said = [one.value for one in page.markdown]
+    assert any("| Ann and daughters, wholesal… |" in one for one in said)
+    assert any("| Ann and daughters, wholesale and repair " in one for one in said), "all of it is a click away"
     press(page, "Comment", "cat", "looks fine")
     press(page, "Approve", "ben", "agreed")
     assert not page.exception

@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import zipfile
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -79,6 +80,15 @@ def test_every_part_is_sound_and_is_what_the_others_say_it_is(case: Case) -> Non
     }
     assert formulas
     assert all(str(one).startswith(("SUM(", "C")) and "HYPERLINK" not in str(one) for one in formulas)
+
+
+def test_partners_are_called_by_their_names_where_the_replay_knows_them(case: Case) -> None:
+    named = replace(case, replay={**case.replay, "names": {"A": "Ann"}})
+    assert [named.called(one) for one, _, _ in named.partners] == ["Ann (A)", FORMULA]
+    with zipfile.ZipFile(io.BytesIO(workbook_bytes(named))) as book:
+        assert b"Ann (A)" in book.read("xl/sharedStrings.xml")
+    odd = replace(case, replay={**case.replay, "names": ["A"]})
+    assert odd.called("A") == "A"
 
 
 def test_a_second_program_opens_it_works_it_out_and_draws_it(case: Case, tmp_path: Path) -> None:

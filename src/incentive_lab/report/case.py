@@ -98,6 +98,16 @@ class Case:
         rows = [(name, float(was.get(name, 0)), float(now)) for name, now in self.replay["by_partner"].items()]
         return tuple(sorted(rows, key=lambda row: (row[1] - row[2], row[0])))
 
+    def called(self, partner: str, longest: int = 0) -> str:
+        """A partner's name and id, or up to `longest` characters of its name alone; its id where the replay knows no name."""
+        names = self.replay.get("names")
+        name = one_line(str(names.get(partner, ""))) if isinstance(names, dict) else ""
+        if not name:
+            return partner
+        if longest:
+            return name if len(name) <= longest else f"{name[: longest - 1]}…"
+        return f"{name} ({partner})"
+
     @property
     def rules(self) -> tuple[tuple[str, float, float], ...]:
         """Line as people call it, before, after."""

@@ -53,8 +53,10 @@ def replays(pair: Pair, history: History, alone: AbstractContextManager[Any] = F
 
 def replay_document(pair: Pair, after: Replay, before: Replay | None) -> dict[str, Any]:
     """The figures an approval binds: the replay, what the baseline pays each partner and rule, and what guarantees
-    compare with."""
+    compare with, and what partners are called."""
     answer = replay_result(after, before)
+    names = after.panel.attributes["name"].astype(str).tolist()
+    answer["names"] = {who: name for who, name in zip(after.panel.partner_ids, names, strict=True) if name}
     if before is not None:
         said = replay_result(before)
         answer["baseline"] |= {key: said[key] for key in ("by_month", "by_rule", "by_partner")}

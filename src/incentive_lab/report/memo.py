@@ -42,7 +42,12 @@ def memo(case: Case) -> Document:
         lost = [now - was for _, was, now in case.partners]
         blocks.append(Picture(changes(lost, "Change by partner"), "Change of payout by partner, the largest gain first",
                               "One bar for each partner, from the largest gain to the largest loss."))  # fmt: skip
-        blocks.append(Table(("Partner", "Today", "Proposed", "Change"), tuple(_line(case, *one) for one in ends)))
+        blocks.append(
+            Table(
+                ("Partner", "Today", "Proposed", "Change"),
+                tuple(_line(case, case.called(name), was, now) for name, was, now in ends),
+            )
+        )
     blocks += [
         Heading("Evidence"),
         Points((*case.pilot_words(), f"Replayed on history {row['history_id']}.")),

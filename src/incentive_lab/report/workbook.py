@@ -33,7 +33,8 @@ def workbook_bytes(case: Case) -> bytes:
     _decision(book, case, head, wrap)
     _amounts(book, "Months", "Month", case.months, case.currency, head, amount, "column")
     _amounts(book, "Rules", "Line", case.rules, case.currency, head, amount, "bar")
-    _amounts(book, "Partners", "Partner", case.partners, case.currency, head, amount, None)
+    named = [(case.called(name), was, now) for name, was, now in case.partners]
+    _amounts(book, "Partners", "Partner", named, case.currency, head, amount, None)
     _forecast(book, case, head, amount)
     for sheet in book.worksheets():
         sheet.set_landscape()
@@ -71,7 +72,7 @@ def _amounts(
     book: Any, name: str, what: str, rows: Rows, currency: str, head: Any, amount: Any, chart: str | None
 ) -> None:
     sheet = book.add_worksheet(name)
-    sheet.set_column(0, 0, 28)
+    sheet.set_column(0, 0, min(60, max([28, *(len(one[0]) for one in rows)])))
     sheet.set_column(1, 3, 18)
     sheet.freeze_panes(1, 1)
     sheet.set_row(0, 2 * LINE)

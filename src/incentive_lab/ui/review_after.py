@@ -163,7 +163,7 @@ def _midway(registry: Registry, case: Case, parent: str) -> None:
         def said(minor: float) -> str:
             return money(from_minor(minor, case.currency), case.currency)
 
-        rows = [(plain(one.partner), said(one.earned), said(one.under_new), signed(said(one.difference)))
+        rows = [(plain(case.called(one.partner)), said(one.earned), said(one.under_new), signed(said(one.difference)))
                 for one in found.partners[:SHOWN] if one.difference < 0]  # fmt: skip
         if rows:
             table(("Holds more than the new rules give", "Earned", "New rules", "Difference"), rows)

@@ -16,6 +16,8 @@ from incentive_lab.ui.tables import table
 
 SHOWN = 6
 """Partners shown before the rest is a click away."""
+IN_TABLE = 28
+"""Characters of a partner's name in the table on the screen; its id is a click away."""
 WIDE, NARROW = 62, 48
 """Characters on a line of the wide column and of a narrow one, on a screen of 1,280 pixels."""
 STATES = {"submitted": "orange", "approved": "green", "active": "green", "rejected": "red"}
@@ -77,14 +79,19 @@ def who_gains(case: Case) -> None:
     rest = "By line, and more" if many else "By line"
     with more("review-partners", "Who gains and who loses", rest, lambda: _further(case)):
         st.markdown(plain(case.people_words()))
-        _amounts(case, f"Partner, {case.currency}", ends if many else case.partners)
+        _amounts(case, f"Partner, {case.currency}", _named(case, ends if many else case.partners, IN_TABLE))
 
 
 def _further(case: Case) -> None:
     """What each line pays, and the partners at both ends."""
     _amounts(case, f"Line, {case.currency}", [one for one in case.rules if one[1] or one[2]])
     ends = (*case.partners[:20], *case.partners[-20:]) if len(case.partners) > 40 else case.partners
-    _amounts(case, f"Partner, {case.currency}", ends)
+    _amounts(case, f"Partner, {case.currency}", _named(case, ends))
+
+
+def _named(case: Case, rows: Sequence[tuple[str, float, float]], longest: int = 0) -> list[tuple[str, float, float]]:
+    """Rows of partners by what these are called."""
+    return [(case.called(name, longest), was, now) for name, was, now in rows]
 
 
 def _amounts(case: Case, head: str, rows: Sequence[tuple[str, float, float]]) -> None:
