@@ -124,7 +124,7 @@ def test_what_lies_below_zero_is_not_written_over_its_name(after: Replay, before
         assert beside.mode == "text"
         assert beside.textposition == "middle right"
         assert set(beside.x) == {0.0}
-        assert all(said.startswith("-") for said in beside.text)
+        assert all(said.strip().startswith("-") for said in beside.text)
 
 
 def replay_with_a_cap(after: Replay) -> Replay:

@@ -147,10 +147,10 @@ def beside_bars(bars: Iterable[tuple[str, float, str]]) -> go.Scatter:
         bars: Category, amount and what is written, of all bars.
 
     Example:
-        >>> beside_bars([("Volume", 900.0, "900"), ("Cap", -5.0, "-5")]).text
-        ('-5',)
+        >>> beside_bars([("Volume", 900.0, "900"), ("Cap", -5.0, "-5")]).text[0].strip()
+        '-5'
     """
-    below = [(name, said) for name, amount, said in bars if amount < 0]
+    below = [(name, f"\N{NO-BREAK SPACE}{said}") for name, amount, said in bars if amount < 0]
     return go.Scatter(x=[0.0] * len(below), y=[name for name, _ in below], text=[said for _, said in below], mode="text",
                       textposition="middle right", textfont={"size": 12, "color": INK}, showlegend=False,
                       hoverinfo="skip", cliponaxis=False)  # fmt: skip
