@@ -10,8 +10,10 @@ function figure(one) {
   const open = one.open
     ? `<button type="button" class="line" data-open="${text(JSON.stringify([one.open]))}" title="Show these partners below">${text(one.line)} ›</button>`
     : `<p class="line">${text(one.line)}</p>`;
+  const value = one.open
+    ? `<button type="button" aria-label="${text(one.label)}: ${text(one.value)}. Show these partners below">${text(one.value)}</button>` : text(one.value);
   return `<p class="label">${text(one.label)} <span class="help" role="img" tabindex="0" title="${text(one.help)}"
-    aria-label="${text(one.help)}">?</span></p><p class="value">${text(one.value)}</p><p class="change">${
+    aria-label="${text(one.help)}">?</span></p><p class="value">${value}</p><p class="change">${
     one.delta ? `<b class="${one.tone}">${arrow}${text(one.delta)}</b>` : ''}${text(one.against)}</p>${open}`;
 }
 
@@ -102,7 +104,11 @@ function part(board, key, kind) {
 
 function draw(board) {
   const {figures, charts} = board.data;
-  for (const one of figures) put(part(board, one.key, 'figure'), figure(one));
+  for (const one of figures) {
+    const node = part(board, one.key, 'figure');
+    if (one.open) node.dataset.open = JSON.stringify([one.open]); else delete node.dataset.open;
+    put(node, figure(one));
+  }
   for (const chart of charts) {
     const node = part(board, chart.key, chart.wide ? 'wide' : 'half');
     const view = chart.views[node.dataset.view || 0] || chart.views[0];
@@ -115,7 +121,7 @@ function draw(board) {
 
 function opened(board, target) {
   const hit = target.closest('[data-open]');
-  if (!hit) return;
+  if (!hit || target.closest('.help') || String(getSelection())) return;  // words that are marked are to be copied
   board.send('opened', JSON.parse(hit.dataset.open));
   document.querySelector('.st-key-closer-box')?.scrollIntoView({behavior: 'smooth', block: 'start'});
 }
