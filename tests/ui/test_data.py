@@ -6,6 +6,7 @@ import io
 import json
 import threading
 import zipfile
+from datetime import date
 from pathlib import Path
 
 import pandas as pd
@@ -61,6 +62,17 @@ def test_other_names_are_mapped_by_suggestion(place: Path) -> None:
     assert histories.chosen() == kept
     assert Path(kept.path).parent == histories.kept_folder()
     assert any(name.startswith("Resellers") for name in histories.known())
+
+
+def test_a_history_that_nobody_named_is_called_after_its_files_and_the_day(place: Path) -> None:
+    path = histories.staged(GOOD)
+    choices = [choice for one in previews(path)[0] if (choice := suggested(one))]
+    one = histories.tried(Source(str(path), str(histories.write_mapping(path, choices)), False), uploaded=True)
+    kept = histories.keep(one, "")
+    first = min(name for name, _ in GOOD)
+    assert histories.title_of(kept) == f"{first} and 1 more file, {date.today().isoformat()}"
+    assert str(place) not in histories.place_of(kept)
+    assert histories.place_of(Source("postgres://ann:secret@host/db", None, False)) == "postgres://ann:...@host/db"
 
 
 def test_a_history_that_stays_where_it_is_is_remembered_by_its_name(

@@ -5,6 +5,7 @@ import time
 from typing import Any
 
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from incentive_lab.ui import preparing, workspace
@@ -49,6 +50,22 @@ def test_the_overview_says_what_is_in_use_and_where_the_draft_stands(app: AppTes
     assert "What needs attention" in text
     assert "Draft and baseline" in text
     assert app.selectbox(key="pick-draft").value == "growth-80-20"
+
+
+def test_the_overview_says_what_it_works_on_before_it_does(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    written: list[str] = []
+    write, compare, then = st.markdown, workspace.compare, []
+    monkeypatch.setattr(st, "markdown", lambda text, *more, **by: (written.append(text), write(text, *more, **by))[1])
+    monkeypatch.setattr(workspace, "compare", lambda *both: (then.append([*written]), compare(*both))[1])
+    for key in ("standing of", "attention of"):
+        del app.session_state[key]
+    app.run()
+    assert any("are being paid on the history" in text for text in then[0])
+    written.clear()
+    then.clear()
+    app.run()
+    assert not any("are being paid" in text for text in then[0]), "what is there at once needs no words"
+    assert "are being paid" not in shown(app)
 
 
 def test_the_overview_begins_with_another_scheme(app: AppTest) -> None:

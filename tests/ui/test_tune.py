@@ -9,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from incentive_lab.errors import InputError
 from incentive_lab.scheme.document import Scheme
+from incentive_lab.scheme.dump import dumps
 from incentive_lab.ui import shelf, workspace
 from incentive_lab.ui.drafts import Draft
 from incentive_lab.ui.further import prepared
@@ -72,6 +73,25 @@ def test_a_link_opens_the_draft_as_it_was(tune: AppTest) -> None:
     settled(other)
     assert other.session_state["draft"].value(SILVER) == 6
     assert "scheme" not in other.query_params
+
+
+def test_a_file_that_was_changed_but_kept_its_name_tells_how_it_differs(tune: AppTest) -> None:
+    first = tune.session_state["draft"].scheme
+    text = dumps(first).replace(first.title, "Mine").replace("training: 3", "training: 4")
+    opened_box(tune, "load box")
+    tune.file_uploader(key="load-file").upload("mine.yaml", text.encode()).run()
+    tune.run()
+    said = shown(tune)
+    assert tune.title[0].value == "Mine"
+    assert "growth-80-20 as it was loaded differs from the one that is kept here:" in said
+    assert "to Mine" in said
+    assert "Silver from 3 to 4 of training" in said
+    assert "Nothing is changed since growth-80-20 as it was loaded" in said
+    tune.switch_page("pages/overview.py").run()
+    assert tune.selectbox(key="pick-draft").value == "growth-80-20 as it was loaded"
+    tune.selectbox(key="pick-draft").select("growth-80-20").run()
+    assert tune.session_state["draft"].scheme == first
+    assert "as it was loaded" not in shown(tune.switch_page("pages/tune.py").run())
 
 
 @pytest.mark.parametrize("name", ["", "../../etc/passwd", "s00", "A" * 80, "a" * 5000])

@@ -10,10 +10,12 @@ import shutil
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from incentive_lab.errors import InputError, Problem
+from incentive_lab.format import counted
 from incentive_lab.history.sources import Limits, is_url
 from incentive_lab.home import home
 from incentive_lab.ui.preparing import Source, demo_source, named_source
@@ -177,13 +179,21 @@ def keep(one: Tried, title: str) -> Source:
         shutil.move(staged_in, folder)
         mapping = str(folder / Path(source.mapping).name) if source.mapping else None
         source = replace(source, path=str(folder / path.name if path.suffix else folder), mapping=mapping)
-        _remember(folder, title or path.name, source)
+        _remember(folder, title or _called_after(folder, path), source)
     else:
         folder = kept_folder() / f"named-{one.told['history_id']}"
         folder.mkdir(parents=True, exist_ok=True)
         _remember(folder, title or Path(shown_path(source.path)).name, source)
     choose(source)
     return source
+
+
+def _called_after(folder: Path, path: Path) -> str:
+    """What a history is called that nobody named: the files it came in, and the day."""
+    files = sorted(file.name for file in folder.iterdir() if file.is_file() and not _is_yaml(file.name))
+    first = path.name if path.suffix else files[0]
+    more = f" and {counted(len(files) - 1, 'more file')}" if len(files) > 1 else ""
+    return f"{first}{more}, {date.today().isoformat()}"
 
 
 def _remember(folder: Path, title: str, source: Source) -> None:
@@ -253,6 +263,13 @@ def title_of(source: Source) -> str | None:
     return next(
         (name.rpartition(" (")[0] for name, one in known().items() if one == source and name.endswith(")")), None
     )
+
+
+def place_of(source: Source) -> str:
+    """Where a history lies, for people: of files that were brought in, the folder of this machine says nothing."""
+    if not is_url(source.path) and kept_folder().resolve() in Path(source.path).resolve().parents:
+        return "Brought in as files; a copy is kept on this machine."
+    return shown_path(source.path)
 
 
 def shown_path(path: str) -> str:

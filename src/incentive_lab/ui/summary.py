@@ -14,12 +14,15 @@ from incentive_lab.scheme.document import Scheme
 from incentive_lab.ui import workspace
 from incentive_lab.ui.attention import Notice, never_binding, notices
 from incentive_lab.ui.cards import card, draw, plain, tell_problems
+from incentive_lab.ui.drafts import Draft
 from incentive_lab.ui.figures import key_figures
 from incentive_lab.ui.filing import telling
-from incentive_lab.ui.histories import shown_path, title_of
+from incentive_lab.ui.histories import place_of, title_of
+from incentive_lab.ui.naming import identity
 from incentive_lab.ui.preparing import Preparation
 from incentive_lab.ui.tables import table
-from incentive_lab.ui.toolbar import begin_with, tell_lost
+from incentive_lab.ui.toolbar import begin_with, namesake, tell_lost
+from incentive_lab.ui.waiting import meanwhile
 from incentive_lab.ui.workspace import Comparison
 
 if TYPE_CHECKING:
@@ -64,7 +67,7 @@ def history_card(state: Preparation, *, link: bool = True) -> None:
         st.markdown(
             "Made up for a first look; no real partner is in it."
             if state.source.demo
-            else f":small[{plain(shown_path(state.source.path))}]"
+            else f":small[{plain(place_of(state.source))}]"
         )
         facts_of(told)
         if link:
@@ -153,10 +156,11 @@ def schemes_card() -> None:
 
 def _pick(label: str, key: str, known: Mapping[str, Scheme], now: Scheme, then: Callable[[], None]) -> None:
     """A choice among the shipped schemes and the one in use, which shows the one in use."""
-    named = {now.id: now, **known}
-    names = [*known, *(name for name in named if name not in known)]
-    st.session_state[key] = now.id
-    st.selectbox(label, names, key=key, format_func=lambda name: named[name].title or name, on_change=then)
+    own = now.id if now.id not in known else f"{now.id} as it was loaded" if namesake(now) else ""
+    named = {**known, **({own: now} if own else {})}
+    st.session_state[key] = own or now.id
+    st.selectbox(label, list(named), key=key, on_change=then, format_func=lambda name: (
+        (named[name].title or name) + (" (as it was loaded)" if name == own != now.id else "")))  # fmt: skip
 
 
 def _pick_draft() -> None:
@@ -175,7 +179,7 @@ def standing() -> None:
     """Key figures, cost over time and the mix of the draft against its baseline."""
     draft = workspace.draft()
     try:
-        with st.skeleton(height=420):
+        with meanwhile("Draft and baseline are being paid on the history.", 420, of=_of(draft), key="standing of"):
             comparison = workspace.compare(draft.scheme, draft.baseline)
     except InputError as error:
         tell_problems(error.problems, "The draft cannot be paid on this history")
@@ -189,12 +193,19 @@ def standing() -> None:
     attention(comparison)
 
 
+def _of(draft: Draft) -> str:
+    """What the figures of a draft are worked out of."""
+    return workspace.history().history_id + identity(draft.scheme) + identity(draft.baseline)
+
+
 def attention(comparison: Comparison) -> None:
     """What needs attention, with the way to the dials."""
     draft = workspace.draft()
     st.header("What needs attention", anchor=False)
-    with st.skeleton(height=180):
-        key = workspace.panel_key(draft.scheme, draft.baseline)
+    key = workspace.panel_key(draft.scheme, draft.baseline)
+    with meanwhile(
+        "Rules that never bind and partners hit hard are being looked for.", 180, of=_of(draft), key="attention of"
+    ):
         found = notices(
             comparison, _never(key, comparison.proposed.fingerprint, workspace.fingerprint(draft.baseline), comparison)
         )

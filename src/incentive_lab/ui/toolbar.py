@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
 from incentive_lab.errors import InputError, Problem
 from incentive_lab.format import counted
 from incentive_lab.scheme.check import check
-from incentive_lab.scheme.diff import Change
+from incentive_lab.scheme.diff import Change, diff
 from incentive_lab.scheme.document import Scheme
 from incentive_lab.scheme.paths import Address, tunables
 from incentive_lab.scheme.words import written
@@ -66,17 +66,33 @@ def tell_lost() -> None:
 def badges(draft: Draft) -> None:
     """What differs from the document the draft began with, as sentences."""
     tell_lost()
-    changes = _told(draft)
+    changes, kept = _told(draft), namesake(draft.start)
+    start = plain(draft.start.id)
+    if kept is not None:
+        start = f"{start} as it was loaded"
+        told = [one.sentence for one in diff(kept, draft.start)]
+        st.markdown(f"{plain(kept.id)} as it was loaded differs from the one that is kept here: {_badges(told)}")
     if not changes:
-        st.markdown(f":gray[Nothing is changed since {plain(draft.start.id)}. Move a dial on the left.]")
+        st.markdown(f":gray[Nothing is changed since {start}. Move a dial on the left.]")
         return
-    shown = " ".join(f":blue-badge[{plain(sentence)}]" for sentence in changes[:BADGES])
-    more = f" :gray-badge[and {counted(len(changes) - BADGES, 'more change')}]" if len(changes) > BADGES else ""
-    st.markdown(f"Changed since {plain(draft.start.id)}: {shown}{more}")
+    st.markdown(f"Changed since {start}: {_badges(changes)}")
     for doubt in doubts(draft)[:DOUBTS]:
         st.warning(
             f"{plain(doubt.message)} {plain(doubt.fix)}".strip(), title=plain(doubt.path), icon=":material/help:"
         )
+
+
+def namesake(scheme: Scheme) -> Scheme | None:
+    """The shipped scheme or preset that has the id of another document, as of a file that somebody changed."""
+    known = workspace.known_schemes().get(scheme.id)
+    return known if known is not None and known != scheme else None
+
+
+def _badges(sentences: Sequence[str]) -> str:
+    """The first differences, and how many more there are."""
+    shown = " ".join(f":blue-badge[{plain(sentence)}]" for sentence in sentences[:BADGES])
+    rest = len(sentences) - BADGES
+    return f"{shown} :gray-badge[and {counted(rest, 'more change')}]" if rest > 0 else shown
 
 
 def doubts(draft: Draft) -> list[Problem]:

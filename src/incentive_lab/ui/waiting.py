@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import streamlit as st
 
 from incentive_lab.format import count
@@ -41,6 +44,30 @@ def _wait() -> None:
         for _ in range(4):
             st.skeleton(height=128)
     st.skeleton(height=300)
+
+
+@contextmanager
+def meanwhile(said: str, height: int, *, of: str, key: str) -> Iterator[None]:
+    """What is being worked out, and the room that it will take, while the block runs.
+
+    Streamlit's own waits show nothing for a while, and nothing at all while modules are read for the first time.
+
+    Args:
+        said: What is being worked out, as a sentence.
+        height: Pixels that are kept free.
+        of: What it is worked out of; asked for again in the same session, it is there at once and nothing is said.
+        key: Where the session remembers that.
+    """
+    place = st.empty()
+    if st.session_state.get(key) != of:
+        with place.container():
+            st.markdown(f":gray[:material/hourglass_top: {said}]")
+            st.skeleton(height=height)
+    try:
+        yield
+    finally:
+        place.empty()
+    st.session_state[key] = of
 
 
 def _words(state: Preparation) -> str:
