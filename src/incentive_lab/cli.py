@@ -238,8 +238,10 @@ def replay(
     with told(as_json):
         from incentive_lab.engine.replay import replay as run
         from incentive_lab.history.for_schemes import panel_for
+        from incentive_lab.history.names import known_names
         from incentive_lab.history.quality import why_nothing
         from incentive_lab.results import replay_result, say_replay, write_replay
+        from incentive_lab.scheme.check import not_in_history
 
         pair = pair_from(scheme, baseline)
         with (
@@ -250,10 +252,12 @@ def replay(
             result = run(pair.scheme, panel, baseline=pair.floor)
             before = run(pair.baseline, panel, baseline=pair.baseline_floor) if pair.baseline is not None else None
             reasons = why_nothing(held) if not result.cost else []
+            noted = not_in_history(pair.scheme, known_names(held))
         if out is not None:
             with writing(out):
                 write_replay(result, out)
         answer = replay_result(result, before)
+        answer["warnings"] += map(str, noted)
         emit({**answer, "why_nothing": reasons} if reasons else answer, as_json, say_replay)
 
 

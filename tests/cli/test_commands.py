@@ -58,6 +58,16 @@ def test_the_baseline_is_found_beside_the_scheme(place: Path, ask: Command) -> N
     assert named == given
 
 
+def test_check_and_replay_name_what_the_history_has_nothing_of(place: Path, ask: Command) -> None:
+    table = place / "history" / "activities.csv"
+    table.write_text(table.read_text().replace(",certification,", ",Certification Earned,"))
+    said = "his history has no activities of kind 'certification': gold cannot be reached; the rule certification pays nothing."
+    _, checked = ask("check", place / "grown.yaml", "--history", place / "history")
+    assert [one for one in checked["warnings"] if said in one["message"]]
+    _, answer = ask("replay", place / "grown.yaml", "--history", place / "history")
+    assert [one for one in answer["warnings"] if said in one and "Did you mean Certification Earned?" in one]
+
+
 def test_a_missing_baseline_that_a_guarantee_needs_is_said(place: Path, ask: Command) -> None:
     (place / "flat.yaml").rename(place / "other.yaml")
     code, answer = ask("replay", place / "grown.yaml", "--history", place / "history")

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from incentive_lab.errors import InputError
-from incentive_lab.scheme.check import check
+from incentive_lab.scheme.check import check, not_in_history
 from incentive_lab.scheme.checks.context import Known
 from incentive_lab.scheme.load import load, loads
 from incentive_lab.scheme.paths import apply
@@ -154,3 +154,63 @@ def test_a_tier_is_compared_with_the_nearest_below_it_that_asks_for_the_same(lev
     found = check(loads(text))
     assert found.ok
     assert [str(one) for one in found.warnings if "less than" in one.message] == said
+
+
+CRM = Known(
+    kinds=("Lead Submitted", "Training Completed", "Deal Registration", "Joint Campaign"),
+    scores=("nps",),
+    filled={"deals": ("amount", "cost", "created_on", "closed_on", "recurring_amount")},
+)
+ASKING = (
+    HEAD
+    + """
+measures:
+  approved: {of: activities.quantity, where: {kind: deal_registration, quality: {min: 1}}}
+  both: {count: activities, where: {kind: [Lead Submitted, referal]}}
+  activity: {plus: [training, both]}
+  per_training: {ratio: [revenue, training]}
+tiers:
+  levels:
+    - {name: low}
+    - {name: gold, needs: {revenue: 10, csat: 3.8}}
+    - {name: platinum, needs: {revenue: 20, csat: 4, training: 2}}
+rules:
+  - {id: leads, on: qualified_lead, rate: 3}
+  - {id: registered, on: approved, rate: 3}
+  - {id: schooled, on: training, rate: 3}
+  - {id: active, on: activity, rate: 3}
+  - {id: shared, on: both, rate: 3}
+  - {id: piped, on: qualified_pipeline, rate: 1%}
+  - id: rebate
+    on: revenue
+    rate: {table: {by: per_training, steps: [{rate: 1%}, {from: 100, rate: 2%}]}}
+gates: [{id: service, when: {csat: {below: 3.5}}, multiply: 0.5, rules: [rebate]}]
+"""
+)
+
+
+def test_every_measure_of_which_the_history_has_nothing_is_noted_once_with_what_hangs_on_it():
+    assert [str(one) for one in not_in_history(loads(ASKING), CRM)] == [
+        "measures.approved.where.kind: This history has no activities of kind 'deal_registration': the rule registered "
+        "pays nothing. It has Deal Registration, Joint Campaign, Lead Submitted, Training Completed. Did you mean Deal "
+        "Registration?",
+        "measures.both.where.kind: This history has no activities of kind 'referal'. It has Deal Registration, Joint "
+        "Campaign, Lead Submitted, Training Completed.",
+        "tiers.levels.gold.needs.csat: This history has no scores named 'csat': gold and platinum cannot be reached; the "
+        "gate service has nothing to go by. It has nps.",
+        "tiers.levels.platinum.needs.training: This history has no activities of kind 'training': platinum cannot be "
+        "reached; the rule schooled pays nothing; the rule rebate has nothing to go by. It has Deal Registration, Joint "
+        "Campaign, Lead Submitted, Training Completed. Did you mean Training Completed? Map it to training "
+        "(docs/mapping.md, values), or define training with it under measures.",
+        "rules.leads.on: This history has no activities of kind 'qualified_lead': the rule leads pays nothing. It has Deal "
+        "Registration, Joint Campaign, Lead Submitted, Training Completed. Did you mean Lead Submitted? Map it to "
+        "qualified_lead (docs/mapping.md, values), or define qualified_lead with it under measures.",
+        "rules.piped.on: This history has no deal with a qualified_on: the rule piped pays nothing.",
+    ]
+
+
+def test_what_the_history_has_or_was_not_asked_for_is_not_noted():
+    full = Known(kinds=("qualified_lead", "deal_registration", "training", "referal", "Lead Submitted"), scores=("csat",),
+                 filled={"deals": ("qualified_on", "closed_on")})  # fmt: skip
+    assert not_in_history(loads(ASKING), full) == ()
+    assert not_in_history(loads(ASKING), None) == ()

@@ -5,6 +5,7 @@ import numpy as np
 from incentive_lab.engine.impact import impact, mix
 from incentive_lab.engine.replay import Replay
 from incentive_lab.panel import Panel
+from incentive_lab.scheme.checks.context import Known
 from incentive_lab.scheme.document import Scheme
 from incentive_lab.ui.attention import (
     HIT_HARD,
@@ -67,3 +68,11 @@ def test_what_should_be_acted_on_comes_first(after: Replay, before: Replay) -> N
     weights = [notice.weight for notice in notices(comparison(after, before))]
     assert weights == sorted(weights, key=["act", "look", "fine"].index)
     assert "act" in weights
+
+
+def test_what_the_history_has_nothing_of_is_told_before_anything_that_is_fine(after: Replay, before: Replay) -> None:
+    found = notices(comparison(after, before), names=Known(kinds=("Lead Submitted",)))
+    told = [(one.weight, one.text) for one in found if one.title == "Not in this history"]
+    assert told
+    assert all(weight == "act" and "Lead Submitted" in text for weight, text in told)
+    assert not [one for one in notices(comparison(after, before)) if one.title == "Not in this history"]

@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 from incentive_lab.errors import InputError
 from incentive_lab.scheme.document import Scheme
 from incentive_lab.scheme.dump import dumps
+from incentive_lab.scheme.paths import apply
 from incentive_lab.ui import shelf, workspace
 from incentive_lab.ui.drafts import Draft
 from incentive_lab.ui.further import prepared
@@ -34,6 +35,21 @@ def test_undo_and_redo_go_to_and_fro(tune: AppTest) -> None:
     tune.run()
     tune.slider(key=SILVER).set_value(7.0).run()
     assert not tune.session_state["draft"].future
+
+
+def test_a_tier_and_a_rule_on_what_the_history_has_nothing_of_are_told(tune: AppTest) -> None:
+    assert not [one for one in tune.warning if "This history has no" in one.value]
+    draft = tune.session_state["draft"]
+    level, rule = "tiers.levels.platinum.needs", draft.scheme.rules[0]
+    needs = next(one.needs for one in draft.scheme.tiers.levels if one.name == "platinum")
+    changed = apply(draft.scheme, {f"rules.{rule.id}.on": "referral_made", level: {**needs, "polled": 4},
+                                   "measures.referral_made": {"of": "activities.quantity", "where": {"kind": "Referral made"}},
+                                   "measures.polled": {"level": "scores.polled"}})  # fmt: skip
+    tune.session_state["draft"] = Draft.of(changed, draft.baseline)
+    tune.run()
+    told = " ".join(one.value for one in tune.warning)
+    assert f"the rule {rule.id} pays nothing" in told
+    assert "platinum cannot be reached" in told
 
 
 def test_the_draft_survives_a_reload_through_its_address(tune: AppTest) -> None:

@@ -15,6 +15,7 @@ from incentive_lab.scheme.checks import (
     returned,
     rules,
     tables,
+    unseen,
     windows,
 )
 from incentive_lab.scheme.checks.context import Context, Finding, Findings, Known
@@ -30,6 +31,7 @@ _CHECKS: tuple[Callable[[Context], Findings], ...] = (
     measuring.measure_names,
     measuring.circles,
     measuring.definitions,
+    unseen.unseen,
     frame.tiers,
     references.unique,
     references.rule_names,
@@ -88,7 +90,7 @@ def check(scheme: Scheme, *, baseline: Scheme | None = None, names: object = Non
         >>> print(*check(loads(text)).problems)
         rules.c.on: There is no measure named 'revenu'. Did you mean revenue?
     """
-    known = Known(**{one.name: getattr(names, one.name, None) for one in fields(Known)})
+    known = _known(names)
     found = list(_found(Context(scheme, known)))
     found += frame.baseline_fits(scheme, baseline)
     found += _variants(scheme, known, {finding.problem for finding in found})
@@ -96,6 +98,26 @@ def check(scheme: Scheme, *, baseline: Scheme | None = None, names: object = Non
         tuple(dict.fromkeys(finding.problem for finding in found if not finding.warning)),
         tuple(dict.fromkeys(finding.problem for finding in found if finding.warning)),
     )
+
+
+def not_in_history(scheme: Scheme, names: object) -> tuple[Problem, ...]:
+    """Those notes of a check that are about measures of which the history has nothing.
+
+    Args:
+        scheme: The scheme.
+        names: What the history knows, as in `check`.
+
+    Example:
+        >>> from incentive_lab.scheme.load import loads
+        >>> text = "{scheme: a, currency: USD, effective: {from: 2024-01-01}, rules: [{id: c, on: training, rate: 3}]}"
+        >>> print(not_in_history(loads(text), Known(kinds=["Training Completed"]))[0].message)
+        This history has no activities of kind 'training': the rule c pays nothing.
+    """
+    return tuple(finding.problem for finding in unseen.unseen(Context(scheme, _known(names))))
+
+
+def _known(names: object) -> Known:
+    return Known(**{one.name: getattr(names, one.name, None) for one in fields(Known)})
 
 
 def _found(context: Context) -> Iterable[Finding]:

@@ -13,7 +13,7 @@ from incentive_lab.engine.replay import Replay, replay
 from incentive_lab.errors import InputError
 from incentive_lab.format import compact, counted, percent, points
 from incentive_lab.panel import Floats
-from incentive_lab.scheme.check import check
+from incentive_lab.scheme.check import check, not_in_history
 from incentive_lab.scheme.document import Scheme
 from incentive_lab.scheme.paths import Address, apply, tunables
 from incentive_lab.ui.scales import group_of, words_of
@@ -137,14 +137,17 @@ def hardest_hit(comparison: Comparison) -> float:
     return float(np.max(lost[paid] / before.by_partner[paid], initial=0.0))
 
 
-def notices(comparison: Comparison, never: tuple[Address, ...] = ()) -> list[Notice]:
+def notices(comparison: Comparison, never: tuple[Address, ...] = (), names: object = None) -> list[Notice]:
     """Everything that needs attention, what should be acted on first.
 
     Args:
         comparison: The scheme against its baseline.
         never: Limits that bind nowhere (`never_binding`).
+        names: What the history knows, as `scheme.check.check` takes it.
     """
     result = comparison.proposed
+    missing = not_in_history(result.scheme, names)
+    doubts = [one for one in check(result.scheme, names=names).warnings if one not in missing]
     found = [
         *_maybe(budget_notice(result)),
         *_loss(comparison),
@@ -153,7 +156,8 @@ def notices(comparison: Comparison, never: tuple[Address, ...] = ()) -> list[Not
         *_tiers(result),
         *_limits(result.scheme, never),
         *(Notice("look", "Assumed", warning) for warning in result.warnings),
-        *(Notice("look", "Noted by the check", str(one.message)) for one in check(result.scheme).warnings),
+        *(Notice("act", "Not in this history", f"{one.message} {one.fix}".strip()) for one in missing),
+        *(Notice("look", "Noted by the check", str(one.message)) for one in doubts),
     ]
     order = {"act": 0, "look": 1, "fine": 2}
     return sorted(found, key=lambda notice: order[notice.weight])

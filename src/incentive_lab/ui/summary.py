@@ -18,6 +18,7 @@ from incentive_lab.ui.drafts import Draft
 from incentive_lab.ui.figures import key_figures
 from incentive_lab.ui.filing import telling
 from incentive_lab.ui.histories import place_of, title_of
+from incentive_lab.ui.knowing import names_in_use
 from incentive_lab.ui.naming import identity
 from incentive_lab.ui.preparing import Preparation
 from incentive_lab.ui.tables import table
@@ -207,7 +208,9 @@ def attention(comparison: Comparison) -> None:
         "Rules that never bind and partners hit hard are being looked for.", 180, of=_of(draft), key="attention of"
     ):
         found = notices(
-            comparison, _never(key, comparison.proposed.fingerprint, workspace.fingerprint(draft.baseline), comparison)
+            comparison,
+            _never(key, comparison.proposed.fingerprint, workspace.fingerprint(draft.baseline), comparison),
+            names_in_use(),
         )
     columns = st.columns(3, gap="small")
     for place, notice in enumerate(found):

@@ -8,7 +8,7 @@ import streamlit as st
 
 from incentive_lab.errors import InputError, Problem
 from incentive_lab.format import counted
-from incentive_lab.scheme.check import check
+from incentive_lab.scheme.check import check, not_in_history
 from incentive_lab.scheme.diff import Change, diff
 from incentive_lab.scheme.document import Scheme
 from incentive_lab.scheme.paths import Address, tunables
@@ -18,10 +18,13 @@ from incentive_lab.ui.cards import plain
 from incentive_lab.ui.dials import set_draft
 from incentive_lab.ui.drafts import Draft
 from incentive_lab.ui.filing import LOAD_PROBLEMS, filing
+from incentive_lab.ui.knowing import names_in_use
 from incentive_lab.ui.scales import words_of
 
 BADGES = 6
 """Changes that are shown as badges before the rest is counted."""
+MISSING = 3
+"""Measures of which the history has nothing that are told before the rest is counted."""
 DOUBTS = 2
 """Doubts about the changes that are shown."""
 
@@ -66,6 +69,7 @@ def tell_lost() -> None:
 def badges(draft: Draft) -> None:
     """What differs from the document the draft began with, as sentences."""
     tell_lost()
+    _missing(draft)
     changes, kept = _told(draft), namesake(draft.start)
     start = plain(draft.start.id)
     if kept is not None:
@@ -93,6 +97,18 @@ def _badges(sentences: Sequence[str]) -> str:
     shown = " ".join(f":blue-badge[{plain(sentence)}]" for sentence in sentences[:BADGES])
     rest = len(sentences) - BADGES
     return f"{shown} :gray-badge[and {counted(rest, 'more change')}]" if rest > 0 else shown
+
+
+def _missing(draft: Draft) -> None:
+    """What the draft asks for and the history has nothing of; the rest is told on Overview."""
+    missing = not_in_history(draft.scheme, names_in_use())
+    if not missing:
+        return
+    more = len(missing) - MISSING
+    said = [plain(one.message) for one in missing[:MISSING]]
+    said.append(f"{counted(more, 'more measure')} and what" if more > 0 else "What")
+    said[-1] += " the history has instead: see Overview."
+    st.warning(" ".join(said), title="Not in this history", icon=":material/search_off:")
 
 
 def doubts(draft: Draft) -> list[Problem]:

@@ -141,13 +141,10 @@ def _columns(context: Context, here: Segments, measure: Measure) -> Findings:
             yield wrong((*here, "level"), f"A level is read from scores, not from {table}.", "Write scores.name.")
         elif measure.level is None:
             yield from _column(context, here, table, short)
-        elif context.names.scores is not None and short not in context.names.scores:
-            message = f"The history has no scores named '{short}'."
-            yield doubtful(here, message, did_you_mean(short, context.names.scores))
     for column, condition in measure.where.items():
         if measure.table in COLUMNS:
             yield from _column(context, (*here, "where", column), measure.table or "", column)
-        yield from _condition(context, (*here, "where", column), column, condition)
+        yield from _condition((*here, "where", column), column, condition)
 
 
 def _column(context: Context, segments: Segments, table: str, column: str) -> Findings:
@@ -173,13 +170,9 @@ def _cost(context: Context, segments: Segments, table: str, column: str) -> Find
         )  # fmt: skip
 
 
-def _condition(context: Context, segments: Segments, column: str, condition: Condition) -> Findings:
+def _condition(segments: Segments, column: str, condition: Condition) -> Findings:
     values = [condition.is_, *(condition.in_ or ()), *(condition.not_ or ())]
     words = [value for value in values if isinstance(value, str)]
     if column == "status":
         for word in set(words) - set(_STATUSES):
             yield wrong(segments, f"'{word}' is not a status of deals.", did_you_mean(word, _STATUSES))
-    if column == "kind" and context.names.kinds is not None:
-        for word in set(words) - set(context.names.kinds):
-            message = f"The history has no activities of kind '{word}'."
-            yield doubtful(segments, message, did_you_mean(word, context.names.kinds))
