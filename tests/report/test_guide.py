@@ -61,6 +61,14 @@ def test_an_example_is_what_the_kernel_pays() -> None:
     assert "200.00 USD" in volume.words
 
 
+def test_a_cap_is_told_with_the_guarantee_that_can_pay_above_it() -> None:
+    assert "A guarantee is worked out" not in text_of(guide(loads(SIMPLE)))
+    floored = loads(SIMPLE + "guarantees: [{amount: 5_000, per: quarter}]")
+    (said,) = [line for line in text_of(guide(floored)).split("\n") if "at most 900.00 USD" in line]
+    assert said.endswith("A guarantee is worked out after the cap: it can bring what is paid above it, and pay back what "
+                         "the cap took.")  # fmt: skip
+
+
 def test_the_guide_changes_when_the_scheme_does() -> None:
     before, after = (text_of(guide(loads(text))) for text in (SIMPLE, SIMPLE.replace("2%", "3%")))
     assert "2 %" in before

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from types import SimpleNamespace
@@ -18,6 +19,7 @@ from incentive_lab.history.for_schemes import panel_for
 from incentive_lab.history.supposing import Supposed, suppose
 from incentive_lab.scheme.document import Scheme
 from incentive_lab.scheme.load import loads
+from incentive_lab.scheme.paths import apply
 from incentive_lab.ui.outlook import cap_room, outlook
 from incentive_lab.ui.preparing import Source
 from incentive_lab.ui.sheet import last_paid
@@ -137,3 +139,11 @@ def test_the_room_under_a_cap_is_what_is_left_of_it(after: Replay, tiered: Schem
     assert room.most == float(tiered.caps[0].amount or 0)
     assert room.paid == pytest.approx(float(after.total[-1, 0]) / 100)
     assert 0 <= room.used <= 1
+
+
+def test_the_room_under_a_cap_says_that_a_guarantee_is_not_under_it(after: Replay, tiered: Scheme) -> None:
+    (room,) = cap_room(after, 0)
+    assert "not under it" not in room.words
+    floored = apply(tiered, {"guarantees": [{"amount": 50}]})
+    (room,) = cap_room(replace(after, scheme=floored), 0)
+    assert room.words.endswith("a guarantee's top-up comes after the cap and is not under it")

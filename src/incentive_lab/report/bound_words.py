@@ -8,6 +8,11 @@ from incentive_lab.scheme.document import Cap, Guarantee, Scheme
 from incentive_lab.scheme.line_names import line_names
 from incentive_lab.scheme.rules import Gate
 
+ABOVE_CAPS = (
+    "A guarantee is worked out after the cap: it can bring what is paid above it, and pay back what the cap took."
+)
+"""What is said of a cap where the scheme has a guarantee."""
+
 
 def gate_words(scheme: Scheme, gate: Gate) -> str:
     """When a gate is shut, and what that does to which rewards."""
@@ -20,11 +25,21 @@ def gate_words(scheme: Scheme, gate: Gate) -> str:
 
 
 def cap_words(scheme: Scheme, cap: Cap) -> str:
-    """The most that a partner is paid, in which period, for what."""
+    """The most that a partner is paid, in which period, for what; a guarantee comes after it and is not under it.
+
+    Example:
+        >>> from incentive_lab.scheme.load import loads
+        >>> text = '''{scheme: a, currency: USD, effective: {from: 2024-01-01}, rules: [{id: c, on: revenue, rate: 3%}],
+        ...     caps: [{for: partner, per: quarter, amount: 900}], guarantees: [{amount: 50}]}'''
+        >>> scheme = loads(text)
+        >>> cap_words(scheme, scheme.caps[0]).partition("lost. ")[2]
+        'A guarantee is worked out after the cap: it can bring what is paid above it, and pay back what the cap took.'
+    """
     what = _named(scheme, cap.rules) if cap.rules else "all rewards together"
     most = money(float(cap.amount), scheme.currency) if cap.amount is not None else (
         f"{percent(float(cap.share or 0))} of {measure_label(scheme, cap.of or '')}")  # fmt: skip
-    return f"A partner is paid at most {most} a {cap.per.replace('_', ' ')} for {what}; what is above is {cap.excess}."
+    bound = f"A partner is paid at most {most} a {cap.per.replace('_', ' ')} for {what}; what is above is {cap.excess}."
+    return f"{bound} {ABOVE_CAPS}" if scheme.guarantees else bound
 
 
 def guarantee_words(scheme: Scheme, one: Guarantee) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from incentive_lab.engine.replay import Replay
+from incentive_lab.format import compact
 from incentive_lab.panel import month_label
 
 QUARTERS = 8
@@ -39,11 +40,31 @@ class Outlook:
 
 @dataclass(frozen=True)
 class CapRoom:
-    """A cap in the period that is under way, in whole currency units."""
+    """A cap in the period that is under way, in whole currency units.
+
+    Attributes:
+        label: What it is called.
+        paid: What rules paid under it.
+        most: Its amount.
+        guaranteed: Whether a guarantee may pay on top of it.
+    """
 
     label: str
     paid: float
     most: float
+    guaranteed: bool = False
+
+    @property
+    def words(self) -> str:
+        """How much of it is used, and whether it bounds all that is paid.
+
+        Example:
+            >>> CapRoom("Cap a quarter", 2_285, 5_000, guaranteed=True).words
+            "Cap a quarter: 2,285 of 5,000, 2,715 left; a guarantee's top-up comes after the cap and is not under it"
+        """
+        left = compact(max(0.0, self.most - self.paid))
+        above = "; a guarantee's top-up comes after the cap and is not under it" if self.guaranteed else ""
+        return f"{self.label}: {compact(self.paid)} of {compact(self.most)}, {left} left{above}"
 
     @property
     def used(self) -> float:
@@ -88,5 +109,6 @@ def cap_room(result: Replay, row: int) -> tuple[CapRoom, ...]:
         length = _LENGTH[cap.per]
         begun = (last - (result.scheme.year_starts - 1)) % length + 1
         paid = float(earned[-min(begun, panel.months) :].sum()) / result.minor
-        found.append(CapRoom(f"Cap a {cap.per.replace('_', ' ')}", paid, float(cap.amount)))
+        label = f"Cap a {cap.per.replace('_', ' ')}"
+        found.append(CapRoom(label, paid, float(cap.amount), bool(result.scheme.guarantees)))
     return tuple(found)

@@ -128,8 +128,7 @@ def _outlook(ahead: Outlook | None, rooms: tuple[CapRoom, ...], result: Replay) 
                 f"the last {counted(ahead.seen, 'quarter')}, spread over the months left."
             )
         for room in rooms:
-            st.progress(room.used, text=f"{plain(room.label)}: {compact(room.paid)} of {compact(room.most)}, "
-                        f"{compact(max(0.0, room.most - room.paid))} left")  # fmt: skip
+            st.progress(room.used, text=plain(room.words))
 
 
 def _conventions(said: Statement) -> None:
