@@ -69,6 +69,21 @@ def test_a_cap_is_told_with_the_guarantee_that_can_pay_above_it() -> None:
                          "the cap took.")  # fmt: skip
 
 
+def test_a_guarantee_is_told_for_every_programme_year_and_by_the_title_of_what_it_compares_with() -> None:
+    scheme, floor = (load(ROOT / "data" / "schemes" / f"{name}.yaml") for name in ("growth-80-20", "current-flat"))
+    said = text_of(guide(scheme, floor))
+    assert floor.title
+    assert (f"In every programme year, all partners are paid at least 90 % of what {floor.title} would have paid since the "
+            "year began.") in said  # fmt: skip
+    assert floor.id not in said
+    half = loads(SIMPLE + "guarantees: [{amount: 50, per: quarter, for_months: 6}]")
+    assert (
+        "In the first 6 months of every programme year, all partners are paid at least 50.00 USD a quarter."
+        in text_of(guide(half))
+    )
+    assert floor.title in " ".join(changes_between(floor, scheme))
+
+
 def test_the_guide_changes_when_the_scheme_does() -> None:
     before, after = (text_of(guide(loads(text))) for text in (SIMPLE, SIMPLE.replace("2%", "3%")))
     assert "2 %" in before

@@ -42,11 +42,27 @@ def cap_words(scheme: Scheme, cap: Cap) -> str:
     return f"{bound} {ABOVE_CAPS}" if scheme.guarantees else bound
 
 
-def guarantee_words(scheme: Scheme, one: Guarantee) -> str:
-    """The least that partners are paid, and for how long."""
-    floor = (f"{percent(float(one.keep))} of what {scheme.baseline or 'the baseline'} would have paid"
+def guarantee_words(scheme: Scheme, one: Guarantee, baseline: Scheme | None = None) -> str:
+    """The least that partners are paid, and in which months of each programme year.
+
+    Args:
+        scheme: The scheme.
+        one: One of its guarantees.
+        baseline: What the guarantee compares with, when at hand: it is called by its title.
+
+    Example:
+        >>> from incentive_lab.scheme.load import loads
+        >>> text = '''{scheme: a, currency: USD, effective: {from: 2024-01-01}, rules: [{id: c, on: revenue, rate: 3%}],
+        ...     guarantees: [{amount: 50, for_months: 6}]}'''
+        >>> guarantee_words(loads(text), loads(text).guarantees[0])
+        'In the first 6 months of every programme year, all partners are paid at least 50.00 USD a month.'
+    """
+    named = (baseline.title or baseline.id) if baseline is not None else scheme.baseline or "the baseline"
+    floor = (f"{percent(float(one.keep))} of what {named} would have paid since the year began"
              if one.against else money(float(one.amount or 0), scheme.currency) + f" a {one.per.replace('_', ' ')}")  # fmt: skip
-    return f"For {counted(one.for_months, 'month')}, {who_words(one.who)} are paid at least {floor}."
+    first = "" if one.for_months == 12 else f"the first {counted(one.for_months, 'month')} of "
+    first = first.replace("first 1 month", "first month")
+    return f"In {first}every programme year, {who_words(one.who)} are paid at least {floor}."
 
 
 def _named(scheme: Scheme, rules: tuple[str, ...]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from incentive_lab.format import money, percent
@@ -19,7 +20,7 @@ SAYS_ONLY = frozenset({"scheme", "title", "author", "reason", "baseline"})
 ORDER = {"rules": 0, "tiers": 1, "measures": 4, "effective": 3}
 """What is told first of the differences: what pays, then what it depends on; the rest stands between."""
 BOUNDS: Mapping[str, Callable[[Scheme, Any], str]] = {
-    "gates": gate_words, "caps": cap_words, "guarantees": guarantee_words,
+    "gates": gate_words, "caps": cap_words,
 }  # fmt: skip
 WHEN_EXCEEDED = {
     "prorate": "each settlement is scaled to what remains",
@@ -80,7 +81,12 @@ def in_words(baseline: Scheme, scheme: Scheme, path: str, sentence: str) -> str:
                 f"{solved_words(scheme)}.")  # fmt: skip
     if kind == "measures" and name in scheme.measures and name not in baseline.measures:
         return f"New measure: {scheme.measures[name].label or name.replace('_', ' ')}."
-    bound = next((words(scheme, one) for group, words in BOUNDS.items() if kind == group
+    compared = baseline if baseline.id == scheme.baseline else None
+    sayings: Mapping[str, Callable[[Scheme, Any], str]] = {
+        **BOUNDS,
+        "guarantees": partial(guarantee_words, baseline=compared),
+    }
+    bound = next((words(scheme, one) for group, words in sayings.items() if kind == group
                   for one in getattr(scheme, group) if one.id == name and sentence.startswith("New ")), None)  # fmt: skip
     if bound is not None:
         return f"New: {bound[0].lower()}{bound[1:]}"

@@ -21,8 +21,12 @@ _GROUPS = (
 )
 
 
-def guide(scheme: Scheme) -> Document:
+def guide(scheme: Scheme, baseline: Scheme | None = None) -> Document:
     """The whole guide.
+
+    Args:
+        scheme: The scheme that is explained.
+        baseline: What its guarantees compare with, when at hand; partners are told its title and not its id.
 
     Example:
         >>> from incentive_lab.scheme.load import loads
@@ -39,7 +43,7 @@ def guide(scheme: Scheme) -> Document:
         *_glance(scheme),
         *_tiers(scheme),
         *_rules(scheme),
-        *_bounds(scheme),
+        *_bounds(scheme, baseline),
         *_variants(scheme),
         *_fine_print(scheme),
     ]
@@ -116,14 +120,14 @@ def _rules(scheme: Scheme) -> list[Block]:
     return blocks
 
 
-def _bounds(scheme: Scheme) -> list[Block]:
+def _bounds(scheme: Scheme, baseline: Scheme | None) -> list[Block]:
     """Everything that changes or bounds what rules pay."""
     currency = scheme.currency
     items: list[str] = []
     names = line_names(scheme)
     items += [gate_words(scheme, gate) for gate in scheme.gates]
     items += [cap_words(scheme, cap) for cap in scheme.caps]
-    items += [guarantee_words(scheme, one) for one in scheme.guarantees]
+    items += [guarantee_words(scheme, one, baseline) for one in scheme.guarantees]
     items += [
         f"Each {draw.per} pays at least {money(float(draw.amount), currency)} as an advance, recovered later."
         for draw in scheme.draws

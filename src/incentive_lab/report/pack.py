@@ -66,7 +66,7 @@ def pack_bytes(revision: Mapping[str, Any], documents: Mapping[str, bytes], head
 def made(revision: Mapping[str, Any], documents: Mapping[str, bytes]) -> dict[str, bytes]:
     """What is written from a revision and its evidence, for people and for other systems; the same gives the same bytes."""
     case = Case.of(revision, documents)
-    explained = guide(case.scheme)
+    explained = guide(case.scheme, case.pair.floor)
     return {
         "scheme.json": dumps_json(case.scheme).encode(),
         "scheme.schema.json": as_json(json_schema()),

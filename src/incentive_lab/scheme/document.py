@@ -178,7 +178,7 @@ class Guarantee(Part):
         keep: The share of the baseline's payout, cumulated over the programme year, that is kept.
         amount: An absolute amount for each period.
         per: The period of an absolute amount.
-        for_months: How many months of the programme year it holds.
+        for_months: How many months it holds, from the first of every programme year.
         carry: later earnings above the floor pay earlier top-ups back (cumulative); without it each period stands
             alone for an amount, and top-ups are kept.
         prorate: Joiners get their months' part (the joining month whole).
@@ -191,8 +191,8 @@ class Guarantee(Part):
     per: Literal["month", "quarter", "half_year", "year"] = "month"
     for_months: Annotated[
         int,
-        month_count("Guaranteed for months", 12, (1, 12), "Months of the programme year in which the floor holds.",
-               "docs/scheme.md#caps-and-floors"),
+        month_count("Guaranteed for months", 12, (1, 12),
+               "Months of every programme year, from its first, in which the floor holds.", "docs/scheme.md#caps-and-floors"),
     ] = 12  # fmt: skip
     carry: bool = False
     prorate: bool = True

@@ -10,6 +10,7 @@ from incentive_lab.report.html import html_page
 from incentive_lab.report.pdf import pdf_bytes
 from incentive_lab.scheme.document import Scheme
 from incentive_lab.scheme.dump import dumps
+from incentive_lab.ui import workspace
 from incentive_lab.ui.cards import plain
 from incentive_lab.ui.compare_page import offered
 from incentive_lab.ui.tables import table
@@ -21,7 +22,8 @@ def guide_page() -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", key="no-print-guide"):
         name = st.selectbox("Guide to", list(known), key="guide-scheme", width=460, persist_state="session")
         scheme = known[name]
-        made = _guide(dumps(scheme), scheme)
+        floor = workspace.known_schemes().get(scheme.baseline or "")
+        made = _guide(dumps(scheme), floor.title if floor is not None else "", scheme, floor)
         st.download_button("PDF", lambda: pdf_bytes(made), f"guide-{scheme.id}.pdf", "application/pdf",
                            on_click="ignore", icon=":material/picture_as_pdf:", key="guide-pdf")  # fmt: skip
         st.download_button("Web page", lambda: html_page(made), f"guide-{scheme.id}.html", "text/html",
@@ -36,9 +38,9 @@ def guide_page() -> None:
 
 
 @st.cache_resource(show_spinner="Working out an example for each reward", max_entries=16)
-def _guide(text: str, _scheme: Scheme) -> Document:
+def _guide(text: str, compared: str, _scheme: Scheme, _floor: Scheme | None) -> Document:
     """By the whole text of the document: a guide shows its labels and its reason, which no fingerprint holds."""
-    return guide(_scheme)
+    return guide(_scheme, _floor)
 
 
 def _draw(block: Block) -> None:
