@@ -23,16 +23,18 @@ def money(amount: float, currency: str) -> str:
 
 
 def each(amount: float, currency: str) -> str:
-    """An amount for each unit: as money, with up to four decimals where the currency's own do not hold it.
+    """An amount for each unit, exact: as money, with up to six decimals where the currency's own do not hold it.
+
+    A rate is paid in whole millionths, so six decimals are all that it has, and nothing is rounded here.
 
     Example:
-        >>> each(40, "USD"), each(48.8152, "USD"), each(0.125, "USD")
-        ('40.00 USD', '48.8152 USD', '0.125 USD')
+        >>> each(40, "USD"), each(448.10255, "USD"), each(0.125, "USD")
+        ('40.00 USD', '448.10255 USD', '0.125 USD')
     """
     places = decimals(currency)
-    if abs(amount - round(amount, places)) < 0.00005:
+    if abs(amount - round(amount, places)) < 0.0000005:
         return money(amount, currency)
-    return f"{amount:,.4f}".rstrip("0") + f" {currency}"
+    return f"{amount:,.6f}".rstrip("0") + f" {currency}"
 
 
 def compact(amount: float) -> str:

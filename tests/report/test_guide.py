@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from incentive_lab.report.html import html_page
 from incentive_lab.report.pack import rate_cards
 from incentive_lab.report.pdf import pdf_bytes
 from incentive_lab.scheme.load import load, loads
+from incentive_lab.scheme.mixed import as_paid
 
 ROOT = Path(__file__).resolve().parents[2]
 SCHEMES = sorted((ROOT / "data" / "schemes").glob("*.yaml"))
@@ -134,3 +136,24 @@ rules:
     plain = loads(text.replace("mix: {behavioural: 0.8, factors: {behavioural: 1.25, transactional: 0.5}}", ""))
     said = " ".join(changes_between(plain, scheme))
     assert "times 1.250 for behaviour and 0.500 for volume" in said
+
+
+def test_table_and_example_tell_a_solved_rate_alike_and_it_is_the_one_that_is_paid() -> None:
+    """350 x 1.280293 lies in the middle between two numbers of four decimals: binary fractions rounded it both ways."""
+    scheme = loads("""
+scheme: mixed
+currency: USD
+effective: {from: 2024-01-01}
+mix: {behavioural: 0.8, factors: {behavioural: 1.280293, transactional: 1.2803}}
+tiers: {review: quarter, looks_at: {months: 12}, levels: [{name: registered}, {name: silver, needs: {revenue: 10_000}}]}
+rules:
+  - {id: leads, group: behavioural, on: qualified_lead, per: quarter, rate: {by_tier: {registered: 350, silver: 400}}}
+  - {id: pipeline, on: qualified_pipeline, per: quarter, rate: 0.25%}
+""")
+    told = text_of(guide(scheme))
+    assert told.count("448.10255 USD") == 2
+    worked = worked_example(scheme, scheme.rules[0], "USD")
+    assert worked is not None
+    assert worked.lines[-1].rate == 448.10255
+    assert told.count("0.3201 %") == 2  # 0.25 % x 1.2803 = 0.320075 %, paid in whole millionths
+    assert as_paid(scheme, scheme.rules[1]).rate.plain == Decimal("0.003201")

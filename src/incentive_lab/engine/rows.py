@@ -14,6 +14,7 @@ from incentive_lab.engine.periods import PERIOD_MONTHS, window_code
 from incentive_lab.money import decimals
 from incentive_lab.scheme.document import Cap, Scheme
 from incentive_lab.scheme.lookup import leaves_of, measure_named, unit_of
+from incentive_lab.scheme.mixed import paid_millionths
 from incentive_lab.scheme.rates import Driver, Multiplier, Over, Reference, Table
 from incentive_lab.scheme.rules import Limit, Test
 
@@ -205,7 +206,7 @@ class Builder:
     # rates ---------------------------------------------------------------------------------------------------
     def coefficient(self, rate: Decimal, money: bool, factor: Decimal) -> float:
         """A rate as the kernel multiplies it: millionths for money, minor units a unit for counts."""
-        millionths = whole(Decimal(whole(rate * 1_000_000)) * factor)
+        millionths = float(paid_millionths(rate, factor))
         return millionths if money else millionths * self.minor / 1_000_000
 
     def plain_form(self, rate: Decimal, money: bool, factor: Decimal) -> int:
