@@ -17,6 +17,7 @@ from incentive_lab.charts import (
     rules_chart,
     tier_chart,
 )
+from incentive_lab.charts.months import growth_title
 from incentive_lab.charts.parts import tiers_before
 from incentive_lab.charts.pilot import forest_chart
 from incentive_lab.charts.projection import distribution_chart, fan_chart, tornado_chart
@@ -216,3 +217,15 @@ def test_ticks_of_shares_are_written_as_everything_else() -> None:
     assert drawn.layout.yaxis.ticktext[0] == "0 %"
     assert all(text.endswith(" %") for text in drawn.layout.yaxis.ticktext)
     assert not drawn.layout.yaxis.tickformat
+
+
+@pytest.mark.parametrize(("quarters", "said"), [
+    (3, "What each rule pays over time"), (4, "the last two quarters pay 4 more than the first two"),
+    (6, "the last three quarters pay 9 more than the first three"),
+    (8, "the last four quarters pay 16 more than the first four"),
+    (12, "the last four quarters pay 32 more than the first four"),
+])  # fmt: skip
+def test_growth_is_told_between_quarters_that_are_not_compared_with_themselves(quarters: int, said: str) -> None:
+    names = [f"Q{number}" for number in range(quarters)]
+    title = growth_title(names, {"Rebate": np.arange(quarters, dtype=np.float64), "Flat": np.ones(quarters)})
+    assert title in (said, f"Rebate grows most: {said}")

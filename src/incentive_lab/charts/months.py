@@ -44,7 +44,7 @@ def rules_by_quarter_chart(result: Replay) -> Chart:
         yaxis=money_axis(float(low.min()), float(high.max())),
         xaxis={"tickangle": 0, "nticks": 7, "type": "category"},
     )
-    title = _growth_title(quarters, bands)
+    title = growth_title(quarters, bands)
     return Chart(drawn, title, f"Paid by quarter and rule in {currency}; what is taken off is below zero.",
                  f"Cost by quarter and rule. {title}.")  # fmt: skip
 
@@ -64,15 +64,27 @@ def rule_bands(result: Replay) -> tuple[list[str], dict[str, Floats]]:
     return quarters, bands
 
 
-def _growth_title(quarters: list[str], bands: dict[str, Floats]) -> str:
-    if not bands or len(quarters) < 5:
+def growth_title(quarters: list[str], bands: dict[str, Floats]) -> str:
+    """Which rule changes most between the first and the last quarters: half of them, at most four, so that none is in both.
+
+    Args:
+        quarters: Their names.
+        bands: Rule -> paid by quarter, whole currency units [quarters].
+
+    Example:
+        >>> growth_title(["Q1", "Q2", "Q3", "Q4", "Q1", "Q2"], {"Rebate": np.array([1.0, 1.0, 1.0, 9.0, 2.0, 2.0])})
+        'Rebate grows most: the last three quarters pay 10 more than the first three'
+    """
+    span = min(4, len(quarters) // 2)
+    if not bands or span < 2:
         return "What each rule pays over time"
-    change = {name: float(amounts[-4:].sum() - amounts[:4].sum()) for name, amounts in bands.items()}
+    change = {name: float(amounts[-span:].sum() - amounts[:span].sum()) for name, amounts in bands.items()}
     name = max(change, key=lambda one: abs(change[one]))
     if abs(change[name]) < 0.005:
         return "No rule pays more or less than at the start"
-    return (f"{name} {'grows' if change[name] > 0 else 'shrinks'} most: the last four quarters pay "
-            f"{compact(abs(change[name]))} {'more' if change[name] > 0 else 'less'} than the first four")  # fmt: skip
+    many = {2: "two", 3: "three", 4: "four"}[span]
+    return (f"{name} {'grows' if change[name] > 0 else 'shrinks'} most: the last {many} quarters pay "
+            f"{compact(abs(change[name]))} {'more' if change[name] > 0 else 'less'} than the first {many}")  # fmt: skip
 
 
 def margin_chart(proposed: Replay, baseline: Replay, margin: Floats) -> Chart:
