@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy import integrate, stats
 
+from incentive_lab.charts.pilot import segments_chart
 from incentive_lab.errors import InputError
 from incentive_lab.pilot.estimate import Estimate, Interval, Sample
 from incentive_lab.pilot.linear import basis, coefficient, mean_of, of_basis, satterthwaite
@@ -157,20 +158,22 @@ def test_the_reach_of_segments_is_students_and_past_thirty_the_normal_laws() -> 
     ("effects", "errors", "verdict"),
     [
         ([1.0], [0.1], "cannot tell"),
-        ([1.0, 1.0], [9.0, 9.0], "same"),
-        ([1.0, 1.1], [0.5, 0.5], "same"),
+        ([1.0, 1.0], [9.0, 9.0], "cannot tell"),
+        ([1.0, 1.1], [0.5, 0.5], "cannot tell"),
         ([1.0, 1.1], [0.9, 0.9], "cannot tell"),
         ([0.0, 0.1], [0.5, 0.5], "cannot tell"),
         ([0.0, 9.0], [0.5, 0.5], "differs"),
     ],
 )
-def test_segments_are_the_same_only_where_the_data_can_say_so(
+def test_segments_differ_or_it_cannot_be_told_and_are_never_called_the_same(
     effects: list[float], errors: list[float], verdict: str
 ) -> None:
     k = len(effects)
     found = shrink(["s"] * k, [9] * k, np.array(effects), np.array(errors), 0.05)
     assert found.verdict == verdict
     assert np.isnan(found.p_value) == (k == 1)
+    shown = "The effect differs by size" if verdict == "differs" else "No difference of the effect can be shown by size"
+    assert segments_chart("size", found, False).title == shown
 
 
 def test_the_spread_between_segments_solves_its_equation() -> None:

@@ -29,9 +29,8 @@ from incentive_lab.pilot.whales import Whales
 from incentive_lab.pilot.words import change
 
 SEGMENTS = {
-    "same": "The effect is the same",
     "differs": "The effect differs",
-    "cannot tell": "It cannot be told whether the effect differs",
+    "cannot tell": "No difference of the effect can be shown",
 }
 FURTHEST = 3.0
 """Relative effect at which an interval is cut, unless an effect itself lies beyond."""

@@ -111,7 +111,7 @@ class Heterogeneity:
         common: Mean effect, weighted by evidence.
         between: Standard deviation of the segments' true effects.
         p_value: Of the hypothesis that all segments have one effect.
-        verdict: same, differs or cannot tell.
+        verdict: differs, or cannot tell: that segments have one effect is never shown, as no equivalence is tested.
     """
 
     segments: tuple[Segment, ...]
@@ -130,7 +130,7 @@ def shrink(names: list[str], units: list[int], effects: Floats, errors: Floats, 
     Example:
         >>> found = shrink(["a", "b", "c"], [9, 9, 9], np.array([1.0, 1.0, 1.0]), np.array([0.5, 0.5, 0.5]), 0.05)
         >>> found.between, found.verdict
-        (0.0, 'same')
+        (0.0, 'cannot tell')
     """
     k = len(effects)
     between = paule_mandel(effects, errors)
@@ -151,11 +151,7 @@ def shrink(names: list[str], units: list[int], effects: Floats, errors: Floats, 
                 Interval(float(shrunk[i] - reach * spread[i]), float(shrunk[i] + reach * spread[i])))
         for i in range(k)
     )  # fmt: skip
-    if k > 1 and p_value < alpha:
-        verdict = "differs"
-    else:
-        verdict = "same" if k > 1 and float(errors.max()) < 0.5 * abs(common) * np.sqrt(k) else "cannot tell"
-        verdict = "same" if k > 1 and between == 0 and np.ptp(effects) == 0 else verdict
+    verdict = "differs" if k > 1 and p_value < alpha else "cannot tell"
     return Heterogeneity(segments, common, float(np.sqrt(between)), p_value, verdict)
 
 

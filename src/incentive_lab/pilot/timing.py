@@ -97,7 +97,10 @@ def at_period_ends(monthly: Floats, treated: Floats, start: int, first_month: in
     effect, p_value = _compared(now[rows], treated[rows], then[rows])
     if points(effect) == "0":
         return Check(
-            "Quarter ends", "fine", "The share of the last months of quarters is the same in both arms.", p_value
+            "Quarter ends",
+            "fine",
+            "The share of the last months of quarters moved less than 0.005 points apart in the arms.",
+            p_value,
         )
     state = "look" if p_value < 0.05 and effect > 0 else "fine"
     words = (
