@@ -20,6 +20,7 @@ from incentive_lab.pilot.document import Pilot
 from incentive_lab.pilot.fromhistory import plan_draw, prepare
 from incentive_lab.pilot.locking import audited
 from incentive_lab.pilot.paying import Costs, Payer, fingerprints, floors_for, schemes_for
+from incentive_lab.pilot.power_answers import power_told
 from incentive_lab.pilot.reading import loads
 from incentive_lab.pilot.running import design, read_pilot
 from tests.pilot.conftest import PLAN, ROOT
@@ -53,6 +54,17 @@ def test_the_same_plan_draws_the_same_arms(history: History, plan: Pilot) -> Non
     one, other, third = (plan_draw(each, history)[1].arm for each in (plan, plan, again))
     assert (one == other).all()
     assert (one != third).any()
+
+
+def test_an_estimator_that_the_months_before_refuse_is_warned_of_where_the_pilot_is_planned(history: History) -> None:
+    text = PLAN.replace("months: 6", "months: 1").replace("active_months: 3", "active_months: 0")
+    said = "The plan's estimator could not be used on revenue in the 1 month before the start"
+    refused = loads(text.replace("{draws: 400,", "{draws: 400, estimator: log_ancova,"))
+    (warned,) = [one for one in design(refused, history, None).warnings if one.startswith(said)]
+    assert "log_ancova needs outcomes above zero" in warned
+    assert warned in power_told(refused, history, None, draws=50)["notes"]
+    for fits in (text, text.replace("{draws: 400,", "{draws: 400, estimator: ancova,")):
+        assert not [one for one in design(loads(fits), history, None).warnings if "could not be used" in one]
 
 
 def test_a_planted_lift_moves_the_treated_by_just_that_much(history: History, plan: Pilot) -> None:

@@ -21,6 +21,7 @@ from incentive_lab.pilot.powering import LIFTS, Power, Step, simulate, sizes_for
 from incentive_lab.pilot.reading import fingerprint
 from incentive_lab.pilot.running import smallest_p_of
 from incentive_lab.pilot.told import number
+from incentive_lab.pilot.usable import unusable
 from incentive_lab.pilot.windows import windowed
 from incentive_lab.pilot.words import change
 from incentive_lab.pilot.world import World
@@ -159,7 +160,7 @@ def power_told(
                                   "Choose a mechanism that draws.")])  # fmt: skip
     world, assigned = plan_draw(pilot, history)
     found = powered(world, assigned, draws=draws, progress=progress)
-    notes = [*assigned.notes, *found.notes]
+    notes = [*unusable(world, assigned), *assigned.notes, *found.notes]
     checked = audited(world, assigned, pilot) if audit else Audited((), None)
     least = smallest_p_of(assigned)
     if least > float(pilot.alpha):

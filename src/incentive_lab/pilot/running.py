@@ -25,6 +25,7 @@ from incentive_lab.pilot.peeking import with_looks
 from incentive_lab.pilot.recorded import arms_csv, registered, registration
 from incentive_lab.pilot.timing import at_borders, paid_back
 from incentive_lab.pilot.trial import Outcome, Trial
+from incentive_lab.pilot.usable import unusable
 from incentive_lab.pilot.watching import Balance, Check, Spillover, balance, contamination, spillovers
 from incentive_lab.pilot.world import World
 from incentive_lab.scheme.document import Scheme
@@ -95,8 +96,9 @@ def design(pilot: Pilot, history: History, folder: Path | None) -> Design:
     meeting = spillovers(trial.partners, assigned.arm, customers_of(history), deals_together(history),
                          [str(one) for one in here.panel.attributes["parent_id"][assigned.rows]])  # fmt: skip
     least = smallest_p_of(assigned)
-    return Design(pilot, here, assigned, trial, balance(trial), meeting, costs, over,
-                  _design_warnings(pilot, trial, meeting, least, over, here), least, fingerprints(schemes, floors))  # fmt: skip
+    told = _design_warnings(pilot, assigned, trial, meeting, least, over, here)
+    return Design(pilot, here, assigned, trial, balance(trial), meeting, costs, over, told, least,
+                  fingerprints(schemes, floors))  # fmt: skip
 
 
 def drawn_trial(here: World, assigned: Assigned) -> Trial:
@@ -138,12 +140,14 @@ def smallest_p_of(assigned: Assigned) -> float:
 
 
 def _design_warnings(
-    pilot: Pilot, trial: Trial, meeting: list[Spillover], least: float, over: tuple[str, ...], here: World
-) -> tuple[str, ...]:
+    pilot: Pilot, assigned: Assigned, trial: Trial, meeting: list[Spillover], least: float, over: tuple[str, ...],
+    here: World,
+) -> tuple[str, ...]:  # fmt: skip
     told = [one.message[:1].upper() + one.message[1:] for one in check(pilot).warnings]
     if least > float(pilot.alpha):
         told.append(f"This drawing can never give a p-value below {least:.3f}: at a level of {float(pilot.alpha):.3g} no "
                     "verdict is possible, whatever happens. Draw more or smaller units.")  # fmt: skip
+    told += unusable(here, assigned)
     told += [
         f"{one.shared:,} {one.what} connect partners of different arms ({one.partners:,} partners): effects may spill over. "
         "Draw whole clusters, or expect a smaller effect."
