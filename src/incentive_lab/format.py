@@ -89,6 +89,17 @@ def chance(share: float) -> str:
     return "above 99 %" if share > 0.99 else "below 1 %" if share < 0.01 else percent(share, 0)
 
 
+def p_value_text(value: float, places: int = 3) -> str:
+    """A p-value that is never written as zero.
+
+    Example:
+        >>> p_value_text(0.0286), p_value_text(0.00002), p_value_text(0.0), p_value_text(0.31, 2), p_value_text(0.001, 2)
+        ('0.029', 'below 0.001', 'below 0.001', '0.31', 'below 0.01')
+    """
+    least = 10.0**-places
+    return f"below {least:.{places}f}" if value < least else f"{value:.{places}f}"
+
+
 def points(change: float) -> str:
     """A change of a share, in percentage points; no change is 0.
 

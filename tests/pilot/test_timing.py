@@ -26,6 +26,7 @@ def test_sales_that_moved_to_the_end_of_quarters_are_seen() -> None:
     found = at_period_ends(moved, treated, START, 0)
     assert found.state == "look"
     assert "differs by +" in found.words
+    assert found.words.endswith("(p below 0.01).")
 
 
 def test_partners_whose_quarters_keep_one_shape_do_not_differ_at_their_ends() -> None:

@@ -75,6 +75,14 @@ def test_a_dial_changes_the_plan_and_the_draw(design: AppTest) -> None:
     assert int(design.metric[0].value) < int(before)
 
 
+def test_the_smallest_p_value_is_never_told_as_zero(design: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("incentive_lab.pilot.running.smallest_p_of", lambda _: 0.0002)
+    design.number_input(key="pilot-assignment.seed").set_value(77).run()
+    finished(design)
+    assert design.metric[3].label == "Smallest p-value possible"
+    assert design.metric[3].value == "below 0.001"
+
+
 def test_a_plan_that_is_not_possible_is_told_and_the_one_before_stays(design: AppTest) -> None:
     design.selectbox(key="pilot-mechanism").select("stratified").run()
     assert not design.exception

@@ -21,7 +21,7 @@ from incentive_lab.charts.style import (
     money_axis,
     room_for,
 )
-from incentive_lab.format import compact, count, month_name, percent
+from incentive_lab.format import compact, count, month_name, p_value_text, percent
 from incentive_lab.pilot.analysis import Analysis
 from incentive_lab.pilot.answering import Answer
 from incentive_lab.pilot.multiple import Heterogeneity
@@ -210,7 +210,7 @@ def segments_chart(name: str, found: Heterogeneity, logs: bool) -> Chart:
         xaxis={**axis, "showgrid": True}, yaxis={"autorange": "reversed", "type": "category", "showgrid": False},
     )  # fmt: skip
     title = f"{SEGMENTS[found.verdict]} by {name}"
-    tested = "" if np.isnan(found.p_value) else f" Test of one effect: p {found.p_value:.2f}."
+    tested = "" if np.isnan(found.p_value) else f" Test of one effect: p {p_value_text(found.p_value, 2)}."
     return Chart(drawn, title, f"Primary effect by {name}.{tested}", f"Effects by {name}. {title}.")
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from incentive_lab.errors import InputError, Problem
-from incentive_lab.format import percent
+from incentive_lab.format import p_value_text, percent
 from incentive_lab.pilot.answering import Answer, answered
 from incentive_lab.pilot.decision import NetValue
 from incentive_lab.pilot.document import Pilot
@@ -198,7 +198,7 @@ def _checks(pilot: Pilot, trial: Trial, found: Estimate) -> list[Check]:
     if found.inference == "randomisation":
         enough = found.smallest_p <= float(pilot.alpha)
         checks.append(Check("Can this drawing answer", "fine" if enough else "stop", f"Its smallest p-value is "
-                            f"{found.smallest_p:.4f}, the level {float(pilot.alpha):.3g}."))  # fmt: skip
+                            f"{p_value_text(found.smallest_p, 4)}, the level {float(pilot.alpha):.3g}."))  # fmt: skip
     elif found.df < 5:
         checks.append(Check("Degrees of freedom", "look", f"Only {found.df:.1f}: a few groups decide; trust randomisation "
                             "inference more."))  # fmt: skip

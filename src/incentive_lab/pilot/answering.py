@@ -119,7 +119,7 @@ def _margin(metric: Metric, found: Estimate) -> float | None:
 def _verdict(metric: Metric, found: Estimate | None, p_value: float, level: float, name: str = "p") -> tuple[str, str]:
     assert found is not None
     if found.smallest_p > level:
-        return "cannot tell", (f"This drawing can never give a p-value below {found.smallest_p:.3f}, so at a level of "
+        return "cannot tell", (f"This drawing can never give a p-value below {found.smallest_p:.3g}, so at a level of "
                                f"{level:.3g} no verdict is possible; more units must be drawn.")  # fmt: skip
     if p_value > level:
         return "no clear effect", f"An effect is neither shown nor excluded ({name} {p_value:.3g} against {level:.3g})."

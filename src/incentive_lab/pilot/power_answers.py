@@ -164,7 +164,7 @@ def power_told(
     checked = audited(world, assigned, pilot) if audit else Audited((), None)
     least = smallest_p_of(assigned)
     if least > float(pilot.alpha):
-        notes.insert(0, f"This drawing can never give a p-value below {least:.3f}; no verdict is possible.")
+        notes.insert(0, f"This drawing can never give a p-value below {least:.3g}; no verdict is possible.")
     warning = too_small(pilot, found)
     best = best_of(pilot, found)
     told: dict[str, Any] = {

@@ -145,7 +145,7 @@ def _design_warnings(
 ) -> tuple[str, ...]:  # fmt: skip
     told = [one.message[:1].upper() + one.message[1:] for one in check(pilot).warnings]
     if least > float(pilot.alpha):
-        told.append(f"This drawing can never give a p-value below {least:.3f}: at a level of {float(pilot.alpha):.3g} no "
+        told.append(f"This drawing can never give a p-value below {least:.3g}: at a level of {float(pilot.alpha):.3g} no "
                     "verdict is possible, whatever happens. Draw more or smaller units.")  # fmt: skip
     told += unusable(here, assigned)
     told += [

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from incentive_lab.format import percent, points
+from incentive_lab.format import p_value_text, percent, points
 from incentive_lab.panel import Floats
 from incentive_lab.pilot.drawing import Codes
 from incentive_lab.pilot.estimate import t_p_value
@@ -44,7 +44,10 @@ def held_back(monthly: Floats, treated: Floats, start: int) -> Check:
     told = f"in the month before the start the arm is {apart(share)}" if np.isfinite(share) else "no sales, against"
     state = "look" if p_value < 0.05 and effect < 0 else "fine"
     return Check(
-        "Waiting for the start", state, f"Held-back sales: {told} what its year before says (p {p_value:.2f}).", p_value
+        "Waiting for the start",
+        state,
+        f"Held-back sales: {told} what its year before says (p {p_value_text(p_value, 2)}).",
+        p_value,
     )
 
 
@@ -68,7 +71,7 @@ def paid_back(monthly: Floats, after: Floats, treated: Floats, start: int) -> Ch
     state = "look" if p_value < 0.05 and effect < 0 else "fine"
     months = "month" if after.shape[1] == 1 else "months"
     return Check("Pulled forward", state, f"In {after.shape[1]} {months} after the pilot the arm is {told} what it would "
-                 f"have had (p {p_value:.2f}).", p_value)  # fmt: skip
+                 f"have had (p {p_value_text(p_value, 2)}).", p_value)  # fmt: skip
 
 
 def at_period_ends(monthly: Floats, treated: Floats, start: int, first_month: int) -> Check:
@@ -105,7 +108,7 @@ def at_period_ends(monthly: Floats, treated: Floats, start: int, first_month: in
     state = "look" if p_value < 0.05 and effect > 0 else "fine"
     words = (
         f"The share of the last months of quarters in the arm's outcome differs by {points(effect)} from that in the "
-        f"control's (p {p_value:.2f})."
+        f"control's (p {p_value_text(p_value, 2)})."
     )
     return Check("Quarter ends", state, words, p_value)
 
@@ -133,7 +136,7 @@ def at_borders(totals: Floats, treated: Floats, borders: Iterable[float], width:
     shares = counts[:, 0] / counts.sum(axis=1)
     state = "look" if p_value < 0.05 and shares[1] > shares[0] else "fine"
     return Check("Borders", state, f"Of totals within {percent(width, 0)} of a threshold {percent(shares[1], 0)} of the arm's and "
-                 f"{percent(shares[0], 0)} of the control's lie above it (p {p_value:.2f}).", p_value)  # fmt: skip
+                 f"{percent(shares[0], 0)} of the control's lie above it (p {p_value_text(p_value, 2)}).", p_value)  # fmt: skip
 
 
 def fisher(counts: Codes) -> float:

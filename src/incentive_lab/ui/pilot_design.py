@@ -10,7 +10,7 @@ import streamlit as st
 
 from incentive_lab.charts.pilot_plan import balance_chart, mde_chart, power_chart
 from incentive_lab.errors import InputError, Problem
-from incentive_lab.format import compact, count, percent
+from incentive_lab.format import compact, count, p_value_text, percent
 from incentive_lab.pilot.document import Pilot
 from incentive_lab.pilot.power_answers import Found, best_of, best_within, too_small
 from incentive_lab.pilot.reading import fingerprint, loads, require_beside
@@ -205,8 +205,8 @@ def key_figures(made: Design, simulated: Found | None) -> None:
                     help="By replay on the months before the pilot, without any effect.")  # fmt: skip
     with cards[3]:
         least = made.smallest_p
-        said = "any" if least == 0 else "not known" if np.isnan(least) else f"{least:.3f}"
-        figure_card("pilot-least", "Smallest p-value possible", said if least else "below 0.001", "", "", good="neither",
+        said = "not known" if np.isnan(least) else p_value_text(least)
+        figure_card("pilot-least", "Smallest p-value possible", said, "", "", good="neither",
                     line=f"level {percent(float(pilot.alpha), 1)}",
                     help="With few units even the clearest result has a p-value no smaller than this.")  # fmt: skip
 
