@@ -177,3 +177,13 @@ def quarter_name(iso: str) -> str:
     """
     year, month = iso.split("-")[:2]
     return f"Q{(int(month) - 1) // 3 + 1} {year}"
+
+
+def programme_year_name(year: int, starts: int) -> str:
+    """A programme year by the calendar year in which it begins; both years where it begins in another month than January.
+
+    Example:
+        >>> programme_year_name(2024, 1), programme_year_name(2024, 7)
+        ('2024', '2024/25')
+    """
+    return f"{year}" if starts == 1 else f"{year}/{(year + 1) % 100:02d}"

@@ -59,6 +59,7 @@ def test_the_case_is_shown_and_signed(page: AppTest, registry: Registry) -> None
     said = [one.value for one in page.markdown]
     assert any("| Ann and daughters, wholesal… |" in one for one in said)
     assert any("| Ann and daughters, wholesale and repair " in one for one in said), "all of it is a click away"
+    assert any(one.value.startswith(":small[:gray[A year: 1,224 (average)") for one in page.markdown)
     press(page, "Comment", "cat", "looks fine")
     press(page, "Approve", "ben", "agreed")
     assert not page.exception

@@ -26,7 +26,7 @@ def told(changes):
         ("rules.volume-rebate.rate.table.steps.plus.rate", "2.5%", "volume-rebate: plus rate from 2% to 2.5%"),
         ("rules.qualified-lead.limit.quantity", 30, "qualified-lead: quantity from 25 to 30"),
         ("settle", "month", "Settle from quarter to month"),
-        ("budget.amount", 2_000_000, "Programme budget from 1,500,000 to 2,000,000"),
+        ("budget.amount", 2_000_000, "Programme budget a year from 1,500,000 to 2,000,000"),
         ("rules.quarter-accelerator", None, None),
     ],
 )

@@ -50,7 +50,7 @@ def test_a_number_is_labelled_in_words():
     assert labels["tiers.levels.silver.needs.protected_revenue"] == "Silver needs protected_revenue"
     assert labels["rules.volume-rebate.rate.table.steps.plus.from"] == "volume-rebate: plus starts at"
     assert labels["rules.certification.rate.by_tier.gold"] == "certification: rate for gold"
-    assert labels["budget.amount"] == "Programme budget"
+    assert labels["budget.amount"] == "Programme budget a year"
 
 
 def test_a_variant_s_numbers_can_be_moved_too():

@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Any
 
 from incentive_lab.errors import InputError
-from incentive_lab.format import count, counted, money, percent, signed
+from incentive_lab.format import count, counted, money, percent, programme_year_name, signed
 from incentive_lab.registry.evidence import OF_PILOT, pair_of
 from incentive_lab.report.change_words import WHEN_EXCEEDED, changes_between, new_rule
 from incentive_lab.report.pilot_case import REHEARSED, is_rehearsal, pilot_told
@@ -139,6 +139,24 @@ class Case:
         return (
             f"{said}, {signed(money(change, self.currency))}{share} against {money(self.before, self.currency)} today."
         )
+
+    @property
+    def dearest_year(self) -> tuple[float, str]:
+        """Cost and name of the dearest programme year; twelve average months and no name where the history holds no whole one."""
+        starts = self.scheme.year_starts
+        years: dict[int, list[float]] = {}
+        for month, _, now in self.months:
+            years.setdefault(int(month[:4]) - (int(month[5:7]) < starts), []).append(now)
+        if not any(len(paid) == 12 for paid in years.values()):
+            return 12 * self.after / max(1, len(self.months)), ""
+        dearest = max(years, key=lambda year: sum(years[year]))
+        return sum(years[dearest]), programme_year_name(dearest, starts)
+
+    def year_words(self) -> str:
+        """What a programme year costs, in a sentence."""
+        cost, name = self.dearest_year
+        return (f"The dearest programme year, {name}, costs {money(cost, self.currency)}." if name
+                else f"Twelve average months cost {money(cost, self.currency)}.")  # fmt: skip
 
     def people_words(self) -> str:
         """Winners and losers in a sentence."""

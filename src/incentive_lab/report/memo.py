@@ -26,7 +26,7 @@ def memo(case: Case) -> Document:
         Heading("What changes"),
         Points(case.changes or ("Nothing that decides what is paid.",)),
         Heading("Cost on the history"),
-        Paragraph(case.cost_words()),
+        Paragraph(f"{case.cost_words()} {case.year_words()}"),
         _by_quarter(case),
         _by_line(case),
         Table(("Line", "Today", "Proposed", "Change"), tuple(_line(case, *one) for one in (

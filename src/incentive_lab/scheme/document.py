@@ -43,7 +43,7 @@ from incentive_lab.scheme.tiers import Tiers
 Budget_ = Annotated[
     Decimal,
     number(
-        Tunable("Programme budget", "currency", (0, 1e13), (0, 10_000_000), 10_000,
+        Tunable("Programme budget a year", "currency", (0, 1e13), (0, 10_000_000), 10_000,
                 "What the programme may pay in one programme year.", "docs/scheme.md#budget")
     ),
     "budget",

@@ -148,7 +148,7 @@ def declarations(model: type[Part]) -> Mapping[str, Tunable]:
     Example:
         >>> from incentive_lab.scheme.document import Budget
         >>> [(key, one.label) for key, one in declarations(Budget).items()]
-        [('amount', 'Programme budget')]
+        [('amount', 'Programme budget a year')]
     """
     shape = shape_of(model)
     found = {key: shape.at(key).number() for key in shape.known()}

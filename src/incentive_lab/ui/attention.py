@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from incentive_lab.engine.replay import Replay, replay
 from incentive_lab.errors import InputError
-from incentive_lab.format import compact, counted, percent, points
+from incentive_lab.format import compact, counted, percent, points, programme_year_name
 from incentive_lab.panel import Floats
 from incentive_lab.scheme.check import check, not_in_history
 from incentive_lab.scheme.document import Scheme
@@ -61,7 +61,7 @@ def programme_years(result: Replay) -> tuple[YearCost, ...]:
     paid = result.total.sum(axis=1)
     return tuple(
         YearCost(
-            f"{year}" if starts == 1 else f"{year}/{(year + 1) % 100:02d}",
+            programme_year_name(year, starts),
             float(paid[years == year].sum()),
             float(cuts[years == year].sum()),
             int((years == year).sum()),

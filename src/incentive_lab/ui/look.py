@@ -31,6 +31,7 @@ _STYLE = """
 .st-key-review-top h1 { font-size: 1.2rem; }
 .st-key-review-screen, .st-key-review-screen [data-testid="stColumn"] > [data-testid="stVerticalBlock"] { gap: 0.6rem; }
 .st-key-review-screen [class*="st-key-card-"] { padding: 0.5rem 0.9rem; gap: 0.3rem; }
+.st-key-review-screen [class*="st-key-card-review-figure-"] { padding: 0.4rem 0.9rem; gap: 0; }
 .st-key-review-screen [class*="st-key-card-"] :is(p, li) { font-size: 0.84rem; line-height: 1.4; }
 .st-key-review-screen [class*="st-key-card-"] [data-testid="stMetricValue"] p { font-size: 1.25rem; }
 .st-key-review-screen [class*="st-key-card-"] ul { padding-left: 1.1rem; }

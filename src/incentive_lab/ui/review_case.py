@@ -23,7 +23,10 @@ WIDE, NARROW = 62, 48
 STATES = {"submitted": "orange", "approved": "green", "active": "green", "rejected": "red"}
 REASON = 130
 """Characters of a reason that stand on one line."""
-HISTORY_HELP = "What the rules pay for the months of the history that the proposal was replayed on."
+HISTORY_HELP = (
+    "What the rules pay for the months of the history that the proposal was replayed on; below it the dearest programme "
+    "year, or twelve average months where the history holds no whole one. A budget is for one programme year."
+)
 
 
 def case_head(case: Case) -> None:
@@ -58,6 +61,9 @@ def case_figures(case: Case) -> None:
     for place, (label, value, delta) in enumerate(figures):
         with columns[place], card(f"review-figure-{place}", height="stretch"):
             st.metric(label, value, delta, delta_color="inverse", help=said.get(place))
+            if place == 0:
+                cost, name = case.dearest_year
+                st.markdown(f":small[:gray[A year: {compact(cost)} ({name or 'average'})]]")
 
 
 def what_changes(case: Case) -> None:

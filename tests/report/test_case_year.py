@@ -1,0 +1,42 @@
+"""The cost on a history is told by the year too, beside a budget that is one for a year."""
+
+from __future__ import annotations
+
+import pytest
+
+from incentive_lab.report.case import Case
+from incentive_lab.scheme.baseline import Pair
+from incentive_lab.scheme.load import loads
+
+TEXT = "{scheme: a, currency: USD, effective: {from: 2024-STARTS-01}, rules: [{id: c, on: revenue, rate: 3%}]}"
+
+
+def case(months: int, starts: int = 1) -> Case:
+    """A scheme that paid 1,000 in the first month of 2023, and a thousand more in each that follows."""
+    labels = [f"{2023 + month // 12}-{month % 12 + 1:02d}" for month in range(months)]
+    paid = {label: 1_000.0 * (place + 1) for place, label in enumerate(labels)}
+    replay = {"total": sum(paid.values()), "by_month": paid, "months": months}
+    return Case({}, Pair(loads(TEXT.replace("STARTS", f"{starts:02d}")), None), replay, None, None)
+
+
+@pytest.mark.parametrize(
+    ("months", "starts", "said"),
+    [
+        (
+            18,
+            1,
+            "The dearest programme year, 2024, costs 93,000.00 USD.",
+        ),  # 13 to 18 thousand, in six months more than 2023 in twelve
+        (
+            24,
+            7,
+            "The dearest programme year, 2023/24, costs 150,000.00 USD.",
+        ),  # 7 to 18 thousand; the year from July 2024 has six months of 129 k
+        (6, 1, "Twelve average months cost 42,000.00 USD."),
+        (18, 7, "The dearest programme year, 2023/24, costs 150,000.00 USD."),
+    ],
+)
+def test_the_cost_of_a_year_is_that_of_the_dearest_programme_year_or_of_twelve_average_months(
+    months: int, starts: int, said: str
+) -> None:
+    assert case(months, starts).year_words() == said
