@@ -86,6 +86,16 @@ def test_a_guarantee_is_told_for_every_programme_year_and_by_the_title_of_what_i
     assert floor.title in " ".join(changes_between(floor, scheme))
 
 
+@pytest.mark.parametrize("file", SCHEMES, ids=lambda file: file.stem)
+def test_an_example_names_the_tier_whose_rate_is_paid(file: Path) -> None:
+    scheme = load(file)
+    for rule in scheme.rules:
+        worked = worked_example(scheme, rule, scheme.currency)
+        if worked is not None and "rate for tier " in worked.words:
+            tier = worked.words.split("rate for tier ")[1].split(";")[0]
+            assert worked.given.startswith(f"A {tier} partner has")
+
+
 def test_the_guide_changes_when_the_scheme_does() -> None:
     before, after = (text_of(guide(loads(text))) for text in (SIMPLE, SIMPLE.replace("2%", "3%")))
     assert "2 %" in before

@@ -73,7 +73,8 @@ def worked_example(scheme: Scheme, rule: Rule, currency: str) -> Worked | None:
     if not lines:
         return None
     whole = money(amount, currency) if unit == "money" else count(amount)
-    tier = _tier(scheme)
+    paid_in = panel.labels().index(lines[-1].period[:7])
+    tier = result.tier_names[int(result.tiers[paid_in, 0])] if scheme.tiers is not None else ""
     label = small(measure_label(scheme, name))
     what = f"{whole} of {label} in one month" if unit == "money" else f"{whole} in one month ({label})"
     given = f"A {tier + ' ' if tier else ''}partner has {what}"
