@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from incentive_lab.report.case import Case
+from incentive_lab.report.year_cost import year_words
 from incentive_lab.scheme.baseline import Pair
 from incentive_lab.scheme.load import loads
 
@@ -39,4 +40,5 @@ def case(months: int, starts: int = 1) -> Case:
 def test_the_cost_of_a_year_is_that_of_the_dearest_programme_year_or_of_twelve_average_months(
     months: int, starts: int, said: str
 ) -> None:
-    assert case(months, starts).year_words() == said
+    made = case(months, starts)
+    assert year_words(*made.dearest_year, made.currency) == said

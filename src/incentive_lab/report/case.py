@@ -10,10 +10,11 @@ from functools import cached_property
 from typing import Any
 
 from incentive_lab.errors import InputError
-from incentive_lab.format import count, counted, money, percent, programme_year_name, signed
+from incentive_lab.format import count, counted, money, percent, signed
 from incentive_lab.registry.evidence import OF_PILOT, pair_of
 from incentive_lab.report.change_words import WHEN_EXCEEDED, changes_between, new_rule
 from incentive_lab.report.pilot_case import REHEARSED, is_rehearsal, pilot_told
+from incentive_lab.report.year_cost import dearest_year
 from incentive_lab.scheme.baseline import Pair
 from incentive_lab.scheme.check import check
 from incentive_lab.scheme.document import Scheme
@@ -142,21 +143,8 @@ class Case:
 
     @property
     def dearest_year(self) -> tuple[float, str]:
-        """Cost and name of the dearest programme year; twelve average months and no name where the history holds no whole one."""
-        starts = self.scheme.year_starts
-        years: dict[int, list[float]] = {}
-        for month, _, now in self.months:
-            years.setdefault(int(month[:4]) - (int(month[5:7]) < starts), []).append(now)
-        if not any(len(paid) == 12 for paid in years.values()):
-            return 12 * self.after / max(1, len(self.months)), ""
-        dearest = max(years, key=lambda year: sum(years[year]))
-        return sum(years[dearest]), programme_year_name(dearest, starts)
-
-    def year_words(self) -> str:
-        """What a programme year costs, in a sentence."""
-        cost, name = self.dearest_year
-        return (f"The dearest programme year, {name}, costs {money(cost, self.currency)}." if name
-                else f"Twelve average months cost {money(cost, self.currency)}.")  # fmt: skip
+        """Cost and name of the dearest programme year of the history, as `year_cost.dearest_year` tells them."""
+        return dearest_year({month: now for month, _, now in self.months}, self.scheme.year_starts)
 
     def people_words(self) -> str:
         """Winners and losers in a sentence."""

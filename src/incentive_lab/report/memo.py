@@ -7,6 +7,7 @@ from incentive_lab.panel import month_index
 from incentive_lab.report.blocks import Block, Document, Figures, Heading, Paragraph, Picture, Points, Table
 from incentive_lab.report.case import HALF_A_CENT, Case, unvouched
 from incentive_lab.report.drawing import changes, fan, level_bars, paired_bars
+from incentive_lab.report.year_cost import year_words
 
 MOVERS = 5
 """Partners shown at each end."""
@@ -26,7 +27,7 @@ def memo(case: Case) -> Document:
         Heading("What changes"),
         Points(case.changes or ("Nothing that decides what is paid.",)),
         Heading("Cost on the history"),
-        Paragraph(f"{case.cost_words()} {case.year_words()}"),
+        Paragraph(f"{case.cost_words()} {year_words(*case.dearest_year, case.currency)}"),
         _by_quarter(case),
         _by_line(case),
         Table(("Line", "Today", "Proposed", "Change"), tuple(_line(case, *one) for one in (
