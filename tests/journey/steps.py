@@ -94,7 +94,7 @@ def tune(walk: Walk) -> None:
         _typed(walk, "Caps", r"^Partner quarter: amount", "6000")
         walk.says("cost " + walk.text("[data-part=cost] .value"))
     with walk.step("Winners and losers", "losers", of=".st-key-closer-box"):
-        page.locator("[data-part=worse] button").click()
+        page.get_by_role("button", name="Worse off: ").click()
         page.get_by_role("heading", name="together against the baseline").wait_for()
         walk.says(page.get_by_role("heading", name="together against the baseline").inner_text())
 

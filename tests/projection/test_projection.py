@@ -220,14 +220,14 @@ def test_parts_of_programme_years_are_told_beside_the_chance_of_breaking_a_years
     assert told.outcome.years == ((-6, 6), (6, 6))
     said = part_years(told)
     assert said == (
-        "These 12 months hold no whole programme year: 6 of that from 2024-01 and 6 of that from 2025-01, each held against "
-        "the budget of a whole year. Project 18 months to hold one whole."
+        "These 12 months hold no whole programme year but 6 months of that from 2024-01 and 6 months of that from 2025-01, "
+        "each held against the budget of a whole year. Project 18 months to hold one whole."
     )
     assert project_result(told)["p_over_budget_note"] == said
     assert one_budget(told.outcome) is None, "no line of one year's budget is drawn over parts of two"
     assert part_years(project(model, later, floor=FLAT, scenarios=4, horizon=18)) is None
     within = project(model, later, floor=FLAT, scenarios=4, horizon=3)
-    assert "3 of that from 2024-01, held against" in (part_years(within) or "")
+    assert "3 months of that from 2024-01, held against" in (part_years(within) or "")
     assert one_budget(within.outcome) == 90_000
     running = project(model, TIERED, floor=FLAT, scenarios=4)
     assert running.outcome.years == ((-6, 12), (6, 6)), "what was paid since January counts"

@@ -49,9 +49,11 @@ def part_years(told: Projection) -> str | None:
     years = told.outcome.years
     if told.outcome.scheme.budget is None or any(months >= 12 for _, months in years):
         return None
-    parts = " and ".join(f"{months} of that from {month_label(told.first_month + first)}" for first, months in years)
+    parts = " and ".join(
+        f"{counted(months, 'month')} of that from {month_label(told.first_month + first)}" for first, months in years
+    )
     whole = next((first + 12 for first, months in years if first >= 0 or first + 12 > told.horizon), years[-1][0] + 24)
-    return (f"These {counted(told.horizon, 'month')} hold no whole programme year: {parts}, {'each ' * (len(years) > 1)}held "
+    return (f"These {counted(told.horizon, 'month')} hold no whole programme year but {parts}, {'each ' * (len(years) > 1)}held "
             f"against the budget of a whole year. Project {whole} months to hold one whole.")  # fmt: skip
 
 

@@ -163,7 +163,8 @@ def figure_card(
             delta_description=against or None,
             delta_arrow="off" if good == "neither" else "auto",
         )
-        st.markdown(f":small[:gray[{plain(line)}]]")
+        unbroken = plain(line).replace(" %", "\N{NO-BREAK SPACE}%")
+        st.markdown(f":small[:gray[{unbroken}]]")
 
 
 def tell_problems(problems: tuple[Problem, ...], title: str) -> None:
