@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from incentive_lab.report.case import Case
-from incentive_lab.report.year_cost import year_words
+from incentive_lab.report.history_span import year_words
 from incentive_lab.scheme.baseline import Pair
 from incentive_lab.scheme.load import loads
 

@@ -13,8 +13,8 @@ from incentive_lab.errors import InputError
 from incentive_lab.format import count, counted, money, percent, signed
 from incentive_lab.registry.evidence import OF_PILOT, pair_of
 from incentive_lab.report.change_words import WHEN_EXCEEDED, changes_between, new_rule
+from incentive_lab.report.history_span import dearest_year, long_ago
 from incentive_lab.report.pilot_case import REHEARSED, is_rehearsal, pilot_told
-from incentive_lab.report.year_cost import dearest_year
 from incentive_lab.scheme.baseline import Pair
 from incentive_lab.scheme.check import check
 from incentive_lab.scheme.document import Scheme
@@ -143,7 +143,7 @@ class Case:
 
     @property
     def dearest_year(self) -> tuple[float, str]:
-        """Cost and name of the dearest programme year of the history, as `year_cost.dearest_year` tells them."""
+        """Cost and name of the dearest programme year of the history, as `history_span.dearest_year` tells them."""
         return dearest_year({month: now for month, _, now in self.months}, self.scheme.year_starts)
 
     def people_words(self) -> str:
@@ -250,6 +250,7 @@ class Case:
             *self._floors(),
             *((REHEARSED,) if self.rehearsed else ()),
             *self._otherwise_tried(),
+            *long_ago(self.replay.get("by_month") or (), str(self.revision["starts"])),
             *found,
             *map(str, self.replay.get("warnings", ())),
         )

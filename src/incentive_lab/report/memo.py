@@ -7,7 +7,7 @@ from incentive_lab.panel import month_index
 from incentive_lab.report.blocks import Block, Document, Figures, Heading, Paragraph, Picture, Points, Table
 from incentive_lab.report.case import HALF_A_CENT, Case, unvouched
 from incentive_lab.report.drawing import changes, fan, level_bars, paired_bars
-from incentive_lab.report.year_cost import year_words
+from incentive_lab.report.history_span import year_words
 
 MOVERS = 5
 """Partners shown at each end."""

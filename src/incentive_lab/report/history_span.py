@@ -1,10 +1,13 @@
-"""What a programme year costs, from the months of a history: a budget is for a year, a history seldom is."""
+"""What the months of a history mean for a decision: a budget is for a year, a history seldom is; and it ends some time."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
-from incentive_lab.format import money, programme_year_name
+from incentive_lab.format import counted, money, programme_year_name
+
+FRESH = 12
+"""Months after the end of a history in which it still tells of the present."""
 
 
 def dearest_year(paid: Mapping[str, float], starts: int) -> tuple[float, str]:
@@ -36,3 +39,25 @@ def year_words(cost: float, name: str, currency: str) -> str:
     """
     amount = money(cost, currency)
     return f"The dearest programme year, {name}, costs {amount}." if name else f"Twelve average months cost {amount}."
+
+
+def long_ago(months: Collection[str], starts: str) -> tuple[str, ...]:
+    """A warning where a history ended long before what rests on it is in effect; nothing otherwise.
+
+    Args:
+        months: Of the history (ISO).
+        starts: ISO day.
+
+    Example:
+        >>> long_ago(["2023-12", "2024-01"], "2026-01-01")
+        ('It is in effect from 2026-01-01; the history its figures rest on ended with 2024-01, 23 months before.',)
+        >>> long_ago(["2025-01"], "2026-01-01"), long_ago([], "2026-01-01")
+        ((), ())
+    """
+    last = max(months, default=starts)
+    gap = 12 * (int(starts[:4]) - int(last[:4])) + int(starts[5:7]) - int(last[5:7]) - 1
+    if gap <= FRESH:
+        return ()
+    return (
+        f"It is in effect from {starts}; the history its figures rest on ended with {last}, {counted(gap, 'month')} before.",
+    )
