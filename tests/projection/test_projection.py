@@ -227,7 +227,10 @@ def test_parts_of_programme_years_are_told_beside_the_chance_of_breaking_a_years
     assert one_budget(told.outcome) is None, "no line of one year's budget is drawn over parts of two"
     assert part_years(project(model, later, floor=FLAT, scenarios=4, horizon=18)) is None
     within = project(model, later, floor=FLAT, scenarios=4, horizon=3)
-    assert "3 months of that from 2024-01, held against" in (part_years(within) or "")
+    assert part_years(within) == (
+        "These 3 months hold no whole programme year but 3 months of that from 2024-01, held against the budget of a whole "
+        "year. Project 18 months to hold one whole."
+    )
     assert one_budget(within.outcome) == 90_000
     running = project(model, TIERED, floor=FLAT, scenarios=4)
     assert running.outcome.years == ((-6, 12), (6, 6)), "what was paid since January counts"

@@ -52,7 +52,9 @@ def part_years(told: Projection) -> str | None:
     parts = " and ".join(
         f"{counted(months, 'month')} of that from {month_label(told.first_month + first)}" for first, months in years
     )
-    whole = next((first + 12 for first, months in years if first >= 0 or first + 12 > told.horizon), years[-1][0] + 24)
+    # A year can become whole only if its months count from its first on, not from where the scheme comes into force.
+    begun = (first + 12 for first, months in years if months == min(first + 12, told.horizon) - first)
+    whole = next(begun, years[-1][0] + 24)
     return (f"These {counted(told.horizon, 'month')} hold no whole programme year but {parts}, {'each ' * (len(years) > 1)}held "
             f"against the budget of a whole year. Project {whole} months to hold one whole.")  # fmt: skip
 
