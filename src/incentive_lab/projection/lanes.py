@@ -26,12 +26,7 @@ def lay_sums(  # type: ignore[no-untyped-def]
         running: Scratch [lanes].
         sums: Output [(months + 1) x slots, lanes].
     """
-    for r in range(len(known_rows)):
-        out = sums[known_rows[r]]
-        for q in range(len(mine)):
-            number = known[r, rows[q]]
-            for s in range(count):
-                out[q * count + s] = number
+    spread(rows, count, known_rows, known, sums)
     q = 0
     while q < len(mine):
         # Partners that lie side by side in the block are one stretch of lanes.
