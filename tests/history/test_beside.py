@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,6 @@ import pytest
 from incentive_lab.errors import InputError
 from incentive_lab.history import open_history
 from incentive_lab.history.suggesting import Choice, suggested_all, unsure
-from tests.history import postgres
 from tests.history.test_remote import load
 from tests.history.test_suggesting import brought
 
@@ -153,15 +151,6 @@ def test_a_format_that_excel_has_built_in_shows_the_currency_of_the_reader_and_s
         "EUR",
         2_500,
     )
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    try:
-        with postgres.server() as url:
-            yield url
-    except postgres.NoServer as reason:
-        pytest.skip(str(reason))
 
 
 def test_so_is_a_table_of_a_database(server: str, tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,18 +12,9 @@ import pytest
 from incentive_lab.errors import InputError
 from incentive_lab.history import History, open_history, quality
 from incentive_lab.scheme.measures import CATALOGUE
-from tests.history import folders, postgres
+from tests.history import folders
 from tests.history.test_formats import LEAVES, SPLITS, WANTED, Plain, assert_same
 from tests.history.test_mapping import MAPPING, history_folder, mapped
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    try:
-        with postgres.server() as url:
-            yield url
-    except postgres.NoServer as reason:
-        pytest.skip(str(reason))
 
 
 @pytest.fixture
