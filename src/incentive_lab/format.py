@@ -37,6 +37,16 @@ def each(amount: float, currency: str) -> str:
     return f"{amount:,.6f}".rstrip("0") + f" {currency}"
 
 
+def cut_short(text: str, most: int) -> str:
+    """A text, cut where there is no room for more than so many characters.
+
+    Example:
+        >>> cut_short("Fox Branch", 12), cut_short("Aspen Summit Services", 14)
+        ('Fox Branch', 'Aspen Summit…')
+    """
+    return text if len(text) <= most else f"{text[: most - 1].rstrip()}…"
+
+
 def compact(amount: float) -> str:
     """An amount in three significant digits, more where it is written out; the page says the currency once.
 

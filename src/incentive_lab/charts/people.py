@@ -22,7 +22,7 @@ from incentive_lab.charts.style import (
 )
 from incentive_lab.engine.impact import HALF_A_CENT, Concentration, Impact
 from incentive_lab.engine.replay import Replay
-from incentive_lab.format import compact, count, counted, percent, points, signed
+from incentive_lab.format import compact, count, counted, cut_short, percent, points, signed
 
 SHOWN = 7
 """Largest winners and losers that are drawn."""
@@ -83,7 +83,7 @@ def movers_chart(impact: Impact, result: Replay) -> Chart:
     winners = [int(row) for row in order[::-1][:SHOWN] if change[row] >= HALF_A_CENT]
     rows = [*winners, *losers[::-1]]
     ids, names = result.panel.partner_ids, result.panel.attributes["name"].astype(str)
-    called = [escape(_short(names[row]) or ids[row]) for row in rows]
+    called = [escape(cut_short(names[row], LONGEST) or ids[row]) for row in rows]
     before = result.by_partner - change
     amounts = [change[row] / minor for row in rows]
     words = [
@@ -127,16 +127,6 @@ def movers_chart(impact: Impact, result: Replay) -> Chart:
     return Chart(
         drawn, title, f"Change over all months in {currency}, largest first.", f"Largest winners and losers. {title}."
     )
-
-
-def _short(name: str) -> str:
-    """A partner's name, cut where there is no more room for it.
-
-    Example:
-        >>> _short("Fox Branch"), _short("Aspen Summit Managed Services Holding")
-        ('Fox Branch', 'Aspen Summit Managed Servi…')
-    """
-    return name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…"
 
 
 def _movers_title(change: np.ndarray) -> str:

@@ -10,8 +10,10 @@ import plotly.graph_objects as go
 from incentive_lab.charts.cost import by_label
 from incentive_lab.charts.style import BASELINE, CATEGORIES, DRAFT, GAIN, INK, LOSS, Chart, figure, money_axis, room_for
 from incentive_lab.engine.replay import Replay
-from incentive_lab.format import compact, quarter_name, signed
+from incentive_lab.format import compact, cut_short, quarter_name, signed
 
+LONGEST = 30
+"""Characters of a label beside its bar."""
 _DASHES = ("dash", "solid", "dot", "dashdot")
 
 
@@ -55,7 +57,7 @@ def steps_chart(labels: Sequence[str], costs: Sequence[float], currency: str) ->
         currency: ISO 4217 code.
     """
     change = np.diff(np.asarray(costs))
-    rows = [*(_short(label) for label in labels), "In the end"]
+    rows = [*(cut_short(label, LONGEST) for label in labels), "In the end"]
     drawn = figure(
         go.Waterfall(
             y=[f"{place}. {row}" if 0 < place <= len(change) else row for place, row in enumerate(rows)],
@@ -84,13 +86,3 @@ def steps_chart(labels: Sequence[str], costs: Sequence[float], currency: str) ->
         title = f"Step {most + 1} moves most: {signed(compact(float(change[most])))}"
     return Chart(drawn, title, f"Cost over all months in {currency}; each step on top of those before it.",
                  f"Marginal cost of each step. {title}.")  # fmt: skip
-
-
-def _short(text: str, most: int = 30) -> str:
-    """A label that fits beside a chart.
-
-    Example:
-        >>> _short("certification: rate for silver from 700 to 900")
-        'certification: rate for sil...'
-    """
-    return text if len(text) <= most else text[: most - 3].rstrip() + "..."

@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Any
 
 from incentive_lab.errors import InputError
-from incentive_lab.format import count, counted, money, percent, signed
+from incentive_lab.format import count, counted, cut_short, money, percent, signed
 from incentive_lab.registry.evidence import OF_PILOT, pair_of
 from incentive_lab.report.change_words import WHEN_EXCEEDED, changes_between, new_rule
 from incentive_lab.report.history_span import dearest_year, long_ago
@@ -105,9 +105,7 @@ class Case:
         name = one_line(str(names.get(partner, ""))) if isinstance(names, dict) else ""
         if not name:
             return partner
-        if longest:
-            return name if len(name) <= longest else f"{name[: longest - 1]}…"
-        return f"{name} ({partner})"
+        return cut_short(name, longest) if longest else f"{name} ({partner})"
 
     @property
     def rules(self) -> tuple[tuple[str, float, float], ...]:
