@@ -197,8 +197,11 @@ def arithmetic() -> Iterator[str]:
                 wanted = (Decimal(x) / unit).quantize(Decimal(1), way) * unit
                 if numeric.round_money(float(x), float(unit), mode) != float(wanted):
                     yield f"round_money({x}, {unit}, {mode}) is not {wanted}"
-            if x >= 0 and numeric.whole_units(float(x), float(unit), 1.0 / unit) != x // unit:
-                yield f"whole_units({x}, {unit}) is not {x // unit}"
+        for unit in (16, 100, 10_000, 999_983, 1_000_000, 25_000_000):
+            for size in (abs(x), abs(x) // unit * unit, max(0, abs(x) // unit * unit - 1)):
+                found = numeric.whole_units(float(size), float(unit), numeric.inverse_of(float(unit)))
+                if found != size // unit:
+                    yield f"whole_units({size}, {unit}) is not {size // unit}"
         b, c = chance.choice(sizes), chance.choice([one for one in sizes[:50] if one])
         exact = Fraction(x * b, c)
         if abs(exact) < 2**52 and numeric.times_over(float(x), float(b), float(c)) != half_up(exact):

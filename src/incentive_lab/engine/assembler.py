@@ -81,6 +81,10 @@ class Assembler:
         """Everything written so far."""
         posts = [line for line in self.code if line[o.C_OP] == o.POST_DEALS]
         rates = 2 * max([line[o.C_I] + 1 for line in posts if line[o.C_I + 2]], default=0)
+        read = {line[each + 1] for line in self.code for each in (o.C_A, o.C_B, o.C_C, o.C_D) if line[each] == o.WORK}
+        for line in self.code:
+            if line[o.C_OP] == o.EARN:
+                line[o.C_I + 2] = int(line[o.C_OUT] in read)
         looks = any(o.PAID_DEALS in (line[o.C_A], line[o.C_B]) for line in self.code)
         paid = max([line[o.C_I] + 1 for line in posts], default=0) if looks else 0
         return Program(

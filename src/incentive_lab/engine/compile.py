@@ -218,6 +218,7 @@ class _Compiler:
         cells[[p.R_RETURNS, p.R_STARTED, p.R_BEFORE, p.R_REPAY_MONTHS, p.R_NET, p.R_QUANTITY, p.R_PROVISION_FORM]] = 0
         cells[p.R_NON_CASH] = int(rule.non_cash)
         cells[p.R_TIER_LIMITED] = int(rule.who.tiers != "all" or self.scheme.eligible.tiers != "all")
+        cells[p.R_WHO] = next(place for place, one in enumerate(self.scheme.rules) if one.who == rule.who)
         cells[p.R_GRAIN] = -1
         per = cells[p.R_PER] = PERIOD_MONTHS[rule.per]
         money, scale = self._base(row, rule)

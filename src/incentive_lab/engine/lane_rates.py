@@ -6,7 +6,17 @@ import math
 
 import numpy as np
 
-from incentive_lab.engine.numeric import MILLION, half_away, jit, lanes_at, times_over, to_cents, whole_units
+from incentive_lab.engine.numeric import (
+    MILLION,
+    half_away,
+    inverse_of,
+    jit,
+    lanes_at,
+    plus,
+    times_over,
+    to_cents,
+    whole_units,
+)
 from incentive_lab.engine.ops import AMOUNT_AT, AMOUNT_USED, QUANTITY_AT, QUANTITY_USED
 from incentive_lab.engine.program import (
     F_CAPPED,
@@ -93,7 +103,7 @@ def attained_lanes(out, upto, since, against, least, most, lanes):  # type: igno
 def money_lanes(x, ok, unit, mode, at_line, lanes):  # type: ignore[no-untyped-def]
     """`to_cents` in place over lanes; 0 where `ok` is 0. Half-up, the usual mode, is written to be vectorised."""
     if at_line and mode == HALF_UP:
-        half, cents, inverse = unit / 2, unit / MILLION, 1.0 / unit
+        half, cents, inverse = unit / 2, unit / MILLION, inverse_of(unit)
         for i in range(lanes):
             count = math.copysign(whole_units(abs(x[i]) + half, unit, inverse) * cents, x[i])
             x[i] = count if ok[i] == 1.0 else 0.0
@@ -105,7 +115,7 @@ def money_lanes(x, ok, unit, mode, at_line, lanes):  # type: ignore[no-untyped-d
 @jit
 def rate_money_lanes(out, base, rate, ok, unit, lanes):  # type: ignore[no-untyped-def]
     """A plain rate and half-up money in one pass."""
-    half, cents, inverse = unit / 2, unit / MILLION, 1.0 / unit
+    half, cents, inverse = unit / 2, unit / MILLION, inverse_of(unit)
     if rate == np.floor(rate):
         for i in range(lanes):
             amount = base[i] * rate
@@ -119,9 +129,15 @@ def rate_money_lanes(out, base, rate, ok, unit, lanes):  # type: ignore[no-untyp
 
 
 @jit
-def earn_lanes(out, upto, since, ok, used, mine, total, most, rate, unit, kind, lanes):  # type: ignore[no-untyped-def]
-    """A whole rate on a window, half-up money, a limit that loses the excess, and the posting, in one pass."""
-    half, cents, inverse = unit / 2, unit / MILLION, 1.0 / unit
+def earn_lanes(out, upto, since, ok, used, mine, total, most, rate, unit, kind, keeps, lanes):  # type: ignore[no-untyped-def]
+    """A whole rate on a window, half-up money, a limit that loses the excess, and the posting, in one pass.
+
+    `out` is written if it `keeps` what was paid.
+
+    Returns:
+        What was paid to all lanes.
+    """
+    half, cents, inverse, everybody = unit / 2, unit / MILLION, inverse_of(unit), 0.0
     by_quantity, by_amount = kind == QUANTITY_AT, kind == AMOUNT_AT
     if kind in (QUANTITY_USED, AMOUNT_USED):
         counts = kind == QUANTITY_USED
@@ -136,8 +152,10 @@ def earn_lanes(out, upto, since, ok, used, mine, total, most, rate, unit, kind, 
             used[i] += (base if ok[i] == 1.0 else 0.0) if counts else paid
             mine[i] += paid
             total[i] += paid
-            out[i] = paid
-        return
+            everybody = plus(everybody, paid)
+            if keeps:
+                out[i] = paid
+        return everybody
     for i in range(lanes):
         base = upto[i] - since[i]
         base = min(base, most) if by_quantity else base
@@ -147,7 +165,10 @@ def earn_lanes(out, upto, since, ok, used, mine, total, most, rate, unit, kind, 
         paid = paid if ok[i] == 1.0 else 0.0
         mine[i] += paid
         total[i] += paid
-        out[i] = paid
+        everybody = plus(everybody, paid)
+        if keeps:
+            out[i] = paid
+    return everybody
 
 
 @jit

@@ -144,7 +144,7 @@ class Values:
 
     def eligible(self, r: int) -> Row:
         """Who rule r is open to, before tiers are asked."""
-        return o.FIXED, self.settings[p.H_ELIGIBLE] + r, 0
+        return o.FIXED, self.settings[p.H_ELIGIBLE] + self.rules[r][p.R_WHO], 0
 
     def fill(self, row: int, value: float) -> None:
         """Set every lane of a row of work."""

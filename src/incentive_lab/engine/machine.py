@@ -108,8 +108,9 @@ def execute(  # type: ignore[no-untyped-def]
         elif op == o.EARN:
             most = monthly[m, code[k, o.C_N]]
             total = lanes_at(ground + ground_width * o.TOTAL, lanes)
-            earn_lanes(out, a, b, c, d, by_rule[i0], total, most, f0, pool[f + 1], i1, lanes)
-            by_month[i0, m] = lane_sum(out, lanes)
+            by_month[i0, m] = earn_lanes(
+                out, a, b, c, d, by_rule[i0], total, most, f0, pool[f + 1], i1, i2 == 1 or detail.shape[0] > 0, lanes
+            )
             if detail.shape[0] > 0:
                 kept = detail[i0, m]
                 for i in range(lanes):

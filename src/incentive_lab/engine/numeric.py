@@ -132,15 +132,30 @@ def rounded_rate(amount, base, parts, unit, mode):  # type: ignore[no-untyped-de
 
 @jit
 def whole_units(size, unit, inverse):  # type: ignore[no-untyped-def]
-    """floor(size / unit) of whole numbers below 2^53, without a division: `inverse` is 1 / unit."""
+    """floor(size / unit) of whole numbers below 2^53, without a division; `inverse` is `inverse_of(unit)`."""
     count = np.floor(size * inverse)
-    rest = size - count * unit
-    return count - 1.0 if rest < 0 else (count + 1.0 if rest >= unit else count)
+    return count + 1.0 if size - count * unit >= unit else count
 
 
-@numba.njit(**{**OPTIONS, "fastmath": {"reassoc", "nsz"}}, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+@jit
+def inverse_of(unit):  # type: ignore[no-untyped-def]
+    """A little less than 1 / unit, for a unit of 16 or more: a quotient by it is never too high, and at most 1 too low."""
+    return (1.0 - 2.0**-51) / unit
+
+
+_sums = numba.njit(**{**OPTIONS, "fastmath": {"reassoc", "nsz"}}, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+"""For sums of whole numbers, which are the same in any order."""
+
+
+@_sums
+def plus(a, b):  # type: ignore[no-untyped-def]
+    """a + b of whole numbers: a loop that adds them up may do so in the order that is fastest."""
+    return a + b
+
+
+@_sums
 def lane_sum(x, lanes):  # type: ignore[no-untyped-def]
-    """The sum of lanes in the order that is fastest: whole cents add up alike in any order."""
+    """The sum of lanes that hold whole numbers."""
     total = 0.0
     for i in range(lanes):
         total += x[i]
