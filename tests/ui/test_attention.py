@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from incentive_lab.engine.impact import impact, mix
+from incentive_lab.engine.impact import impact, mix, programme_years
 from incentive_lab.engine.replay import Replay
 from incentive_lab.panel import Panel
 from incentive_lab.scheme.checks.context import Known
@@ -14,7 +14,6 @@ from incentive_lab.ui.attention import (
     heavy_losers,
     never_binding,
     notices,
-    programme_years,
 )
 from incentive_lab.ui.drill import rows_of
 from incentive_lab.ui.figures import figures_of

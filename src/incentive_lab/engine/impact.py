@@ -9,10 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from incentive_lab.engine.replay import Replay
+from incentive_lab.format import programme_year_name
 from incentive_lab.panel import Floats
 
 HALF_A_CENT = 0.5
 """Changes smaller than this many minor units count as unchanged."""
+HEAVY_LOSS = 0.10
+"""A partner that loses more than this share of its baseline payout is counted as hit hard."""
 
 
 @dataclass(frozen=True)
@@ -216,3 +219,51 @@ def tier_flow(before: Replay, after: Replay) -> NDArray[np.int64]:
     flow = np.zeros((len(before.tier_names), len(after.tier_names)), dtype=np.int64)
     np.add.at(flow, (before.tiers[-1], after.tiers[-1]), 1)
     return flow
+
+
+def settlements(before: Floats, after: Floats) -> Floats:
+    """Months in which either scheme pays a partner, float64 [partners], from amounts [months, partners]."""
+    return np.asarray(((before != 0) | (after != 0)).sum(axis=0), dtype=np.float64)
+
+
+def hit_hard(before: Floats, after: Floats, settled: Floats) -> NDArray[np.bool_]:
+    """Whether a partner loses more than `HEAVY_LOSS`, beyond what rounding to cents can take from it.
+
+    Args:
+        before: Paid under the baseline, minor units [partners].
+        after: Paid under the scheme, minor units [partners].
+        settled: Payments of each partner (`settlements`); each may be off by one minor unit.
+
+    Example:
+        >>> hit_hard(np.array([1000.0, 1000.0]), np.array([899.0, 897.0]), np.array([2.0, 2.0])).tolist()
+        [False, True]
+    """
+    return np.asarray((after - before < -HEAVY_LOSS * before - settled) & (before > 0.5))
+
+
+@dataclass(frozen=True)
+class YearCost:
+    """What a programme year pays against its budget, in minor units."""
+
+    label: str
+    cost: float
+    cut: float
+    months: int
+
+
+def programme_years(result: Replay) -> tuple[YearCost, ...]:
+    """Cost and what the budget cut, by programme year of the history."""
+    panel, starts = result.panel, result.scheme.year_starts
+    months = panel.first_month + np.arange(panel.months)
+    years = (months - (starts - 1)) // 12
+    cuts = result.by_month[result.line_ids.index("budget")]
+    paid = result.total.sum(axis=1)
+    return tuple(
+        YearCost(
+            programme_year_name(year, starts),
+            float(paid[years == year].sum()),
+            float(cuts[years == year].sum()),
+            int((years == year).sum()),
+        )
+        for year in dict.fromkeys(years.tolist())
+    )

@@ -7,20 +7,17 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
+from incentive_lab.engine.impact import HEAVY_LOSS, hit_hard, programme_years, settlements
 from incentive_lab.engine.replay import Replay, replay
 from incentive_lab.errors import InputError
-from incentive_lab.format import compact, counted, percent, points, programme_year_name
-from incentive_lab.panel import Floats
+from incentive_lab.format import compact, counted, percent, points
 from incentive_lab.scheme.check import check, not_in_history
 from incentive_lab.scheme.document import Scheme
 from incentive_lab.scheme.paths import Address, apply, tunables
 from incentive_lab.ui.scales import group_of, words_of
 from incentive_lab.ui.workspace import Comparison
 
-HEAVY_LOSS = 0.10
-"""A partner that loses more than this share of its baseline payout is counted as hit hard."""
 HIT_HARD = f"Lose over {percent(HEAVY_LOSS)}"
 """What these partners are called among the choices of a list."""
 OFF_PLAN = 0.01
@@ -40,34 +37,6 @@ class Notice:
     weight: Literal["act", "look", "fine"]
     title: str
     text: str
-
-
-@dataclass(frozen=True)
-class YearCost:
-    """What a programme year pays against its budget, in minor units."""
-
-    label: str
-    cost: float
-    cut: float
-    months: int
-
-
-def programme_years(result: Replay) -> tuple[YearCost, ...]:
-    """Cost and what the budget cut, by programme year of the history."""
-    panel, starts = result.panel, result.scheme.year_starts
-    months = panel.first_month + np.arange(panel.months)
-    years = (months - (starts - 1)) // 12
-    cuts = result.by_month[result.line_ids.index("budget")]
-    paid = result.total.sum(axis=1)
-    return tuple(
-        YearCost(
-            programme_year_name(year, starts),
-            float(paid[years == year].sum()),
-            float(cuts[years == year].sum()),
-            int((years == year).sum()),
-        )
-        for year in dict.fromkeys(years.tolist())
-    )
 
 
 def budget_notice(result: Replay) -> Notice | None:
@@ -100,26 +69,6 @@ def budget_notice(result: Replay) -> Notice | None:
         "Within budget",
         f"The dearest programme year, {dearest.label}, takes {percent(used, 1)} of {compact(limit / result.minor)}.",
     )
-
-
-def settlements(before: Floats, after: Floats) -> Floats:
-    """Months in which either scheme pays a partner, float64 [partners], from amounts [months, partners]."""
-    return np.asarray(((before != 0) | (after != 0)).sum(axis=0), dtype=np.float64)
-
-
-def hit_hard(before: Floats, after: Floats, settled: Floats) -> NDArray[np.bool_]:
-    """Whether a partner loses more than `HEAVY_LOSS`, beyond what rounding to cents can take from it.
-
-    Args:
-        before: Paid under the baseline, minor units [partners].
-        after: Paid under the scheme, minor units [partners].
-        settled: Payments of each partner (`settlements`); each may be off by one minor unit.
-
-    Example:
-        >>> hit_hard(np.array([1000.0, 1000.0]), np.array([899.0, 897.0]), np.array([2.0, 2.0])).tolist()
-        [False, True]
-    """
-    return np.asarray((after - before < -HEAVY_LOSS * before - settled) & (before > 0.5))
 
 
 def heavy_losers(comparison: Comparison) -> tuple[int, float]:

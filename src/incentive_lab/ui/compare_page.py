@@ -8,11 +8,12 @@ from itertools import count as count_from
 import streamlit as st
 
 from incentive_lab.charts.versus import schemes_chart, steps_chart
+from incentive_lab.engine.impact import programme_years
 from incentive_lab.errors import InputError
 from incentive_lab.format import compact, count, percent, points, signed
 from incentive_lab.scheme.document import Scheme
 from incentive_lab.ui import further, histories, workspace
-from incentive_lab.ui.attention import heavy_losers, programme_years
+from incentive_lab.ui.attention import heavy_losers
 from incentive_lab.ui.cards import card, draw, plain, tell_problems
 from incentive_lab.ui.stacking import steps
 from incentive_lab.ui.tables import table

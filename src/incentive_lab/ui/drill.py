@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 from streamlit.errors import StreamlitAPIException
 
 from incentive_lab.charts.parts import tiers_before
-from incentive_lab.engine.impact import HALF_A_CENT
+from incentive_lab.engine.impact import HALF_A_CENT, hit_hard, settlements
 from incentive_lab.engine.replay import Replay
 from incentive_lab.format import compact, counted, month_name, quarter_name, signed
 from incentive_lab.panel import Floats
 from incentive_lab.scheme.line_names import line_names
 from incentive_lab.ui import further, workspace
-from incentive_lab.ui.attention import HIT_HARD, hit_hard, settlements
+from incentive_lab.ui.attention import HIT_HARD
 from incentive_lab.ui.cards import card
 from incentive_lab.ui.drafts import Draft
 from incentive_lab.ui.sheet import PICKED, partner_sheet

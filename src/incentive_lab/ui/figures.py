@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
+from incentive_lab.engine.impact import HEAVY_LOSS, programme_years
 from incentive_lab.format import compact, count, counted, percent, points, signed
-from incentive_lab.ui.attention import HEAVY_LOSS, HIT_HARD, hardest_hit, heavy_losers, programme_years
+from incentive_lab.ui.attention import HIT_HARD, hardest_hit, heavy_losers
 from incentive_lab.ui.cards import Figure, figure_card
 from incentive_lab.ui.workspace import Comparison
 
