@@ -22,6 +22,7 @@ PAGES = (
     ("data", "Data", "database", "Choose or bring a partner history and see what is odd in it."),
     ("tune", "Tune", "tune", "Move the numbers of the draft and see what follows."),
     ("compare", "Compare", "compare_arrows", "Schemes, steps and histories side by side."),
+    ("search", "Search", "manage_search", "Find the values that meet a goal within limits."),
     ("projection", "Projection", "insights", "What it will cost, how sure that is, and what drives it."),
     ("partner", "Partner", "person", "One partner's statement, its way to the next tier, and what-if."),
     ("guide", "Guide", "menu_book", "The programme in plain language, with an example of each reward."),

@@ -17,6 +17,7 @@ import typer
 from incentive_lab.control_cli import registry_app
 from incentive_lab.errors import InputError, Problem
 from incentive_lab.history_cli import history_app
+from incentive_lab.optimise_cli import optimise_command
 from incentive_lab.pilot_cli import pilot_app
 from incentive_lab.projection_cli import project_command
 from incentive_lab.scheme.baseline import load_scheme, named_baseline, pair_from
@@ -292,3 +293,4 @@ def statement(
 
 
 app.command("project")(project_command)
+app.command("optimise")(optimise_command)

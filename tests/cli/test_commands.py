@@ -330,3 +330,36 @@ def test_a_file_where_a_folder_is_to_be_written_is_left_alone(place: Path, ask: 
     code, result = ask("replay", place / "flat.yaml", "--history", place / "history", "--out", there)
     assert (code, there.read_text()) == (1, "kept")
     assert result["problems"][0]["message"] == "this is a file."
+
+
+def test_optimise_finds_values_within_a_limit_and_writes_the_scheme(place: Path, ask: Command, tmp_path: Path) -> None:
+    out = tmp_path / "found" / "scheme.yaml"
+    rate, top = (f"rules.rebate.rate.table.steps.{step}.rate" for step in ("base", "top"))
+    code, answer = ask("optimise", place / "grown.yaml", "--history", place / "history", "--goal", "most:cost",
+                       "--vary", rate, "--vary", f"{top}=1%:8%", "--limit", "cost<=1000", "--out", out)  # fmt: skip
+    assert code == 0
+    assert {"best", "frontier", "evaluations", "converged", "now", "verdict", "notes", "idle"} <= answer.keys()
+    assert answer["limits_met"]
+    assert answer["best"]["figures"]["cost"] <= 1000
+    code, replayed = ask("replay", out, "--history", place / "history", "--baseline", place / "flat.yaml")
+    assert code == 0
+    assert replayed["total"] == answer["best"]["figures"]["cost"]
+    assert replayed["fingerprint"] == answer["best"]["fingerprint"]
+
+
+def test_optimise_says_everything_that_is_wrong_at_once(place: Path, ask: Command, tmp_path: Path) -> None:
+    out = tmp_path / "scheme.yaml"
+    code, answer = ask("optimise", place / "grown.yaml", "--history", place / "history", "--goal", "least:loser",
+                       "--vary", "rules.rebat.rate", "--limit", "cost", "--out", out)  # fmt: skip
+    assert code == 1
+    assert [one["path"] for one in answer["problems"]] == ["goal", "limit", "rules.rebat.rate"]
+    assert not out.exists()
+
+
+def test_optimise_speaks_in_words(place: Path) -> None:
+    words = ["optimise", str(place / "grown.yaml"), "--history", str(place / "history"), "--goal", "cost=900",
+             "--vary", "rules.rebate.rate.table.steps.top.rate"]  # fmt: skip
+    done = CliRunner().invoke(app, words)
+    assert done.exit_code == 0
+    assert "Cost of all months" in done.output
+    assert "schemes paid." in done.output

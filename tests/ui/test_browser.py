@@ -115,7 +115,7 @@ def test_a_click_on_the_board_leads_to_the_partners_behind_it(address: str, page
     expect(page.get_by_role("combobox", name="Only one")).to_have_value("Tenth", timeout=PATIENCE)
 
 
-@pytest.mark.parametrize("name", ["overview", "data", "tune", "compare", "partner", "guide"])
+@pytest.mark.parametrize("name", ["overview", "data", "tune", "compare", "search", "partner", "guide"])
 def test_axe_finds_nothing(address: str, page: Any, name: str) -> None:
     from axe_playwright_python.sync_playwright import Axe
 

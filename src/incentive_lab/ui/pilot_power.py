@@ -15,7 +15,7 @@ from incentive_lab.pilot.running import Design
 from incentive_lab.pilot.words import change, lifts_between
 from incentive_lab.ui import pilot_plans
 from incentive_lab.ui.cards import card, plain
-from incentive_lab.ui.pilot_jobs import Step, watched
+from incentive_lab.ui.jobs import Step, watched
 from incentive_lab.ui.tables import table
 
 PILOTS = 300

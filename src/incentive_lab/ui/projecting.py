@@ -19,7 +19,7 @@ from incentive_lab.projection.past import Past, past_of, question
 from incentive_lab.projection.running import Projection, project
 from incentive_lab.scheme.baseline import Pair
 from incentive_lab.ui import workspace
-from incentive_lab.ui.pilot_jobs import Step, watched
+from incentive_lab.ui.jobs import Step, watched
 
 QUICK, LIVE = 64, 128
 """Futures of the first answer, which is shown while the others are drawn, and of one that follows a dial."""

@@ -24,7 +24,7 @@ from incentive_lab.scheme.document import Scheme
 from incentive_lab.scheme.paths import apply
 from incentive_lab.ui import pilot_plans, workspace
 from incentive_lab.ui.cards import card, tell_problems
-from incentive_lab.ui.pilot_jobs import Step, forget, job, watched
+from incentive_lab.ui.jobs import Step, forget, job, watched
 from incentive_lab.ui.signing_in import may_be, signed_in, somebody_may_act, who_acts
 
 OPEN, ASKED, REVISION, PROPOSED = "review proposing", "review proposal", "review-revision", "review proposed"

@@ -1,4 +1,4 @@
-"""Long work of the pilot pages in a thread: its progress can be watched, and it can be cancelled."""
+"""Long work of a page in a thread: its progress can be watched, and it can be cancelled."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Job:
 
     def begin(self) -> Job:
         """Start the thread."""
-        threading.Thread(target=self._run, name="pilot", daemon=True).start()
+        threading.Thread(target=self._run, name="work", daemon=True).start()
         return self
 
     def cancel(self) -> None:
@@ -55,7 +55,7 @@ class Job:
     def _step(self, done: int, total: int) -> None:
         if self._stop.is_set():
             raise _Cancelled
-        self.share = done / max(total, 1)
+        self.share = min(1.0, done / max(total, 1))
 
     def _run(self) -> None:
         try:
@@ -66,10 +66,8 @@ class Job:
             self.problems = error.problems
         except Exception:
             reference = uuid.uuid4().hex[:8]
-            LOG.exception("pilot work failed, reference %s", reference)
-            self.problems = (
-                Problem("pilot", "something unexpected went wrong.", f"The log has it under {reference}."),
-            )
+            LOG.exception("work failed, reference %s", reference)
+            self.problems = (Problem("work", "something unexpected went wrong.", f"The log has it under {reference}."),)
         finally:
             self.done = True
             give_back()

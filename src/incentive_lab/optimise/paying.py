@@ -1,0 +1,160 @@
+"""Schemes that a search pays, each once, and which of two is better."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+import numpy as np
+
+from incentive_lab.engine.replay import replay
+from incentive_lab.errors import InputError
+from incentive_lab.optimise.figures import Figure, figures_of
+from incentive_lab.optimise.question import Goal, Limit, Question
+from incentive_lab.panel import Floats, Panel
+from incentive_lab.scheme.baseline import Pair
+from incentive_lab.scheme.check import check
+from incentive_lab.scheme.document import Scheme
+from incentive_lab.scheme.paths import apply
+
+STAYS = 1e-4
+"""What moving every number from one end to the other counts against a scheme, as a share of the goal: of equals, the one
+that changes less is better."""
+Places = tuple[int, ...]
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One scheme that was paid.
+
+    Attributes:
+        values: Path -> value of each number that may move.
+        figures: By name; empty where the scheme is not allowed.
+        places: Where its values lie on their grids; empty for the scheme as it is.
+    """
+
+    values: Mapping[str, Decimal]
+    figures: Mapping[str, float | None]
+    places: Places = ()
+
+    @property
+    def allowed(self) -> bool:
+        """Whether the scheme can be paid."""
+        return bool(self.figures)
+
+
+class Spent(Exception):
+    """No further scheme may be paid."""
+
+
+@dataclass
+class Payments:
+    """Schemes that were paid, each once."""
+
+    question: Question
+    pair: Pair
+    panel: Panel
+    progress: Progress | None
+    most: int = 0
+    paid: int = 0
+    known: dict[Places, Trial] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        start, other = self.pair.scheme, self.pair.baseline or self.pair.scheme
+        self.doubted = {one.path for one in check(start).warnings}
+        self.before = replay(other, self.panel, baseline=self.pair.baseline_floor, detail=False)
+        self.now = Trial({one.address.path: one.address.value for one in self.question.dials}, self._figures(start))
+        self.home = np.array([one.nearest(one.address.value) / (one.places - 1) for one in self.question.dials])
+
+    def _figures(self, scheme: Scheme) -> Mapping[str, float | None]:
+        return figures_of(replay(scheme, self.panel, baseline=self.pair.floor, detail=False), self.before)
+
+    def scheme_of(self, values: Mapping[str, Decimal]) -> Scheme:
+        """The scheme with these values.
+
+        Raises:
+            InputError: It is not allowed, or `check` doubts something that it did not doubt before, as where silver asks for
+                more than gold.
+        """
+        made = apply(self.pair.scheme, values)
+        found = check(made)
+        found.require()
+        if doubts := [one for one in found.warnings if one.path not in self.doubted]:
+            raise InputError(doubts)
+        return made
+
+    def at(self, places: Places) -> Trial:
+        """The scheme with its numbers at these places of their grids."""
+        if places not in self.known:
+            if self.paid >= self.most:
+                raise Spent
+            self.paid += 1
+            values = {one.address.path: one.at(place) for one, place in zip(self.question.dials, places, strict=True)}
+            try:
+                figures = self._figures(self.scheme_of(values))
+            except InputError:
+                figures = {}
+            self.known[places] = Trial(values, figures, places)
+            if self.progress is not None:
+                self.progress(self.paid, self.question.evaluations)
+        return self.known[places]
+
+    def places_of(self, point: Iterable[float]) -> Places:
+        """The places nearest a point of the unit cube."""
+        return tuple(
+            round(min(1.0, max(0.0, float(share))) * (one.places - 1))
+            for share, one in zip(point, self.question.dials, strict=True)
+        )
+
+    def point_of(self, trial: Trial) -> Floats:
+        """Where a trial lies in the unit cube."""
+        if not trial.places:
+            return self.home
+        return np.array(
+            [place / (one.places - 1) for place, one in zip(trial.places, self.question.dials, strict=True)]
+        )
+
+
+@dataclass
+class Rank:
+    """Which of two trials is better, under a goal and limits."""
+
+    payments: Payments
+    goal: Goal
+    limits: tuple[Limit, ...]
+
+    def __post_init__(self) -> None:
+        now = self.payments.now.figures
+        self.size = size_of(self.goal.figure, now.get(self.goal.figure.name), self.goal.value)
+        self.sizes = [size_of(one.figure, now.get(one.figure.name), one.value) for one in self.limits]
+
+    def missed(self, trial: Trial) -> list[float]:
+        """How far beyond each limit, as a share of the figure's size."""
+        return [
+            one.missed(trial.figures.get(one.figure.name)) / size
+            for one, size in zip(self.limits, self.sizes, strict=True)
+        ]
+
+    def score(self, trial: Trial) -> float:
+        """How far from the goal, as a share of the figure's size, and a little for what is moved."""
+        away = np.abs(self.payments.point_of(trial) - self.payments.home) if trial.places else np.zeros(1)
+        return self.goal.score(trial.figures.get(self.goal.figure.name)) / self.size + STAYS * float(away.mean())
+
+    def key(self, trial: Trial) -> tuple[float, float]:
+        """Smaller is better: first within the limits, then near the goal."""
+        if not trial.allowed:
+            return math.inf, math.inf
+        return round(sum(self.missed(trial)), 9), round(self.score(trial), 9)
+
+    def best(self, trials: Sequence[Trial]) -> Trial:
+        """The best of some."""
+        return min(trials, key=self.key)
+
+
+def size_of(figure: Figure, now: float | None, value: float) -> float:
+    """What a change of a figure is measured against."""
+    floor = 1.0 if figure.kind == "money" else 0.01
+    return max(floor, abs(now or 0.0), abs(value) if value == value else 0.0)

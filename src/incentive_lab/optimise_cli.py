@@ -1,0 +1,62 @@
+"""The command `incentive-lab optimise`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def optimise_command(
+    scheme: Annotated[Path, typer.Argument(help="A scheme, YAML or JSON.")],
+    history: Annotated[str, typer.Option("--history", help="A folder, a workbook, a DuckDB file or a database URL.")],
+    goal: Annotated[
+        str, typer.Option("--goal", help="least:FIGURE, most:FIGURE or FIGURE=VALUE, such as cost=1_500_000.")
+    ],
+    vary: Annotated[
+        list[str], typer.Option("--vary", help="A number that may move, by its path; with a range as PATH=LOW:HIGH.")
+    ],
+    limit: Annotated[
+        list[str] | None, typer.Option("--limit", help="FIGURE<=VALUE or FIGURE>=VALUE, such as losers<=20%.")
+    ] = None,
+    baseline: Annotated[
+        Path | None, typer.Option("--baseline", help="A scheme to compare with, else the one it names.")
+    ] = None,
+    evaluations: Annotated[int, typer.Option("--evaluations", help="How many schemes are paid at most.")] = 400,
+    seed: Annotated[int, typer.Option("--seed", help="Of where the search looks first.")] = 7,
+    out: Annotated[Path | None, typer.Option("--out", help="Write the scheme that was found to this file.")] = None,
+    mapping: Annotated[Path | None, typer.Option("--mapping", help="YAML that maps an export's own names.")] = None,
+    exclude: Annotated[list[str] | None, typer.Option("--exclude", help="Leave out rows with this finding.")] = None,
+    rates: Annotated[Path | None, typer.Option("--rates", help="Rates of currencies, CSV.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
+) -> None:
+    """Search for the values that meet a goal within limits, on the partners' own history."""
+    from incentive_lab.cli import emit, opened, progress, told, writing
+    from incentive_lab.errors import InputError, Problem
+    from incentive_lab.scheme.baseline import pair_from
+
+    with told(as_json):
+        from incentive_lab.history.for_schemes import panel_for
+        from incentive_lab.optimise.question import question
+        from incentive_lab.optimise.search import search
+        from incentive_lab.optimise.words import as_json as told_as_json
+        from incentive_lab.optimise.words import say
+        from incentive_lab.scheme.dump import dumps
+
+        pair = pair_from(scheme, baseline)
+        asked = question(pair.scheme, goal, vary, limit or (), evaluations, seed)
+        if out is not None and out.is_dir():
+            raise InputError([Problem(str(out), "this is a folder.", "Give the file that the scheme is written to.")])
+        with (
+            progress("Reading the history", as_json),
+            opened(history, mapping, exclude, pair.scheme, rates).closing() as held,
+        ):
+            panel = panel_for(held, *pair.schemes)
+        with progress(f"Searching, at most {evaluations} schemes", as_json) as step:
+            found = search(asked, pair, panel, step)
+        if out is not None:
+            with writing(out.parent):
+                out.parent.mkdir(parents=True, exist_ok=True)
+                out.write_text(dumps(found.scheme), encoding="utf-8")
+        emit(told_as_json(found), as_json, say)

@@ -1,0 +1,85 @@
+"""The page Search: a question, what was found, and the way into the draft."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from streamlit.testing.v1 import AppTest
+
+from incentive_lab.charts.search import frontier_chart
+from incentive_lab.optimise.question import question
+from incentive_lab.optimise.search import search
+from incentive_lab.panel import Panel
+from incentive_lab.scheme.baseline import Pair
+from incentive_lab.scheme.document import Scheme
+from incentive_lab.ui.workspace import DRAFT
+from tests.ui.test_pages import shown
+from tests.ui.test_projection_page import told
+
+
+def searched(app: AppTest) -> AppTest:
+    app.switch_page("pages/search.py").run(timeout=180)
+    assert "Nothing is searched yet" in shown(app)
+    app.selectbox(key="search-effort").select("Quick: 200 schemes").run(timeout=180)
+    app.button(key="search-begin").click().run(timeout=180)
+    told(app, "What follows")
+    return app
+
+
+def test_what_is_found_is_taken_into_the_draft_in_one_step(app: AppTest) -> None:
+    searched(app)
+    said = shown(app)
+    assert "Partner quarter\\: amount" in said
+    assert "project it before it is proposed" in said
+    before = app.session_state[DRAFT]
+    app.button(key="search-take").click().run(timeout=180)
+    after = app.session_state[DRAFT]
+    assert after.scheme != before.scheme
+    assert after.undone().scheme == before.scheme
+    assert "They are in the draft" in shown(app)
+
+
+def test_another_question_is_told_from_the_one_that_was_answered(app: AppTest) -> None:
+    searched(app)
+    assert "The question has changed" not in shown(app)
+    app.selectbox(key="search-figure").select("Partners paid anything").run(timeout=180)
+    assert "The question has changed since this search" in shown(app)
+
+
+def test_what_cannot_be_asked_is_told_and_cannot_be_begun(app: AppTest) -> None:
+    app.switch_page("pages/search.py").run(timeout=180)
+    name = "search-to-caps.partner-quarter.amount"
+    app.number_input(key=name).set_value(-5.0).run(timeout=180)
+    assert "the lower end first" in shown(app)
+    assert app.button(key="search-begin").disabled
+    app.multiselect(key="search-numbers").set_value([]).run(timeout=180)
+    assert "Choose at least one number" in shown(app)
+    assert not app.exception
+
+
+def test_a_value_is_searched_for_in_per_cent(app: AppTest) -> None:
+    app.switch_page("pages/search.py").run(timeout=180)
+    app.selectbox(key="search-sense").select("Reach a value of").run(timeout=180)
+    app.selectbox(key="search-figure").select("Share that behaviour earns").run(timeout=180)
+    app.number_input(key="search-value-behavioural").set_value(70.0).run(timeout=180)
+    app.multiselect(key="search-limits").set_value([]).run(timeout=180)
+    app.selectbox(key="search-effort").select("Quick: 200 schemes").run(timeout=180)
+    app.button(key="search-begin").click().run(timeout=180)
+    said = told(app, "What follows")
+    assert "Share that behaviour earns" in said
+    assert any("70" in str(one.value) for one in [*app.success, *app.warning])
+
+
+def test_the_frontier_says_what_is_traded(tiered: Scheme, flat: Scheme, panel: Panel) -> None:
+    one = question(tiered, "least:losers", ["rules.volume.rate=0.5%:6%", "rules.leads.rate=20:400"], evaluations=200)
+    found = search(one, Pair(tiered, flat), panel)
+    assert len(found.frontier) > 1
+    chart = frontier_chart(found, found.best, "USD")
+    first, last = (point.figures["losers"] for point in (found.frontier[0], found.frontier[-1]))
+    assert first is not None
+    assert last is not None
+    assert chart.title.startswith("From ")
+    assert f"{Decimal(str(round(100 * first, 2))).normalize():f} %" in chart.title
+    line = chart.figure.data[0]
+    assert list(line.x) == sorted(line.x)
+    assert len(chart.figure.data) == 3
