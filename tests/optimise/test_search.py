@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from decimal import Decimal
 
+import numpy as np
 import pytest
 
 from incentive_lab.engine.replay import replay
 from incentive_lab.errors import InputError
 from incentive_lab.optimise.figures import FIGURES, figures_of
+from incentive_lab.optimise.halves import halves_of, kept, part_of
 from incentive_lab.optimise.paying import Payments, Rank
-from incentive_lab.optimise.question import question
+from incentive_lab.optimise.question import Goal, Question, question
 from incentive_lab.optimise.search import Found, search
 from incentive_lab.optimise.words import as_json, notes, verdict
 from incentive_lab.panel import Panel
@@ -207,12 +210,45 @@ def test_figures_of_a_scheme_against_itself(pair: Pair, panel: Panel) -> None:
 
 
 def test_a_history_without_payouts_has_no_shares_to_search_for(pair: Pair, panel: Panel) -> None:
-    from dataclasses import replace
-
-    import numpy as np
-
     empty = replace(panel, columns={name: np.zeros_like(values) for name, values in panel.columns.items()})
     found = search(question(pair.scheme, "most:middle", [RATE]), pair, empty)
     assert not found.goal_met
     assert not found.better
     assert found.best.values[RATE] == Decimal("0.01")
+
+
+def test_figures_of_halves_add_up_to_those_of_all(pair: Pair, panel: Panel) -> None:
+    after, before = replay(pair.scheme, panel), replay(pair.baseline or pair.scheme, panel)
+    halves = halves_of(before.by_partner, 3)
+    assert len(halves) == 8
+    for one, other in zip(halves[::2], halves[1::2], strict=True):
+        assert sorted([*one, *other]) == list(range(panel.partners))
+        parts = [figures_of(part_of(after, rows), part_of(before, rows)) for rows in (one, other)]
+        whole = figures_of(after, before)
+        for name in ("cost", "lost"):
+            assert sum(part[name] or 0 for part in parts) == pytest.approx(whole[name])
+        share = sum((part["losers"] or 0) * len(rows) for part, rows in zip(parts, (one, other), strict=True))
+        assert share == pytest.approx((whole["losers"] or 0) * panel.partners)
+
+
+def test_a_gain_that_everybody_shares_lasts_and_one_by_chance_does_not() -> None:
+    """Trials are made up: 300 schemes whose figure is the same for both halves, or is chance on each."""
+    rng = np.random.default_rng(11)
+    one = Question(Goal(FIGURES["losers"], "least"), (), ())
+    now, halves = {"losers": 0.5}, [{"losers": 0.5}] * 8
+    everybody = [[{"losers": float(value)}] * 8 for value in rng.normal(0.5, 0.05, 300)]
+    assert kept(one, now, halves, everybody) == pytest.approx(1)
+    chance = [[{"losers": float(value)} for value in rng.normal(0.5, 0.05, 8)] for _ in range(300)]
+    lasting = kept(one, now, halves, chance)
+    assert lasting is not None
+    assert abs(lasting) < 0.4
+    assert kept(one, now, halves, []) is None
+    assert kept(Question(Goal(FIGURES["cost"], "reach", 1.0), (), ()), now, halves, everybody) is None
+
+
+def test_few_partners_are_not_halved(pair: Pair, panel: Panel) -> None:
+    few = part_of(replay(pair.scheme, panel), np.arange(30)).panel
+    small = replace(few, columns={name: values[:30] for name, values in panel.columns.items()})
+    found = asked(pair, small, "most:middle", [RATE], [])
+    assert found.kept is None
+    assert as_json(found)["kept_by_other_half"] is None

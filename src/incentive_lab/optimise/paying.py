@@ -12,6 +12,7 @@ import numpy as np
 from incentive_lab.engine.replay import replay
 from incentive_lab.errors import InputError
 from incentive_lab.optimise.figures import Figure, figures_of
+from incentive_lab.optimise.halves import halves_of, part_of
 from incentive_lab.optimise.question import Goal, Limit, Question
 from incentive_lab.panel import Floats, Panel
 from incentive_lab.scheme.baseline import Pair
@@ -34,11 +35,13 @@ class Trial:
         values: Path -> value of each number that may move.
         figures: By name; empty where the scheme is not allowed.
         places: Where its values lie on their grids; empty for the scheme as it is.
+        halves: The goal's figure and those of limits, of each half of the partners; empty where there are too few.
     """
 
     values: Mapping[str, Decimal]
     figures: Mapping[str, float | None]
     places: Places = ()
+    halves: tuple[Mapping[str, float | None], ...] = ()
 
     @property
     def allowed(self) -> bool:
@@ -66,11 +69,19 @@ class Payments:
         start, other = self.pair.scheme, self.pair.baseline or self.pair.scheme
         self.doubted = {one.path for one in check(start).warnings}
         self.before = replay(other, self.panel, baseline=self.pair.baseline_floor, detail=False)
-        self.now = Trial({one.address.path: one.address.value for one in self.question.dials}, self._figures(start))
+        self.halves = halves_of(self.before.by_partner, self.question.seed)
+        self.befores = tuple(part_of(self.before, rows) for rows in self.halves)
+        self.now = self._trial({one.address.path: one.address.value for one in self.question.dials}, start, ())
         self.home = np.array([one.nearest(one.address.value) / (one.places - 1) for one in self.question.dials])
 
-    def _figures(self, scheme: Scheme) -> Mapping[str, float | None]:
-        return figures_of(replay(scheme, self.panel, baseline=self.pair.floor, detail=False), self.before)
+    def _trial(self, values: Mapping[str, Decimal], scheme: Scheme, places: Places) -> Trial:
+        after = replay(scheme, self.panel, baseline=self.pair.floor, detail=False)
+        wanted = (self.question.goal.figure, *(one.figure for one in self.question.limits))
+        halves = tuple(
+            {one.name: one.of(part_of(after, rows), before) for one in wanted}
+            for rows, before in zip(self.halves, self.befores, strict=True)
+        )
+        return Trial(values, figures_of(after, self.before), places, halves)
 
     def scheme_of(self, values: Mapping[str, Decimal]) -> Scheme:
         """The scheme with these values.
@@ -94,10 +105,9 @@ class Payments:
             self.paid += 1
             values = {one.address.path: one.at(place) for one, place in zip(self.question.dials, places, strict=True)}
             try:
-                figures = self._figures(self.scheme_of(values))
+                self.known[places] = self._trial(values, self.scheme_of(values), places)
             except InputError:
-                figures = {}
-            self.known[places] = Trial(values, figures, places)
+                self.known[places] = Trial(values, {}, places)
             if self.progress is not None:
                 self.progress(self.paid, self.question.evaluations)
         return self.known[places]

@@ -18,6 +18,7 @@ from scipy.optimize import Bounds, NonlinearConstraint, minimize
 from scipy.stats import qmc
 
 from incentive_lab.optimise.figures import Figure
+from incentive_lab.optimise.halves import kept
 from incentive_lab.optimise.paying import Payments, Progress, Rank, Spent, Trial
 from incentive_lab.optimise.question import Goal, Question
 from incentive_lab.optimise.settling import polished
@@ -50,6 +51,7 @@ class Found:
         price: The other axis of the frontier; None where there is none, as for a value to be reached.
         frontier: What nothing that was paid beats on both axes, cheapest first; the limits but for that on the price hold.
         idle: Paths of numbers that change no figure where the search ended: something else binds.
+        kept: Of what is gained on half of the partners, the share that the other half gains, too (`halves.kept`).
     """
 
     question: Question
@@ -63,6 +65,7 @@ class Found:
     price: Figure | None = None
     frontier: tuple[Trial, ...] = ()
     idle: tuple[str, ...] = ()
+    kept: float | None = None
 
     @property
     def better(self) -> bool:
@@ -101,11 +104,12 @@ def search(question: Question, pair: Pair, panel: Panel, progress: Progress | No
     if rank.key(best)[0] == rank.key(payments.now)[0] and rank.score(best) >= rank.score(payments.now):
         best = payments.now
     value = best.figures.get(question.goal.figure.name)
+    better = best is not payments.now
     return Found(
-        question, payments.now, best, payments.scheme_of(best.values) if best is not payments.now else pair.scheme,
-        limits_met=not any(rank.missed(best)), goal_met=_met(question.goal, value),
-        converged=converged, evaluations=payments.paid, price=price,
-        frontier=frontier(payments, question, price) if price is not None else (), idle=_idle(payments, best),
+        question, payments.now, best, payments.scheme_of(best.values) if better else pair.scheme,
+        limits_met=not any(rank.missed(best)), goal_met=_met(question.goal, value), converged=converged,
+        frontier=frontier(payments, question, price) if price is not None else (), price=price,
+        idle=_idle(payments, best), kept=_kept(payments) if better else None, evaluations=payments.paid,
     )  # fmt: skip
 
 
@@ -157,6 +161,13 @@ def _descend(payments: Payments, rank: Rank, start: Trial) -> None:
     room = max(2 * many + 3, payments.most // 4)
     minimize(aim, payments.point_of(start), method="COBYQA", bounds=Bounds(np.zeros(many), np.ones(many)), constraints=limits,
              options={"maxfev": room, "initial_tr_radius": 0.25, "final_tr_radius": 0.01})  # fmt: skip
+
+
+def _kept(payments: Payments) -> float | None:
+    if not payments.halves:
+        return None
+    trials = [one.halves for one in payments.known.values() if one.allowed]
+    return kept(payments.question, payments.now.figures, payments.now.halves, trials)
 
 
 def _spare(question: Question) -> int:

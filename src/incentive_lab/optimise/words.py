@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from incentive_lab.format import counted
+from incentive_lab.format import counted, percent
 from incentive_lab.optimise.figures import FIGURES
 from incentive_lab.optimise.paying import Trial
 from incentive_lab.optimise.question import small
 from incentive_lab.optimise.search import Found
 from incentive_lab.scheme.fingerprint import fingerprint
 from incentive_lab.scheme.numbers import plain
+
+HALF = 0.5
+"""Below this share of a gain that lasts, most of it is luck."""
 
 
 def verdict(found: Found) -> str:
@@ -47,6 +50,12 @@ def notes(found: Found, labels: dict[str, str] | None = None) -> list[str]:
     if found.idle:
         names = [(labels or {}).get(path, path) for path in found.idle]
         said.append(f"{_and(names)} {'moves' if len(names) == 1 else 'move'} no figure here: something else binds.")
+    if found.kept is not None:
+        share = "all" if found.kept >= 1 else "nothing" if found.kept <= 0 else percent(found.kept, 0)
+        luck = "" if found.kept >= HALF else " Much of it is luck: what is best here need not be best for others."
+        said.append(
+            f"Searched on half of the partners, {share} of what they gain is gained by the other half, too.{luck}"
+        )
     said.append(
         "Found on what partners did, who may act otherwise under other numbers: project it before it is proposed."
     )
@@ -63,7 +72,7 @@ def as_json(found: Found) -> dict[str, Any]:
         "best": {**_trial(found.best), "fingerprint": fingerprint(found.scheme)},
         "frontier": [_trial(one) for one in found.frontier],
         **({"frontier_reason": "a value is to be reached, which leaves nothing to trade"} if found.price is None else {}),
-        "idle": list(found.idle), "seed": question.seed,
+        "idle": list(found.idle), "kept_by_other_half": found.kept, "seed": question.seed,
     }  # fmt: skip
 
 
