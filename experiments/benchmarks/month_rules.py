@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from experiments.benchmarks import numpy_rival, pandas_rival
+from experiments.benchmarks.by_hand import by_hand
 from experiments.benchmarks.measuring import Row, Times, alone, rivalry, side_by_side
 from experiments.benchmarks.world import month_panel, scheme
 
@@ -43,6 +44,8 @@ def month_rules(repeats: int, partners: int = 10_000, months: int = 36) -> list[
     paid = replay(document, panel, detail=False).total
     _same(paid, numpy_rival.pay(plain), "NumPy")
     _same(paid, numpy_rival.pay(prepared), "NumPy on running totals")
+    hand = by_hand(prepared)
+    _same(paid, np.concatenate(hand(), axis=1), "code written by hand")
     _same(replay(document, few, detail=False).total, np.asarray(pandas_rival.pay(rows)).reshape(-1, months).T, "pandas")
     rivals = {
         name: {f"chunks of {size:,}": numpy_rival.chunks(given, size) for size in CHUNKS} | {"whole": [given]}
@@ -55,7 +58,7 @@ def month_rules(repeats: int, partners: int = 10_000, months: int = 36) -> list[
     times = side_by_side({
         "one": kernel(panel, compiled, False), "two": kernel(panel, compiled, True),
         **{f"{name}, {how}": rival(chunks) for name, each in rivals.items() for how, chunks in each.items()},
-        "small": kernel(few, small, False),
+        "by hand": hand, "small": kernel(few, small, False),
         "small replay": lambda: replay(document, few, detail=False, threads=False),
     }, repeats)  # fmt: skip
     slow = side_by_side(
@@ -71,8 +74,13 @@ def month_rules(repeats: int, partners: int = 10_000, months: int = 36) -> list[
             rivalry(f"month rules, {what}, one thread", one, beaten.of_processor, f"{best}, one thread", 8),
             rivalry(f"month rules, {what}, {threads} threads", times["two"], beaten, f"{best}, one thread", 12),
         ]
+    hands = times["by hand"].of_processor
     return [
         *rows_against,
+        rivalry(f"month rules, {what}, one thread", one, hands, "code written by hand for this scheme", None),
+        rivalry(f"month rules, {what}, code written by hand", hands, _fastest({
+            key: times[key] for key in (f"NumPy on running totals, {how}" for how in rivals["NumPy on running totals"])
+        })[1].of_processor, "NumPy on running totals, its fastest", None),
         rivalry("month rules, 1,000 partners, one thread", slow["small"].of_processor,
                 slow["pandas"].of_processor, "pandas, the same", 40),
         alone("month rules, 1,000 partners, kernel", times["small"]),

@@ -11,10 +11,12 @@ import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
 from experiments.benchmarks import futures_rival
+from experiments.benchmarks.alone import alone_of, items_drawn
 from experiments.benchmarks.measuring import Row, Times, alone, rivalry, side_by_side
 from experiments.benchmarks.world import scheme
 
@@ -38,6 +40,8 @@ FEW, MANY = 256, 4096
 """Futures of the two runs whose memory is compared."""
 LIVE = 256
 """Futures that are paid again while a dial moves."""
+BARS = {0.5: 20.0, 2.0: 25.0}
+"""Deals a month -> nanoseconds that a partner-month may take, where the processor has AVX-512."""
 SIZES = (2, 8, 32)
 """Scenarios of a chunk that NumPy is tried with; the fastest counts."""
 
@@ -48,6 +52,7 @@ def projecting(repeats: int, partners: int = 1_000, scenarios: int = 512) -> lis
     with tempfile.TemporaryDirectory() as folder:
         generate_demo(Path(folder) / "h", partners=partners, months=36, seed=1)
         rows = memory(Path(folder) / "h", FEW, MANY if scenarios > LIVE else FEW)
+        rows += asked(Path(folder) / "h", repeats, partners, scenarios)
         with open_history(str(Path(folder) / "h")).closing() as history:
             model = fit(past_of(history, document), horizon=HORIZON)
     payer, world = Payer(document, model, HORIZON), World(model, BASE, HORIZON, SEED)
@@ -69,6 +74,7 @@ def projecting(repeats: int, partners: int = 1_000, scenarios: int = 512) -> lis
     times = side_by_side(
         {
             "one": ours(1),
+            "alone": alone_of(world, scenarios, CHUNK),
             "two": ours(2),
             "kept": again(scenarios, 1),
             "live": again(LIVE, 2),
@@ -77,13 +83,14 @@ def projecting(repeats: int, partners: int = 1_000, scenarios: int = 512) -> lis
         max(3, repeats // 3),
     )
     _alike(ours(1)().sum(axis=1), _numpy(world, start, 32, seed=1).sum(axis=0))
-    drawn = dict.fromkeys(("one", "two", "kept"), scenarios) | {"live": LIVE}
+    drawn = dict.fromkeys(("one", "alone", "two", "kept"), scenarios) | {"live": LIVE}
     each = {name: _each(one, model.known * HORIZON * (drawn[name] if name in drawn else int(name.split()[-1])))
             for name, one in times.items()}  # fmt: skip
     best = min((f"chunks of {size}" for size in SIZES), key=lambda name: each[name].of_processor.median)
     what = f"projection, {partners:,} partners x {HORIZON} months x {len(document.rules)} rules, a partner-month"
     one, rival = each["one"].of_processor, each[best].of_processor
     rows += [_in_ns(rivalry(f"{what}, one thread", one, rival, f"NumPy, the same model, {best} scenarios", 12))]
+    rows.append(_beside(what, one, each["alone"].of_processor))
     rows += _paying(payer, world, start, what, repeats)
     rows.append(_in_ns(rivalry(f"{what}, draws kept", each["kept"].of_processor, one, "all drawn", 1.8)))
     rows.append(alone(f"projection, {LIVE} futures x {partners:,} partners x {HORIZON} months, draws kept, two threads",
@@ -93,6 +100,39 @@ def projecting(repeats: int, partners: int = 1_000, scenarios: int = 512) -> lis
                     f"one thread: {1e3 * each['one'].median:.4g} ns", round(wall, 3), 1.7, wall >= 1.7,
                     round(each["two"].spread, 3)))  # fmt: skip
     return rows
+
+
+def asked(history: Path, repeats: int, partners: int, scenarios: int) -> list[Row]:
+    """The setting that the bars in nanoseconds are about: three counts of activities, deals resampled whole, ten mixed rules.
+
+    The demo's deals are made as many a month as asked by what is supposed of the market.
+    """
+    document = scheme("asked_rules")
+    with open_history(str(history)).closing() as held:
+        model = fit(past_of(held, document), horizon=HORIZON)
+    payer, rows = Payer(document, model, HORIZON), []
+    usual = items_drawn(World(model, BASE, HORIZON, SEED), CHUNK)[0].sum() / (CHUNK * model.known * HORIZON)
+    for wanted, bar in BARS.items():
+        supposed = BASE.model_copy(update={"market": Decimal(f"{wanted / usual - 1:.3f}")})
+        world = World(model, supposed, HORIZON, SEED)
+
+        def run(world: World = world) -> object:
+            return Chunks([payer], scenarios, Threads(1), None).run(world, None)
+
+        times = side_by_side({"ours": run, "alone": alone_of(world, scenarios, CHUNK)}, max(3, repeats // 3))
+        one, alone = (_each(times[name], model.known * HORIZON * scenarios).of_processor for name in ("ours", "alone"))
+        what = f"projection, {partners:,} partners x {HORIZON} months, three counts and {wanted:g} deals a month, a partner-month"
+        value = round(1e3 * one.median, 1)
+        rows += [
+            Row(what, value, "ns", bar=bar, holds=value <= bar, spread=round(one.spread, 3)),
+            _beside(what, one, alone),
+        ]
+    return rows
+
+
+def _beside(what: str, ours: Times, alone: Times) -> Row:
+    """How many times what the random numbers of the model cost by themselves."""
+    return _in_ns(rivalry(what, ours, alone, "its random numbers and exponentials alone", 8, at_most=True))
 
 
 COMMAND = """
