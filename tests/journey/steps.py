@@ -44,6 +44,7 @@ def own_data(walk: Walk, home: Path) -> str:
         return "everything on AdventureWorks: INCENTIVE_LAB_SAMPLES names no folder that has adventureworks_resellers"
     bring(walk, folder)
     tune(walk)
+    search(walk)
     project(walk)
     pilot(walk)
     decide(walk, home, folder)
@@ -97,6 +98,20 @@ def tune(walk: Walk) -> None:
         page.get_by_role("button", name="Worse off: ").click()
         page.get_by_role("heading", name="together against the baseline").wait_for()
         walk.says(page.get_by_role("heading", name="together against the baseline").inner_text())
+
+
+def search(walk: Walk) -> None:
+    """Values that give the middle more for the same cost; they are looked at, not taken."""
+    page = walk.page
+    with walk.step("Open Search"):
+        walk.go("Search")
+        page.get_by_role("heading", name="What may move").wait_for()
+    with walk.step("Search, first word"):
+        page.locator(".st-key-search-begin button").click()
+        page.get_by_text(re.compile("Paying up to|What follows")).first.wait_for()
+    with walk.step("Search, 400 schemes", "search"):
+        page.get_by_role("heading", name="What follows").wait_for()
+        walk.says(page.locator("[data-testid=stAlert]").first.inner_text())
 
 
 def project(walk: Walk) -> None:
