@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, cast, get_args
 
 import typer
 
@@ -48,6 +48,10 @@ def history_suggest(
         Path | None,
         typer.Option("--out", help="The mapping to write, a file that is not there yet; else it is printed."),
     ] = None,
+    encoding: Annotated[
+        str | None,
+        typer.Option("--encoding", help="How CSV files are encoded that are not UTF-8, such as windows-1252."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
 ) -> None:
     """Suggest a mapping for an export: which table and column is what, and how its dates and numbers are written."""
@@ -55,6 +59,7 @@ def history_suggest(
     from incentive_lab.errors import InputError, Problem
 
     with told(as_json):
+        from incentive_lab.history.encodings import Encoding
         from incentive_lab.history.previewing import previews
         from incentive_lab.history.suggesting import (
             mapping_of,
@@ -67,14 +72,18 @@ def history_suggest(
 
         if not export.exists():
             raise InputError([Problem(str(export), "it is not there.", "Name the folder or workbook of an export.")])
-        found, problems = previews(export)
+        if encoding is not None and encoding not in get_args(Encoding):
+            allowed = f"Allowed: {', '.join(get_args(Encoding))}. A file that is UTF-8 needs none."
+            raise InputError([Problem("--encoding", f"found {encoding!r}.", allowed)])
+        said = cast("Encoding | None", encoding)
+        found, problems = previews(export, said=said)
         if problems:
             raise InputError(problems)
         choices = suggested_all(found)
         if not choices:
             fix = "Give a folder of CSV or Parquet files or an .xlsx workbook with partners and their deals or activities."
             raise InputError([Problem(str(export), "no table here looks like one of a history.", fix)])
-        text = mapping_text(choices)
+        text = mapping_text(choices, said)
         if out is not None:
             try:
                 with out.open("x", encoding="utf-8") as file:
@@ -84,8 +93,8 @@ def history_suggest(
                 raise InputError([Problem(str(out), message, "Name another file, or remove this one first.")]) from None
         tables = {one.table: one for one in found}
         left = [one.label for one in found if one.table not in {choice.source for choice in choices}]
-        result = {"mapping": mapping_of(choices), "missing": missing(choices), "unsure": unsure(found, choices), "left_out": left,
-                  "unused": {one.source: unused(tables[one.source], one) for one in choices},
+        result = {"mapping": mapping_of(choices, said), "missing": missing(choices), "unsure": unsure(found, choices),
+                  "left_out": left, "unused": {one.source: unused(tables[one.source], one) for one in choices},
                   "out": None if out is None else str(out)}  # fmt: skip
 
         def say(told: dict[str, Any]) -> None:

@@ -357,3 +357,72 @@ def test_types_statuses_and_thousands_are_translated_on_the_page(data: AppTest) 
     with open_history(one.source.path, mapping=one.source.mapping).closing() as history:
         assert list(history.partners["type"]) == ["reseller", "distributor", "agency"]
         assert float(history.deals_of("A", 0, 99_999)["amount"].sum()) == 1_500_500_00
+
+
+def test_a_file_that_is_not_utf8_is_read_as_it_is_said_to_be_where_it_is_refused(data: AppTest) -> None:
+    partners = PARTNERS_AS_THEY_ARE.decode().replace("Ann", "Müller").encode("cp1252")
+    data.file_uploader(key="history-files").upload("partners.csv", partners)
+    data.file_uploader(key="history-files").upload("deals.csv", MANY_DEALS).run()
+    assert not data.exception
+    refused = [str(one.proto) for one in data.error]
+    assert len(refused) == 1
+    assert "encoding: windows" in refused[0].replace("\\\\", "")
+    choice = data.selectbox(key="encoding partners")
+    assert (choice.label, choice.value) == ("Encoding of partners.csv", None)
+    assert "Müller (windows-1252)" in choice.options
+    choice.select("windows-1252").run()
+    assert "It can be used" in shown(data)
+    data.selectbox(key="encoding partners").select("windows-1251").run()  # it can be changed while it is not used
+    assert data.session_state["tried history"].good
+    data.selectbox(key="encoding partners").select("windows-1252").run()
+    data.button(key="history-use").click().run()
+    kept = histories.chosen()
+    assert kept is not None
+    assert kept.mapping is not None
+    assert Path(kept.mapping).read_text(encoding="utf-8") == "encoding:\n  partners: windows-1252\n"
+    from incentive_lab.history import open_history
+
+    with open_history(kept.path, mapping=kept.mapping).closing() as history:
+        assert list(history.partners["name"]) == ["Müller"]
+
+
+def test_other_names_and_another_encoding_are_suggested_together(data: AppTest) -> None:
+    data.file_uploader(key="history-files").upload("resellers.csv", PARTNERS.replace(b"<b>Ann", b"M\xfcller"))
+    data.file_uploader(key="history-files").upload("opportunities.csv", DEALS).run()
+    assert "map resellers" not in [one.key for one in data.selectbox]
+    data.selectbox(key="encoding resellers").select("windows-1252").run()
+    assert not data.exception
+    assert "It can be used" in shown(data)
+    assert data.selectbox(key="map resellers").value == "partners"
+    data.selectbox(key="map opportunities deals status").select("always won").run()
+    data.button(key="mapping-try").click().run()
+    tried = data.session_state["tried history"]
+    assert tried.good
+    assert "encoding:\n  resellers: windows-1252\n" in Path(tried.source.mapping).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("given", [False, True])
+def test_an_encoding_is_said_of_a_mapping_that_came_along_and_of_a_folder(
+    data: AppTest, place: Path, given: bool
+) -> None:
+    partners, stem = PARTNERS.replace(b"<b>Ann", b"M\xfcller"), "resellers" if given else "partners"
+    if given:
+        for name, content in (("resellers.csv", partners), ("opportunities.csv", DEALS), ("ours.yaml", MAPPED)):
+            data.file_uploader(key="history-files").upload(name, content)
+        data.run()
+    else:
+        export = place / "export"
+        export.mkdir()
+        named = "partner_id,name,type\nA,Müller,reseller\n"
+        (export / "partners.csv").write_bytes(named.encode("cp1252"))
+        (export / "deals.csv").write_bytes(MANY_DEALS.replace(b"p1", b"A"))
+        data.text_input(key="history-place").set_value(str(export)).run()
+    data.selectbox(key=f"encoding {stem}").select("windows-1252").run()
+    assert not data.exception
+    assert data.session_state["tried history"].good
+    data.button(key="history-use").click().run()
+    kept = histories.chosen()
+    assert kept is not None
+    assert kept.mapping is not None
+    assert histories.kept_folder() in Path(kept.mapping).parents
+    assert f"{stem}: windows-1252" in Path(kept.mapping).read_text(encoding="utf-8")

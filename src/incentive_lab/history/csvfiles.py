@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import csv
 import io
 import re
@@ -11,7 +10,8 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
-from incentive_lab.errors import Problem
+from incentive_lab.errors import InputError, Problem
+from incentive_lab.history.encodings import SAVE, Encoding, as_utf8, refused
 from incentive_lab.history.store import BESIDE, DuckStore, Raw, listed, literal, quoted
 
 SHOWN = 20
@@ -20,19 +20,34 @@ SHOWN = 20
 RESERVED = {**dict.fromkeys(("rowid", "file_row_number", "_row"), "Rows are numbered"), BESIDE: "Currencies are kept"}
 """Name of a column that the engine and the tables need themselves -> what for."""
 
-_MARKS = (
-    (codecs.BOM_UTF32_LE, "UTF-32"),
-    (codecs.BOM_UTF32_BE, "UTF-32"),
-    (codecs.BOM_UTF16_LE, "UTF-16"),
-    (codecs.BOM_UTF16_BE, "UTF-16"),
-)
-_SAVE = "Save it as 'CSV UTF-8' (in a spreadsheet: Save as, CSV UTF-8)."
+_SAVE = f"{SAVE}."
 
 
 def read_csv(
+    store: DuckStore, name: str, file: Path, cell_bytes: int, most_rows: int, problems: list[Problem],
+    said: Encoding | None = None,
+) -> Raw | None:  # fmt: skip
+    """One CSV file as a raw table of text, or None with its problems noted.
+
+    Args:
+        store: Receives the table.
+        name: It is read as.
+        file: In UTF-8, or in UTF-16 with its mark, or in the encoding that is said.
+        cell_bytes, most_rows: How long a line is, and how many are read.
+        problems: Receives what is wrong.
+        said: The encoding of a file that is not UTF-8.
+    """
+    try:
+        with as_utf8(file, said) as plain:
+            return _read(store, name, plain, cell_bytes, most_rows, problems)
+    except InputError as error:
+        problems.extend(error.problems)
+        return None
+
+
+def _read(
     store: DuckStore, name: str, file: Path, cell_bytes: int, most_rows: int, problems: list[Problem]
 ) -> Raw | None:
-    """One CSV file as a raw table of text, or None with its problems noted."""
     header = _header(file, cell_bytes, problems)
     if header is None:
         return None
@@ -50,7 +65,7 @@ def read_csv(
     except Exception as error:  # DuckDB has one exception type per stage
         if "invalid state" in str(error) and _mixed_ends(file):
             with tempfile.TemporaryDirectory() as folder:
-                return read_csv(store, name, _with_one_end(file, Path(folder)), cell_bytes, most_rows, problems)
+                return _read(store, name, _with_one_end(file, Path(folder)), cell_bytes, most_rows, problems)
         problems.extend(_explain(store, file, names, delimiter, cell_bytes, error))
         return None
     if not _without_nameless(store, file.name, relation, names, problems):
@@ -116,9 +131,9 @@ def _header(file: Path, cell_bytes: int, problems: list[Problem]) -> tuple[list[
     if not start.strip():
         problems.append(Problem(file.name, "the file is empty.", "Its first row must name the columns."))
         return None
-    encoding = _wrong_encoding(start)
-    if encoding:
-        problems.append(Problem(file.name, f"the file is encoded as {encoding}, not as UTF-8.", _SAVE))
+    problem = refused(file)
+    if problem is not None:
+        problems.append(problem)
         return None
     text = start.decode("utf-8-sig", errors="replace")
     if "\n" not in text and "\r" in text:
@@ -178,19 +193,6 @@ def header_problems(label: str, names: Iterable[str]) -> list[Problem]:
     ]
 
 
-def _wrong_encoding(start: bytes) -> str | None:
-    for mark, encoding in _MARKS:
-        if start.startswith(mark):
-            return encoding
-    if start[:4096].count(b"\x00") > len(start[:4096]) // 8:
-        return "UTF-16 without a byte order mark, or not text"
-    try:
-        codecs.getincrementaldecoder("utf-8")().decode(start)
-    except UnicodeDecodeError:
-        return "Windows-1252 or Latin-1"
-    return None
-
-
 def _scan(file: Path, names: list[str], delimiter: str, cell_bytes: int, rejects: bool) -> str:
     columns = listed(f"{literal(name)}: 'VARCHAR'" for name in _in_engine(names))
     more = ", store_rejects = true, rejects_limit = 0" if rejects else ""
@@ -205,7 +207,6 @@ _KINDS = {
     "TOO MANY COLUMNS": "the row has more cells than the header",
     "UNQUOTED VALUE": "a quote is opened and not closed as it should be",
     "LINE SIZE OVER MAXIMUM": "the row is too long",
-    "INVALID ENCODING": "the row is not UTF-8; it looks like Windows-1252 or Latin-1",
 }
 
 
@@ -235,15 +236,13 @@ def _sentence(kind: str, columns: int, cell_bytes: int) -> str:
         return f"{text} ({columns} columns)."
     if kind.startswith("LINE"):
         return f"{text}; at most {cell_bytes:,} bytes are read."
-    return f"{text}." + (f" {_SAVE}" if kind == "INVALID ENCODING" else "")
+    return f"{text}."
 
 
 def _first_sentence(text: str, cell_bytes: int) -> str:
     lowered = text.lower()
     if "line size" in lowered or "buffer" in lowered:
         return f"a row is longer than the {cell_bytes:,} bytes that are read."
-    if "unicode" in lowered or "utf-8" in lowered or "encod" in lowered:
-        return f"the file is not UTF-8; it looks like Windows-1252 or Latin-1. {_SAVE}"
     if "invalid state" in lowered:
         return f"the file cannot be read as CSV: a quote or the end of a line in it is not like the others. {_SAVE}"
     return f"the file cannot be read as CSV: {text.splitlines()[0]}"

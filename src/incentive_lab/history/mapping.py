@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from incentive_lab.errors import InputError, Problem, did_you_mean
+from incentive_lab.history.encodings import encoding_of
 from incentive_lab.history.mapping_document import MappingFile, read_mapping
 from incentive_lab.history.mapping_member import Member
 from incentive_lab.history.mapping_sources import SourceTables, cannot, carried_out
 from incentive_lab.history.origins import united
-from incentive_lab.history.sources import Limits, find_any, read_file
+from incentive_lab.history.sources import Limits, find_any, find_raw, read_file
 from incentive_lab.history.store import BESIDE, DuckStore, Raw, quoted
 
 
@@ -32,8 +33,15 @@ def mapped_tables(
     if not history.exists():
         raise InputError([Problem(str(history), "there is no such file or folder.")])
 
+    if not file.document.tables:  # it says in which encoding files are whose names are ours
+        return find_raw(store, history, limits, problems, file.document.encoding)
+
     def open_table(place: Path, stem: str, name: str, where: str) -> Raw | None:
-        return _open(store, place, stem, name, where, limits, problems)
+        if not place.is_dir():
+            return find_any(store, place, stem, name, limits, problems, where)
+        match = _file(place, stem, where, problems)
+        said = encoding_of(file.document.encoding, name)
+        return None if match is None else read_file(store, name, match, limits, problems, said)
 
     tables = SourceTables(history, _roots(file, history, problems), open_table, problems)
     raws = {}
@@ -46,18 +54,13 @@ def mapped_tables(
     return raws
 
 
-def _open(
-    store: DuckStore, place: Path, stem: str, name: str, where: str, limits: Limits, problems: list[Problem]
-) -> Raw | None:
-    if not place.is_dir():
-        return find_any(store, place, stem, name, limits, problems, where)
+def _file(place: Path, stem: str, where: str, problems: list[Problem]) -> Path | None:
     files = sorted(file for file in place.iterdir() if file.suffix.lower() in (".csv", ".parquet"))
     match = next((file for file in files if file.stem == stem), None)
     if match is None:
         known = did_you_mean(stem, [file.stem for file in files])
         problems.append(Problem(where, f"there is no table {stem} in {place.name}.", known))
-        return None
-    return read_file(store, name, match, limits, problems)
+    return match
 
 
 def _roots(file: MappingFile, history: Path, problems: list[Problem]) -> dict[str, Path]:

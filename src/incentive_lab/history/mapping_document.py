@@ -40,6 +40,7 @@ from typing import Literal
 from pydantic import Field, field_validator, model_validator
 
 from incentive_lab.errors import InputError, Problem, did_you_mean
+from incentive_lab.history.encodings import Encoding, said_of_none
 from incentive_lab.history.tables import TABLES
 from incentive_lab.history.written import Dates, Numbers
 from incentive_lab.scheme.base import Part
@@ -193,7 +194,22 @@ class Mapping(Part):
         default_factory=dict,
         description="Name -> a further folder, relative to the history; in a database a further schema.",
     )
-    tables: dict[str, TableRule] = Field(description="A table of a history -> the source that becomes it.")
+    encoding: Encoding | dict[str, Encoding] | None = Field(
+        None,
+        description="How CSV files are encoded that are not UTF-8: one for all, or the name of a table as under `from` -> "
+        "its own. A file that is UTF-8 is read as that, and one with the mark of UTF-16 as UTF-16, whatever stands here.",
+    )
+    tables: dict[str, TableRule] = Field(
+        default_factory=dict,
+        description="A table of a history -> the source that becomes it. Needed, unless `encoding` is all that is said: then "
+        "files and columns have the names that a history has.",
+    )
+
+    @property
+    def named(self) -> set[str]:
+        """The tables that its sources read, by the names they are written with."""
+        sources = [source for rule in self.tables.values() for source in rule.union]
+        return {name for one in sources for name in (one.from_, *(join.with_ for join in one.join))}
 
 
 @dataclass(frozen=True)
@@ -247,10 +263,11 @@ def read_mapping(path: Path) -> MappingFile:
         content = stream.read(LIMITS.size + 1)
     if len(content) > LIMITS.size:
         raise InputError([Problem(path.name, f"a mapping has at most {LIMITS.size:,} bytes.")])
-    begins = "A mapping has the keys roots and tables."
+    begins = "A mapping has the keys roots, encoding and tables."
     source = read(decode(content, path.name), path.name, LIMITS, needs=begins, begins=begins, merge=True)
     tables = source.data.get("tables")
-    if not source.problems and (not isinstance(tables, dict) or not tables):
+    alone = tables is None and source.data.get("encoding") is not None
+    if not source.problems and not alone and (not isinstance(tables, dict) or not tables):
         raise InputError([Problem(f"{path.name} tables", "a mapping needs tables: our name -> where it comes from.")])
     lines = Lines(source)
     problems = [
@@ -261,6 +278,7 @@ def read_mapping(path: Path) -> MappingFile:
     document = None
     try:
         document = validated(source, Mapping, path.name)
+        problems += [lines.placed(one) for one in said_of_none(document.encoding, document.named or TABLES)]
     except InputError as error:
         problems += error.problems
     if document is None or problems:

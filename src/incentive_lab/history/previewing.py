@@ -11,6 +11,7 @@ from typing import Any
 
 from incentive_lab.errors import InputError, Problem
 from incentive_lab.history.csvfiles import delimiter_of
+from incentive_lab.history.encodings import Said, codec_of, encoding_of, refused, undecodable
 from incentive_lab.history.sources import Limits
 
 SAMPLE = 200
@@ -41,8 +42,13 @@ class Preview:
         return list(dict.fromkeys(row[place] for row in self.rows if row[place]))
 
 
-def previews(path: Path, limits: Limits | None = None) -> tuple[list[Preview], list[Problem]]:
+def previews(path: Path, limits: Limits | None = None, said: Said = None) -> tuple[list[Preview], list[Problem]]:
     """The tables of a folder or workbook, and what cannot be looked at.
+
+    Args:
+        path: Of the folder or workbook.
+        limits: How much is looked at.
+        said: The encoding of CSV files that are not UTF-8.
 
     Example:
         >>> previews(Path("nowhere"))
@@ -57,7 +63,7 @@ def previews(path: Path, limits: Limits | None = None) -> tuple[list[Preview], l
         if read is None:
             continue
         try:
-            found += read(file, limits)
+            found += read(file, limits, said)
         except InputError as error:
             problems += error.problems
         except Exception:  # each library has its own exceptions for files that are not what their name says
@@ -65,33 +71,34 @@ def previews(path: Path, limits: Limits | None = None) -> tuple[list[Preview], l
     return found, problems
 
 
-def _csv(file: Path, limits: Limits) -> list[Preview]:
+def _csv(file: Path, limits: Limits, said: Said) -> list[Preview]:
+    own = encoding_of(said, file.stem)
+    codec = codec_of(file, own)
     try:
-        with file.open(encoding="utf-8-sig", newline="") as stream:
+        with file.open(encoding=codec, newline="") as stream:
             if not (first := stream.readline()).strip():
                 return []
             lines = itertools.chain([first], stream)
             rows = list(itertools.islice(csv.reader(lines, delimiter=delimiter_of(first)), SAMPLE + 1))
     except UnicodeDecodeError:
-        fix = "Save it as UTF-8 (in Excel: CSV UTF-8)."
-        raise InputError([Problem(file.name, "the file is not in UTF-8.", fix)]) from None
+        raise InputError([refused(file) or undecodable(file, own or "utf-16", 1)]) from None
     return _made(file.stem, file.name, rows)
 
 
-def _parquet(file: Path, limits: Limits) -> list[Preview]:
+def _parquet(file: Path, limits: Limits, said: Said) -> list[Preview]:
     import pyarrow.parquet as parquet
 
     source = parquet.ParquetFile(file)
     if source.metadata.num_rows > limits.rows:
-        said = f"it has {source.metadata.num_rows:,} rows; at most {limits.rows:,} are read."
-        raise InputError([Problem(file.name, said)])
+        message = f"it has {source.metadata.num_rows:,} rows; at most {limits.rows:,} are read."
+        raise InputError([Problem(file.name, message)])
     names = list(source.schema_arrow.names)
     batch = next(source.iter_batches(batch_size=SAMPLE), None)
     rows = [[row[name] for name in names] for row in batch.to_pylist()] if batch is not None else []
     return _made(file.stem, file.name, [names, *rows])
 
 
-def _workbook(file: Path, limits: Limits) -> list[Preview]:
+def _workbook(file: Path, limits: Limits, said: Said) -> list[Preview]:
     import openpyxl
 
     from incentive_lab.history.workbook import check_size

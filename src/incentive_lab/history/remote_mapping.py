@@ -45,6 +45,8 @@ def mapped_remote(store: RemoteStore, mapping: Path, problems: list[Problem]) ->
         InputError: With everything wrong with the mapping or its sources.
     """
     file = read_mapping(mapping)
+    if not file.document.tables:
+        raise InputError([Problem(f"{file.name} tables", "a mapping of a database needs tables: our name -> its own.")])
     roots = dict(file.document.roots)
     schemas = set(store.backend.list_databases())
     for name, schema in roots.items():

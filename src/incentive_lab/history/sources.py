@@ -9,6 +9,7 @@ from pathlib import Path
 
 from incentive_lab.errors import InputError, Problem, nearest
 from incentive_lab.history.csvfiles import header_problems, read_csv
+from incentive_lab.history.encodings import Encoding, Said, encoding_of
 from incentive_lab.history.store import DuckStore, Raw, literal, quoted
 from incentive_lab.history.tables import OTHER_NAMES, TABLES, not_a_table
 
@@ -37,12 +38,22 @@ def is_url(source: str | Path) -> bool:
     return "://" in str(source)
 
 
-def find_raw(store: DuckStore, path: Path, limits: Limits, problems: list[Problem]) -> dict[str, Raw]:
-    """The raw tables of a folder, workbook or DuckDB file, registered in the store's schema `raw`."""
+def find_raw(
+    store: DuckStore, path: Path, limits: Limits, problems: list[Problem], said: Said = None
+) -> dict[str, Raw]:
+    """The raw tables of a folder, workbook or DuckDB file, registered in the store's schema `raw`.
+
+    Args:
+        store: Receives the tables.
+        path: Where they are.
+        limits: How much is read.
+        problems: Receives what is wrong.
+        said: The encoding of CSV files that are not UTF-8.
+    """
     if not path.exists():
         raise InputError([Problem(str(path), "there is no such file or folder.", _choices())])
     if path.is_dir():
-        return _folder(store, path, limits, problems)
+        return _folder(store, path, limits, problems, said)
     if path.suffix.lower() == ".xlsx":
         return _workbook(store, path, limits, problems)
     if path.suffix.lower() in (".duckdb", ".db"):
@@ -54,7 +65,7 @@ def _choices() -> str:
     return "A history is a folder of CSV or Parquet files, an .xlsx workbook, a .duckdb file or a database URL."
 
 
-def _folder(store: DuckStore, folder: Path, limits: Limits, problems: list[Problem]) -> dict[str, Raw]:
+def _folder(store: DuckStore, folder: Path, limits: Limits, problems: list[Problem], said: Said) -> dict[str, Raw]:
     files = sorted(file for file in folder.iterdir() if file.suffix.lower() in (".csv", ".parquet") and file.is_file())
     found: dict[str, Path] = {}
     for file in files:
@@ -71,7 +82,7 @@ def _folder(store: DuckStore, folder: Path, limits: Limits, problems: list[Probl
         )
     raws = {}
     for name, file in found.items():
-        raw = read_file(store, name, file, limits, problems)
+        raw = read_file(store, name, file, limits, problems, encoding_of(said, file.stem))
         if raw is not None:
             raws[name] = raw
     return raws
@@ -125,10 +136,12 @@ def _view(store: DuckStore, file: Path, table: str, name: str, limits: Limits, p
     return Raw(name, raw.label, f"raw.{quoted(name)}", raw.columns, "rowid + 1", raw.rows)
 
 
-def read_file(store: DuckStore, name: str, file: Path, limits: Limits, problems: list[Problem]) -> Raw | None:
-    """One CSV or Parquet file as a raw table, or None with the problem noted."""
+def read_file(
+    store: DuckStore, name: str, file: Path, limits: Limits, problems: list[Problem], said: Encoding | None = None
+) -> Raw | None:
+    """One CSV or Parquet file as a raw table, or None with the problem noted; `said` is the encoding if it is not UTF-8."""
     if file.suffix.lower() == ".csv":
-        return read_csv(store, name, file, limits.cell_bytes, limits.rows, problems)
+        return read_csv(store, name, file, limits.cell_bytes, limits.rows, problems, said)
     return _parquet(store, name, file, limits, problems)
 
 

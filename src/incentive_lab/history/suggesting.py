@@ -6,14 +6,18 @@ import io
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from incentive_lab.history.beside import currencies_among
+from incentive_lab.history.encodings import Encoding, Said
 from incentive_lab.history.known_names import STATUS_WORDS, TYPE_WORDS
 from incentive_lab.history.previewing import Preview
 from incentive_lab.history.recognising import normal, suggested_columns, suggested_table
 from incentive_lab.history.tables import PARTNER_TYPES, TABLES, holds_money
 from incentive_lab.history.written import Dates, Numbers, dates_in, numbers_in
+
+if TYPE_CHECKING:
+    from incentive_lab.history.mapping_document import Mapping as Document
 
 SHORTEST_ID = 4
 """Numbers of fewer digits occur by chance where ids do."""
@@ -185,8 +189,12 @@ def written_in(
     return dates_in(found[True]), numbers_in(found[False])
 
 
-def mapping_of(choices: Sequence[Choice]) -> dict[str, Any]:
+def mapping_of(choices: Sequence[Choice], said: Said = None) -> dict[str, Any]:
     """The mapping document of these choices; several sources of one table stand one below the other.
+
+    Args:
+        choices: For each table of theirs.
+        said: The encoding of CSV files that are not UTF-8.
 
     Example:
         >>> mapping_of([Choice("orders", "deals", {"deal_id": "no"}, {"status": "won"})])["tables"]["deals"]["from"]
@@ -201,11 +209,14 @@ def mapping_of(choices: Sequence[Choice]) -> dict[str, Any]:
         where = {"where": {name: {"known": True} for name in one.filled}} if one.filled else {}
         source = {"from": one.source, **where, **ways, "columns": columns}
         tables.setdefault(one.table, []).append(source)
-    return {"tables": {name: found[0] if len(found) == 1 else {"union": found} for name, found in tables.items()}}
+    united = {name: found[0] if len(found) == 1 else {"union": found} for name, found in tables.items()}
+    read = {one.source for one in choices} or set(TABLES)
+    encoding = {name: one for name, one in said.items() if name in read} if isinstance(said, Mapping) else said
+    return {**({"encoding": encoding} if encoding else {}), **({"tables": united} if united else {})}
 
 
-def mapping_text(choices: Sequence[Choice]) -> str:
-    """The mapping document of these choices, as it is written to a file."""
+def mapping_text(choices: Sequence[Choice], said: Said = None) -> str:
+    """The mapping document of these choices, as it is written to a file; without any, what is said of the encoding."""
     from ruamel.yaml import YAML
 
     stream = io.StringIO()
@@ -213,7 +224,28 @@ def mapping_text(choices: Sequence[Choice]) -> str:
     writer.default_flow_style = False
     writer.sort_base_mapping_type_on_output = False
     writer.allow_unicode = True
-    writer.dump(mapping_of(choices), stream)
+    writer.dump(mapping_of(choices, said), stream)
+    return stream.getvalue()
+
+
+def with_encodings(text: str, document: Document | None, said: Mapping[str, Encoding]) -> str:
+    """A mapping that also says how some files are encoded; all else in it stays, its comments too.
+
+    Args:
+        text: The mapping as it is written; empty for none.
+        document: What it says.
+        said: Table as its sources name it -> encoding.
+    """
+    from ruamel.yaml import YAML
+
+    writer, stream = YAML(), io.StringIO()
+    writer.width = 1000
+    written = writer.load(text) if text else {}
+    before = document.encoding if document is not None else None
+    if isinstance(before, str):
+        before = dict.fromkeys(sorted(document.named or TABLES if document is not None else ()), before)
+    written["encoding"] = {**(before or {}), **said}
+    writer.dump(written, stream)
     return stream.getvalue()
 
 

@@ -12,8 +12,10 @@ from incentive_lab.errors import InputError, Problem
 from incentive_lab.format import counted
 from incentive_lab.history.previewing import previews
 from incentive_lab.history.suggesting import Choice, mapping_text, missing, suggested_all, unsure
+from incentive_lab.history.tables import TABLES
 from incentive_lab.ui import histories, workspace
 from incentive_lab.ui.cards import card, plain, tell_problems
+from incentive_lab.ui.encoding_choice import ask_encodings, encodings_said, forget_encodings, names_are_ours, saying
 from incentive_lab.ui.histories import Tried
 from incentive_lab.ui.mapping_table import forget_choices, table_choice
 from incentive_lab.ui.preparing import Source
@@ -53,11 +55,10 @@ def bringing() -> None:
         if problems := st.session_state.get(_REFUSED):
             tell_problems(problems, "These files were not taken; the history in use is untouched")
     path = st.session_state.get(STAGED)
-    if path is not None:
-        _mapping(Path(path))
+    beyond = _mapping(Path(path)) if path is not None else ()
     one: Tried | None = st.session_state.get(TRIED)
     if one is not None:
-        _verdict(one)
+        _verdict(one, beyond)
 
 
 def _files_came() -> None:
@@ -71,28 +72,31 @@ def _files_came() -> None:
         st.session_state[_REFUSED] = error.problems
         return
     st.session_state[STAGED] = str(path)
-    st.session_state[TRIED] = _first_try(path)
+    st.session_state[TRIED] = _first_try(path, histories.given_mapping(path))
 
 
-def _first_try(path: Path) -> Tried:
+def _first_try(path: Path, given: Path | None) -> Tried:
     """By the mapping that came with the files; else as they are, else by the suggested mapping if that is complete."""
-    given = histories.given_mapping(path)
+    said = encodings_said(path)
     st.session_state[_GIVEN] = given is not None
     if given is not None:
-        return histories.tried(Source(str(path), str(given), False), uploaded=True)
-    one = histories.tried(Source(str(path), None, False), uploaded=True)
+        source = Source(str(path), str(given), False)
+        return histories.tried(saying(source, said) if said else source, uploaded=True)
+    mapping = str(histories.write_mapping(path, (), said)) if said.keys() & TABLES.keys() else None
+    one = histories.tried(Source(str(path), mapping, False), uploaded=True)
     if one.good:
         return one
-    choices = suggested_all(previews(path, histories.UPLOADED)[0])
+    choices = suggested_all(previews(path, histories.UPLOADED, said)[0])
     if not choices or missing(choices):
         return one
-    file = histories.write_mapping(path, choices)
+    file = histories.write_mapping(path, choices, said)
     return histories.tried(Source(str(path), str(file), False), uploaded=True)
 
 
 def _place_came() -> None:
     place = st.session_state["history-place"].strip()
     _forget()
+    forget_encodings()
     chosen = st.session_state["history-mapping"]
     if place:
         st.session_state[TRIED] = histories.tried(Source(place, None if chosen == AS_NAMED else chosen, False))
@@ -106,22 +110,25 @@ def _forget() -> None:
 def _forget_all() -> None:
     _forget()
     forget_choices()
+    forget_encodings()
 
 
-def _mapping(path: Path) -> None:
-    """What the files hold, and which of it is what."""
-    found, problems = previews(path, histories.UPLOADED)
-    if problems:
-        tell_problems(tuple(problems), "Some files cannot be read")
-    if not found:
-        return
+def _mapping(path: Path) -> tuple[Problem, ...]:
+    """What the files hold, and which of it is what; what the verdict does not say of why some cannot be read."""
     one: Tried | None = st.session_state.get(TRIED)
     if st.session_state.get(_GIVEN):
         if one is not None and one.source.mapping is not None:
             with st.expander("**The mapping that came with the files**", icon=":material/account_tree:"):
                 st.code(Path(one.source.mapping).read_text(encoding="utf-8"), language="yaml")
-        return
-    fits = one is not None and one.good and one.source.mapping is None
+        return ()
+    said = encodings_said(path)
+    found, problems = previews(path, histories.UPLOADED, said)
+    told = one.problems if one is not None else ()
+    if beyond := tuple(problem for problem in problems if problem not in told):
+        tell_problems(beyond, "Some files cannot be read")
+    if not found:
+        return beyond
+    fits = one is not None and one.good and names_are_ours(one.source)
     box = st.expander(
         "**Which table and column is what**", expanded=not fits, icon=":material/account_tree:", key="mapping box"
     )
@@ -143,25 +150,28 @@ def _mapping(path: Path) -> None:
             st.button("Try this mapping", key="mapping-try", type="primary", disabled=bool(lacking),
                       on_click=_try_mapping, args=(str(path), choices), icon=":material/play_arrow:")  # fmt: skip
             st.download_button(
-                "Mapping so far", mapping_text(choices), "mapping.yaml", "application/yaml", key="mapping-so-far",
+                "Mapping so far", mapping_text(choices, said), "mapping.yaml", "application/yaml", key="mapping-so-far",
                 on_click="ignore", icon=":material/download:", disabled=not choices,
                 help="Keep what you chose, change it by hand, and drop it along with the files.",
             )  # fmt: skip
+    return beyond
 
 
 def _try_mapping(path: str, choices: Sequence[Choice]) -> None:
-    file = histories.write_mapping(Path(path), choices)
+    file = histories.write_mapping(Path(path), choices, encodings_said(Path(path)))
     before: Tried | None = st.session_state.get(TRIED)
     exclude = before.source.exclude if before is not None else ()
     st.session_state[TRIED] = histories.tried(Source(path, str(file), False, exclude), uploaded=True)
 
 
-def _verdict(one: Tried) -> None:
+def _verdict(one: Tried, beyond: tuple[Problem, ...]) -> None:
     """What came of opening it: the problems, or what it holds, what is odd in it, and the button that uses it."""
     if not one.good:
         tell_problems(one.problems, "This is not a history yet; the one in use is untouched")
+        ask_encodings(Path(one.source.path), (*one.problems, *beyond), _encoded)
         _exclude(one)
         return
+    ask_encodings(Path(one.source.path), beyond, _encoded)
     assert one.told is not None
     left, right = st.columns(2, gap="small")
     with left, card("tried", "It can be used", height="stretch"):
@@ -202,6 +212,17 @@ def _excluded() -> None:
     one: Tried = st.session_state[TRIED]
     wanted = dataclasses.replace(one.source, exclude=tuple(st.session_state["history-exclude"]))
     st.session_state[TRIED] = histories.tried(wanted, uploaded=STAGED in st.session_state)
+
+
+def _encoded() -> None:
+    """Files are read as it was said of them; what came as files begins anew, since their words are others now."""
+    one: Tried = st.session_state[TRIED]
+    path = Path(one.source.path)
+    if STAGED in st.session_state:
+        given = histories.given_mapping(path) if st.session_state[_GIVEN] else None
+        st.session_state[TRIED] = _first_try(path, given)
+    else:
+        st.session_state[TRIED] = histories.tried(saying(one.source, encodings_said(path)))
 
 
 def _use() -> None:

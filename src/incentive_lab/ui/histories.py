@@ -22,6 +22,7 @@ from incentive_lab.ui.preparing import Source, demo_source, named_source
 
 if TYPE_CHECKING:
     from incentive_lab.history import Finding
+    from incentive_lab.history.encodings import Said
     from incentive_lab.history.suggesting import Choice
 
 UPLOADED = Limits(rows=2_000_000, unpacked_bytes=300_000_000, cell_bytes=1_000_000)
@@ -129,13 +130,13 @@ def _sweep(folder: Path) -> None:
                 shutil.rmtree(old, ignore_errors=True)
 
 
-def write_mapping(path: Path, choices: Sequence[Choice]) -> Path:
-    """The mapping of these choices, as a file beside the staged history."""
+def write_mapping(path: Path, choices: Sequence[Choice], said: Said = None) -> Path:
+    """The mapping of these choices, as a file beside the staged history; without any, the encoding that is said."""
     from incentive_lab.history.suggesting import mapping_text
 
     folder = path if path.is_dir() else path.parent
     file = folder / MAPPING
-    file.write_text(mapping_text(choices), encoding="utf-8")
+    file.write_text(mapping_text(choices, said), encoding="utf-8")
     return file
 
 
@@ -165,7 +166,7 @@ def keep(one: Tried, title: str) -> Source:
     is remembered."""
     assert one.told is not None
     source = one.source
-    if _incoming(source.path):
+    if incoming(source.path):
         folder = kept_folder() / str(one.told["history_id"])
         path = Path(source.path)
         staged_in = path if path.is_dir() else path.parent
@@ -183,6 +184,9 @@ def keep(one: Tried, title: str) -> Source:
     else:
         folder = kept_folder() / f"named-{one.told['history_id']}"
         folder.mkdir(parents=True, exist_ok=True)
+        if source.mapping is not None and incoming(source.mapping):  # written here, where it is swept after a day
+            shutil.copy(source.mapping, folder / MAPPING)
+            source = replace(source, mapping=str(folder / MAPPING))
         _remember(folder, title or Path(shown_path(source.path)).name, source)
     choose(source)
     return source
@@ -204,7 +208,8 @@ def _remember(folder: Path, title: str, source: Source) -> None:
     file.write_text(json.dumps(said), encoding="utf-8")
 
 
-def _incoming(path: str) -> bool:
+def incoming(path: str) -> bool:
+    """Whether a file or folder lies where files come in, which is swept."""
     return not is_url(path) and (home() / "incoming").resolve() in Path(path).resolve().parents
 
 
