@@ -60,7 +60,7 @@ def test_a_letter_that_is_not_utf8_far_into_a_file_is_found(tmp_path: Path) -> N
     folders.write(tmp_path)
     text = (folders.PARTNERS.splitlines()[0].split(",region")[0] + "\nP1,One,msp\nP2,Two,msp\n" + rows).encode()
     (tmp_path / "partners.csv").write_bytes(text + "P0,Müller,msp\n".encode("latin-1"))
-    assert "Windows-1252 or Latin-1" in refusal(tmp_path)
+    assert "Row 120,001 reads 'Müller' as windows-1252" in refusal(tmp_path)
 
 
 def test_problems_of_every_file_are_reported_at_once_and_each_kind_is_cut_at_twenty(tmp_path: Path) -> None:

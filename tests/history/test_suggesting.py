@@ -12,7 +12,7 @@ from incentive_lab.errors import InputError
 from incentive_lab.history import open_history
 from incentive_lab.history.previewing import Preview, previews
 from incentive_lab.history.recognising import suggested_columns
-from incentive_lab.history.suggesting import mapping_of, missing, suggested, suggested_all, unused
+from incentive_lab.history.suggesting import mapping_of, missing, suggested, suggested_all, unsure, unused
 from incentive_lab.history.written import dates_in
 from incentive_lab.scheme.measures import CATALOGUE
 
@@ -93,6 +93,60 @@ def test_what_holds_no_dates_or_numbers_is_not_taken_for_one() -> None:
     assert choice is not None
     assert choice.columns["amount"] == "total"
     assert "created_on" not in choice.columns
+
+
+SLIPS = ("28.02.2025", "29.03.2025", "30.04.2025", "31.05.2025")
+
+
+@pytest.mark.parametrize(("days", "amounts", "said"), [
+    ((*SLIPS, "31.06.2025"), ("1.000,50", "2", "3", "4", "5"), ["column End is taken as closed_on, but 1 of its 5 different values "
+                                                               "in the first rows is no date: '31.06.2025'."]),
+    (("2025-01-01", "2025-01-02", "2025-01-03", "2025-01-04", "2025-02-31"), ("1", "2", "3", "4", "5"),
+     ["is no date: '2025-02-31'."]),
+    (SLIPS, ("1.000,50", "2.000,00", "n/a", "4,5", "5"), ["column Amount is taken as amount, but 1 of its 5 different "
+                                                       "values in the first rows is no number: 'n/a'."]),
+    (SLIPS, ("$1,000.50", "$2", "$3", "??", "5 apples", "4", "6", "7", "8", "9"), ["are no numbers: '??', '5 apples'."]),
+    (SLIPS, ("1.000,50", "2.000,00"), []),
+])  # fmt: skip
+def test_a_slip_does_not_hide_a_column_and_is_told(
+    tmp_path: Path, days: tuple[str, ...], amounts: tuple[str, ...], said: list[str]
+) -> None:
+    rows = [f"{n};P1;gewonnen;15.01.2025;{days[n % len(days)]};{amounts[n % len(amounts)]}" for n in range(20)]
+    found = brought(tmp_path, {"Aufträge": ("Auftrag;Partner;Status;Angelegt am;End;Amount", *rows)})
+    choice = suggested(found[0])
+    assert choice is not None
+    assert choice.columns["amount"] == "Amount"
+    choice = replace(choice, columns={**choice.columns, "closed_on": "End"})
+    told = unsure(found, [choice])
+    assert len(told) == len(said)
+    assert all(sentence in one for sentence, one in zip(said, told, strict=True))
+
+
+def test_columns_of_dates_with_a_slip_are_suggested_and_the_row_is_refused(tmp_path: Path) -> None:
+    lines = ("Auftragsnummer;Partner-Nr.;Status;Angelegt am;Abgeschlossen am;Betrag",
+             *(f"A{day};P1;gewonnen;{day}.01.2025;{day + 3}.02.2025;1.234,50" for day in range(14, 29)))  # fmt: skip
+    found = brought(tmp_path, {"Partner": EXPORTS["a German ERP"]["Partner"], "Aufträge": lines})
+    choices = suggested_all(found)
+    assert missing(choices) == []
+    assert (choices[0].dates, choices[0].columns["closed_on"]) == ("day-month-year", "Abgeschlossen am")
+    mapping = tmp_path / "mapping.yaml"
+    mapping.write_text(json.dumps(mapping_of(choices)), encoding="utf-8")
+    with pytest.raises(InputError) as refused:
+        open_history(tmp_path, mapping=mapping)
+    assert [one.path for one in refused.value.problems] == [
+        f"Aufträge.csv row {row}, column Abgeschlossen am (deals.closed_on)" for row in (14, 15, 16)
+    ]
+    assert (
+        sum("3 of its 15 different values in the first rows are no dates" in one for one in unsure(found, choices)) == 1
+    )
+
+
+def test_most_values_decide_the_order_of_dates_and_too_few_make_none() -> None:
+    early = [f"{day}/{month}/2025" for day in range(1, 13) for month in range(1, 8)]
+    assert dates_in([*early, "25/12/2024", "12/25/2024"]) == ("month-day-year", "day-month-year")  # one slip in each
+    assert dates_in([*early, "25/12/2024", "26/12/2024", "2/30/2025"]) == ("day-month-year",)
+    assert dates_in(["25.12.2024", "26.12.2024", "soon", "later"]) == ()
+    assert dates_in(["2025-01-01", "2025-01-02", "2025-01-03", "2025-01-04", "soon"]) == ()
 
 
 def test_a_table_of_an_unknown_name_is_known_by_what_it_must_have() -> None:

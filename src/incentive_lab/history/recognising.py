@@ -5,10 +5,11 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 
 from incentive_lab.history.known_names import COLUMNS, OWN_WORDS, TABLES_BY_WORD, UNITS
 from incentive_lab.history.tables import TABLES
-from incentive_lab.history.written import dates_in, is_day, is_number, numbers_in
+from incentive_lab.history.written import dates_in, is_day, is_number, mostly, numbers_in
 
 CLOSE = 0.8
 """Names at least this alike (difflib's ratio) are suggested."""
@@ -59,7 +60,8 @@ def suggested_columns(table: str, columns: Sequence[str], values: Values = lambd
 
     The same name comes first, then one of the names that systems use, then such a name with a unit behind it or one of
     the table's own words before it, then one alike; for a column that must be there, also one that holds all words of
-    such a name. Values that are no dates or no numbers rule a column out where ours is one.
+    such a name. A column is ruled out where ours is a date or
+    a number and fewer of its values are than `written.MOSTLY`.
 
     Args:
         table: Ours.
@@ -129,9 +131,19 @@ def _holding(wanted: Sequence[str], free: Mapping[str, str]) -> str | None:
 
 def _can_be(kind: str, values: Sequence[str]) -> bool:
     """Whether a column of these values can be of a kind; unknown where there are none."""
-    some = values[:_LOOKED_AT]
+    some = tuple(values[:_LOOKED_AT])
     if kind == "date":
-        return not some or is_day(some) or bool(dates_in(some))
+        return not some or _holds_days(some)
     if kind in ("money", "number", "share"):
-        return not some or is_number(some) or bool(numbers_in(some))
+        return not some or _holds_numbers(some)
     return True
+
+
+@lru_cache(maxsize=512)  # every column is asked about for every one of ours
+def _holds_days(values: tuple[str, ...]) -> bool:
+    return mostly(sum(map(is_day, values)), len(values)) or bool(dates_in(values))
+
+
+@lru_cache(maxsize=512)
+def _holds_numbers(values: tuple[str, ...]) -> bool:
+    return mostly(sum(map(is_number, values)), len(values)) or bool(numbers_in(values))

@@ -8,17 +8,19 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from incentive_lab.format import counted
 from incentive_lab.history.beside import currencies_among
 from incentive_lab.history.encodings import Encoding, Said
 from incentive_lab.history.known_names import STATUS_WORDS, TYPE_WORDS
 from incentive_lab.history.previewing import Preview
 from incentive_lab.history.recognising import normal, suggested_columns, suggested_table
 from incentive_lab.history.tables import PARTNER_TYPES, TABLES, holds_money
-from incentive_lab.history.written import Dates, Numbers, dates_in, numbers_in
+from incentive_lab.history.written import Dates, Numbers, dates_in, misfits, numbers_in
 
 if TYPE_CHECKING:
     from incentive_lab.history.mapping_document import Mapping as Document
 
+_NAMED = 3
 SHORTEST_ID = 4
 """Numbers of fewer digits occur by chance where ids do."""
 
@@ -62,6 +64,7 @@ def unsure(found: Sequence[Preview], choices: Sequence[Choice]) -> list[str]:
         dates = written_in(one, choice.table, choice.columns)[0]
         if len(dates) > 1:
             told.append(f"{one.label}: its dates fit {' and '.join(dates)}; {choice.dates} is supposed.")
+        told += _slips(one, choice)
         said = (one for one in choices if one is choice or one.table == "partners")
         if any("currency" in {*one.columns, *one.constants} for one in said):
             continue
@@ -70,6 +73,24 @@ def unsure(found: Sequence[Preview], choices: Sequence[Choice]) -> list[str]:
             if len(codes) > 1:
                 column = f"{one.label}: column {theirs} is in {' and '.join(codes)}"
                 told.append(f"{column}, which cannot be added without a column that says each row's currency.")
+    return told
+
+
+def _slips(preview: Preview, choice: Choice) -> list[str]:
+    """How many values of a date's or a number's column are none, where a few are not."""
+    told = []
+    for column in TABLES[choice.table].columns:
+        theirs = choice.columns.get(column.name)
+        if theirs is None:
+            continue
+        values = preview.values(theirs)
+        wrong = misfits(values, column.kind, choice.dates, choice.numbers)
+        if wrong:
+            what = "date" if column.kind == "date" else "number"
+            noun = f"is no {what}" if len(wrong) == 1 else f"are no {what}s"
+            several = f"{len(wrong)} of its {counted(len(values), 'different value')} in the first rows {noun}"
+            said = f"{preview.label}: column {theirs} is taken as {column.name}, but {several}"
+            told.append(f"{said}: {', '.join(map(repr, wrong[:_NAMED]))}.")
     return told
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Sequence
-from typing import Literal, get_args
+from collections.abc import Mapping, Sequence
+from typing import Literal, TypeVar, get_args
 
 from incentive_lab.history.reading import NUMBER
 from incentive_lab.history.tables import Kind
@@ -16,6 +16,12 @@ Dates = Literal["day-month-year", "month-day-year", "year-month-day"]
 A month may be named in English or German; of a year with two digits the century is the 21st."""
 Numbers = Literal["1,234.56", "1.234,56", "1 234,56", "1'234.56"]
 """Which marks stand in a number; a currency may stand beside it (`beside_sql`), and in brackets it is below zero."""
+
+MOSTLY = 0.8
+"""The share of a column's different values that makes it a column of dates (or numbers), in an order (or with marks).
+
+What is something else, such as a name or an id, has hardly any date among its values, and of dates the wrong order fits two in
+five, those before the 13th: four in five is far from both, and lets one slip pass among five values."""
 
 _ISO = re.compile(r"\d{4}-\d{2}-\d{2}([T ].*)?")
 _MARKS = {
@@ -31,6 +37,7 @@ _MONTHS = (
 )  # fmt: skip
 _CURRENCY = "(?:[$€£¥]|[A-Z]{3})?"
 _GAP = "[ \u00a0\u202f]?"
+Way = TypeVar("Way", Dates, Numbers)
 
 
 def our_way(text: str, kind: Kind, dates: Dates | None, numbers: Numbers | None) -> str:
@@ -103,41 +110,93 @@ def beside_sql(text: str, written: Numbers) -> str:
     return f"CASE WHEN {trimmed} ~ '{_quoted(_number_pattern(written))}' THEN {beside} ELSE '' END"
 
 
-def is_day(values: Sequence[str]) -> bool:
-    """Whether every one of these is a date that is written our way."""
-    return all(_ISO.fullmatch(value.strip()) for value in values)
+def is_day(value: str) -> bool:
+    """Whether this is a date that is written our way."""
+    if not _ISO.fullmatch(value.strip()):
+        return False
+    try:
+        datetime.date.fromisoformat(value.strip()[:10])
+    except ValueError:
+        return False
+    return True
 
 
-def is_number(values: Sequence[str]) -> bool:
-    """Whether every one of these is a number that is written our way."""
-    return all(re.fullmatch(NUMBER, value.strip()) for value in values)
+def is_number(value: str) -> bool:
+    """Whether this is a number that is written our way."""
+    return re.fullmatch(NUMBER, value.strip()) is not None
 
 
 def dates_in(values: Sequence[str]) -> tuple[Dates, ...]:
-    """Orders in which every one of these is a date, the likelier first; none where they are written our way or are no dates.
+    """Orders in which `MOSTLY` all of these are dates, the likelier first; none where they are written our way or are no dates.
 
     Example:
         >>> dates_in(["15.02.2025", "1. Juni 2025"]), dates_in(["3/5/2024"]), dates_in(["2024-03-05"])
         (('day-month-year',), ('month-day-year', 'day-month-year'), ())
+        >>> dates_in(["28.02.2025", "29.03.2025", "30.04.2025", "31.05.2025", "31.06.2025"])
+        ('day-month-year',)
     """
-    found = [value.strip() for value in values if value.strip() and not is_day([value])]
-    if not found:
-        return ()
-    fits = [order for order in get_args(Dates) if all(_is_day(value, order) for value in found)]
-    return tuple(sorted(fits, key=lambda order: order != "month-day-year" or "/" not in found[0]))
+    found = [value.strip() for value in values if value.strip() and not is_day(value)]
+    fits = {order: sum(_is_day(value, order) for value in found) for order in get_args(Dates)}
+    best = _best(fits, len([value for value in values if value.strip()]), len(found))
+    return tuple(sorted(best, key=lambda order: order != "month-day-year" or "/" not in found[0]))
 
 
 def numbers_in(values: Sequence[str]) -> tuple[Numbers, ...]:
-    """Marks with which every one of these is a number, the likelier first; none where they are plain or are no numbers.
+    """Marks with which `MOSTLY` all of these are numbers, the likelier first; none where they are plain or are no numbers.
 
     Example:
         >>> numbers_in(["12.345,60", "500,00"]), numbers_in(["$1,000"])[0], numbers_in(["1000.50"])
         (('1.234,56',), '1,234.56', ())
     """
     found = [value.strip() for value in values if value.strip()]
-    if is_number(found):
+    fits = {one: sum(bool(re.match(_number_pattern(one), value)) for value in found) for one in get_args(Numbers)}
+    plain = sum(map(is_number, found))
+    return _best({one: count - plain for one, count in fits.items()}, len(found), len(found) - plain)
+
+
+def misfits(values: Sequence[str], kind: Kind, dates: Dates | None, numbers: Numbers | None) -> list[str]:
+    """Those of some values that are no dates (no numbers) as they are said to be written; none of a kind that is neither.
+
+    Example:
+        >>> misfits(["28.02.2025", "31.06.2025", "2025-07-01", ""], "date", "day-month-year", None)
+        ['31.06.2025']
+        >>> misfits(["1.000,50", "n/a"], "money", None, "1.234,56")
+        ['n/a']
+    """
+    held = [value for value in values if value.strip()]
+    if kind == "date":
+        return [one for one in held if not is_day(one) and (dates is None or not _is_day(one.strip(), dates))]
+    if kind in ("money", "number", "share"):
+        return [
+            one
+            for one in held
+            if not (is_number(one) if numbers is None else re.match(_number_pattern(numbers), one.strip()))
+        ]
+    return []
+
+
+def mostly(fits: int, values: int) -> bool:
+    """Whether so many of some values fit that the others are slips.
+
+    Example:
+        >>> mostly(4, 5), mostly(2, 5)
+        (True, False)
+    """
+    return fits >= MOSTLY * values
+
+
+def _best(fits: Mapping[Way, int], values: int, left: int) -> tuple[Way, ...]:
+    """The ways that most of what is left to be understood fits, if with it `MOSTLY` all values are understood.
+
+    Args:
+        fits: Way -> how many of those that are left it fits.
+        values: How many there are.
+        left: How many of them are not written our way.
+    """
+    most = max(fits.values())
+    if most <= 0 or not mostly(values - left + most, values):
         return ()
-    return tuple(one for one in get_args(Numbers) if all(re.match(_number_pattern(one), value) for value in found))
+    return tuple(way for way, count in fits.items() if count == most)
 
 
 def _day_patterns(order: Dates) -> tuple[str, str]:
