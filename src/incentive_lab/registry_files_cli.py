@@ -50,7 +50,10 @@ def reproduce(
     mapping: Annotated[
         Path | None, typer.Option("--mapping", help="YAML that maps an export's own names; by default the pack's.")
     ] = None,
-    exclude: Annotated[list[str] | None, typer.Option("--exclude", help="Leave out rows with this finding.")] = None,
+    exclude: Annotated[
+        list[str] | None,
+        typer.Option("--exclude", help="Leave out rows with this finding; by default as the pack says."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Work out everything in a pack again and compare every figure; a pack that was altered is refused."""
@@ -61,6 +64,7 @@ def reproduce(
 
         from incentive_lab.cli import opened, progress
         from incentive_lab.errors import InputError, Problem
+        from incentive_lab.report.left_out import left_out_kinds
         from incentive_lab.report.pack import read_pack, schemes_of
         from incentive_lab.report.reproducing import reproduce as run
 
@@ -69,7 +73,8 @@ def reproduce(
         with held_pack.mapping() as own:
             named = mapping or own
             try:
-                again = opened(source, named, exclude, schemes_of(held_pack).scheme)
+                kinds = exclude or list(left_out_kinds(held_pack.left_out))
+                again = opened(source, named, kinds, schemes_of(held_pack).scheme)
             except InputError as error:
                 if named is not None:
                     raise
@@ -125,14 +130,16 @@ def verify(
 
         from incentive_lab.registry.audit import Head
         from incentive_lab.report.exporting import not_exported
+        from incentive_lab.report.left_out import left_out_words
         from incentive_lab.report.pack import read_pack
 
         held = [read_pack(one) for one in packs or ()]
         kept = (*(Head.read(one) for one in heads or ()), *(Head.read(one.manifest["head"]) for one in held))
         found = registry.verify(kept)
         faults = [asdict(one) for one in (*found.faults, *(not_exported(registry, held)))]
+        told = [f"{one.manifest['id']}: {said}" for one in held for said in left_out_words(one.left_out)]
         result = {"ok": not faults, "head": str(found.head), "entries": found.entries,
-                  "first_bad": faults[0] if faults else None, "faults": faults, "notes": list(found.notes)}  # fmt: skip
+                  "first_bad": faults[0] if faults else None, "faults": faults, "notes": [*found.notes, *told]}  # fmt: skip
         emitted(result, as_json, _say_verified)
         if faults:
             raise typer.Exit(1)

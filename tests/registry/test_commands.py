@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import zipfile
 from pathlib import Path
@@ -11,10 +12,14 @@ import openpyxl
 import pytest
 
 from incentive_lab.errors import InputError
+from incentive_lab.registry.evidence import left_out_of
 from incentive_lab.registry.people import MAY, ROLES
 from incentive_lab.registry.policy import Policy
 from incentive_lab.registry.service import Registry
 from incentive_lab.registry_cli import _say_people
+from incentive_lab.report.blocks import Points
+from incentive_lab.report.case import Case
+from incentive_lab.report.memo import memo
 from incentive_lab.report.pack import opened_pack, zipped
 from tests.cli.conftest import Command, ask, place  # noqa: F401
 
@@ -115,6 +120,65 @@ def test_a_pack_holds_the_mapping_of_its_history(proposed: Path, ask: Command) -
     file.unlink()
     code, said = ask("registry", "reproduce", proposed / "own.zip")
     assert (code, said.get("matches")) == (0, True), said
+
+
+def test_a_pack_tells_which_rows_were_left_out_and_leaves_them_out_again(proposed: Path, ask: Command) -> None:  # noqa: F811
+    deals, activities = proposed / "history" / "deals.csv", proposed / "history" / "activities.csv"
+    before = deals.read_text()
+    cheap = "Y1,B,won,2024-04-01,2024-04-30,70000.00,80000.00,USD\n"
+    deals.write_text(before + cheap + before.splitlines()[-1] + "\n")
+    activities.write_text(activities.read_text() + "X9,Z,2024-05-05,certification,1\n")
+    kinds = ("negative_margins", "duplicates", "orphans")
+    exclude = [word for kind in kinds for word in ("--exclude", kind)]
+    code, said = ask("registry", "submit", proposed / "grown.yaml", "--history", proposed / "history", *exclude, "--as", "dan",
+                     "--reason", "below cost is a test account", "--population", "odd")  # fmt: skip
+    assert code == 0, said
+    pack = proposed / "odd.zip"
+    assert ask("registry", "export", said["id"], "--as", "cat", "--out", pack)[0] == 0
+    held = opened_pack(pack.read_bytes())
+    assert held.left_out is not None
+    found = {one["kind"]: (one["rows"], one["amount"]) for one in held.left_out["findings"]}
+    assert found == {"duplicates": (1, 500.5), "orphans": (1, 0.0), "negative_margins": (1, 70_000.0)}
+    below = "Left out of the history: 1 won deal was sold below cost (70,000.00 USD; Y1; --exclude negative_margins)."
+    case = Case.of(json.loads(held.files["decision.json"]), held.files)
+    assert below in case.left_out
+    assert below in [one for block in memo(case).blocks if isinstance(block, Points) for one in block.items]
+    cells = openpyxl.load_workbook(io.BytesIO(held.files["workbook.xlsx"]))["Decision"].iter_rows(values_only=True)
+    assert ("Left out", below) in list(cells)
+    code, said = ask("registry", "reproduce", pack)  # leaves out what the pack says
+    assert (code, said.get("matches")) == (0, True), said
+    assert said["compared"]["left-out.json"] > 5
+    assert below in said["notes"]
+    code, said = ask("registry", "verify", "--pack", pack)
+    assert f"{held.manifest['id']}: {below}" in said["notes"]
+    code, said = ask("registry", "reproduce", pack, "--exclude", "duplicates", "--exclude", "orphans")
+    assert code == 1
+    assert any(one["path"].startswith("left-out.json: findings") for one in said["differences"])
+    # The rows that were left out may be gone by now: then it is the same history, of which nothing is left out.
+    deals.write_text(before)
+    activities.write_text("".join(activities.read_text().splitlines(keepends=True)[:-1]))
+    code, said = ask("registry", "reproduce", pack)
+    assert (code, said["matches"]) == (0, True)
+    assert said["notes"][-1] == "Here nothing was left out."
+
+
+def test_a_pack_that_left_nothing_out_says_when_it_is_run_with_less(proposed: Path, ask: Command) -> None:  # noqa: F811
+    deals = proposed / "history" / "deals.csv"
+    deals.write_text(deals.read_text() + "Y1,B,won,2024-04-01,2024-04-30,1.00,2.00,USD\n")
+    code, said = ask("registry", "submit", proposed / "grown.yaml", "--history", proposed / "history", "--as", "dan",
+                     "--reason", "all of it", "--population", "whole")  # fmt: skip
+    assert ask("registry", "export", said["id"], "--as", "cat", "--out", proposed / "whole.zip")[0] == 0
+    assert opened_pack((proposed / "whole.zip").read_bytes()).left_out is None
+    code, said = ask("registry", "reproduce", proposed / "whole.zip", "--exclude", "negative_margins")
+    assert code == 1
+    assert "The pack says of no rows that were left out; here some were:" in said["notes"]
+
+
+@pytest.mark.parametrize("body", [b"[]", b"{", b'{"currency": "USD", "findings": [{"kind": 1}]}'])
+def test_a_document_of_rows_left_out_that_says_nothing_is_refused(body: bytes) -> None:
+    with pytest.raises(InputError) as error:
+        left_out_of({"left-out.json": body})
+    assert "does not say which rows were left out" in str(error.value)
 
 
 def test_a_pack_reproduces_figure_by_figure(proposed: Path, ask: Command) -> None:  # noqa: F811

@@ -204,7 +204,7 @@ def _drop(store: Store, rule: RowRule, currency: str) -> list[Finding]:
     if finding is None:
         return []
     store.keep_rows(rule.table, f"SELECT * FROM {{{rule.table}}} t WHERE ({rule.test}) IS NOT TRUE")
-    message = f"{finding.message[:-1]}; they were left out."
+    message = f"{finding.message[:-1]}; {'it was' if finding.rows == 1 else 'they were'} left out."
     return [Finding(finding.kind, finding.rows, finding.amount, message, finding.examples, "excluded")]
 
 

@@ -21,9 +21,11 @@ FLOOR, BASELINE_FLOOR = "guarantee.yaml", "baseline-guarantee.yaml"
 """What guarantees of the scheme compare with, where that is not the baseline; what those of the baseline compare with."""
 MAPPING = "mapping.yaml"
 """By which the history was brought in, where it was by one."""
+LEFT_OUT = "left-out.json"
+"""Which rows of the history were left out, where some were."""
 NAMES = (
     "scheme.yaml", "baseline.yaml", FLOOR, BASELINE_FLOOR, "replay.json", "payouts.csv", "projection.json", "assumptions.json",
-    "pilot.json", MAPPING,
+    "pilot.json", MAPPING, LEFT_OUT,
 )  # fmt: skip
 """Documents a submission may have; the scheme and the replay it must have."""
 OF_PILOT = re.compile(r"pilot/[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
@@ -89,6 +91,7 @@ def judged(given: Submission) -> Judged:
     if problems:
         raise InputError(problems)
     pair = pair_of(given.documents)
+    left_out_of(given.documents)
     scheme = pair.scheme
     check(scheme).require()
     mine, replayed = fingerprint(scheme), _object(given, "replay.json")
@@ -110,7 +113,7 @@ def judged(given: Submission) -> Judged:
         problems.append(Problem("baseline.yaml", "is the scheme itself: that compares nothing.",
                                 "Compare it with what it would replace."))  # fmt: skip
     seed = None
-    for name in ("projection.json", "pilot.json"):
+    for name in ("projection.json", "pilot.json", LEFT_OUT):
         if name in given.documents:
             if name == "projection.json":
                 seed = _object(given, name).get("seed")
@@ -141,6 +144,31 @@ def pair_of(documents: Mapping[str, bytes]) -> Pair:
     scheme, baseline = known["scheme.yaml"], known.get("baseline.yaml")
     floor = known.get(FLOOR, baseline) if compares(scheme) else None
     return Pair(scheme, baseline, floor, known.get(BASELINE_FLOOR))
+
+
+def left_out_of(documents: Mapping[str, bytes]) -> Mapping[str, Any] | None:
+    """Which rows of the history were left out: `currency` and `findings`; None where none were.
+
+    Raises:
+        InputError: The document says something else.
+    """
+    if LEFT_OUT not in documents:
+        return None
+    try:
+        told = json.loads(documents[LEFT_OUT])
+        whole = isinstance(told["currency"], str) and all(
+            isinstance(one["kind"], str) and isinstance(one["message"], str) and isinstance(one["examples"], list)
+            and isinstance(one["rows"], int) and isinstance(one["amount"], (int, float, type(None)))
+            for one in told["findings"]
+        )  # fmt: skip
+    except (ValueError, KeyError, TypeError):
+        whole = False
+    if not whole:
+        message = (
+            "does not say which rows were left out, each finding with its kind, rows, amount, message and examples."
+        )
+        raise InputError([Problem(LEFT_OUT, message, "Propose the scheme again.")])
+    return dict(told)
 
 
 def _floors(pair: Pair, given: Submission, replayed: Mapping[str, Any]) -> Iterator[Problem]:

@@ -11,9 +11,10 @@ from typing import Any
 
 from incentive_lab.errors import InputError
 from incentive_lab.format import count, counted, cut_short, money, percent, signed
-from incentive_lab.registry.evidence import OF_PILOT, pair_of
+from incentive_lab.registry.evidence import OF_PILOT, left_out_of, pair_of
 from incentive_lab.report.change_words import WHEN_EXCEEDED, changes_between, new_rule
 from incentive_lab.report.history_span import dearest_year, long_ago
+from incentive_lab.report.left_out import left_out_words
 from incentive_lab.report.pilot_case import REHEARSED, is_rehearsal, pilot_told
 from incentive_lab.scheme.baseline import Pair
 from incentive_lab.scheme.check import check
@@ -36,6 +37,7 @@ class Case:
         projection: projection.json, if there is one.
         pilot: pilot.json, if there is one.
         tried: The schemes that the pilot's arms pay, where its files are there.
+        left_out: Which rows of the history were left out, in sentences.
     """
 
     revision: Mapping[str, Any]
@@ -44,6 +46,7 @@ class Case:
     projection: Mapping[str, Any] | None
     pilot: Mapping[str, Any] | None
     tried: tuple[Scheme, ...] = ()
+    left_out: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, revision: Mapping[str, Any], documents: Mapping[str, bytes]) -> Case:
@@ -52,7 +55,7 @@ class Case:
             name: json.loads(body) for name, body in documents.items() if name.endswith(".json") and "/" not in name
         }
         return cls(revision, pair_of(documents), read["replay.json"], read.get("projection.json"), read.get("pilot.json"),
-                   tuple(_schemes(documents)))  # fmt: skip
+                   tuple(_schemes(documents)), left_out_words(left_out_of(documents)))  # fmt: skip
 
     @property
     def scheme(self) -> Scheme:

@@ -13,7 +13,8 @@ import numpy as np
 
 from incentive_lab.engine.replay import Replay, replay
 from incentive_lab.panel import month_label
-from incentive_lab.registry.evidence import BASELINE_FLOOR, FLOOR, MAPPING
+from incentive_lab.registry.evidence import BASELINE_FLOOR, FLOOR, LEFT_OUT, MAPPING
+from incentive_lab.report.left_out import left_out_document
 from incentive_lab.results import payout_lines, replay_result
 from incentive_lab.scheme.baseline import Pair
 from incentive_lab.scheme.dump import dumps
@@ -162,6 +163,9 @@ def evidence_of(
     documents |= {name: dumps(one).encode() for name, one in beside.items() if one is not None}
     if history.mapping:
         documents[MAPPING] = history.mapping.encode()
+    if history.excluded:
+        with alone:
+            documents[LEFT_OUT] = as_json(left_out_document(history))
     if forecast is not None:
         documents["projection.json"] = as_json(forecast_document(pair, history, forecast, progress, alone))
         documents["assumptions.json"] = as_json(

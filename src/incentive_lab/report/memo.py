@@ -51,7 +51,7 @@ def memo(case: Case) -> Document:
         )
     blocks += [
         Heading("Evidence"),
-        Points((*case.pilot_words(), f"Replayed on history {row['history_id']}.")),
+        Points((*case.pilot_words(), f"Replayed on history {row['history_id']}.", *case.left_out)),
         Heading("Open warnings"),
         Points(case.warnings() or ("None.",)),
     ]

@@ -23,7 +23,7 @@ from incentive_lab import __version__
 from incentive_lab.errors import InputError, Problem
 from incentive_lab.home import code_id
 from incentive_lab.registry.audit import Head
-from incentive_lab.registry.evidence import MAPPING, pair_of
+from incentive_lab.registry.evidence import LEFT_OUT, MAPPING, left_out_of, pair_of
 from incentive_lab.report.case import Case
 from incentive_lab.report.evidence import as_json
 from incentive_lab.report.guide import guide
@@ -131,6 +131,11 @@ class Pack:
         with tempfile.TemporaryDirectory(prefix="mapping-") as name:
             (held := Path(name) / MAPPING).write_bytes(self.files[MAPPING])
             yield held
+
+    @property
+    def left_out(self) -> Mapping[str, Any] | None:
+        """Which rows of its history were left out, as `left_out_document` gives it; None where none were."""
+        return left_out_of(self.files) if LEFT_OUT in self.evidence else None
 
     @property
     def history_source(self) -> str:

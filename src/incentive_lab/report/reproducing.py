@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from incentive_lab.errors import InputError, Problem
 from incentive_lab.home import code_id
-from incentive_lab.registry.evidence import OF_PILOT
+from incentive_lab.registry.evidence import LEFT_OUT, OF_PILOT
 from incentive_lab.report.evidence import (
     Wanted,
     as_json,
@@ -24,6 +24,7 @@ from incentive_lab.report.evidence import (
     replay_document,
     replays,
 )
+from incentive_lab.report.left_out import left_out_document, left_out_words
 from incentive_lab.report.pack import Pack, made, schemes_of
 from incentive_lab.results import payout_lines
 
@@ -52,7 +53,7 @@ class Reproduced:
         compared: Member of the pack -> how many figures (or, of a document, bytes) were compared.
         differences: Those that differ.
         not_run: Documents of the pack that were not run again, with the reason.
-        notes: What explains a difference.
+        notes: What explains a difference, and which rows were left out of the history.
     """
 
     pack: Pack
@@ -90,6 +91,8 @@ def reproduce(pack: Pack, history: History, progress: Callable[[int, int], None]
             not_run.append("pilot.json: its plan is not in the pack")
         else:
             now["pilot.json"] = as_json(_pilot(pack, history))
+    if pack.left_out is not None and history.excluded:
+        now[LEFT_OUT] = as_json(left_out_document(history))
     documents = {name: body for name, body in pack.files.items() if name in pack.evidence}
     decision = json.loads(pack.files["decision.json"])
     try:
@@ -111,6 +114,12 @@ def _notes(pack: Pack, differences: list[Difference], history: History) -> Itera
         yield f"The pack was written by other code ({made_by}, here {code_id()})."
     if history.history_id != pack.manifest["history_id"]:
         yield f"The history is {history.history_id}, the pack was made on {pack.manifest['history_id']}."
+    yield from left_out_words(pack.left_out)
+    if pack.left_out is not None and not history.excluded:
+        yield "Here nothing was left out."
+    if pack.left_out is None and history.excluded:
+        yield "The pack says of no rows that were left out; here some were:"
+        yield from left_out_words(left_out_document(history))
 
 
 def _forecast(pack: Pack) -> Wanted | None:

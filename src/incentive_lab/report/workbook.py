@@ -58,7 +58,7 @@ def _decision(book: Any, case: Case, head: Any, wrap: Any) -> None:
         ("Partners", case.people_words()), *(("Pilot", one) for one in case.pilot_words()),
         *(("Change", one) for one in case.changes), *(("Warning", one) for one in case.warnings()),
         *(("Signature", one) for one in case.signers()), ("Fingerprint", row["fingerprint"]),
-        ("History", row["history_id"]), ("Version", row["code_version"]),
+        ("History", row["history_id"]), *(("Left out", one) for one in case.left_out), ("Version", row["code_version"]),
     ]  # fmt: skip
     for line, (name, said) in enumerate(facts):
         sheet.set_row(

@@ -131,7 +131,7 @@ def what_the_pilot_says(case: Case) -> None:
 
 def open_warnings(case: Case) -> None:
     """What is known to be open when it is decided."""
-    found = case.warnings()
+    found = (*case.left_out, *case.warnings())
     shown = fitting(found, 4, NARROW)
     rest = f"All {len(found)}" if len(shown) < len(found) else ""
     title = counted(len(found), "open warning") if found else "No open warning"
