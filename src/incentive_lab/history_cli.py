@@ -60,15 +60,9 @@ def history_suggest(
 
     with told(as_json):
         from incentive_lab.history.encodings import Encoding
+        from incentive_lab.history.mapping_writing import mapping_of, mapping_text
         from incentive_lab.history.previewing import previews
-        from incentive_lab.history.suggesting import (
-            mapping_of,
-            mapping_text,
-            missing,
-            suggested_all,
-            unsure,
-            unused,
-        )
+        from incentive_lab.history.suggesting import missing, suggested_all, unsure, unused
 
         if not export.exists():
             raise InputError([Problem(str(export), "it is not there.", "Name the folder or workbook of an export.")])

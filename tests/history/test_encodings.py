@@ -14,8 +14,8 @@ from incentive_lab.errors import InputError
 from incentive_lab.history import History, open_history
 from incentive_lab.history.encodings import as_utf8, readings
 from incentive_lab.history.mapping_document import read_mapping
+from incentive_lab.history.mapping_writing import with_encodings
 from incentive_lab.history.previewing import previews
-from incentive_lab.history.suggesting import with_encodings
 
 PARTNERS = "partner_id,name,type\nP1,Müller & Söhne,reseller\nP2,Two,msp\n"
 DEALS = "deal_id,partner_id,status,created_on,amount\nD1,P1,open,2024-01-03,5\n"

@@ -10,9 +10,10 @@ import pytest
 
 from incentive_lab.errors import InputError
 from incentive_lab.history import open_history
+from incentive_lab.history.mapping_writing import mapping_of
 from incentive_lab.history.previewing import Preview, previews
 from incentive_lab.history.recognising import suggested_columns
-from incentive_lab.history.suggesting import mapping_of, missing, suggested, suggested_all, unsure, unused
+from incentive_lab.history.suggesting import missing, suggested, suggested_all, unsure, unused
 from incentive_lab.history.written import dates_in
 from incentive_lab.scheme.measures import CATALOGUE
 

@@ -14,8 +14,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from incentive_lab.errors import InputError
+from incentive_lab.history.mapping_writing import mapping_of
 from incentive_lab.history.previewing import previews
-from incentive_lab.history.suggesting import Choice, mapping_of, missing, suggested
+from incentive_lab.history.suggesting import Choice, missing, suggested
 from incentive_lab.ui import histories
 from incentive_lab.ui.preparing import Source
 from tests.ui.conftest import settled

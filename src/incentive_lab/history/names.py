@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from incentive_lab.history.history import History
+from incentive_lab.history.outcomes import undone_activities
 from incentive_lab.scheme.checks.context import Known
 
 
@@ -24,4 +25,5 @@ def known_names(history: History) -> Known:
         targets=distinct("targets", "measure"),
         columns=dict(history.columns),
         filled=dict(history.filled),
+        undone=undone_activities(history),
     )

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import datetime
 import re
+from collections import Counter
 from decimal import Decimal
 from itertools import groupby
 from typing import TYPE_CHECKING
 
 from incentive_lab.format import counted
+from incentive_lab.history.outcomes import undone_activities
 from incentive_lab.history.quality_rules import RULES, Finding, apply_rule, in_units, told
 from incentive_lab.history.store import Store
 from incentive_lab.panel import month_label
+from incentive_lab.scheme.checks.context import Undone
+from incentive_lab.scheme.checks.undone import filter_of
+from incentive_lab.scheme.checks.undone import told as undone_told
 
 if TYPE_CHECKING:
     from incentive_lab.history.history import History
@@ -38,7 +43,7 @@ def quality(history: History) -> list[Finding]:
         [Finding(kind='negative_margins', rows=12, amount=Decimal('1834.20'), ...)]
     """
     found = [finding for rule in RULES if (finding := apply_rule(history.store, rule, history.currency))]
-    found += [*_rounded(history), *_mixed_partners(history), *_inactive(history)]
+    found += [*_rounded(history), *_mixed_partners(history), *_inactive(history), *_undone(history)]
     if {"closed_on", "amount"} <= history.filled["deals"]:
         found += [*_gaps(history), *_lone(history), *_spikes(history), *_renamed(history)]
     found.sort(key=lambda finding: (-abs(finding.amount or Decimal(0)), finding.kind))
@@ -103,6 +108,22 @@ def _inactive(history: History) -> list[Finding]:
         return []
     message = told(len(rows), "partners have neither a deal nor an activity")
     return [Finding("inactive_partners", len(rows), None, message, tuple(str(row[0]) for row in rows[:5]))]
+
+
+def _undone(history: History) -> list[Finding]:
+    """Activities that came to nothing, for each column that says so; a scheme counts them unless a measure leaves them out."""
+    columns: dict[str, list[Undone]] = {}
+    for one in undone_activities(history):
+        columns.setdefault(one.column, []).append(one)
+    found = []
+    for same in columns.values():
+        kinds: Counter[str] = Counter()
+        for one in same:
+            kinds[one.kind] += one.rows
+        each = ", ".join(f"{kind} {rows:,}" for kind, rows in kinds.most_common(5))
+        message = f"{undone_told(same)} all the same ({each}) unless a measure's where says {filter_of(same)}."
+        found.append(Finding("undone_activities", sum(kinds.values()), None, message, tuple(kinds)[:5]))
+    return found
 
 
 def _won_months(store: Store) -> list[tuple[int, int, int]]:

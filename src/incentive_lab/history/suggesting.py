@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from incentive_lab.format import counted
 from incentive_lab.history.beside import currencies_among
-from incentive_lab.history.encodings import Encoding, Said
 from incentive_lab.history.known_names import STATUS_WORDS, TYPE_WORDS
+from incentive_lab.history.outcomes import outcome_columns
 from incentive_lab.history.previewing import Preview
 from incentive_lab.history.recognising import normal, suggested_columns, suggested_table
 from incentive_lab.history.tables import PARTNER_TYPES, TABLES, holds_money
 from incentive_lab.history.written import Dates, Numbers, dates_in, misfits, numbers_in
 
 if TYPE_CHECKING:
-    from incentive_lab.history.mapping_document import Mapping as Document
+    pass
 
 _NAMED = 3
 SHORTEST_ID = 4
@@ -40,6 +39,7 @@ class Choice:
         dates: In which order dates are written; None where they are written our way.
         numbers: How numbers are written; None where they are written our way.
         filled: Their columns that must hold something; other rows are left out, such as a total at the end.
+        keep: Their further columns that are taken as they are.
     """
 
     source: str
@@ -52,6 +52,7 @@ class Choice:
     dates: Dates | None = None
     numbers: Numbers | None = None
     filled: tuple[str, ...] = ()
+    keep: tuple[str, ...] = ()
 
 
 def unsure(found: Sequence[Preview], choices: Sequence[Choice]) -> list[str]:
@@ -142,8 +143,21 @@ def suggested(preview: Preview) -> Choice | None:
     }
     dates, numbers = written_in(preview, table, columns)
     return Choice(
-        preview.table, table, columns, words=words, dates=next(iter(dates), None), numbers=next(iter(numbers), None)
-    )
+        preview.table, table, columns, words=words, dates=next(iter(dates), None), numbers=next(iter(numbers), None),
+        keep=worth_keeping(preview, table, columns),
+    )  # fmt: skip
+
+
+def worth_keeping(preview: Preview, table: str, columns: Mapping[str, str]) -> tuple[str, ...]:
+    """Further columns of a table without which something would go unseen: whether an activity came to nothing.
+
+    Args:
+        preview: Their table.
+        table: Ours.
+        columns: Our column -> theirs.
+    """
+    free = [name for name in preview.columns if name not in columns.values()]
+    return outcome_columns(free, preview.values) if table == "activities" else ()
 
 
 def suggested_all(found: Sequence[Preview]) -> list[Choice]:
@@ -190,7 +204,7 @@ def unused(preview: Preview, choice: Choice) -> list[str]:
         >>> unused(orders, Choice("orders", "deals", {"deal_id": "no"}))
         ['remark']
     """
-    return [name for name in preview.columns if name not in choice.columns.values()]
+    return [name for name in preview.columns if name not in {*choice.columns.values(), *choice.keep}]
 
 
 def written_in(
@@ -208,80 +222,6 @@ def written_in(
         if ours.name in columns and ours.kind in ("date", "money", "number", "share"):
             found[ours.kind == "date"] += preview.values(columns[ours.name])
     return dates_in(found[True]), numbers_in(found[False])
-
-
-def mapping_of(choices: Sequence[Choice], said: Said = None) -> dict[str, Any]:
-    """The mapping document of these choices; several sources of one table stand one below the other.
-
-    Args:
-        choices: For each table of theirs.
-        said: The encoding of CSV files that are not UTF-8.
-
-    Example:
-        >>> mapping_of([Choice("orders", "deals", {"deal_id": "no"}, {"status": "won"})])["tables"]["deals"]["from"]
-        'orders'
-    """
-    tables: dict[str, Any] = {}
-    for one in choices:
-        columns: dict[str, Any] = {name: _rule(one, name) for name in one.columns}
-        columns |= {name: {"constant": value} for name, value in one.constants.items()}
-        written = {"dates": one.dates, "numbers": one.numbers}
-        ways = {key: way for key, way in written.items() if way}
-        where = {"where": {name: {"known": True} for name in one.filled}} if one.filled else {}
-        source = {"from": one.source, **where, **ways, "columns": columns}
-        tables.setdefault(one.table, []).append(source)
-    united = {name: found[0] if len(found) == 1 else {"union": found} for name, found in tables.items()}
-    read = {one.source for one in choices} or set(TABLES)
-    encoding = {name: one for name, one in said.items() if name in read} if isinstance(said, Mapping) else said
-    return {**({"encoding": encoding} if encoding else {}), **({"tables": united} if united else {})}
-
-
-def mapping_text(choices: Sequence[Choice], said: Said = None) -> str:
-    """The mapping document of these choices, as it is written to a file; without any, what is said of the encoding."""
-    from ruamel.yaml import YAML
-
-    stream = io.StringIO()
-    writer = YAML(typ="safe", pure=True)
-    writer.default_flow_style = False
-    writer.sort_base_mapping_type_on_output = False
-    writer.allow_unicode = True
-    writer.dump(mapping_of(choices, said), stream)
-    return stream.getvalue()
-
-
-def with_encodings(text: str, document: Document | None, said: Mapping[str, Encoding]) -> str:
-    """A mapping that also says how some files are encoded; all else in it stays, its comments too.
-
-    Args:
-        text: The mapping as it is written; empty for none.
-        document: What it says.
-        said: Table as its sources name it -> encoding.
-    """
-    from ruamel.yaml import YAML
-
-    writer, stream = YAML(), io.StringIO()
-    writer.width = 1000
-    written = writer.load(text) if text else {}
-    before = document.encoding if document is not None else None
-    if isinstance(before, str):
-        before = dict.fromkeys(sorted(document.named or TABLES if document is not None else ()), before)
-    written["encoding"] = {**(before or {}), **said}
-    writer.dump(written, stream)
-    return stream.getvalue()
-
-
-def _rule(choice: Choice, name: str) -> str | dict[str, Any]:
-    """Where a column comes from: its name alone, or with what its words mean and what its numbers are multiplied by."""
-    words = choice.words.get(name, {})
-    changed = {theirs: ours for theirs, ours in words.items() if theirs != ours}
-    rule: dict[str, Any] = {"column": choice.columns[name]}
-    if name in choice.otherwise:
-        rule |= {"values": dict(words), "otherwise": choice.otherwise[name]}
-    elif changed:
-        rule["values"] = changed
-    if choice.times.get(name, Decimal(1)) != 1:
-        rule["times"] = float(choice.times[name])
-    return choice.columns[name] if len(rule) == 1 else rule
 
 
 def missing(choices: Sequence[Choice]) -> list[str]:

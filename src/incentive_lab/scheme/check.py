@@ -15,6 +15,7 @@ from incentive_lab.scheme.checks import (
     returned,
     rules,
     tables,
+    undone,
     unseen,
     windows,
 )
@@ -32,6 +33,7 @@ _CHECKS: tuple[Callable[[Context], Findings], ...] = (
     measuring.circles,
     measuring.definitions,
     unseen.unseen,
+    undone.undone,
     frame.tiers,
     references.unique,
     references.rule_names,

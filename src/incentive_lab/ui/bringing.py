@@ -10,8 +10,9 @@ import streamlit as st
 
 from incentive_lab.errors import InputError, Problem
 from incentive_lab.format import counted
+from incentive_lab.history.mapping_writing import mapping_text
 from incentive_lab.history.previewing import previews
-from incentive_lab.history.suggesting import Choice, mapping_text, missing, suggested_all, unsure
+from incentive_lab.history.suggesting import Choice, missing, suggested_all, unsure
 from incentive_lab.history.tables import TABLES
 from incentive_lab.ui import histories, workspace
 from incentive_lab.ui.cards import card, plain, tell_problems

@@ -33,7 +33,7 @@ def forget_encodings() -> None:
 def saying(source: Source, said: Mapping[str, Encoding]) -> Source:
     """A history by a mapping that also says how files are encoded; the mapping it had is left as it is."""
     from incentive_lab.history.mapping_document import read_mapping
-    from incentive_lab.history.suggesting import with_encodings
+    from incentive_lab.history.mapping_writing import with_encodings
 
     before = Path(source.mapping) if source.mapping else None
     document = read_mapping(before).document if before is not None else None

@@ -132,7 +132,7 @@ def _sweep(folder: Path) -> None:
 
 def write_mapping(path: Path, choices: Sequence[Choice], said: Said = None) -> Path:
     """The mapping of these choices, as a file beside the staged history; without any, the encoding that is said."""
-    from incentive_lab.history.suggesting import mapping_text
+    from incentive_lab.history.mapping_writing import mapping_text
 
     folder = path if path.is_dir() else path.parent
     file = folder / MAPPING

@@ -12,7 +12,7 @@ import streamlit as st
 from incentive_lab.format import counted
 from incentive_lab.history.previewing import SAMPLE, Preview
 from incentive_lab.history.recognising import suggested_columns
-from incentive_lab.history.suggesting import WORDED, Choice, unused, written_in
+from incentive_lab.history.suggesting import WORDED, Choice, unused, worth_keeping, written_in
 from incentive_lab.history.tables import PARTNER_TYPES, TABLES
 from incentive_lab.history.written import Dates, Numbers
 from incentive_lab.ui.cards import plain
@@ -68,7 +68,13 @@ def table_choice(preview: Preview, first: Choice | None) -> Choice | None:
         "Only rows with", preview.columns, key=key, default=[one for one in kept.get(key, ()) if one in preview.columns],
         help="Rows in which one of these is empty are left out, such as a total at the end.",
     )  # fmt: skip
-    made = Choice(preview.table, table, columns, constants, words, otherwise, times, *written, tuple(filled))
+    keep = worth_keeping(preview, table, columns)
+    made = Choice(preview.table, table, columns, constants, words, otherwise, times, *written, tuple(filled), keep)
+    if keep:
+        it = "it says" if len(keep) == 1 else "they say"
+        st.markdown(
+            f":small[:gray[Kept, since {it} of some activities that they came to nothing: {plain(', '.join(keep))}.]]"
+        )
     if left := unused(preview, made):
         st.markdown(f":small[:gray[Not used: {plain(', '.join(left))}.]]")
     return made

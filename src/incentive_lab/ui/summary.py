@@ -34,6 +34,7 @@ _FINDINGS = {
     "one_off_spikes": "One-off spikes",
     "renamed_ids": "Partners under a new id",
     "inactive_partners": "Partners that never act",
+    "undone_activities": "Activities that came to nothing",
     "rounded_amounts": "Amounts rounded to cents",
     "deals_of_several_partners": "Deals of several partners",
     "empty_months": "Months without a won deal",

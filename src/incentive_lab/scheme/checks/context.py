@@ -20,6 +20,23 @@ WINDOW_MONTHS: Mapping[str, int] = {"month": 1, "quarter_to_date": 3, "half_year
 
 
 @dataclass(frozen=True)
+class Undone:
+    """Activities of one kind that came to nothing, such as exams that were failed.
+
+    Attributes:
+        column: Of the activities, that says so.
+        kind: Of activity.
+        value: What it says, such as 'no-show'.
+        rows: How many activities.
+    """
+
+    column: str
+    kind: str
+    value: str
+    rows: int
+
+
+@dataclass(frozen=True)
 class Known:
     """Names that a history knows; None where it was not asked. Anything with these attributes will do.
 
@@ -32,6 +49,7 @@ class Known:
         targets: Measures that have targets.
         columns: Table -> its columns.
         filled: Table -> columns that hold at least one value.
+        undone: Activities that came to nothing by a column of their own.
     """
 
     kinds: Collection[str] | None = None
@@ -42,6 +60,7 @@ class Known:
     targets: Collection[str] | None = None
     columns: Mapping[str, Collection[str]] | None = None
     filled: Mapping[str, Collection[str]] | None = None
+    undone: Collection[Undone] | None = None
 
 
 @dataclass(frozen=True)
