@@ -11,6 +11,8 @@ import pytest
 
 from incentive_lab.errors import InputError
 from incentive_lab.history import History, open_history, quality
+from incentive_lab.history.outcomes import undone_activities
+from incentive_lab.scheme.checks.context import Undone
 from incentive_lab.scheme.measures import CATALOGUE
 from tests.history import folders
 from tests.history.test_formats import LEAVES, SPLITS, WANTED, Plain, assert_same
@@ -246,3 +248,16 @@ def test_amounts_convert_at_the_rate_of_their_closing_month(database: str, tmp_p
     assert "no rate for EUR in 2013-02" in told
     assert "no rate for GBP in 2013-03" in told
     assert "there is no such file" in refused(database, rates=tmp_path / "none.csv", currency="USD")
+
+
+@pytest.mark.parametrize(("kind", "values"), [("text", ("no-show", "yes")), ("boolean", ("false", "true"))])
+def test_activities_that_came_to_nothing_are_found(
+    database: str, tmp_path: Path, kind: str, values: tuple[str, str]
+) -> None:
+    head = "activity_id,partner_id,occurred_on,kind,Passed"
+    rows = "".join(f"A{place},P1,2013-01-01,training,{value}\n" for place, value in enumerate(values))
+    folder = folders.write(tmp_path / "csv", activities=f"{head}\n{rows}")
+    load(database, folder, types={"Passed": kind})
+    with open_history(folder).closing() as files, open_history(database).closing() as remote:
+        assert undone_activities(remote) == undone_activities(files) == (Undone("Passed", "training", values[0], 1),)
+        assert findings(files) == findings(remote)
