@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import re
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,7 @@ import pytest
 
 from incentive_lab.errors import InputError
 from incentive_lab.history import open_history
+from incentive_lab.history.previewing import previews
 from incentive_lab.history.suggesting import Choice, suggested_all, unsure
 from tests.history.test_remote import load
 from tests.history.test_suggesting import brought
@@ -151,6 +154,62 @@ def test_a_format_that_excel_has_built_in_shows_the_currency_of_the_reader_and_s
         "EUR",
         2_500,
     )
+
+
+@pytest.mark.parametrize(("written", "code"), [
+    ('"$"#,##0.00', "USD"), ("[$EUR] #,##0.00", "EUR"), ("_-[$£-809]* #,##0.00", "GBP"), ('_-* #,##0.00\\ "€"_-', "EUR"),
+    ('_("$"* #,##0.00_);_("$"* \\(#,##0.00\\)', "USD"), ("[$$-409]#,##0.00", "USD"), ("[$$-1009]#,##0.00", "CAD"),
+    ("[$$-en-AU]#,##0.00", "AUD"), ("#,##0.00 [$kr-41D]", "SEK"), ("[$¥-804]#,##0.00", "CNY"), ('#,##0.00\\ "zł"', "PLN"),
+    ('"US$"#,##0.00', "USD"), ("[$CHF-807] #,##0.00", "CHF"), ("[$R$-416] #,##0.00", "BRL"), ("[$€-2] #,##0.00", "EUR"),
+])  # fmt: skip
+def test_each_way_to_write_a_currency_into_a_format_is_known(tmp_path: Path, written: str, code: str) -> None:
+    assert opened(shown_in(tmp_path / "one.xlsx", [written, "General"])) == (code, 2_500)
+    other = "EUR" if code != "EUR" else "USD"
+    with pytest.raises(InputError) as error:
+        opened(shown_in(tmp_path / "other.xlsx", ["General", written], [other, other]))
+    assert f"stands beside the number, but the row says {other}." in str(error.value)
+
+
+@pytest.mark.parametrize("written", [
+    "General", "#,##0.00", r"_-* #,##0.00\ _€_-;\-* #,##0.00\ _€_-", "[$-409]0.00", '0.0 "PCS"', "0.00%", "[Red]0.00", '0 "kr"',
+])  # fmt: skip
+def test_a_format_without_a_currency_says_nothing(tmp_path: Path, written: str) -> None:
+    assert opened(shown_in(tmp_path / "plain.xlsx", [written, written]), currency="GBP") == ("GBP", 2_500)
+
+
+def test_a_format_of_excel_s_own_counts_where_the_workbook_says_how_it_writes_it(tmp_path: Path) -> None:
+    from openpyxl.styles.numbers import BUILTIN_FORMATS
+
+    file, mine = shown_in(tmp_path / "own.xlsx", [BUILTIN_FORMATS[7], "General"]), tmp_path / "mine.xlsx"
+    code = BUILTIN_FORMATS[7].replace('"', "&quot;")
+    with zipfile.ZipFile(file) as before, zipfile.ZipFile(mine, "w") as after:
+        for name in before.namelist():
+            body = before.read(name)
+            if name == "xl/styles.xml":  # as Excel writes it
+                told = re.sub(
+                    r"<numFmts count=.1.>",
+                    f'<numFmts count="2"><numFmt numFmtId="7" formatCode="{code}"/>',
+                    body.decode(),
+                )
+                assert told != body.decode()
+                body = told.encode()
+            after.writestr(name, body)
+    assert opened(file, currency="EUR") == ("EUR", 2_500)
+    with pytest.raises(InputError) as error:
+        opened(mine, currency="EUR")
+    assert "sheet deals row 2, column amount: $ stands beside the number, but the history is in EUR." in str(
+        error.value
+    )
+
+
+def test_a_first_look_at_a_workbook_tells_what_its_formats_show(tmp_path: Path) -> None:
+    names = (*OURS[:5], "Sum", "Code", "Pieces")
+    found, _ = previews(shown_in(tmp_path / "two.xlsx", ["[$EUR] 0.00", '"$"0.00', "General"], names=names))
+    assert found[1].shown == {"Sum": ("EUR", "$")}
+    choice = Choice("deals", "deals", {"deal_id": "deal_id", "amount": "Sum"})
+    assert unsure(found, [choice]) == [
+        "two.xlsx sheet deals: column Sum is in EUR and USD, which cannot be added without a column that says each row's currency."
+    ]
 
 
 def test_so_is_a_table_of_a_database(server: str, tmp_path: Path) -> None:

@@ -89,17 +89,6 @@ def currencies_among(values: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(meant(mark, "") for mark in marks))
 
 
-def currency_of_format(written: str) -> str:
-    """The currency that a number format of a spreadsheet shows; '' where it shows none that is known.
-
-    Example:
-        >>> [currency_of_format(one) for one in ('#,##0.00 [$€-407]', '[$USD] #,##0', '"$"#,##0.00;[Red]-"$"#,##0.00', '0.0 "PCS"')]
-        ['€', 'USD', '$', '']
-    """
-    texts = re.findall(r'\[\$([^\]-]*)[^\]]*\]|"([^"]*)"|([$€£¥])', written.partition(";")[0])
-    return next((mark for parts in texts for part in parts if _known(mark := part.strip())), "")
-
-
 def keeper(column: str) -> str:
     """The name of the column that keeps which currency the cells of a column are shown in; no sheet can have it."""
     return f"{_PART}{column}"

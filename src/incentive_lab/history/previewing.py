@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import csv
 import itertools
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,12 +29,14 @@ class Preview:
         label: What a person calls it.
         columns: Its header; a column without a name is passed over.
         rows: First rows as text, at most `SAMPLE`; an empty cell is ''.
+        shown: Column -> the currencies that the formats of its cells show.
     """
 
     table: str
     label: str
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+    shown: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def values(self, column: str) -> list[str]:
         """The different values of a column in the first rows, in the order they appear."""
@@ -101,21 +103,31 @@ def _parquet(file: Path, limits: Limits, said: Said) -> list[Preview]:
 def _workbook(file: Path, limits: Limits, said: Said) -> list[Preview]:
     import openpyxl
 
-    from incentive_lab.history.workbook import check_size
+    from incentive_lab.history.cell_formats import shown_currencies
+    from incentive_lab.history.workbook import cells_of, check_size
 
     check_size(file, limits)
     book = openpyxl.load_workbook(file, read_only=True, data_only=True)
     try:
-        return [
-            made
-            for sheet in book.worksheets
-            for made in _made(
-                sheet.title, f"{file.name} sheet {sheet.title}",
-                [list(row) for row in sheet.iter_rows(values_only=True, max_row=SAMPLE + 1)],
-            )
-        ]  # fmt: skip
+        formats, found = shown_currencies(file, book), []
+        for sheet in book.worksheets:
+            cells = list(cells_of(sheet, formats, SAMPLE + 1))
+            made = _made(sheet.title, f"{file.name} sheet {sheet.title}", [list(row) for row, _ in cells])
+            found += [replace(one, shown=_shown(cells)) for one in made]
+        return found
     finally:
         book.close()
+
+
+def _shown(cells: Sequence[tuple[Sequence[Any], Sequence[str]]]) -> dict[str, tuple[str, ...]]:
+    """Column -> the currencies that its cells are shown in, in the order they appear."""
+    found: dict[str, dict[str, None]] = {}
+    header = [_text(cell) for cell in cells[0][0]] if cells else []
+    for _, currencies in cells[1:]:
+        for name, currency in zip(header, currencies, strict=False):
+            if name and currency:
+                found.setdefault(name, {})[currency] = None
+    return {name: tuple(marks) for name, marks in found.items()}
 
 
 def _made(table: str, label: str, rows: Sequence[Sequence[Any]]) -> list[Preview]:

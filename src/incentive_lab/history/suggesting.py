@@ -14,7 +14,7 @@ from incentive_lab.history.outcomes import outcome_columns
 from incentive_lab.history.previewing import Preview
 from incentive_lab.history.recognising import normal, suggested_columns, suggested_table
 from incentive_lab.history.tables import PARTNER_TYPES, TABLES, holds_money
-from incentive_lab.history.written import Dates, Numbers, dates_in, misfits, numbers_in
+from incentive_lab.history.written import Dates, Numbers, dates_in, misfits, mostly, numbers_in
 
 if TYPE_CHECKING:
     pass
@@ -70,7 +70,7 @@ def unsure(found: Sequence[Preview], choices: Sequence[Choice]) -> list[str]:
         if any("currency" in {*one.columns, *one.constants} for one in said):
             continue
         for theirs in (theirs for ours, theirs in choice.columns.items() if holds_money(choice.table, ours)):
-            codes = currencies_among(one.values(theirs))
+            codes = currencies_among([*one.values(theirs), *one.shown.get(theirs, ())])
             if len(codes) > 1:
                 column = f"{one.label}: column {theirs} is in {' and '.join(codes)}"
                 told.append(f"{column}, which cannot be added without a column that says each row's currency.")
@@ -86,7 +86,7 @@ def _slips(preview: Preview, choice: Choice) -> list[str]:
             continue
         values = preview.values(theirs)
         wrong = misfits(values, column.kind, choice.dates, choice.numbers)
-        if wrong:
+        if wrong and mostly(len(values) - len(wrong), len(values)):
             what = "date" if column.kind == "date" else "number"
             noun = f"is no {what}" if len(wrong) == 1 else f"are no {what}s"
             several = f"{len(wrong)} of its {counted(len(values), 'different value')} in the first rows {noun}"

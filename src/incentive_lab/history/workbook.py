@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from incentive_lab.errors import InputError, Problem, did_you_mean, nearest
-from incentive_lab.history.beside import currency_of_format, keep_beside, keeper
+from incentive_lab.history.beside import keep_beside, keeper
+from incentive_lab.history.cell_formats import shown_currencies
 from incentive_lab.history.csvfiles import header_problems, nameless
 from incentive_lab.history.sources import Limits, text_table
 from incentive_lab.history.store import DuckStore, Raw
@@ -27,12 +28,12 @@ def read_sheets(store: DuckStore, file: Path, limits: Limits, problems: list[Pro
     except Exception as error:  # openpyxl lets zip, XML and key errors through
         raise InputError([Problem(file.name, f"this is not a readable .xlsx workbook: {error}")]) from None
     raws: dict[str, Raw] = {}
-    formats = _currencies(book)
+    formats = shown_currencies(file, book)
     for sheet in book.worksheets:
         name = sheet.title.strip().lower()
         label = f"{file.name} sheet {sheet.title}"
         if name in TABLES:
-            raw = _sheet(store, name, label, _read(sheet, formats), limits, problems)
+            raw = _sheet(store, name, label, cells_of(sheet, formats), limits, problems)
             if raw is not None:
                 keep_beside(store, raw)
                 raws[name] = raw
@@ -56,7 +57,7 @@ def read_sheet(
     if sheet not in book.sheetnames:
         problems.append(Problem(where, f"{file.name} has no sheet {sheet}.", did_you_mean(sheet, book.sheetnames)))
         return None
-    rows = _read(book[sheet], _currencies(book))
+    rows = cells_of(book[sheet], shown_currencies(file, book))
     return _sheet(store, name, f"{file.name} sheet {sheet}", rows, limits, problems)
 
 
@@ -72,20 +73,20 @@ def check_size(file: Path, limits: Limits) -> None:
         raise InputError([Problem(file.name, message, "Save the sheets as CSV or Parquet files.")])
 
 
-def _currencies(book: Any) -> dict[str, str]:
-    """Number format of a workbook -> the currency it shows.
+def cells_of(
+    sheet: Any, formats: Mapping[str, str], most: int | None = None
+) -> Iterator[tuple[Sequence[Any], Sequence[str]]]:
+    """Rows of a sheet with the currency that each number is shown in; without such formats only the rows, which is faster.
 
-    Formats that Excel has built in are left out: they show the currency of the region of whoever looks at them.
+    Args:
+        sheet: As openpyxl gives it.
+        formats: Number format -> the currency it shows.
+        most: Rows that are read; None for all.
     """
-    return {written: mark for written in book._number_formats if (mark := currency_of_format(written))}
-
-
-def _read(sheet: Any, formats: Mapping[str, str]) -> Iterator[tuple[Sequence[Any], Sequence[str]]]:
-    """Rows of a sheet with the currency that each number is shown in; without such formats only the rows, which is faster."""
     if not formats:
-        yield from ((row, ()) for row in sheet.iter_rows(values_only=True))
+        yield from ((row, ()) for row in sheet.iter_rows(values_only=True, max_row=most))
         return
-    for cells in sheet.iter_rows():
+    for cells in sheet.iter_rows(max_row=most):
         values = [cell.value for cell in cells]
         shown = [
             formats.get(cell.number_format, "") if isinstance(value, (int, float)) else ""
