@@ -76,18 +76,33 @@ def suggested_columns(table: str, columns: Sequence[str], values: Values = lambd
         >>> suggested_columns("deals", ["Opp. Close Date", "Cost (USD)", "Account Owner"])
         {'closed_on': 'Opp. Close Date', 'cost': 'Cost (USD)'}
     """
+    return {name: theirs for name, (theirs, _) in _matched(table, columns, values).items()}
+
+
+def sure_columns(table: str, columns: Sequence[str], values: Values = lambda column: ()) -> frozenset[str]:
+    """Our columns among `suggested_columns` whose name systems use so, rather than one that is only like it.
+
+    Example:
+        >>> sorted(sure_columns("deals", ["Opp. Close Date", "Cost (USD)", "Amountt"]))
+        ['closed_on', 'cost']
+    """
+    return frozenset(name for name, (_, sure) in _matched(table, columns, values).items() if sure)
+
+
+def _matched(table: str, columns: Sequence[str], values: Values) -> dict[str, tuple[str, bool]]:
+    """Our column -> theirs, and whether it is known by its name rather than by one that is only like it."""
     known = {normal(column): column for column in columns if column}
-    found: dict[str, str] = {}
+    found: dict[str, tuple[str, bool]] = {}
     bare = _bare(table)
     for alike in (_named, bare, _close, _holding):
         for ours in TABLES[table].columns:
             if ours.name in found or (alike is _holding and not ours.required):
                 continue
-            taken = set(found.values()) if ours.kind != "date" else set()
+            taken = {theirs for theirs, _ in found.values()} if ours.kind != "date" else set()
             free = {text: one for text, one in known.items() if one not in taken and _can_be(ours.kind, values(one))}
             match = alike([normal(ours.name), *COLUMNS.get(ours.name, ())], free)
             if match is not None:
-                found[ours.name] = free[match]
+                found[ours.name] = free[match], alike in (_named, bare)
     return {column.name: found[column.name] for column in TABLES[table].columns if column.name in found}
 
 

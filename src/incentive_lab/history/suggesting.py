@@ -12,7 +12,7 @@ from incentive_lab.history.beside import currencies_among
 from incentive_lab.history.known_names import STATUS_WORDS, TYPE_WORDS
 from incentive_lab.history.outcomes import outcome_columns
 from incentive_lab.history.previewing import Preview
-from incentive_lab.history.recognising import normal, suggested_columns, suggested_table
+from incentive_lab.history.recognising import normal, suggested_columns, suggested_table, sure_columns
 from incentive_lab.history.tables import PARTNER_TYPES, TABLES, holds_money
 from incentive_lab.history.written import Dates, Numbers, dates_in, misfits, mostly, numbers_in
 
@@ -40,6 +40,7 @@ class Choice:
         numbers: How numbers are written; None where they are written our way.
         filled: Their columns that must hold something; other rows are left out, such as a total at the end.
         keep: Their further columns that are taken as they are.
+        sure: Our columns that nobody need look at: theirs has a name that systems use, and its values fit.
     """
 
     source: str
@@ -53,6 +54,7 @@ class Choice:
     numbers: Numbers | None = None
     filled: tuple[str, ...] = ()
     keep: tuple[str, ...] = ()
+    sure: frozenset[str] = frozenset()
 
 
 def unsure(found: Sequence[Preview], choices: Sequence[Choice]) -> list[str]:
@@ -65,7 +67,7 @@ def unsure(found: Sequence[Preview], choices: Sequence[Choice]) -> list[str]:
         dates = written_in(one, choice.table, choice.columns)[0]
         if len(dates) > 1:
             told.append(f"{one.label}: its dates fit {' and '.join(dates)}; {choice.dates} is supposed.")
-        told += _slips(one, choice)
+        told += _slips(one, choice).values()
         said = (one for one in choices if one is choice or one.table == "partners")
         if any("currency" in {*one.columns, *one.constants} for one in said):
             continue
@@ -77,9 +79,9 @@ def unsure(found: Sequence[Preview], choices: Sequence[Choice]) -> list[str]:
     return told
 
 
-def _slips(preview: Preview, choice: Choice) -> list[str]:
-    """How many values of a date's or a number's column are none, where a few are not."""
-    told = []
+def _slips(preview: Preview, choice: Choice) -> dict[str, str]:
+    """Our column -> how many values of a date's or a number's column are none, where a few are not."""
+    told = {}
     for column in TABLES[choice.table].columns:
         theirs = choice.columns.get(column.name)
         if theirs is None:
@@ -91,7 +93,7 @@ def _slips(preview: Preview, choice: Choice) -> list[str]:
             noun = f"is no {what}" if len(wrong) == 1 else f"are no {what}s"
             several = f"{len(wrong)} of its {counted(len(values), 'different value')} in the first rows {noun}"
             said = f"{preview.label}: column {theirs} is taken as {column.name}, but {several}"
-            told.append(f"{said}: {', '.join(map(repr, wrong[:_NAMED]))}.")
+            told[column.name] = f"{said}: {', '.join(map(repr, wrong[:_NAMED]))}."
     return told
 
 
@@ -130,11 +132,28 @@ WORDED: Mapping[tuple[str, str], Callable[[str], str]] = {
 """Columns whose words are translated, and how a first translation is found."""
 
 
+def sure_word(table: str, column: str, word: str) -> bool:
+    """Whether another system's word says by itself what it means, rather than being taken for the likeliest.
+
+    Example:
+        >>> [sure_word("deals", "status", one) for one in ("Closed Won", "Open", "Negotiation")]
+        [True, True, False]
+        >>> sure_word("partners", "type", "Value Added Reseller"), sure_word("partners", "type", "Boutique")
+        (True, False)
+    """
+    if (table, column) == ("deals", "status"):
+        return suggested_status(word) != "open" or normal(word) == "open"
+    return suggested_type(word) in PARTNER_TYPES
+
+
 def suggested(preview: Preview) -> Choice | None:
     """A whole first choice for a table; None where it is none of ours."""
     table = suggested_table(preview.table, preview.columns, preview.values)
-    if table is None:
-        return None
+    return None if table is None else suggested_as(preview, table)
+
+
+def suggested_as(preview: Preview, table: str) -> Choice:
+    """A whole first choice for a table that is known to be one of ours."""
     columns = suggested_columns(table, preview.columns, preview.values)
     words = {
         column: {one: meant(one) for one in preview.values(columns[column])}
@@ -142,10 +161,11 @@ def suggested(preview: Preview) -> Choice | None:
         if of == table and column in columns
     }
     dates, numbers = written_in(preview, table, columns)
-    return Choice(
+    made = Choice(
         preview.table, table, columns, words=words, dates=next(iter(dates), None), numbers=next(iter(numbers), None),
         keep=worth_keeping(preview, table, columns),
     )  # fmt: skip
+    return replace(made, sure=sure_columns(table, preview.columns, preview.values) - _slips(preview, made).keys())
 
 
 def worth_keeping(preview: Preview, table: str, columns: Mapping[str, str]) -> tuple[str, ...]:
@@ -185,9 +205,11 @@ def _by_ids(preview: Preview, choice: Choice, ids: set[str]) -> Choice:
     free = [name for name in preview.columns if name not in choice.columns.values()]
     shares = {name: _share(preview.values(name), ids) for name in free}
     best = max(shares, key=shares.__getitem__, default=None)
+    guessed = choice.sure - {"partner_id"}
     if best is None or not shares[best]:
-        return choice
-    return replace(choice, columns={**choice.columns, "partner_id": best})
+        return replace(choice, sure=guessed) if ids else choice
+    sure = guessed | {"partner_id"} if shares[best] == 1.0 else guessed
+    return replace(choice, columns={**choice.columns, "partner_id": best}, sure=sure)
 
 
 def _share(values: Sequence[str], ids: set[str]) -> float:

@@ -127,6 +127,7 @@ def _mapping(path: Path) -> tuple[Problem, ...]:
     told = one.problems if one is not None else ()
     if beyond := tuple(problem for problem in problems if problem not in told):
         tell_problems(beyond, "Some files cannot be read")
+        ask_encodings(path, beyond, _encoded)
     if not found:
         return beyond
     fits = one is not None and one.good and names_are_ours(one.source)
@@ -140,7 +141,7 @@ def _mapping(path: Path) -> tuple[Problem, ...]:
             else ":small[:gray[Suggested from the names and the first rows; a star marks what is needed. Then try it.]]"
         )
         first = {choice.source: choice for choice in suggested_all(found)}
-        asked = (table_choice(preview, first.get(preview.table)) for preview in found)
+        asked = (table_choice(preview, first.get(preview.table), told) for preview in found)
         choices = [choice for choice in asked if choice is not None]
         lacking = missing(choices)
         for sentence in unsure(found, choices):
@@ -169,10 +170,10 @@ def _verdict(one: Tried, beyond: tuple[Problem, ...]) -> None:
     """What came of opening it: the problems, or what it holds, what is odd in it, and the button that uses it."""
     if not one.good:
         tell_problems(one.problems, "This is not a history yet; the one in use is untouched")
-        ask_encodings(Path(one.source.path), (*one.problems, *beyond), _encoded)
+        ask_encodings(Path(one.source.path), one.problems, _encoded, beyond)
         _exclude(one)
         return
-    ask_encodings(Path(one.source.path), beyond, _encoded)
+    ask_encodings(Path(one.source.path), (), _encoded, beyond)
     assert one.told is not None
     left, right = st.columns(2, gap="small")
     with left, card("tried", "It can be used", height="stretch"):

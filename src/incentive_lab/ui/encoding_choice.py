@@ -52,20 +52,29 @@ def names_are_ours(source: Source) -> bool:
     return source.mapping is None or not read_mapping(Path(source.mapping)).document.tables
 
 
-def ask_encodings(path: Path, problems: Sequence[Problem], chosen: Callable[[], None]) -> None:
-    """A choice for each CSV file of a folder that was refused because it is not UTF-8, or of which a choice was made.
+def ask_encodings(
+    path: Path, problems: Sequence[Problem], chosen: Callable[[], None], elsewhere: Sequence[Problem] | None = None
+) -> None:
+    """A choice for each CSV file of a folder that was refused because it is not UTF-8.
 
     Args:
         path: The folder.
-        problems: Why the history was refused.
+        problems: Why files were refused, told right above.
         chosen: Called when a choice was made.
+        elsewhere: What was told, and asked, elsewhere on the page; then files whose choice was made are asked here too.
     """
-    said = encodings_said(path)
-    for file in _csv_files(path):
-        told = any(one.path.startswith(file.name) and SAY in one.fix for one in problems)
-        found = readings(file) if told or file.stem in said else None
+    said, wanted = encodings_said(path), _refused(path, problems)
+    if elsewhere is not None:
+        wanted = (wanted | {file for file in _csv_files(path) if file.stem in said}) - _refused(path, elsewhere)
+    for file in sorted(wanted):
+        found = readings(file)
         if found is not None and found.words:
             _asked(file, found, said.get(file.stem), chosen)
+
+
+def _refused(path: Path, problems: Sequence[Problem]) -> set[Path]:
+    """The files of a folder of which problems say that a mapping could say how they are encoded."""
+    return {file for file in _csv_files(path) for one in problems if one.path.startswith(file.name) and SAY in one.fix}
 
 
 def _csv_files(path: Path) -> list[Path]:

@@ -9,13 +9,14 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from incentive_lab.errors import Problem
 from incentive_lab.format import counted
 from incentive_lab.history.previewing import SAMPLE, Preview
-from incentive_lab.history.recognising import suggested_columns
-from incentive_lab.history.suggesting import WORDED, Choice, unused, worth_keeping, written_in
+from incentive_lab.history.suggesting import WORDED, Choice, suggested_as, sure_word, unused, worth_keeping, written_in
 from incentive_lab.history.tables import PARTNER_TYPES, TABLES
 from incentive_lab.history.written import Dates, Numbers
 from incentive_lab.ui.cards import plain
+from incentive_lab.ui.mapping_places import ONLY_ROWS, Place, Places, places_of
 
 NOT_USED, NOWHERE = "not used", "not there"
 _FIXED = {
@@ -31,43 +32,44 @@ _DATES = {
 _AS_IT_IS = "stays as it is"
 
 
-def table_choice(preview: Preview, first: Choice | None) -> Choice | None:
-    """One of their tables: its first rows, what it is, and its columns, with `first` offered."""
+def table_choice(preview: Preview, first: Choice | None, problems: Sequence[Problem] = ()) -> Choice | None:
+    """One of their tables: its first rows, what it is, and its columns, with `first` offered.
+
+    What is recognised for sure is folded away behind one line, as is what a history may have and this table has not; open
+    is what asks for a decision, and what a problem speaks of.
+
+    Args:
+        preview: Their table.
+        first: What is suggested for it.
+        problems: Why the last try was refused.
+    """
     st.markdown(f"**{plain(preview.label)}** :gray[{counted(len(preview.columns), 'column')}]")
-    frame = pd.DataFrame([list(row) for row in preview.rows[:5]], columns=_unique(preview.columns))
-    st.dataframe(
-        frame, hide_index=True, height=214, key=f"preview {preview.table}", alt=f"First rows of {preview.label}"
-    )
-    options = [NOT_USED, *TABLES]
+    rows_open = st.container()
     guessed = first.table if first else NOT_USED
-    table = _picked(f"{plain(preview.table)} is", options, guessed, f"map {preview.table}", width=260)
+    table = _picked(f"{plain(preview.table)} is", [NOT_USED, *TABLES], guessed, f"map {preview.table}", width=260)
     if table == NOT_USED:
+        with rows_open:
+            _first_rows(preview)
         return None
-    if first is not None and first.table == table:
-        guess = first.columns
-    else:
-        guess = suggested_columns(table, preview.columns, preview.values)
-    columns: dict[str, str] = {}
-    constants: dict[str, str] = {}
-    grid = st.columns(4, gap="small")
-    for place, ours in enumerate(TABLES[table].columns):
-        fixed = [f"always {value}" for value in _FIXED.get(ours.name, ())]
-        offered = [NOWHERE, *preview.columns, *fixed]
-        with grid[place % 4]:
-            label, key = f"{ours.name}{' *' if ours.required else ''}", f"map {preview.table} {table} {ours.name}"
-            picked = _picked(label, offered, guess.get(ours.name, NOWHERE), key, help=ours.help)
-        if picked in fixed:
-            constants[ours.name] = picked.removeprefix("always ")
-        elif picked != NOWHERE:
-            columns[ours.name] = picked
-    words, otherwise = _meanings(preview, table, columns)
-    times = _times(preview.table, table, columns)
-    written = _written(preview, table, columns)
-    kept, key = _kept(), f"filled {preview.table}"
-    filled = kept[key] = st.multiselect(
-        "Only rows with", preview.columns, key=key, default=[one for one in kept.get(key, ()) if one in preview.columns],
-        help="Rows in which one of these is empty are left out, such as a total at the end.",
-    )  # fmt: skip
+    guess = first if first is not None and first.table == table else suggested_as(preview, table)
+    places = places_of(preview, table, guess, problems)
+    picked = {place: _columns(preview, table, place, guess) for place in (places.asked, places.known, places.further)}
+    found = {ours: value for part in picked.values() for ours, value in part.items()}
+    inner = {one.name: found[one.name] for one in TABLES[table].columns if one.name in found}
+    columns = {ours: value for ours, (value, fixed) in inner.items() if not fixed}
+    constants = {ours: value for ours, (value, fixed) in inner.items() if fixed}
+    words, otherwise, word_open = _meanings(preview, table, columns, places)
+    written, way_open = _written(preview, table, columns, places)
+    with places.further.box:
+        times = _times(preview.table, table, columns)
+        kept, key = _kept(), f"filled {preview.table}"
+        filled = kept[key] = st.multiselect(
+            ONLY_ROWS, preview.columns, key=key,
+            default=[one for one in kept.get(key, ()) if one in preview.columns],
+            help="Rows in which one of these is empty are left out, such as a total at the end.",
+        )  # fmt: skip
+    with rows_open if places.asked.names or word_open or way_open or not places.known.names else places.rows_known:
+        _first_rows(preview)
     keep = worth_keeping(preview, table, columns)
     made = Choice(preview.table, table, columns, constants, words, otherwise, times, *written, tuple(filled), keep)
     if keep:
@@ -78,6 +80,31 @@ def table_choice(preview: Preview, first: Choice | None) -> Choice | None:
     if left := unused(preview, made):
         st.markdown(f":small[:gray[Not used: {plain(', '.join(left))}.]]")
     return made
+
+
+def _first_rows(preview: Preview) -> None:
+    frame = pd.DataFrame([list(row) for row in preview.rows[:5]], columns=_unique(preview.columns))
+    st.dataframe(
+        frame, hide_index=True, height=214, key=f"preview {preview.table}", alt=f"First rows of {preview.label}"
+    )
+
+
+def _columns(preview: Preview, table: str, place: Place, guess: Choice) -> dict[str, tuple[str, bool]]:
+    """Our column -> theirs, or a value for every row, and whether it is that; those that are not there are left out."""
+    found: dict[str, tuple[str, bool]] = {}
+    with place.box:
+        grid = st.columns(4, gap="small") if place.names else ()
+    for number, name in enumerate(place.names):
+        column = TABLES[table].column(name)
+        fixed = [f"always {value}" for value in _FIXED.get(name, ())]
+        offered = [NOWHERE, *preview.columns, *fixed]
+        with grid[number % 4]:
+            label = f"{name}{' *' if column is not None and column.required else ''}"
+            picked = _picked(label, offered, guess.columns.get(name, NOWHERE), f"map {preview.table} {table} {name}",
+                             help=column.help if column is not None else None)  # fmt: skip
+        if picked != NOWHERE:
+            found[name] = picked.removeprefix("always ") if picked in fixed else picked, picked in fixed
+    return found
 
 
 def forget_choices() -> None:
@@ -103,37 +130,36 @@ def _picked(label: str, offered: Sequence[str], guess: str, key: str, **more: An
     return picked
 
 
-def _written(preview: Preview, table: str, columns: dict[str, str]) -> tuple[Dates | None, Numbers | None]:
-    """How the table's dates and numbers are written, asked where its first rows are not written our way."""
+def _written(
+    preview: Preview, table: str, columns: dict[str, str], places: Places
+) -> tuple[tuple[Dates | None, Numbers | None], bool]:
+    """How the table's dates and numbers are written, asked where its first rows fit several ways; and whether it is asked."""
     dates, numbers = written_in(preview, table, columns)
     if not dates and not numbers:
-        return None, None
-    st.markdown(":small[:gray[How they write, as their first rows show]]")
-    left, right, *_ = st.columns(4, gap="small")
+        return (None, None), False
+    several = len(dates) > 1 or len(numbers) > 1
     first: Dates | None = None
     second: Numbers | None = None
-    if dates:
-        unsure = "The first rows fit both orders: choose the one that is meant." if len(dates) > 1 else None
-        with left:
-            first = st.selectbox(
-                "Dates",
-                dates,
-                key=f"dates {preview.table} {table} {dates}",
-                format_func=_DATES.__getitem__,
-                help=unsure,
-            )
-    if numbers:
-        with right:
-            second = st.selectbox("Numbers", numbers, key=f"numbers {preview.table} {table} {numbers}")
-    return first, second
+    with (places.asked if several else places.known).box:
+        st.markdown(":small[:gray[How they write, as their first rows show]]")
+        left, right, *_ = st.columns(4, gap="small")
+        if dates:
+            unsure = "The first rows fit both orders: choose the one that is meant." if len(dates) > 1 else None
+            key = f"dates {preview.table} {table} {dates}"
+            first = left.selectbox("Dates", dates, key=key, format_func=_DATES.__getitem__, help=unsure)
+        if numbers:
+            second = right.selectbox("Numbers", numbers, key=f"numbers {preview.table} {table} {numbers}")
+    return (first, second), several
 
 
 def _meanings(
-    preview: Preview, table: str, columns: dict[str, str]
-) -> tuple[dict[str, dict[str, str]], dict[str, str]]:
-    """What their words for a deal's status and a partner's type mean, by our column, and what any other word means."""
+    preview: Preview, table: str, columns: dict[str, str], places: Places
+) -> tuple[dict[str, dict[str, str]], dict[str, str], bool]:
+    """What their words for a deal's status and a partner's type mean, by our column, what any other word means, and whether
+    a word asks for a decision."""
     meanings: dict[str, dict[str, str]] = {}
     otherwise: dict[str, str] = {}
+    asked = False
     for (of, column), guess in WORDED.items():
         if of != table or column not in columns:
             continue
@@ -142,21 +168,29 @@ def _meanings(
         strict = declared.values if declared else ()
         if set(values) <= set(strict or PARTNER_TYPES) and len(preview.rows) < SAMPLE:
             continue
-        st.markdown(f":small[:gray[What their words for *{column}* mean]]")
-        grid, key = st.columns(4, gap="small"), f"{preview.table} {column}"
-        meanings[column] = {value: guess(value) for value in values}
-        for place, value in enumerate(values[:_SHOWN_WORDS]):
-            options = list(strict) or list(dict.fromkeys([value, guess(value), *PARTNER_TYPES]))
-            with grid[place % 4]:
-                meanings[column][value] = _picked(plain(value), options, guess(value), f"word {key} {value}")
-        with grid[min(len(values), _SHOWN_WORDS) % 4]:
-            told = f"Words beyond the first {SAMPLE} rows."
-            rest = _picked(
-                "any other word", [_AS_IT_IS, *(strict or PARTNER_TYPES)], _AS_IT_IS, f"other {key}", help=told
-            )
-        if rest != _AS_IT_IS:
-            otherwise[column] = rest
-    return meanings, otherwise
+        key, meanings[column] = f"{preview.table} {column}", {value: guess(value) for value in values}
+        shown = values[:_SHOWN_WORDS]
+        unsure = [value for value in shown if not sure_word(table, column, value)]
+        asked = asked or bool(unsure)
+        for place, some in ((places.asked, unsure), (places.known, [value for value in shown if value not in unsure])):
+            last = place is places.known
+            if not some and not last:
+                continue
+            with place.box:
+                st.markdown(f":small[:gray[What their words for *{column}* mean]]")
+                grid = st.columns(4, gap="small")
+            for number, value in enumerate(some):
+                options = list(strict) or list(dict.fromkeys([value, guess(value), *PARTNER_TYPES]))
+                with grid[number % 4]:
+                    meanings[column][value] = _picked(plain(value), options, guess(value), f"word {key} {value}")
+            if last:
+                with grid[len(some) % 4]:
+                    told = f"Words beyond the first {SAMPLE} rows."
+                    offered = [_AS_IT_IS, *(strict or PARTNER_TYPES)]
+                    rest = _picked("any other word", offered, _AS_IT_IS, f"other {key}", help=told)
+                if rest != _AS_IT_IS:
+                    otherwise[column] = rest
+    return meanings, otherwise, asked
 
 
 def _times(source: str, table: str, columns: dict[str, str]) -> dict[str, Decimal]:
