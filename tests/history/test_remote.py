@@ -261,3 +261,10 @@ def test_activities_that_came_to_nothing_are_found(
     with open_history(folder).closing() as files, open_history(database).closing() as remote:
         assert undone_activities(remote) == undone_activities(files) == (Undone("Passed", "training", values[0], 1),)
         assert findings(files) == findings(remote)
+
+
+def test_a_mapping_that_only_says_an_encoding_is_none_of_a_database(database: str, tmp_path: Path) -> None:
+    (tmp_path / "mapping.yaml").write_text("encoding: latin-1\n")
+    assert "a mapping of a database needs tables: our name -> its own." in refused(
+        database, mapping=tmp_path / "mapping.yaml"
+    )

@@ -16,7 +16,7 @@ _ASKED = frozenset(
     "passed pass attended attendance completed completion bestanden erschienen abgeschlossen teilgenommen".split()
 )
 """Words of a column that a plain no answers."""
-_TELLING = _ASKED | frozenset("status result outcome score grade state ergebnis teilnahme note".split())
+_TELLING = _ASKED | frozenset("status result outcome score grade state ergebnis teilnahme".split())
 """Words of a column that says how an activity came out."""
 _UNDONE = (
     "failed", "fail", "failure", "not passed", "no show", "noshow", "did not attend", "not attended", "absent", "missed",
