@@ -35,7 +35,14 @@ def registry(quick: Path, monkeypatch: pytest.MonkeyPatch) -> Registry:
                "by_month": {"2025-01": 102.0}, "change": {"total": 2.0, "winners": 1, "losers": 1, "unchanged": 0}}  # fmt: skip
     replay |= {"names": {"A": "Ann and daughters, wholesale and repair", EVIL: EVIL}}
     replay["baseline"] |= {"by_partner": {"A": 50.0, EVIL: 50.0}}
-    documents = {**given.documents, "replay.json": json.dumps(replay).encode()}
+    found = {"kind": "zero_amounts", "rows": 2, "amount": 0.0, "message": "2 won deals have an amount of zero; they were left out.",
+             "examples": [EVIL]}  # fmt: skip
+    left_out = {"history_id": replay["history_id"], "currency": "USD", "findings": [found]}
+    documents = {
+        **given.documents,
+        "replay.json": json.dumps(replay).encode(),
+        "left-out.json": json.dumps(left_out).encode(),
+    }
     opened.submit(ANN, type(given)(documents, EVIL), EVIL)
     return opened
 
@@ -110,6 +117,10 @@ def test_what_changed_meanwhile_is_not_signed(page: AppTest, registry: Registry)
     press(page, "Approve", "ben", "agreed")
     assert not page.exception
     assert registry.show("grown-1")["signatures"] == []
+
+
+def test_rows_that_were_left_out_are_told_among_the_warnings(page: AppTest) -> None:
+    assert [one for one in page.markdown if "2 won deals have an amount of zero" in one.value]
 
 
 def test_text_is_never_markup(page: AppTest) -> None:
