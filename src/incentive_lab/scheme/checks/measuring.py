@@ -124,6 +124,9 @@ def definitions(context: Context) -> Findings:
             yield wrong((*here, "at"), message, did_you_mean(measure.at, DATES[table]))
         if measure.spread is not None and table != "deals":
             yield wrong((*here, "spread"), "Only amounts of deals can be spread over a contract's term.")
+        if measure.months_of_term is not None and measure.spread is None:
+            message = "Only a contract that is spread has months of its term."
+            yield wrong((*here, "months_of_term"), message, "Add `spread: term`.")
         if measure.less_returns and table != "deals":
             yield wrong((*here, "less_returns"), "Only deals come back.", "Leave it out.")
         if name in CATALOGUE:
