@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from incentive_lab.errors import did_you_mean
 from incentive_lab.scheme.base import one_of
 from incentive_lab.scheme.checks.context import Context, Findings, doubtful, wrong
-from incentive_lab.scheme.document import Cap, Target
+from incentive_lab.scheme.document import Cap, Pool, Target
 from incentive_lab.scheme.measures import CATALOGUE, COLUMNS, DATES, Condition, Measure
 from incentive_lab.scheme.rates import Driver, Multiplier
 from incentive_lab.scheme.rules import Base, Fund, Gate, Limit, Repay, Rule
@@ -39,6 +39,8 @@ def used(context: Context) -> Iterator[tuple[Segments, str, str]]:
             yield from _pointed(node)
         elif isinstance(part, (Limit, Cap)) and part.of is not None:
             yield node.place("of"), part.of, f"a share of purchases is a share of {_SUM}"
+        elif isinstance(part, Pool) and part.of is not None:
+            yield node.place("of"), part.of, f"a pool is a share of {_SUM}"
         elif isinstance(part, Fund) and part.accrues_on is not None:
             yield node.place("accrues_on"), part.accrues_on, f"a fund accrues on {_SUM}"
         elif isinstance(part, Target):
