@@ -105,6 +105,18 @@ def test_further_columns_are_measures_and_filters_too(folder: Path) -> None:
     assert cells(folder, few) == {("P1", "2013-02"): 10_000}
 
 
+@pytest.mark.parametrize("words", [("yes", "no"), ("TRUE", "False"), ("1", "0"), ("Y", "")])
+def test_a_further_column_says_true_and_false_in_any_usual_way(tmp_path: Path, words: tuple[str, str]) -> None:
+    deals = (
+        "deal_id,partner_id,status,created_on,closed_on,amount,new_logo\n"
+        f"D1,P1,won,2013-01-01,2013-01-10,1,{words[0]}\nD2,P1,won,2013-01-01,2013-02-10,2,{words[1]}\n"
+    )
+    folder = folders.write(tmp_path, deals=deals)
+    assert cells(folder, measure(of="deals.amount", where={"new_logo": True})) == {("P1", "2013-01"): 100}
+    left = {("P1", "2013-02"): 200} if words[1] else {}
+    assert cells(folder, measure(of="deals.amount", where={"new_logo": False})) == left
+
+
 def test_row_arithmetic_rounds_half_up_once_a_row(folder: Path) -> None:
     # 100.00 x 0.00005 = 0.005 is a cent for each of D1 and D2; 0.10 x 0.00005 is nothing.
     leaf = measure(of={"product": ["deals.amount", "0.00005"]}, where={"status": "won"})
