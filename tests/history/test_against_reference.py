@@ -32,6 +32,22 @@ MEASURES = {
         "pipeline": {"of": "deals.amount", "at": "created_on"},
         "kept": {"of": "deals.list_amount", "where": WON, "less_returns": True},
         "kept_deals": {"count": "deals", "where": WON, "less_returns": True},
+        "fees": {"of": "deals.recurring_amount", "where": WON, "spread": "term"},
+        "fees_kept": {"of": "deals.recurring_amount", "where": WON, "spread": "term", "less_returns": True},
+        "fees_second": {
+            "of": "deals.recurring_amount",
+            "where": WON,
+            "spread": "term",
+            "less_returns": True,
+            "months_of_term": {"from": 2, "to": 3},
+        },
+        "fees_later": {
+            "of": "deals.recurring_amount",
+            "where": WON,
+            "spread": "term",
+            "credit": "full",
+            "months_of_term": {"from": 3},
+        },
     }.items()
 }
 SHARES = {
@@ -87,6 +103,8 @@ class Case:
                 "list_amount": abs(cents) * pick.randrange(100, 200) // 100, "returned_on": back,
                 "returned_amount": pick.choice([None, pick.randrange(abs(cents) + 1)]) if back else None,
                 "customer_id": pick.choice(["C1", "C2", "C3"]),
+                "recurring_amount": pick.choice([None, pick.randrange(1, 10_000)]),
+                "term_months": pick.choice([None, 0, 1, 2, 3, 6, 36]),
             })  # fmt: skip
         if pick.random() < 0.4:
             partners = pick.sample("ABCDE", pick.choice([2, 3]))
@@ -98,7 +116,7 @@ class Case:
         (folder / "deal_partners.csv").write_text(
             "deal_id,partner_id,share,role\n" + "".join(",".join(row) + "\n" for row in self.splits)
         )
-        money = ("amount", "cost", "list_amount", "returned_amount")
+        money = ("amount", "cost", "list_amount", "returned_amount", "recurring_amount")
         shuffled = self.chance.sample(self.rows, len(self.rows))
         with (folder / "deals.csv").open("w", newline="") as stream:
             writer = csv.DictWriter(stream, list(self.rows[0]))
@@ -148,6 +166,22 @@ def came_back(row: dict[str, Any]) -> Fraction:
     return Fraction(row["returned_amount"], row["amount"])
 
 
+def contract(case: Case, name: str, row: dict[str, Any], day: datetime.date) -> list[tuple[int, dict[str, int]]]:
+    """(month of the contract from 0, what each partner's part adds) of one row; from its return on less what came back."""
+    fee, back, full = row["recurring_amount"] or 0, 0, name == "fees_later"
+    served = row["term_months"] or 0
+    if name in ("fees_kept", "fees_second") and row["returned_on"] is not None:
+        back, served = half_up(fee * came_back(row)), max(0, month(row["returned_on"]) - month(day))
+    counted = {"fees_second": range(1, 3), "fees_later": range(2, 99)}.get(name, range(99))
+    found = []
+    for since in range(row["term_months"] or 0):
+        if since in counted:
+            found.append((since, case.parts(fee, row, full=full)))
+            if since >= served:
+                found.append((since, {who: -part for who, part in case.parts(back, row, full=full).items()}))
+    return found
+
+
 def passes(name: str, row: dict[str, Any]) -> bool:
     amount, cost, list_amount = row["amount"], row["cost"], row["list_amount"]
     if name == "pipeline":
@@ -167,7 +201,11 @@ def expected(case: Case, name: str) -> np.ndarray[Any, Any]:
         day = case.counts_on(row, "created_on" if name == "pipeline" else "closed_on")
         if day is None or not passes(name, row):
             continue
-        if name in ("deals", "kept_deals"):
+        if name.startswith("fees"):
+            for since, parts in contract(case, name, row, day):
+                year, place = divmod(month(day) + since, 12)
+                case.add(grid, parts, datetime.date(year, place + 1, 1))
+        elif name in ("deals", "kept_deals"):
             last[row["deal_id"]] = max(last.get(row["deal_id"], (day, row)), (day, row), key=lambda found: found[0])
         elif name == "customers":
             seen |= {(partner, month(day), row["customer_id"]) for partner in case.parts(1, row, full=True)}

@@ -15,6 +15,7 @@ from incentive_lab.errors import InputError
 from incentive_lab.history import History, open_history, write_csv_folder
 from incentive_lab.panel import Panel
 from incentive_lab.scheme.measures import CATALOGUE, Measure
+from incentive_lab.scheme.terms import TermMonths
 from tests.history import folders, postgres
 
 NAMES = (
@@ -26,6 +27,19 @@ LEAVES["protected"] = Measure.model_validate(
     {"of": "deals.amount", "where": {"status": "won", "margin_share": {"min": "0.15"}}}
 )
 LEAVES["seats"] = Measure.model_validate({"of": "deals.seats"})
+LEAVES["kept"] = Measure.model_validate({"of": "deals.amount", "where": {"status": "won"}, "less_returns": True})
+LEAVES["later_fees"] = CATALOGUE["recurring_revenue"].model_copy(
+    update={"months_of_term": TermMonths.model_validate({"from": 2, "to": 4})}
+)
+DEALS = (
+    "deal_id,partner_id,status,created_on,closed_on,recorded_on,amount,cost,list_amount,quantity,customer_id,seats,"
+    "term_months,recurring_amount,returned_on,returned_amount\n"
+    "D1,P1,won,2013-01-05,2013-02-01,,100.00,85.00,200.00,2,C1,10,12,8.33,2013-04-20,33.33\n"
+    "D2,P1,won,2013-01-20,2013-02-11,,100.00,85.01,100.00,1,C1,20,3,33.34,2013-03-01,\n"
+    "D3,P2,won,2013-02-01,2013-05-15,2013-07-02,0.10,,,,C2,,6,0.02,,\n"
+    "D4,P2,lost,2013-03-05,2013-04-01,,50.00,10.00,60.00,1,,5,,,,\n"
+    "D5,P2,open,2013-05-05,,,70.00,,,,,,,,,\n"
+)
 SPLITS = "deal_id,partner_id,share,role\nD1,P1,0.6,\nD1,P2,0.4,sourced\n"
 
 
@@ -42,7 +56,7 @@ class Plain:
 
 @pytest.fixture(scope="module")
 def plain(tmp_path_factory: pytest.TempPathFactory) -> Plain:
-    history = open_history(folders.write(tmp_path_factory.mktemp("plain") / "csv", deal_partners=SPLITS))
+    history = open_history(folders.write(tmp_path_factory.mktemp("plain") / "csv", deal_partners=SPLITS, deals=DEALS))
     return Plain(history, history.panel(LEAVES, **WANTED))
 
 
@@ -61,7 +75,7 @@ def assert_same(first: Plain, second: History) -> None:
 
 @pytest.fixture
 def csv_folder(tmp_path: Path) -> Path:
-    return folders.write(tmp_path / "csv", deal_partners=SPLITS)
+    return folders.write(tmp_path / "csv", deal_partners=SPLITS, deals=DEALS)
 
 
 def frames(folder: Path) -> dict[str, Any]:
@@ -105,7 +119,8 @@ def test_a_duckdb_file_gives_the_same_history_as_csv_also_by_url(
 COLUMNS = {
     "partners": "partner_id text, name text, type text, region text, joined_on timestamp, colour text",
     "deals": "deal_id text, partner_id text, status text, created_on date, closed_on date, recorded_on date, "
-    "amount numeric(12,2), cost numeric(12,2), list_amount numeric, quantity int, customer_id text, seats int",
+    "amount numeric(12,2), cost numeric(12,2), list_amount numeric, quantity int, customer_id text, seats int, "
+    "term_months int, recurring_amount numeric(12,2), returned_on date, returned_amount numeric(12,2)",
     "activities": "activity_id text, partner_id text, occurred_on date, kind text, quantity int, "
     "spend double precision",
     "scores": "partner_id text, scored_on date, measure text, value double precision",
@@ -214,7 +229,7 @@ def test_written_out_and_opened_again_it_is_the_same_history(plain: Plain, tmp_p
 
 def test_one_changed_cent_changes_the_id(csv_folder: Path, tmp_path: Path) -> None:
     changed = folders.write(
-        tmp_path / "changed", deal_partners=SPLITS, deals=folders.DEALS.replace("50.00,10.00", "50.01,10.00")
+        tmp_path / "changed", deal_partners=SPLITS, deals=DEALS.replace("50.00,10.00", "50.01,10.00")
     )
     assert open_history(csv_folder).history_id != open_history(changed).history_id
 

@@ -105,6 +105,18 @@ def test_further_columns_are_measures_and_filters_too(folder: Path) -> None:
     assert cells(folder, few) == {("P1", "2013-02"): 10_000}
 
 
+@pytest.mark.parametrize("words", [("yes", "no"), ("TRUE", "False"), ("1", "0"), ("Y", "")])
+def test_a_further_column_says_true_and_false_in_any_usual_way(tmp_path: Path, words: tuple[str, str]) -> None:
+    deals = (
+        "deal_id,partner_id,status,created_on,closed_on,amount,new_logo\n"
+        f"D1,P1,won,2013-01-01,2013-01-10,1,{words[0]}\nD2,P1,won,2013-01-01,2013-02-10,2,{words[1]}\n"
+    )
+    folder = folders.write(tmp_path, deals=deals)
+    assert cells(folder, measure(of="deals.amount", where={"new_logo": True})) == {("P1", "2013-01"): 100}
+    left = {("P1", "2013-02"): 200} if words[1] else {}
+    assert cells(folder, measure(of="deals.amount", where={"new_logo": False})) == left
+
+
 def test_row_arithmetic_rounds_half_up_once_a_row(folder: Path) -> None:
     # 100.00 x 0.00005 = 0.005 is a cent for each of D1 and D2; 0.10 x 0.00005 is nothing.
     leaf = measure(of={"product": ["deals.amount", "0.00005"]}, where={"status": "won"})
@@ -184,6 +196,28 @@ def test_a_contract_counts_in_each_month_of_its_term(tmp_path: Path) -> None:
     assert found == {
         ("P1", "2013-02"): 1_000, ("P1", "2013-03"): 1_000, ("P1", "2013-04"): 1_000, ("P1", "2013-06"): 500,
     }  # fmt: skip
+
+
+def test_a_contract_that_is_cancelled_or_reduced_counts_as_served_until_then(tmp_path: Path) -> None:
+    deals = (
+        "deal_id,partner_id,status,created_on,closed_on,amount,term_months,recurring_amount,returned_on,returned_amount\n"
+        "D1,P1,won,2013-01-01,2013-01-10,60,6,10,2013-03-20,\n"
+        "D2,P2,won,2013-01-01,2013-01-10,60,6,10,2013-03-20,15\n"
+        "D3,P3,won,2013-01-01,2013-01-10,60,6,10,2013-01-30,\n"
+        "D4,P4,won,2013-01-01,2013-04-10,60,1,10,2013-09-30,\n"
+    )
+    partners = "partner_id,type\nP1,msp\nP2,msp\nP3,msp\nP4,msp\n"
+    folder = folders.write(tmp_path, deals=deals, partners=partners)
+    assert cells(folder, CATALOGUE["recurring_revenue"]) == {
+        ("P1", "2013-01"): 1_000, ("P1", "2013-02"): 1_000,
+        ("P2", "2013-01"): 1_000, ("P2", "2013-02"): 1_000, ("P2", "2013-03"): 750, ("P2", "2013-04"): 750,
+        ("P2", "2013-05"): 750, ("P2", "2013-06"): 750,
+        ("P4", "2013-04"): 1_000,
+    }  # fmt: skip
+    as_signed = measure(of="deals.recurring_amount", spread="term", months_of_term={"from": 2, "to": 3})
+    assert cells(folder, as_signed) == {
+        (partner, month): 1_000 for partner in ("P1", "P2", "P3") for month in ("2013-02", "2013-03")
+    }
 
 
 def test_a_return_carries_the_part_of_each_measure_that_came_back(tmp_path: Path) -> None:

@@ -20,6 +20,17 @@ def findings(folder: Path) -> dict[str, Finding]:
     return {finding.kind: finding for finding in quality(open_history(folder))}
 
 
+def test_a_recurring_amount_without_a_term_is_said(tmp_path: Path) -> None:
+    deals = (
+        "deal_id,partner_id,status,created_on,closed_on,amount,recurring_amount,term_months\n"
+        "D1,P1,won,2013-01-05,2013-02-01,100,8.50,12\nD2,P1,won,2013-01-05,2013-02-01,100,8.50,\n"
+        "D3,P1,open,2013-01-05,,100,8.50,\nD4,P2,won,2013-01-05,2013-02-01,100,,\n"
+    )
+    found = findings(folders.write(tmp_path, deals=deals))["contracts_without_term"]
+    assert (found.examples, found.amount) == (("D2",), Decimal("8.50"))
+    assert found.message == "1 won deal has a recurring amount and no term, so nothing counts as in force."
+
+
 def test_odd_rows_are_flagged_with_their_count_money_and_examples(tmp_path: Path) -> None:
     deals = HEAD + (
         "D1,P1,won,2013-03-05,2013-02-01,100.00,150.00\n"  # closed before created, below cost

@@ -68,18 +68,20 @@ class Currency:
         return whole(value, self.cent / MILLION)
 
 
-def share_out(claims: Mapping[int, Fraction], available: Fraction, step: Fraction) -> dict[int, Fraction]:
+def share_out(
+    claims: Mapping[int, Fraction], available: Fraction, step: Fraction, *, whole: bool = False
+) -> dict[int, Fraction]:
     """What each claim gets of too small an amount: pro rata, down to whole steps, leftovers to the largest.
 
     The amount itself is brought down to whole steps first (chosen here). Leftover steps go one each to the largest
-    claims, then to the lowest row. Claims that fit are paid in full.
+    claims, then to the lowest row. Claims that fit are paid in full, and with `whole` as much more as there is.
     """
     total = sum(claims.values(), ZERO)
-    if total <= available:
+    if total <= 0 or (total <= available and not whole):
         return dict(claims)
     available = math.floor(available / step) * step
     paid = {row: math.floor(claim * available / total / step) * step for row, claim in claims.items()}
     left = math.floor((available - sum(paid.values(), ZERO)) / step)
-    for row in sorted(claims, key=lambda row: (-claims[row], row))[:left]:
+    for row in sorted((row for row in claims if claims[row] > 0), key=lambda row: (-claims[row], row))[:left]:
         paid[row] += step
     return paid

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import calendar as gregorian
 import datetime
+import math
 from collections.abc import Iterable
 from fractions import Fraction
 
@@ -56,14 +57,23 @@ def prizes(book: Book, award: Award, entries: list[tuple[Fraction, Place]]) -> l
 
 
 def run_pools(book: Book, month: int) -> None:
-    """Scale the claims of each pool whose period ends to what the pool holds; negative ones stay (chosen here)."""
+    """Scale the claims of each pool whose period ends to what the pool holds; negative ones stay (chosen here).
+
+    A pool that is paid out whole scales them up, too; a share is brought down to the minor unit.
+    """
     world = book.world
     for pool in world.scheme.pools:
         if month != world.calendar.posting(month, pool.per):
             continue
         first = world.calendar.first(month, pool.per)
         claims = {row: max(book.posted(pool.rules, row, first, month), ZERO) for row in world.rows}
-        paid = share_out(claims, world.currency.cents(pool.amount), world.step)
+        if pool.of is None:
+            holds = world.currency.cents(pool.amount or 0)
+        else:
+            total = world.value(pool.of, tuple(world.rows), max(first, 0), month) or ZERO
+            cent = world.currency.cent
+            holds = max(ZERO, math.floor(Fraction(pool.share or 0) * total / cent) * cent)
+        paid = share_out(claims, holds, world.step, whole=pool.pays == "whole")
         for row in world.rows:
             book.post(month, row, "pool", paid[row] - claims[row])
 

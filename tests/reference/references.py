@@ -41,17 +41,10 @@ def monthly_target(world: World, target: Target, row: int, month: int) -> Fracti
 
 
 def spread(units: int, weights: list[Fraction]) -> list[int]:
-    """Whole units over months by weight: each month's floor, what is left to the largest remainders, then the first.
-
-    Even months have equal remainders, so their leftover units go to the first months.
-    """
+    """Whole units over months by weight: the target to the end of a month is rounded, half-up, less the months before."""
     total = sum(weights, ZERO)
-    exact = [units * weight / total for weight in weights]
-    parts = [int(part // 1) for part in exact]
-    order = sorted(range(len(weights)), key=lambda place: (parts[place] - exact[place], place))
-    for place in order[: units - sum(parts)]:
-        parts[place] += 1
-    return parts
+    ends = [half_away(units * sum(weights[: place + 1], ZERO) / total) for place in range(len(weights))]
+    return [end - (ends[place - 1] if place else 0) for place, end in enumerate(ends)]
 
 
 def reference(world: World, asked: Reference, measure: str, row: int, window: Window) -> Fraction | None:

@@ -29,6 +29,14 @@ FRAME = "{{scheme: s, currency: USD, effective: {{from: 2024-01-01}}, measures: 
             "date; each partner of a deal counts the whole of it; less what was returned.",
         ),
         ("{level: scores.nps, hold_months: 1}", "The latest score for NPS, for up to 1 month."),
+        (
+            "{of: deals.recurring_amount, spread: term, less_returns: true, months_of_term: {from: 13, to: 36}}",
+            "Recurring amount of deals, spread over months 13 to 36 of the contract from the closing date; until it is returned.",
+        ),
+        (
+            "{of: deals.recurring_amount, spread: term, months_of_term: {from: 13}}",
+            "Recurring amount of deals, spread over the contract's months after its first 12 from the closing date.",
+        ),
         ("{ratio: [margin, revenue]}", "Margin divided by revenue."),
         ("{plus: [revenue, pipeline], minus: [returns]}", "Revenue and pipeline, less returns."),
         ("{event: first_deal}", "1 in the month of a partner's first won deal."),

@@ -161,6 +161,9 @@ expressions = st.recursive(
 )
 measures = st.one_of(
     sure({"of": expressions}, where=st.dictionaries(words, conditions, max_size=3), unit=st.just("money"), help=words),
+    sure(
+        {"of": expressions, "spread": st.just("term")}, months_of_term=st.fixed_dictionaries({"to": st.integers(1, 60)})
+    ),
     sure({"ratio": st.tuples(sums, sums).map(list)}, unit=st.just("share")),
     sure({"plus": st.lists(sums, min_size=1, max_size=3)}, minus=st.lists(sums, max_size=2)),
     sure({"count": st.just("deals")}, at=st.sampled_from(["created_on", "closed_on"])),

@@ -133,9 +133,15 @@ def paid_on(scheme: Scheme, rule: Rule) -> tuple[str, Measure] | None:
     measure = measure_named(name, scheme.measures) if name else None
     if measure is None or measure.table != "deals":
         return None
-    restated = "recalculate" in (scheme.returns.method, rule.returns.method if rule.returns else "")
+    restated = restates(scheme, rule)
     once = once_in(scheme.group, "")
     return leaf_name(name, measure, "share", restated, once), variant(measure, "share", restated, once)
+
+
+def restates(scheme: Scheme, rule: Rule | None = None) -> bool:
+    """Whether what a rule, or the whole scheme, reads is restated for what came back."""
+    own = rule.returns.method if rule is not None and rule.returns else ""
+    return "recalculate" in (scheme.returns.method, own)
 
 
 def variant(measure: Measure, credit: str, restated: bool, once: str = "") -> Measure:

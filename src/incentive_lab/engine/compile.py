@@ -124,6 +124,9 @@ class _Compiler:
         """The whole document."""
         for row, rule in enumerate(self.scheme.rules):
             self._rule(row, rule)
+        for pool in self.scheme.pools:
+            if pool.of:
+                self.columns.month(Column(pool.of))
         gates, gates_f, gate_rule = self._gates()
         caps, caps_f, cap_rule = self._caps()
         tier_tests, alternatives, alternative_first = self._tiers()

@@ -31,7 +31,7 @@ SPECIAL_WORDS: Mapping[str, str] = {
     "carried_balance": "Brought forward from, or carried to, another settlement: it was below zero, or below the minimum payout.",
     "minimum_payout": "Below the minimum payout: forfeited, or carried to the next settlement.",
     "rounding": "The settlement rounded to money.",
-    "pool": "Scaled so that the pool is not exceeded.",
+    "pool": "Claims scaled to what their pool holds.",
     "budget": "Scaled so that the programme's budget is not exceeded.",
 }
 

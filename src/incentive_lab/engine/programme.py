@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from incentive_lab.engine.blocks import month_column
-from incentive_lab.engine.columns import Column
+from incentive_lab.engine.columns import Column, restates
 from incentive_lab.engine.periods import PERIOD_MONTHS, active_months, year_shift
 from incentive_lab.engine.who import who_mask
 from incentive_lab.money import decimals, to_minor
 from incentive_lab.panel import Floats, Panel
-from incentive_lab.scheme.document import Scheme
+from incentive_lab.scheme.document import Pool, Scheme
 from incentive_lab.scheme.lookup import unit_of
 from incentive_lab.scheme.rules import Rule
 
@@ -66,7 +66,7 @@ def award_amounts(scheme: Scheme, panel: Panel, tiers: Tiers | None = None) -> F
 def _award(scheme: Scheme, rule: Rule, panel: Panel, amounts: Floats, tiers: Tiers | None) -> None:
     award = rule.award
     assert award is not None
-    values = month_column(panel, Column(rule.on.measure or ""), scheme)
+    values = month_column(panel, Column(rule.on.measure or "", restated=restates(scheme, rule)), scheme)
     who = who_mask(scheme.eligible, panel) & who_mask(rule.who, panel)
     shift = year_shift(scheme, panel.first_month)
     money = unit_of(rule.on.measure or "", scheme.measures) == "money"
@@ -150,18 +150,35 @@ def shared_cut(amounts: Floats, total: float, unit: float) -> Floats:
 
 
 def pool_lines(scheme: Scheme, panel: Panel, detail: Floats, rule_ids: Mapping[str, int]) -> Floats:
-    """What pools take off, float64 [months, partners] cents (zero or negative), at the end of each pool's period."""
+    """What pools change, float64 [months, partners] cents, at the end of each pool's period.
+
+    Claims are scaled down to a pool that they exceed, and up to one that is paid out whole.
+    """
     lines = np.zeros((panel.months, panel.partners))
     shift = year_shift(scheme, panel.first_month)
     for pool in scheme.pools:
         rows = [rule_ids[name] for name in pool.rules]
-        amount = float(pool.amount * 10 ** decimals(scheme.currency))
         per = {"life": 0}.get(pool.per) if pool.per == "life" else PERIOD_MONTHS[pool.per]
         for first, last in posting_months(per or 0, shift, panel.months):
             claims = np.maximum(detail[rows, first : last + 1].sum(axis=(0, 1)), 0.0)
-            if claims.sum() > amount:
+            amount = _pool_amount(scheme, pool, panel, first, last)
+            if pool.pays == "whole" or claims.sum() > amount:
                 lines[last] += shared_cut(claims, amount, rounding_unit(scheme)) - claims
     return lines
+
+
+def pool_column(scheme: Scheme, pool: Pool) -> Column | None:
+    """The measure that a pool is a share of, in the form in which the panel has it; None for a pool of an amount."""
+    return Column(pool.of, restated=restates(scheme)) if pool.of else None
+
+
+def _pool_amount(scheme: Scheme, pool: Pool, panel: Panel, first: int, last: int) -> float:
+    """Cents that a pool holds for the months first..last."""
+    column = pool_column(scheme, pool)
+    if column is None:
+        return float((pool.amount or 0) * 10 ** decimals(scheme.currency))
+    total = int(month_column(panel, column, scheme)[:, first : last + 1].sum())
+    return float(max(0, int((pool.share or 0) * total)))
 
 
 def budget_lines(scheme: Scheme, panel: Panel, paid: Floats, guaranteed: Floats, claims: list[Claim] | None) -> Floats:

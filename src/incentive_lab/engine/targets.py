@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import ROUND_FLOOR, ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Decimal
+from itertools import accumulate, pairwise
 
 import numpy as np
 
@@ -17,21 +18,20 @@ from incentive_lab.scheme.lookup import unit_of
 
 
 def spread(amount: int, weights: Sequence[Decimal]) -> list[int]:
-    """Whole units shared out by weight; the units left over go one each to the largest parts, then the earliest.
+    """Whole units shared out by weight so that every beginning adds up to its part of the whole, half-up.
+
+    A quarter of an even year is then a quarter of its target to the cent, whichever months the odd cents fall in.
 
     Example:
-        >>> spread(100, [Decimal(1)] * 3)
-        [34, 33, 33]
+        >>> parts = spread(10_000_000, [Decimal(1)] * 12)
+        >>> parts[:3], sum(parts[:3])
+        ([833333, 833334, 833333], 2500000)
     """
     total = sum(weights)
     if total == 0:
         return [0] * len(weights)
-    exact = [Decimal(amount) * weight / total for weight in weights]
-    parts = [int(part.to_integral_value(rounding=ROUND_FLOOR)) for part in exact]
-    order = sorted(range(len(parts)), key=lambda place: (parts[place] - exact[place], place))
-    for place in order[: amount - sum(parts)]:
-        parts[place] += 1
-    return parts
+    so_far = [int((2 * amount * upto + total) // (2 * total)) for upto in accumulate(weights)]
+    return [upto - before for before, upto in pairwise([0, *so_far])]
 
 
 def target_sums(scheme: Scheme, panel: Panel, names: Sequence[str], shift: int) -> Floats:

@@ -108,7 +108,7 @@ def less_part(value: Any, part: Any, whole: Any) -> Any:
     near = value.abs().cast("float64") * part.abs().cast("float64") / whole.abs().nullif(0).cast("float64")
     size = near.round().cast("int64")
     over, under = top < bottom * size.cast(_WIDE), top >= bottom * (size + 1).cast(_WIDE)
-    size = size - over.cast("int64") + under.cast("int64")
+    size = size - ibis.ifelse(over, 1, 0) + ibis.ifelse(under, 1, 0)  # PostgreSQL makes no bigint of a boolean
     sign = ibis.ifelse(((value < 0) == (part < 0)) == (whole < 0), -1, 1)
     return value - (size * sign).fill_null(0)
 

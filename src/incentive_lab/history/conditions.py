@@ -17,6 +17,10 @@ _SAFE = 2**8
 """Factors up to this keep a product of two money columns inside 64 bits (amounts stay below 2**53)."""
 
 
+YES, NO = ("true", "yes", "y", "t", "1", "1.0"), ("false", "no", "n", "f", "0", "0.0")
+"""How a further column may write what a condition asks for as true or false."""
+
+
 def row_test(rows: Any, where: Mapping[str, Condition], quantities: Quantities) -> Any | None:
     """All conditions of a measure on one row, or None when there are none.
 
@@ -53,7 +57,9 @@ def _plain_tests(value: Any, kind: str, condition: Condition, column: str) -> li
         return _constant(given, kind, column)
 
     tests = _known(value, condition)
-    if condition.is_ is not None:
+    if kind == "text" and isinstance(condition.is_, bool):
+        tests.append(value.lower().isin(YES if condition.is_ else NO))
+    elif condition.is_ is not None:
         tests.append(value == fit(condition.is_))
     if condition.in_ is not None:
         tests.append(value.isin([fit(given) for given in condition.in_]))
@@ -83,7 +89,7 @@ def _constant(given: object, kind: str, column: str) -> Any:
             raise InputError(
                 [Problem(f"where.{column}", f"found {given!r}; allowed: a date such as 2013-05-31.")]
             ) from None
-    return str(given).lower() if isinstance(given, bool) else str(given)
+    return str(given)
 
 
 def _known(value: Any, condition: Condition) -> list[Any]:
@@ -101,7 +107,7 @@ def _number_tests(value: Any, condition: Condition, column: str, quantities: Qua
     tests = _known(value, condition)
     never = ibis.literal(False)
     if condition.is_ is not None:
-        exact = whole(condition.is_)
+        exact = whole(int(condition.is_) if isinstance(condition.is_, bool) else condition.is_)
         tests.append(value == exact.numerator if exact.denominator == 1 else never)
     if condition.in_ is not None:
         tests.append(value.isin([int(whole(given)) for given in condition.in_ if whole(given).denominator == 1]))

@@ -19,7 +19,7 @@ from incentive_lab.panel import Floats
 from incentive_lab.scheme.measures import Measure, OnceInAGroup
 
 Query = Callable[[Workings, Mapping[str, Measure]], Any]
-Placing = Callable[[Grid, pd.DataFrame, Mapping[str, str]], dict[str, Floats]]
+Placing = Callable[[Grid, pd.DataFrame, Mapping[str, Measure]], dict[str, Floats]]
 
 
 def measure_columns(workings: Workings, leaves: Mapping[str, Measure]) -> dict[str, Floats]:
@@ -51,15 +51,19 @@ def _group(workings: Workings, measure: Measure) -> tuple[object, ...]:
     if measure.level:
         return "level", "scores", date_of(measure), repr(measure.where)
     if measure.spread:
-        kind = "spread"
-    elif measure.distinct:
+        ends = measure.less_returns, measure.months_of_term
+        return "spread", measure.table, date_of(measure), _credited(workings, measure), group_of(measure), ends
+    if measure.distinct:
         kind = "distinct"
     elif per_deal(measure) and not workings.one_line:
         kind = "per_deal"
     else:
         kind = "sum"
-    credited = (measure.credit, measure.roles) if measure.table == "deals" and workings.credits.split else ("full", ())
-    return kind, measure.table, date_of(measure), credited, group_of(measure)
+    return kind, measure.table, date_of(measure), _credited(workings, measure), group_of(measure)
+
+
+def _credited(workings: Workings, measure: Measure) -> tuple[str, tuple[str, ...]]:
+    return (measure.credit, measure.roles) if measure.table == "deals" and workings.credits.split else ("full", ())
 
 
 def group_of(measure: Measure) -> str:
@@ -78,7 +82,7 @@ def _carry_out(workings: Workings, kind: str, members: Mapping[str, Measure]) ->
         return level_columns(workings, members)
     query, place = _WAYS[kind]
     frame = workings.frame(kind, members, lambda: query(workings, members))
-    return place(workings.grid, frame, named(members))
+    return place(workings.grid, frame, members)
 
 
 def named(members: Mapping[str, Measure]) -> dict[str, str]:
@@ -104,7 +108,7 @@ def valued(workings: Workings, rows: Any, members: Mapping[str, Measure]) -> tup
         else:
             value = row_value(rows, measure, workings.quantities[table])
         test = workings.test(rows, measure, table)
-        if measure.less_returns:
+        if measure.less_returns and not measure.spread:
             test = test & ~_all_back(rows)
             value = value if per_deal(measure) else less_part(value, returned(rows), rows.amount)
         values[names[name]] = ibis.ifelse(test, value, ibis.null("int64"))
@@ -136,9 +140,9 @@ def _sums(workings: Workings, members: Mapping[str, Measure]) -> Any:
     return rows.group_by(["partner_id", "_month"]).aggregate(**totals)
 
 
-def _by_month(grid: Grid, frame: pd.DataFrame, names: Mapping[str, str]) -> dict[str, Floats]:
+def _by_month(grid: Grid, frame: pd.DataFrame, members: Mapping[str, Measure]) -> dict[str, Floats]:
     place = grid.place(frame["partner_id"], frame["_month"])
-    return {name: _scatter(grid, place, frame[column]) for name, column in names.items()}
+    return {name: _scatter(grid, place, frame[column]) for name, column in named(members).items()}
 
 
 def _scatter(grid: Grid, place: tuple[Any, Any, Any], values: Any) -> Floats:
@@ -174,8 +178,8 @@ def _distinct(workings: Workings, members: Mapping[str, Measure]) -> Any:
     return rows.group_by(["partner_id", "_month"]).aggregate(**counts)
 
 
-def _counted(grid: Grid, frame: pd.DataFrame, names: Mapping[str, str]) -> dict[str, Floats]:
-    return {name: values * MILLION for name, values in _by_month(grid, frame, names).items()}
+def _counted(grid: Grid, frame: pd.DataFrame, members: Mapping[str, Measure]) -> dict[str, Floats]:
+    return {name: values * MILLION for name, values in _by_month(grid, frame, members).items()}
 
 
 def _per_deal(workings: Workings, members: Mapping[str, Measure]) -> Any:
@@ -194,38 +198,64 @@ def _per_deal(workings: Workings, members: Mapping[str, Measure]) -> Any:
     return deals.group_by(["partner_id", *last]).aggregate(**totals)
 
 
-def _by_last_month(grid: Grid, frame: pd.DataFrame, names: Mapping[str, str]) -> dict[str, Floats]:
+def _by_last_month(grid: Grid, frame: pd.DataFrame, members: Mapping[str, Measure]) -> dict[str, Floats]:
     columns = {}
-    for name, column in names.items():
+    for name, column in named(members).items():
         known = frame[frame[f"m{column}"].notna()]
         columns[name] = _scatter(grid, grid.place(known["partner_id"], known[f"m{column}"]), known[column])
     return columns
 
 
 def _spread(workings: Workings, members: Mapping[str, Measure]) -> Any:
-    """Each month of a contract counts, from its date for term_months months."""
+    """Each month of a contract counts, from its date for term_months months; `_ended` says after how many it came back."""
+    import ibis
+
     measure, table, date = _first(members)
     rows, names = valued(workings, workings.rows(table, date), members)
     rows = rows.mutate(_term=(rows.term_months / MILLION).floor().cast("int32"))
-    rows = rows.filter(rows["_term"] > 0).select("deal_id", "line", "partner_id", "_month", "_term", *names.values())
+    rows = rows.filter(rows["_term"] > 0)
+    ended = ibis.ifelse(rows.returned_on.notnull(), month_of(rows.returned_on) - rows["_month"], rows["_term"])
+    rows = rows.mutate(_ended=ended.clip(0, rows["_term"]).cast("int32") if measure.less_returns else rows["_term"])
+    back = {f"b{name}": _came_back(rows, rows[name]) for name in names.values()} if measure.less_returns else {}
+    values = [*names.values(), *back]
+    rows = rows.mutate(**back).select("deal_id", "line", "partner_id", "_month", "_term", "_ended", *values)
     if workings.credits.split or measure.roles:
         full = measure.credit == "full"
         rows = workings.credits.spread(
-            rows, list(names.values()), key=("deal_id", "line"), full=full, roles=measure.roles, group=group_of(measure)
+            rows, values, key=("deal_id", "line"), full=full, roles=measure.roles, group=group_of(measure)
         )
-    totals = {column: rows[column].sum() for column in names.values()}
-    return rows.group_by(["partner_id", "_month", "_term"]).aggregate(**totals)
+    totals = {column: rows[column].sum() for column in values}
+    return rows.group_by(["partner_id", "_month", "_term", "_ended"]).aggregate(**totals)
 
 
-def _over_terms(grid: Grid, frame: pd.DataFrame, names: Mapping[str, str]) -> dict[str, Floats]:
+def _came_back(rows: Any, value: Any) -> Any:
+    """The part of a value that came back."""
+    import ibis
+
+    part = value - less_part(value, returned(rows), rows.amount).coalesce(value)
+    return ibis.ifelse(_all_back(rows), value, part)
+
+
+def _over_terms(grid: Grid, frame: pd.DataFrame, members: Mapping[str, Measure]) -> dict[str, Floats]:
+    measure = next(iter(members.values()))
     row, start, inside = grid.place(frame["partner_id"], frame["_month"])
-    end = np.minimum(start + frame["_term"].to_numpy()[inside], grid.months)
+    term = frame["_term"].to_numpy()[inside]
+    first, last = 0, term
+    if measure.months_of_term is not None:
+        first = measure.months_of_term.before
+        last = np.minimum(term, measure.months_of_term.to or term)
+    begin = np.minimum(start + np.minimum(first, last), grid.months)
+    end = np.minimum(start + last, grid.months)
+    ended = np.clip(start + frame["_ended"].to_numpy()[inside], begin, end)
     columns = {}
-    for name, column in names.items():
-        amounts = pd.to_numeric(frame[column]).fillna(0).to_numpy(dtype=np.float64)[inside]
+    for name, column in named(members).items():
         steps = np.zeros((len(grid.partner_ids), grid.months + 1))
-        np.add.at(steps, (row, start), amounts)
-        np.add.at(steps, (row, end), -amounts)
+        for values, since in ((column, begin), (f"b{column}", ended)):
+            if values in frame:
+                amounts = pd.to_numeric(frame[values]).fillna(0).to_numpy(dtype=np.float64)[inside]
+                amounts = amounts if values == column else -amounts
+                np.add.at(steps, (row, since), amounts)
+                np.add.at(steps, (row, end), -amounts)
         columns[name] = np.cumsum(steps, axis=1)[:, : grid.months]
     return columns
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from incentive_lab.format import counted, money, percent
-from incentive_lab.report.rule_words import measure_label, test_words, who_words
-from incentive_lab.scheme.document import Cap, Guarantee, Scheme
+from incentive_lab.report.rule_words import measure_label, small, test_words, who_words
+from incentive_lab.scheme.document import Cap, Guarantee, Pool, Scheme
 from incentive_lab.scheme.line_names import line_names
 from incentive_lab.scheme.rules import Gate
 
@@ -68,3 +68,22 @@ def guarantee_words(scheme: Scheme, one: Guarantee, baseline: Scheme | None = No
 def _named(scheme: Scheme, rules: tuple[str, ...]) -> str:
     names = line_names(scheme)
     return ", ".join(names[one] for one in rules)
+
+
+def pool_words(scheme: Scheme, pool: Pool) -> str:
+    """What a pool holds, who shares it, and what becomes of claims that it does not fit.
+
+    Example:
+        >>> from incentive_lab.scheme.load import loads
+        >>> text = '''{scheme: a, currency: USD, effective: {from: 2024-01-01}, rules: [{id: c, on: revenue, rate: 3%}],
+        ...     pools: [{id: p, share: 1%, of: revenue, per: year, rules: [c], pays: whole}]}'''
+        >>> pool_words(loads(text), loads(text).pools[0])
+        "c share 1 % of all partners' revenue a year; all of it, in proportion to their claims."
+    """
+    if pool.of is not None:
+        holds = f"{percent(float(pool.share or 0))} of all partners' {small(measure_label(scheme, pool.of))}"
+    else:
+        holds = money(float(pool.amount or 0), scheme.currency)
+    then = "all of it, in proportion to their claims" if pool.pays == "whole" else "larger claims are scaled down alike"
+    each = "over the life of the scheme" if pool.per == "life" else f"a {pool.per.replace('_', ' ')}"
+    return f"{_named(scheme, pool.rules)} share {holds} {each}; {then}."

@@ -5,13 +5,12 @@ from __future__ import annotations
 from incentive_lab.engine.statement import conventions
 from incentive_lab.format import counted, money, percent, quantity
 from incentive_lab.report.blocks import Block, Document, Example, Heading, Paragraph, Points, Table
-from incentive_lab.report.bound_words import cap_words, gate_words, guarantee_words
+from incentive_lab.report.bound_words import cap_words, gate_words, guarantee_words, pool_words
 from incentive_lab.report.examples import worked_example
 from incentive_lab.report.measure_words import measure_sentence
 from incentive_lab.report.rule_words import measure_label, rate_table, rule_sentences, who_words
 from incentive_lab.scheme.document import Scheme
 from incentive_lab.scheme.fingerprint import fingerprint
-from incentive_lab.scheme.line_names import line_names
 from incentive_lab.scheme.lookup import unit_of
 from incentive_lab.scheme.measures import CATALOGUE
 
@@ -124,7 +123,6 @@ def _bounds(scheme: Scheme, baseline: Scheme | None) -> list[Block]:
     """Everything that changes or bounds what rules pay."""
     currency = scheme.currency
     items: list[str] = []
-    names = line_names(scheme)
     items += [gate_words(scheme, gate) for gate in scheme.gates]
     items += [cap_words(scheme, cap) for cap in scheme.caps]
     items += [guarantee_words(scheme, one, baseline) for one in scheme.guarantees]
@@ -135,11 +133,7 @@ def _bounds(scheme: Scheme, baseline: Scheme | None) -> list[Block]:
     if scheme.minimum_payout is not None:
         below = "forfeited" if scheme.minimum_payout.below == "forfeit" else "carried to the next settlement"
         items.append(f"A settlement below {money(float(scheme.minimum_payout.amount), currency)} is {below}.")
-    items += [
-        f"{', '.join(names[one] for one in pool.rules)} share {money(float(pool.amount), currency)} "
-        f"a {pool.per.replace('_', ' ')}; larger claims are scaled down alike."
-        for pool in scheme.pools
-    ]
+    items += [pool_words(scheme, pool) for pool in scheme.pools]
     if scheme.budget is not None:
         then = {"prorate": "each settlement is scaled to what remains", "first_come": "who closes first is paid first",
                 "report": "it is reported, and payments go on"}[scheme.budget.when_exceeded]  # fmt: skip

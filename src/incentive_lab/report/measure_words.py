@@ -118,13 +118,25 @@ def _condition(name: str, test: Condition, unit: str, currency: str) -> str:
 
 def _when(measure: Measure) -> str:
     if measure.spread is not None:
-        return f", spread over the contract's months from the {_column(measure.date or '')}"
+        return f", spread over {_months_of(measure)} from the {_column(measure.date or '')}"
     return f", in the month of the {_column(measure.date or '')}" if measure.date not in (None, "occurred_on") else ""
+
+
+def _months_of(measure: Measure) -> str:
+    """Which months of a contract count."""
+    only = measure.months_of_term
+    if only is None or (only.before == 0 and only.to is None):
+        return "the contract's months"
+    if only.to is None:
+        return f"the contract's months after its first {only.before}"
+    return f"months {only.from_} to {only.to} of the contract"
 
 
 def _credit(measure: Measure) -> str:
     said = "; each partner of a deal counts the whole of it" if measure.credit == "full" else ""
-    return said + ("; less what was returned" if measure.less_returns else "")
+    if not measure.less_returns:
+        return said
+    return said + ("; until it is returned" if measure.spread else "; less what was returned")
 
 
 def _listed(parts: Sequence[str], word: str = "and") -> str:

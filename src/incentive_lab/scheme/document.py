@@ -104,18 +104,23 @@ class Budget(Part):
 
 
 class Pool(Part):
-    """A fixed amount shared out each period in proportion to what the named rules would pay (a plan pool).
+    """An amount shared out each period in proportion to what the named rules would pay (a plan pool).
 
     Attributes:
-        amount: The pool for each period; when claims exceed it they are scaled pro rata.
+        amount: The pool for each period, or
+        share: a share of the measure `of`, added up over all partners of the history in the period.
         per: The period.
         rules: The rules that share it.
+        pays: up_to (claims that exceed it are scaled down alike) or whole (claims are scaled up to it, too).
     """
 
     id: Identifier
-    amount: PoolAmount
+    amount: PoolAmount | None = None
+    share: ShareNumber | None = None
+    of: str | None = None
     per: CapPeriod = "quarter"
     rules: tuple[str, ...] = Field(min_length=1)
+    pays: Literal["up_to", "whole"] = "up_to"
 
 
 class MixFactors(Part):

@@ -15,6 +15,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from incentive_lab.scheme.base import Part
 from incentive_lab.scheme.numbers import exact, month_count
+from incentive_lab.scheme.terms import TermMonths
 
 Table = Literal["deals", "activities", "scores", "partners"]
 
@@ -144,9 +145,10 @@ class Measure(Part):
         where: Filters on the row.
         at: The date column that puts a row into a month (default: closed_on, occurred_on, scored_on).
         spread: 'term' spreads a contract's amount over its months: each month from `at` for term_months months.
+        months_of_term: Only these months of a spread contract.
         credit: 'share' counts a partner's share of a multi-partner deal, 'full' the whole deal for each.
         roles: Only multi-partner credits with one of these roles; empty means all.
-        less_returns: A deal counts less the part of it that was returned, whenever that happened.
+        less_returns: A deal counts less what was returned, whenever that was; a spread contract from the return on.
         unit: money, count, share or number; by default that of the column.
         hold_months: How long a level holds.
     """
@@ -162,6 +164,7 @@ class Measure(Part):
     where: dict[str, Condition] = Field(default_factory=dict)
     at: str | None = None
     spread: Literal["term"] | None = None
+    months_of_term: TermMonths | None = None
     credit: Literal["share", "full"] = "share"
     roles: tuple[str, ...] = ()
     less_returns: bool = False
@@ -244,6 +247,8 @@ ACTIVITY_KINDS = (
 )  # fmt: skip
 SCORES = ("csat", "brand_adherence", "nps", "pipeline_quality")
 
+_CONTRACTS = "Monthly amount of contracts in force, each until its term ends or it is cancelled."
+_CUSTOMERS = "Different customers of each month; a longer window adds its months."
 CATALOGUE: Mapping[str, Measure] = {
     "revenue": _won("deals.amount", help="Amount of won deals, by closing date."),
     "list_revenue": _won("deals.list_amount", help="List price of won deals."),
@@ -265,9 +270,13 @@ CATALOGUE: Mapping[str, Measure] = {
     "co_sold_revenue": _won("deals.amount").model_copy(
         update={"where": {"status": Condition(is_="won"), "co_sold": Condition(is_=True)}}
     ),
-    "recurring_revenue": _won("deals.recurring_amount", spread="term", help="Monthly amount of contracts in force."),
-    "customers": Measure.model_validate(
-        {"distinct": "deals.customer_id", "where": {"status": "won"}, "at": "closed_on", "unit": "count"}
+    "recurring_revenue": _won("deals.recurring_amount", spread="term", less_returns=True, help=_CONTRACTS),
+    "customers": Measure(
+        distinct="deals.customer_id",
+        where={"status": Condition(is_="won")},
+        at="closed_on",
+        unit="count",
+        help=_CUSTOMERS,
     ),
     "cycle_days_total": _won("deals.cycle_days", unit="number"),
     "returns": _won("deals.returned", at="returned_on", help="Amount returned, in the month of the return."),

@@ -134,9 +134,9 @@ def shape_of(model: type[Part]) -> Shape:
     """What a whole model accepts.
 
     Example:
-        >>> from incentive_lab.scheme.document import Pool
-        >>> shape_of(Pool).known()
-        ('id', 'amount', 'per', 'rules')
+        >>> from incentive_lab.scheme.document import Budget
+        >>> shape_of(Budget).known()
+        ('amount', 'when_exceeded')
     """
     return Shape((model,))
 

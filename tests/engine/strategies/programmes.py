@@ -303,7 +303,10 @@ def programme_schemes(draw: st.DrawFn) -> Scheme:
     paying = [rule["id"] for rule in rules if not rule.get("non_cash")]
     if paying and sometimes(draw, 2):
         named = draw(st.lists(one_from(paying), min_size=1, unique=True))
-        pools = [{"id": "pool", "amount": draw(one_from(["1", "5.55", "100"])), "per": settle, "rules": named}]
+        size = draw(
+            one_from([{"amount": "1"}, {"amount": "5.55"}, {"amount": "100"}, {"share": "0.0333", "of": "revenue"}])
+        )
+        pools = [{"id": "pool", **size, "per": settle, "rules": named, "pays": draw(one_from(["up_to", "whole"]))}]
     budget = {
         "amount": draw(one_from(["1", "10.01", "100", "1000"])),
         "when_exceeded": draw(one_from(["prorate", "prorate", "first_come", "report"])),

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from incentive_lab.money import decimals
 from incentive_lab.scheme.checks.context import PERIOD_MONTHS, Context, Findings, doubtful, wrong
 from incentive_lab.scheme.document import Cap, Scheme
-from incentive_lab.scheme.lookup import measure_named
+from incentive_lab.scheme.lookup import measure_named, unit_of
 from incentive_lab.scheme.rules import During, Who
 from incentive_lab.scheme.tiers import Level
 from incentive_lab.scheme.walk import Segments
@@ -56,9 +56,7 @@ def settings(context: Context) -> Findings:
         yield wrong(("rounding", "to"), message, f"Use {smallest}, or a multiple of it.")
     if scheme.budget is not None and scheme.budget.amount <= 0:
         yield wrong(("budget", "amount"), "A budget is more than 0.", "Leave budget out if there is none.")
-    for pool in scheme.pools:
-        if pool.amount <= 0:
-            yield wrong(("pools", pool.id, "amount"), "A pool of 0 pays nothing to anybody.")
+    yield from _pools(context)
     if scheme.splits.at_most < 1:
         yield wrong(("splits", "at_most"), "The shares of a deal add up to 100% at least.")
 
@@ -178,8 +176,12 @@ def money(context: Context) -> Findings:
                 if names.count(target.measure) == 1
                 else f"{target.measure}#{names.count(target.measure)}"
             )
-            message = f"A target per {target.per} has {months} weights, one for each month, not all 0."
-            yield wrong(("targets", name, "weights"), message)
+            found = "all are 0" if len(target.weights) == months else f"there are {len(target.weights)}"
+            message = f"A target per {target.per} has {months} weights, one for each month, not all 0; {found}."
+            fix = (
+                "Write a quarter's weight three times, once for each of its months." if len(target.weights) == 4 else ""
+            )
+            yield wrong(("targets", name, "weights"), message, fix)
 
 
 def _caps(scheme: Scheme) -> Findings:
@@ -197,6 +199,20 @@ def _caps(scheme: Scheme) -> Findings:
 def _idle(here: Segments, cap: Cap) -> Findings:
     if cap.carry_over_year and cap.excess != "carried":
         yield doubtful((*here, "carry_over_year"), f"Nothing is carried when excess is {cap.excess}.")
+
+
+def _pools(context: Context) -> Findings:
+    for pool in context.scheme.pools:
+        here = ("pools", pool.id)
+        if (pool.amount is None) == (pool.share is None):
+            yield wrong(here, "A pool is exactly one of: amount, or share with of.", "Write one of them.")
+        if (pool.share is None) != (pool.of is None):
+            yield wrong(here, "A share goes with `of`, the measure that it is a share of.", "Write both or neither.")
+        for key, size in (("amount", pool.amount), ("share", pool.share)):
+            if size is not None and size <= 0:
+                yield wrong((*here, key), "A pool of 0 pays nothing to anybody.")
+        if pool.of is not None and pool.of in context.measures and unit_of(pool.of, context.scheme.measures) != "money":
+            yield wrong((*here, "of"), f"A pool is money, and '{pool.of}' is not.", "Name an amount, such as revenue.")
 
 
 def _guarantees(scheme: Scheme) -> Findings:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from incentive_lab.errors import did_you_mean
 from incentive_lab.scheme.base import one_of
 from incentive_lab.scheme.checks.context import Context, Findings, doubtful, wrong
-from incentive_lab.scheme.document import Cap, Target
+from incentive_lab.scheme.document import Cap, Pool, Target
 from incentive_lab.scheme.measures import CATALOGUE, COLUMNS, DATES, Condition, Measure
 from incentive_lab.scheme.rates import Driver, Multiplier
 from incentive_lab.scheme.rules import Base, Fund, Gate, Limit, Repay, Rule
@@ -39,6 +39,8 @@ def used(context: Context) -> Iterator[tuple[Segments, str, str]]:
             yield from _pointed(node)
         elif isinstance(part, (Limit, Cap)) and part.of is not None:
             yield node.place("of"), part.of, f"a share of purchases is a share of {_SUM}"
+        elif isinstance(part, Pool) and part.of is not None:
+            yield node.place("of"), part.of, f"a pool is a share of {_SUM}"
         elif isinstance(part, Fund) and part.accrues_on is not None:
             yield node.place("accrues_on"), part.accrues_on, f"a fund accrues on {_SUM}"
         elif isinstance(part, Target):
@@ -121,9 +123,14 @@ def definitions(context: Context) -> Findings:
         table = measure.table or ""
         if table in DATES and measure.at is not None and measure.at not in DATES[table]:
             message = f"'{measure.at}' is not a date of {table}; it has {one_of(DATES[table])}."
-            yield wrong((*here, "at"), message, did_you_mean(measure.at, DATES[table]))
+            near = did_you_mean(measure.at, DATES[table])
+            other = "Another date, such as a payment's, is a row of activities of a kind of its own."
+            yield wrong((*here, "at"), message, near if near.startswith("Did") else other)
         if measure.spread is not None and table != "deals":
             yield wrong((*here, "spread"), "Only amounts of deals can be spread over a contract's term.")
+        if measure.months_of_term is not None and measure.spread is None:
+            message = "Only a contract that is spread has months of its term."
+            yield wrong((*here, "months_of_term"), message, "Add `spread: term`.")
         if measure.less_returns and table != "deals":
             yield wrong((*here, "less_returns"), "Only deals come back.", "Leave it out.")
         if name in CATALOGUE:

@@ -45,7 +45,11 @@ def _restated(context: Context, rule: Rule, name: str) -> Findings:
 
 def _followed(context: Context, rule: Rule, name: str, method: str) -> Findings:
     measure = context.measures[name]
-    if measure.less_returns:
+    if measure.less_returns and measure.spread:
+        if rule.returns:
+            message = f"'{name}' ends with the contract's return, so `{method}` has nothing to take back."
+            yield wrong(("rules", rule.id, "returns"), message, "Leave out the rule's `returns`.")
+    elif measure.less_returns:
         message = f"'{name}' counts deals less their returns, and `{method}` takes them back once more."
         yield wrong(("rules", rule.id, "on"), message, "Leave out less_returns, or write returns: ignore.")
     elif not measure.follows_returns and any(leaf.table == "deals" for leaf in context.leaves(name)):
