@@ -9,7 +9,7 @@ from textwrap import shorten
 
 import streamlit as st
 
-from incentive_lab.format import compact, count, counted, percent, signed
+from incentive_lab.format import compact, count, counted, percent, signed, unbroken
 from incentive_lab.report.case import Case, unvouched
 from incentive_lab.ui.cards import card, plain
 from incentive_lab.ui.tables import table
@@ -60,10 +60,10 @@ def case_figures(case: Case) -> None:
     said = {0: HISTORY_HELP, 3: case.budget_words()}
     for place, (label, value, delta) in enumerate(figures):
         with columns[place], card(f"review-figure-{place}", height="stretch"):
-            st.metric(label, value, delta, delta_color="inverse", help=said.get(place))
+            st.metric(label, unbroken(value), delta, delta_color="inverse", help=said.get(place))
             if place == 0:
                 cost, name = case.dearest_year
-                st.markdown(f":small[:gray[A year: {compact(cost)} ({name or 'average'})]]")
+                st.markdown(unbroken(f":small[:gray[A year: {compact(cost)} ({name or 'average'})]]"))
 
 
 def what_changes(case: Case) -> None:
