@@ -17,6 +17,7 @@ from incentive_lab.charts.style import (
     TINT,
     Chart,
     amount_ticks,
+    calendar_axis,
     figure,
     money_axis,
     room_for,
@@ -70,7 +71,7 @@ def fan_chart(
                                  line={"color": LOSS, "width": 2, "dash": "dash"}))  # fmt: skip
     drawn = figure(*traces, name="fan", height=330, margin={"t": 36, "r": 34},
                    yaxis=money_axis(0.0, max(top, budget or 0.0) if shown else top),
-                   xaxis={"type": "category", "nticks": 13, "tickangle": 0})  # fmt: skip
+                   xaxis=calendar_axis(names))  # fmt: skip
     spread = f"{compact(low[-1])} to {compact(high[-1])}"
     title = (
         f"Four futures in five cost {spread}" if what == "cost" else f"Four futures in five, partners are owed {spread}"

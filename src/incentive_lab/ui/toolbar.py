@@ -77,7 +77,9 @@ def badges(draft: Draft) -> None:
         told = [one.sentence for one in diff(kept, draft.start)]
         st.markdown(f"{plain(kept.id)} as it was loaded differs from the one that is kept here: {_badges(told)}")
     if not changes:
-        st.markdown(f":gray[Nothing is changed since {start}. Move a dial on the left.]")
+        st.markdown(
+            f":gray[Nothing is changed since {start}. Move a dial on the left; where none is in sight, » opens them.]"
+        )
         return
     st.markdown(f"Changed since {start}: {_badges(changes)}")
     for doubt in doubts(draft)[:DOUBTS]:
