@@ -11,6 +11,7 @@ from incentive_lab.errors import InputError
 from incentive_lab.scheme.document import Scheme
 from incentive_lab.scheme.dump import dumps
 from incentive_lab.scheme.paths import apply
+from incentive_lab.scheme.publishable import published
 from incentive_lab.ui import shelf, workspace
 from incentive_lab.ui.drafts import Draft
 from incentive_lab.ui.further import prepared
@@ -188,6 +189,24 @@ def test_moving_the_mix_solves_the_rates_and_comes_back_to_the_same(tune: AppTes
     free = tune.session_state["draft"].scheme.mix
     assert free.hold == "nothing"
     assert free.factors != first.factors
+
+
+def test_a_solved_mix_is_offered_with_rates_that_can_be_published_and_rounds_nothing_by_itself(tune: AppTest) -> None:
+    opened(tune, "Mix")
+    tune.slider(key="mix.behavioural").set_value(70.0).run()
+    exact = tune.session_state["draft"].scheme
+    assert exact.mix.factors is not None
+    assert "The draft has the exact rates, such as" in shown(tune)
+    assert "Qualified leads: rate for registered" in shown(tune).replace("\\", "")
+    tune.button(key="publish-mix").click().run()
+    assert not tune.exception
+    rounded = tune.session_state["draft"].scheme
+    assert rounded.mix.factors is None
+    assert rounded.mix.behavioural == exact.mix.behavioural
+    lead = rounded.rules[0].rate.choice()[1]["registered"].plain
+    assert lead == published(300 * exact.mix.factors.behavioural, 10)
+    tune.button(key="undo").click().run()
+    assert tune.session_state["draft"].scheme == exact
 
 
 @pytest.fixture
