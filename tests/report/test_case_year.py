@@ -49,11 +49,11 @@ def test_the_cost_of_a_year_is_that_of_the_dearest_programme_year_or_of_twelve_a
 @pytest.mark.parametrize(
     ("first", "months", "said"),
     [
-        ("2024-01", 12, "The forecast is for Jan 2024 to Dec 2024, the months in which the scheme would be in force."),
+        ("2024-01", 12, "The forecast is for Jan 2024 to Dec 2024, when the scheme would be in force."),
         ("2024-01", 6, "The forecast is for Jan 2024 to Jun 2024, the 6 months after the history; the scheme would be in force "
                        "from Jan 2024 to Dec 2024."),
-        ("2023-07", 12, "The forecast is for Jul 2023 to Jun 2024, the 12 months after the history; the scheme would be in force "
-                        "from Jan 2024 to Dec 2024, and is forecast as if it began right after the history."),
+        ("2023-07", 12, "The forecast is for Jul 2023 to Jun 2024, as if the scheme began right after the history; it would be "
+                        "in force from Jan 2024 to Dec 2024."),
     ],
 )  # fmt: skip
 def test_a_forecast_begins_with_its_months_beside_those_in_force(first: str, months: int, said: str) -> None:

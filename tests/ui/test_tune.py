@@ -364,3 +364,14 @@ def test_a_mix_that_holds_what_rules_pay_says_what_comes_on_top(tune: AppTest) -
     assert metrics(tune)[0] != before
     said = next(one.value for one in tune.success if "what the rules pay stays the same" in one.value)
     assert "all the same, since guarantees and the budget come on top" in said
+
+
+def test_what_is_refused_is_told_by_the_name_of_its_dial_and_amounts_with_their_currency(tune: AppTest) -> None:
+    tune.session_state["draft"] = tune.session_state["draft"].moved(
+        "rules.qualified-lead.rate.by_tier.gold", Decimal(-(10**12))
+    )
+    tune.run()
+    assert "Not allowed: Qualified leads: rate for gold." in shown(tune).replace("\\", "")
+    opened(tune, "Rates")
+    assert tune.slider(key="rules.training.rate").format.endswith(" USD")
+    assert tune.slider(key="rules.qualified-pipeline.rate").format.endswith(" %%")

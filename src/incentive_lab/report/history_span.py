@@ -76,18 +76,18 @@ def forecast_months(first: str, months: int, starts: str, in_force: int) -> str:
 
     Example:
         >>> forecast_months("2026-01", 12, "2026-01-01", 12)
-        'The forecast is for Jan 2026 to Dec 2026, the months in which the scheme would be in force.'
-        >>> forecast_months("2014-06", 12, "2026-01-01", 12)[73:]
-        '; the scheme would be in force from Jan 2026 to Dec 2026, and is forecast as if it began right after the history.'
+        'The forecast is for Jan 2026 to Dec 2026, when the scheme would be in force.'
+        >>> forecast_months("2014-06", 12, "2026-01-01", 12)[40:]
+        ', as if the scheme began right after the history; it would be in force from Jan 2026 to Dec 2026.'
     """
     band, force = _span(first, months), _span(starts[:7], in_force)
+    said = f"The forecast is for {band[0]} to {band[1]}"
     if band == force:
-        return f"The forecast is for {band[0]} to {band[1]}, the months in which the scheme would be in force."
-    said = (
-        f"The forecast is for {band[0]} to {band[1]}, the {counted(months, 'month')} after the history; "
-        f"the scheme would be in force from {force[0]} to {force[1]}"
-    )
-    return said + (", and is forecast as if it began right after the history." if starts[:7] > first else ".")
+        return f"{said}, when the scheme would be in force."
+    when = f"would be in force from {force[0]} to {force[1]}."
+    if starts[:7] > first:
+        return f"{said}, as if the scheme began right after the history; it {when}"
+    return f"{said}, the {counted(months, 'month')} after the history; the scheme {when}"
 
 
 def _span(first: str, months: int) -> tuple[str, str]:

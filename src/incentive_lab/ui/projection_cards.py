@@ -154,10 +154,19 @@ def breakdown_card(told: Projection) -> None:
             panel = told.model.panel
             called_by_id = dict(zip(panel.partner_ids, panel.attributes["name"].astype(str), strict=True))
             parts = [replace(one, name=called(called_by_id[one.name], one.name)) for one in parts]
+        whole = [] if by == "Partner" else [_whole(told)]
         table((by, "Mean", "±", "P10", "P50", "P90"), [
             (plain(one.name if by in ("Rule", "Partner") else one.name.replace("_", " ")), compact(one.mean.value / minor),
              _error(one.mean, minor), *(compact(figure.value / minor) for figure in (one.p10, one.p50, one.p90)))
-            for one in parts])  # fmt: skip
+            for one in parts] + whole)  # fmt: skip
+
+
+def _whole(told: Projection) -> tuple[str, ...]:
+    """The row of what all parts come to: their means add up, ends of bands do not."""
+    shown = answers.distribution(told.outcome.total / told.minor, told)
+    error = shown["se"]
+    amounts = (compact(shown[name] or 0) for name in ("p10", "p50", "p90"))
+    return ("**In all**", compact(shown["mean"] or 0), "-" if error is None else compact(error), *amounts)
 
 
 def _accruals(told: Projection, labels: list[str]) -> None:
