@@ -21,7 +21,7 @@ from incentive_lab.charts.months import growth_title
 from incentive_lab.charts.parts import tiers_before
 from incentive_lab.charts.pilot import forest_chart, whales_chart
 from incentive_lab.charts.projection import distribution_chart, fan_chart, tornado_chart
-from incentive_lab.charts.style import money_axis
+from incentive_lab.charts.style import GAIN, LOSS, money_axis
 from incentive_lab.charts.versus import schemes_chart
 from incentive_lab.engine.curve import Curve
 from incentive_lab.engine.impact import impact, mix
@@ -236,6 +236,16 @@ def test_the_distribution_tells_amounts_and_what_its_colours_mean() -> None:
     assert "Orange" not in distribution_chart(total, distribution(total), "USD", 4_000_000.0).note
     same = np.full(500, 100.0)
     assert distribution_chart(same, distribution(same), "USD", None).figure.layout.xaxis.ticktext
+
+
+def test_what_is_owed_is_told_of_partners_and_drivers_have_no_colour_of_gain_or_loss() -> None:
+    total = np.linspace(1e6, 2e6, 320)
+    shown = distribution(total)
+    said = distribution_chart(total, shown, "USD", None, "owed before the cut").title
+    assert said == "In one future of twenty, partners are owed more than 1.95 m"
+    assert distribution_chart(total, shown, "USD", None).title == "One future in twenty costs more than 1.95 m"
+    bars = tornado_chart([Driver("revenue", 1e6, 2e6, 0.5, 0.1)], 1.5e6, 1, "USD").figure.data
+    assert not {GAIN, LOSS} & {bar.marker.color for bar in bars}
 
 
 def test_ticks_of_shares_are_written_as_everything_else() -> None:

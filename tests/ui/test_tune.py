@@ -375,3 +375,13 @@ def test_what_is_refused_is_told_by_the_name_of_its_dial_and_amounts_with_their_
     opened(tune, "Rates")
     assert tune.slider(key="rules.training.rate").format.endswith(" USD")
     assert tune.slider(key="rules.qualified-pipeline.rate").format.endswith(" %%")
+
+
+def test_differences_are_told_as_on_review_and_not_by_keys_of_the_document(tune: AppTest) -> None:
+    tune.session_state["draft"] = tune.session_state["draft"].moved("rules.qualified-pipeline.rate", Decimal("0.003"))
+    tune.segmented_control(key="closer 0").set_value("Differences").run()
+    assert not tune.exception
+    said = shown(tune).replace("\\", "").replace("\N{NO-BREAK SPACE}", " ")
+    assert "- Qualified pipeline: rate from 0.25 % to 0.3 %" in said
+    assert "- New: Qualified leads. Counts qualified lead" in said
+    assert "when_exceeded" not in said

@@ -11,9 +11,9 @@ import plotly.graph_objects as go
 from incentive_lab.charts.style import (
     BASELINE,
     DRAFT,
-    GAIN,
     LOSS,
     MUTED,
+    OTHER,
     TINT,
     Chart,
     amount_ticks,
@@ -82,10 +82,6 @@ def fan_chart(
     return Chart(drawn, title, note, f"Fan of {what} to date. {title}, the middle is {compact(middle[-1])}.")
 
 
-def _verb(what: str) -> str:
-    return "costs" if what == "cost" else "owes"
-
-
 def distribution_chart(
     total: Floats, shown: Mapping[str, Any], currency: str, budget: float | None, what: str = "cost"
 ) -> Chart:
@@ -123,9 +119,14 @@ def distribution_chart(
         xaxis=amount_ticks(float(edges[0]), float(edges[-1])),
         yaxis=share_axis(top),
     )  # fmt: skip
-    title = f"One future in twenty {_verb(what)} more than {compact(high)}"
-    if high - low < 0.005:
-        title = f"Every future {_verb(what)} {compact(middle)}"
+    same, owed = high - low < 0.005, what != "cost"
+    if owed:
+        title = f"Partners are owed {compact(middle)} in every future" if same else (
+            f"In one future of twenty, partners are owed more than {compact(high)}")  # fmt: skip
+    else:
+        title = (
+            f"Every future costs {compact(middle)}" if same else f"One future in twenty costs more than {compact(high)}"
+        )
     note = f"Share of futures by total {what} in {currency}; whiskers: two standard errors from drawing so many."
     if budget is not None and LOSS in colours:
         note += f" Orange: above the budget of {compact(budget)}."
@@ -142,7 +143,7 @@ def tornado_chart(drivers: Sequence[Driver], middle: float, minor: int, currency
             f"{_sure(one.high, one.high_error, minor)} {currency}<br>explains {percent(one.share, 0)} ± "
             f"{percent(one.error, 0)} of the variance" for row, one in zip(rows, drivers, strict=True)]  # fmt: skip
     drawn = figure(
-        go.Bar(y=rows, x=low, orientation="h", name="lowest fifth", marker={"color": GAIN}, hovertext=said, hoverinfo="text",
+        go.Bar(y=rows, x=low, orientation="h", name="lowest fifth", marker={"color": OTHER}, hovertext=said, hoverinfo="text",
                error_x=_whiskers([2 * (one.low_error or 0.0) / minor for one in drivers])),
         go.Bar(y=rows, x=high, orientation="h", name="highest fifth", marker={"color": DRAFT}, hovertext=said,
                hoverinfo="text", error_x=_whiskers([2 * (one.high_error or 0.0) / minor for one in drivers])),

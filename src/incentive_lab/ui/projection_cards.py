@@ -146,7 +146,8 @@ def breakdown_card(told: Projection) -> None:
             "Partner": lambda: partner_bands(told),
             "Month": lambda: bands(labels, outcome.monthly),
         }[by]()
-        note = f"Amounts in {currency}; ±: the standard error of the mean, from drawing so many futures."
+        note = f"Amounts in {currency}; ±: the standard error of the mean, from drawing so many futures. "
+        note += "P10 to P90 holds four futures in five, P50 is the middle."
         if by == "Partner":
             note += f" The {min(PARTNERS, len(parts))} that are paid most, from {count(len(outcome.partners))} futures."
         st.markdown(f":small[:gray[{plain(note)}]]")

@@ -86,7 +86,7 @@ def _amounts(after: Replay, before: Replay, partner: str, row: int) -> None:
             frame, hide_index=True, alt=f"Lines of {partner} by quarter", key="table-partner",
             column_config={
                 "Line": st.column_config.TextColumn(pinned=True),
-                **{name: st.column_config.NumberColumn(format="%,.2f", pinned=name == ALL) for name in list(frame)[1:]},
+                **{name: st.column_config.NumberColumn(format="%,.2f") for name in list(frame)[1:]},
             },
         )  # fmt: skip
 
