@@ -74,7 +74,7 @@ def plain_name(name: str) -> str:
 
     Example:
         >>> plain_name("Partner growth programme, 80 % behaviour and 20 % volume")
-        'Partner growth programme, 80 %…'
+        'Partner growth programme, 80 % be…'
     """
     return cut_short(name, 34)
 
@@ -84,7 +84,7 @@ def short_names(names: Iterable[str]) -> dict[str, str]:
 
     Example:
         >>> list(short_names(["Cheaper gold with less training, spring", "Cheaper gold with less training, autumn"]).values())
-        ['Cheaper gold with less training ...', 'Cheaper gold with less training ... (2)']
+        ['Cheaper gold with less training,…', 'Cheaper gold with less training,… (2)']
     """
     found: dict[str, str] = {}
     for name in names:
