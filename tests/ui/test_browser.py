@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -129,6 +130,16 @@ def test_nothing_runs_out_of_a_narrow_screen(address: str, page: Any, name: str)
         " one => one.getBoundingClientRect().right - one.parentNode.getBoundingClientRect().right)] }"
     )
     assert max(wide) <= 1, wide
+
+
+@pytest.mark.parametrize("name", ["tune", "pilot_design"])
+def test_every_page_is_in_sight_beside_a_side_bar(address: str, page: Any, name: str) -> None:
+    page.set_viewport_size({"width": 1280, "height": 800})
+    opened(page, f"{address}/{name}")
+    settled(page)
+    page.wait_for_timeout(1500)  # the links are measured before some are put away
+    assert page.get_by_role("link", name="Review", exact=True).first.is_visible()
+    assert not page.locator("header").get_by_text(re.compile(r"^\d+ more$")).count()
 
 
 def test_labels_of_a_calendar_do_not_touch_on_a_narrow_screen(address: str, page: Any) -> None:

@@ -25,6 +25,10 @@ _STYLE = """
 [class*="st-key-card-"] [data-testid="stMarkdownContainer"] th { color: #43506a; font-weight: 600; }
 [class*="st-key-card-"] [data-testid="stMetricValue"], [class*="st-key-card-"] table { font-variant-numeric: tabular-nums; }
 [class*="st-key-card-"] [data-testid="stMarkdownContainer"]:has(> table) { overflow-x: auto; }
+@media (max-width: 1365px) {
+  .stApp:has([data-testid="stSidebarUserContent"]) [data-testid="stTopNavLink"] > span:first-child { display: none; }
+}
+@media (max-width: 1180px) { [data-testid="stTopNavLink"] > span:first-child { display: none; } }
 @media (max-width: 640px) {
   [class*="st-key-card-"] [data-testid="stMarkdownContainer"] td[style*="right"] { white-space: normal; }
   [class*="st-key-card-"] [data-testid="stMarkdownContainer"] table { font-size: 0.8rem; }
