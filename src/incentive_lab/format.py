@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 
 from incentive_lab.money import decimals
 
 _SCALES = ((1e9, "bn"), (1e6, "m"), (1e3, "k"))
+_UNITS = re.compile(r"(?<=\d) (?=%|(?:k|m|bn|[A-Z]{3})\b)|(?<=\d [km]) (?=[A-Z]{3}\b)|(?<=±) (?=\d)")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
@@ -45,6 +47,20 @@ def cut_short(text: str, most: int) -> str:
         ('Fox Branch', 'Aspen Summit…')
     """
     return text if len(text) <= most else f"{text[: most - 1].rstrip()}…"
+
+
+def unbroken(text: str) -> str:
+    """A text in which no line ends between a number and its unit: the space there is one that does not break.
+
+    What is laid out (pages, charts' headings, documents) is written with it; what a script reads is not.
+
+    Example:
+        >>> unbroken("3.07 m USD more, 81.2 % (± 1 %)").replace("\N{NO-BREAK SPACE}", "_")
+        '3.07_m_USD more, 81.2_% (±_1_%)'
+        >>> unbroken("12 months of 2025 to 5 markets") == "12 months of 2025 to 5 markets"
+        True
+    """
+    return _UNITS.sub("\N{NO-BREAK SPACE}", text)
 
 
 def compact(amount: float) -> str:
@@ -187,6 +203,27 @@ def quarter_name(iso: str) -> str:
     """
     year, month = iso.split("-")[:2]
     return f"Q{(int(month) - 1) // 3 + 1} {year}"
+
+
+def quarter_told(period: str) -> str:
+    """A calendar quarter as charts write it, from the way statements name it.
+
+    Example:
+        >>> quarter_told("2024-Q2")
+        'Q2 2024'
+    """
+    year, quarter = period.split("-")
+    return f"{quarter} {year}"
+
+
+def called(name: str, partner: str) -> str:
+    """A partner by its name and id; by its id alone where the history knows no name.
+
+    Example:
+        >>> called("Fox Branch", "P7"), called("", "P7"), called("P7", "P7")
+        ('Fox Branch (P7)', 'P7', 'P7')
+    """
+    return f"{name} ({partner})" if name and name != partner else partner
 
 
 def programme_year_name(year: int, starts: int) -> str:

@@ -199,6 +199,16 @@ def test_several_arms_are_judged_together_but_apart_from_secondary_metrics(read,
     assert [one.verdict for one in first] == ["no clear effect", "better"]
 
 
+def test_partners_that_carry_an_effect_are_rows_of_the_trial_where_others_are_in_no_comparison(read, rng) -> None:  # type: ignore[no-untyped-def]
+    """With three arms a comparison leaves the third out, so a row of its sample is another partner of the trial."""
+    sold = [900.0 if i == 59 else 10 + rng.normal() for i in range(60)]
+    rows = "id,z,y\n" + "".join(f"P{i},{i % 3},{one:.4f}\n" for i, one in enumerate(sold))
+    told = read(rows, "analysis: {estimator: difference, inference: analytic}",
+                arms="[{name: off, value: 0}, {name: a, value: 1}, {name: b, value: 2}]")  # fmt: skip
+    (first,) = told.whales["b"].leave_one_out[0].rows
+    assert told.trial.partners[first] == "P59"
+
+
 def test_arms_of_the_shipped_documents_are_named_in_their_schema() -> None:
     import jsonschema
     from ruamel.yaml import YAML

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from incentive_lab.report.case import Case
@@ -42,3 +44,20 @@ def test_the_cost_of_a_year_is_that_of_the_dearest_programme_year_or_of_twelve_a
 ) -> None:
     made = case(months, starts)
     assert year_words(*made.dearest_year, made.currency) == said
+
+
+@pytest.mark.parametrize(
+    ("first", "months", "said"),
+    [
+        ("2024-01", 12, "The forecast is for Jan 2024 to Dec 2024, when the scheme would be in force."),
+        ("2024-01", 6, "The forecast is for Jan 2024 to Jun 2024, the 6 months after the history; the scheme would be in force "
+                       "from Jan 2024 to Dec 2024."),
+        ("2023-07", 12, "The forecast is for Jul 2023 to Jun 2024, as if the scheme began right after the history; it would be "
+                        "in force from Jan 2024 to Dec 2024."),
+    ],
+)  # fmt: skip
+def test_a_forecast_begins_with_its_months_beside_those_in_force(first: str, months: int, said: str) -> None:
+    amounts = {"p05": 1.0, "p50": 2.0, "p95": 3.0}
+    told = {"total": amounts, "months": months, "scenarios": 64, "first_month": first}
+    made = replace(case(12), projection=told)
+    assert made.forecast_said[0] == said

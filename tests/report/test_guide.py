@@ -112,6 +112,12 @@ def test_what_is_written_is_text_and_never_markup() -> None:
     assert pdf_bytes(guide(scheme)).startswith(b"%PDF")
 
 
+def test_no_line_of_a_page_ends_between_a_number_and_its_unit() -> None:
+    page = html_page(Document("80 % behaviour", "", (Paragraph("3.07 m USD, ± 2 % of 12 months"),)))
+    assert "80\N{NO-BREAK SPACE}% behaviour" in page
+    assert "3.07\N{NO-BREAK SPACE}m\N{NO-BREAK SPACE}USD, ±\N{NO-BREAK SPACE}2\N{NO-BREAK SPACE}% of 12 months" in page
+
+
 def test_one_document_gives_one_file() -> None:
     document = guide(loads(SIMPLE))
     assert pdf_bytes(document) == pdf_bytes(document)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -113,6 +115,45 @@ def test_a_click_on_the_board_leads_to_the_partners_behind_it(address: str, page
     bar.focus()
     page.keyboard.press("Enter")
     expect(page.get_by_role("combobox", name="Only one")).to_have_value("Tenth", timeout=PATIENCE)
+
+
+@pytest.mark.parametrize("name", ["overview", "data", "tune", "compare", "search", "partner", "guide"])
+def test_nothing_runs_out_of_a_narrow_screen(address: str, page: Any, name: str) -> None:
+    """A page of a phone's width scrolls downwards only, and no table is wider than its card."""
+    page.set_viewport_size({"width": 390, "height": 844})
+    opened(page, f"{address}/{name}")
+    settled(page)
+    page.wait_for_timeout(1500)  # charts take the width of their cards
+    wide = page.evaluate(
+        "() => { const main = document.querySelector('[data-testid=stMain]');"
+        " return [main.scrollWidth - main.clientWidth, ...[...document.querySelectorAll('table')].map("
+        " one => one.getBoundingClientRect().right - one.parentNode.getBoundingClientRect().right)] }"
+    )
+    assert max(wide) <= 1, wide
+
+
+@pytest.mark.parametrize("name", ["tune", "pilot_design"])
+def test_every_page_is_in_sight_beside_a_side_bar(address: str, page: Any, name: str) -> None:
+    page.set_viewport_size({"width": 1280, "height": 800})
+    opened(page, f"{address}/{name}")
+    settled(page)
+    page.wait_for_timeout(1500)  # the links are measured before some are put away
+    assert page.get_by_role("link", name="Review", exact=True).first.is_visible()
+    assert not page.locator("header").get_by_text(re.compile(r"^\d+ more$")).count()
+
+
+def test_labels_of_a_calendar_do_not_touch_on_a_narrow_screen(address: str, page: Any) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    opened(page, f"{address}/compare")
+    settled(page)
+    page.wait_for_selector(".xtick text", timeout=PATIENCE)
+    page.wait_for_timeout(1500)
+    boxes = page.evaluate(
+        "() => [...document.querySelectorAll('.xtick text')].map(one => one.getBoundingClientRect())"
+        ".map(one => [one.left, one.right])"
+    )
+    assert len(boxes) > 3
+    assert all(left >= right - 0.5 for (_, right), (left, _) in pairwise(boxes)), boxes
 
 
 @pytest.mark.parametrize("name", ["overview", "data", "tune", "compare", "search", "partner", "guide"])

@@ -19,13 +19,15 @@ from incentive_lab.charts import (
 )
 from incentive_lab.charts.months import growth_title
 from incentive_lab.charts.parts import tiers_before
-from incentive_lab.charts.pilot import forest_chart
+from incentive_lab.charts.pilot import forest_chart, whales_chart
 from incentive_lab.charts.projection import distribution_chart, fan_chart, tornado_chart
-from incentive_lab.charts.style import money_axis
+from incentive_lab.charts.style import GAIN, LOSS, money_axis
+from incentive_lab.charts.versus import schemes_chart
 from incentive_lab.engine.curve import Curve
 from incentive_lab.engine.impact import impact, mix
 from incentive_lab.engine.replay import Replay, replay
 from incentive_lab.pilot.estimate import Interval
+from incentive_lab.pilot.whales import Whales, Without
 from incentive_lab.projection.answers import Driver, distribution
 from incentive_lab.projection.standard_errors import quantile
 from incentive_lab.scheme.load import loads
@@ -178,6 +180,31 @@ def test_an_effect_beyond_the_usual_is_drawn_and_its_interval_ends_in_an_arrow()
     assert "arrow" not in forest_chart(read).note
 
 
+def test_partners_that_carry_a_pilot_are_called_by_their_names() -> None:
+    one = Whales(
+        100.0, (Without((1,), 60.0), Without((0,), 90.0)), ((1, 0.4, 60.0),), 0.3, sign_changes=False, logs=False
+    )
+    chart = whales_chart(one, ["P1", "P2"], {"P2": "Fox & Sons"}, "revenue per partner and month, USD")
+    assert "revenue per partner and month, USD" in chart.note
+    axis, bars = chart.figure.layout.yaxis, chart.figure.data[0]
+    assert list(axis.ticktext)[2:] == ["without Fox &amp; Sons", "without P1"]
+    assert bars.hovertext[2] == "without Fox &amp; Sons (P2): 60"
+    assert list(axis.tickvals)[2:] == ["P2", "P1"], "two partners of one name are two bars"
+
+
+def test_amounts_beside_bars_have_room_on_a_narrow_screen(after: Replay, before: Replay) -> None:
+    for chart in (movers_chart(impact(after, before), after), rules_chart(after)):
+        assert chart.figure.layout.margin.r >= 50, chart.title
+
+
+def test_labels_of_a_calendar_stand_upright_where_they_would_touch(after: Replay, before: Replay) -> None:
+    path = np.ones((64, 12)).cumsum(axis=1)
+    months = [f"2024-{month:02d}" for month in range(1, 13)]
+    for chart in (cost_chart(after, before), schemes_chart({"a": after}), fan_chart(months, path, "USD", None, None)):
+        axis = chart.figure.layout.xaxis
+        assert (axis.tickangle, list(axis.autotickangles), axis.automargin) == (None, [0, 90], "height"), chart.title
+
+
 def test_monte_carlo_errors_are_drawn() -> None:
     total = np.random.default_rng(3).normal(100.0, 10.0, 500)
     shown = distribution(total)
@@ -209,6 +236,16 @@ def test_the_distribution_tells_amounts_and_what_its_colours_mean() -> None:
     assert "Orange" not in distribution_chart(total, distribution(total), "USD", 4_000_000.0).note
     same = np.full(500, 100.0)
     assert distribution_chart(same, distribution(same), "USD", None).figure.layout.xaxis.ticktext
+
+
+def test_what_is_owed_is_told_of_partners_and_drivers_have_no_colour_of_gain_or_loss() -> None:
+    total = np.linspace(1e6, 2e6, 320)
+    shown = distribution(total)
+    said = distribution_chart(total, shown, "USD", None, "owed before the cut").title
+    assert said == "In one future of twenty, partners are owed more than 1.95 m"
+    assert distribution_chart(total, shown, "USD", None).title == "One future in twenty costs more than 1.95 m"
+    bars = tornado_chart([Driver("revenue", 1e6, 2e6, 0.5, 0.1)], 1.5e6, 1, "USD").figure.data
+    assert not {GAIN, LOSS} & {bar.marker.color for bar in bars}
 
 
 def test_ticks_of_shares_are_written_as_everything_else() -> None:

@@ -85,3 +85,14 @@ def test_one_scheme_on_the_histories_at_hand(compare: AppTest) -> None:
     compare.segmented_control(key="compare-view").set_value("One scheme, several histories").run()
     assert not compare.exception
     assert "Key figures" in shown(compare)
+
+
+def test_steps_are_called_as_on_tune(compare: AppTest) -> None:
+    compare.session_state["draft"] = compare.session_state["draft"].moved(
+        "rules.qualified-pipeline.rate", Decimal("0.003")
+    )
+    compare.segmented_control(key="compare-view").set_value("Steps of the draft").run()
+    assert not compare.exception
+    assert "Qualified pipeline: rate from 0.25 % to 0.3 %" in shown(compare).replace("\\", "").replace(
+        "\N{NO-BREAK SPACE}", " "
+    )

@@ -73,12 +73,12 @@ def test_a_key_figure_leads_to_its_partners_their_lines_and_deals(tune: AppTest)
 def test_the_partner_below_a_list_is_one_of_the_list(tune: AppTest) -> None:
     asked(tune, ["Better off"])
     better = tune.dataframe[0].value["Partner"].tolist()
-    assert f"{better[0]} is paid" in shown(tune)
+    assert f"({better[0]}) is paid" in shown(tune).replace("\\", "")
     tune.segmented_control(key="drill who").set_value("Worse off").run()
     worse = tune.dataframe[0].value["Partner"].tolist()
     assert not set(better) & set(worse)
-    assert f"{better[0]} is paid" not in shown(tune)
-    assert f"{worse[0]} is paid" in shown(tune)
+    assert f"({better[0]}) is paid" not in shown(tune).replace("\\", "")
+    assert f"({worse[0]}) is paid" in shown(tune).replace("\\", "")
 
 
 def asked(tune: AppTest, what: list[str]) -> AppTest:

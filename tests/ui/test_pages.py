@@ -8,6 +8,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from incentive_lab.format import unbroken
 from incentive_lab.ui import preparing, workspace
 from tests.ui.conftest import ROOT
 
@@ -78,7 +79,7 @@ def test_the_overview_begins_with_another_scheme(app: AppTest) -> None:
 
 def test_tune_shows_dials_and_consequences(tune: AppTest) -> None:
     assert not tune.exception
-    assert tune.title[0].value == "Partner growth programme, 80 % behaviour and 20 % volume"
+    assert tune.title[0].value == unbroken("Partner growth programme, 80 % behaviour and 20 % volume")
     assert tune.slider(key="tiers.levels.silver.needs.protected_revenue").value == 20_000
     assert len(board(tune)["figures"]) == 4
     assert [chart["key"] for chart in board(tune)["charts"]] == ["cost-time", "deciles", "curve"]

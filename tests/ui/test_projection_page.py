@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import time
 from decimal import Decimal
 
@@ -25,7 +26,13 @@ def told(app: AppTest, words: str) -> str:
 
 def test_the_projection_says_what_it_will_cost_and_how_sure_that_is(app: AppTest) -> None:
     app.switch_page("pages/projection.py").run(timeout=180)
-    assert "What it will cost" in told(app, "from 128 futures")
+    said = told(app, "from 128 futures")
+    assert "What it will cost" in said
+    assert (
+        "The forecast is for Jul 2024 to Jun 2025, as if the scheme began right after the history; it would be in force from"
+        in said
+    )
+    assert not re.search(r"\d (%|[kmb]\b)", said), "no line ends between a number and its unit"
     app.selectbox(key="projection-scheme").select("Flat commission").run(timeout=180)
     flat = told(app, "from 128 futures")
     app.selectbox(key="projection-assumptions").select("Recession").run(timeout=180)
@@ -43,6 +50,9 @@ def test_the_projection_is_broken_down_and_the_fit_can_be_read(app: AppTest) -> 
     for part, head in heads.items():
         app.segmented_control(key="projection-parts-by").set_value(part).run(timeout=180)
         assert head in told(app, head)
+        assert ("| **In all** |" in shown(app)) == (part == "Rule"), "what the parts come to"
+        if part == "Partner":
+            assert re.search(r"\| \w[^|]+ \\\(P\d+\\\) \|", shown(app)), "by name and id"
     app.toggle(key="projection-fit").set_value(True).run(timeout=180)
     assert "closed deals" in told(app, "What the model learned from your history")
     app.selectbox(key="projection-against").select("Flat commission").run(timeout=180)

@@ -11,6 +11,7 @@ from incentive_lab.errors import InputError
 from incentive_lab.scheme.document import Scheme
 from incentive_lab.scheme.dump import dumps
 from incentive_lab.scheme.paths import apply
+from incentive_lab.scheme.publishable import published
 from incentive_lab.ui import shelf, workspace
 from incentive_lab.ui.drafts import Draft
 from incentive_lab.ui.further import prepared
@@ -190,6 +191,24 @@ def test_moving_the_mix_solves_the_rates_and_comes_back_to_the_same(tune: AppTes
     assert free.factors != first.factors
 
 
+def test_a_solved_mix_is_offered_with_rates_that_can_be_published_and_rounds_nothing_by_itself(tune: AppTest) -> None:
+    opened(tune, "Mix")
+    tune.slider(key="mix.behavioural").set_value(70.0).run()
+    exact = tune.session_state["draft"].scheme
+    assert exact.mix.factors is not None
+    assert "The draft has the exact rates, such as" in shown(tune)
+    assert "Qualified leads: rate for registered" in shown(tune).replace("\\", "")
+    tune.button(key="publish-mix").click().run()
+    assert not tune.exception
+    rounded = tune.session_state["draft"].scheme
+    assert rounded.mix.factors is None
+    assert rounded.mix.behavioural == exact.mix.behavioural
+    lead = rounded.rules[0].rate.choice()[1]["registered"].plain
+    assert lead == published(300 * exact.mix.factors.behavioural, 10)
+    tune.button(key="undo").click().run()
+    assert tune.session_state["draft"].scheme == exact
+
+
 @pytest.fixture
 def growth() -> Scheme:
     from incentive_lab.scheme.load import load
@@ -345,3 +364,24 @@ def test_a_mix_that_holds_what_rules_pay_says_what_comes_on_top(tune: AppTest) -
     assert metrics(tune)[0] != before
     said = next(one.value for one in tune.success if "what the rules pay stays the same" in one.value)
     assert "all the same, since guarantees and the budget come on top" in said
+
+
+def test_what_is_refused_is_told_by_the_name_of_its_dial_and_amounts_with_their_currency(tune: AppTest) -> None:
+    tune.session_state["draft"] = tune.session_state["draft"].moved(
+        "rules.qualified-lead.rate.by_tier.gold", Decimal(-(10**12))
+    )
+    tune.run()
+    assert "Not allowed: Qualified leads: rate for gold." in shown(tune).replace("\\", "")
+    opened(tune, "Rates")
+    assert tune.slider(key="rules.training.rate").format.endswith(" USD")
+    assert tune.slider(key="rules.qualified-pipeline.rate").format.endswith(" %%")
+
+
+def test_differences_are_told_as_on_review_and_not_by_keys_of_the_document(tune: AppTest) -> None:
+    tune.session_state["draft"] = tune.session_state["draft"].moved("rules.qualified-pipeline.rate", Decimal("0.003"))
+    tune.segmented_control(key="closer 0").set_value("Differences").run()
+    assert not tune.exception
+    said = shown(tune).replace("\\", "").replace("\N{NO-BREAK SPACE}", " ")
+    assert "- Qualified pipeline: rate from 0.25 % to 0.3 %" in said
+    assert "- New: Qualified leads. Counts qualified lead" in said
+    assert "when_exceeded" not in said

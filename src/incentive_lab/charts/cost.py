@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from incentive_lab.charts.style import DRAFT, INK, Chart, money_axis, plain_figure
+from incentive_lab.charts.style import DRAFT, INK, Chart, calendar_axis, money_axis, plain_figure
 from incentive_lab.engine.replay import Replay
 from incentive_lab.format import compact, month_name, quarter_name
 
@@ -34,7 +34,7 @@ def cost_chart(proposed: Replay, baseline: Replay, *, per: str = "quarter") -> C
         name=f"cost-{per}",
         height=290,
         yaxis=money_axis(min(after.min(), before.min(), 0), max(after.max(), before.max())),
-        xaxis={"tickangle": 0, "nticks": 13, "type": "category"},
+        xaxis={"nticks": 13, **calendar_axis(names)},
     )  # fmt: skip
     title = cost_title(proposed.cost / proposed.minor, baseline.cost / baseline.minor)
     peak = int(np.argmax(after))

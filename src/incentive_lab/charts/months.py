@@ -6,7 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from incentive_lab.charts.cost import by_label
-from incentive_lab.charts.style import CATEGORIES, DRAFT, INK, OTHER, Chart, figure, money_axis
+from incentive_lab.charts.style import CATEGORIES, DRAFT, INK, OTHER, Chart, calendar_axis, figure, money_axis
 from incentive_lab.engine.replay import Replay
 from incentive_lab.format import compact, percent, points, quarter_name
 from incentive_lab.panel import Floats
@@ -39,10 +39,10 @@ def rules_by_quarter_chart(result: Replay) -> Chart:
         name="rules-quarter",
         height=380,
         barmode="relative",
-        margin={"b": 96, "t": 10},
-        legend={"x": 0, "xanchor": "left", "y": -0.14, "yanchor": "top", "traceorder": "normal"},
+        margin={"b": 112, "t": 10},
+        legend={"x": 0, "xanchor": "left", "y": -0.2, "yanchor": "top", "traceorder": "normal"},
         yaxis=money_axis(float(low.min()), float(high.max())),
-        xaxis={"tickangle": 0, "nticks": 7, "type": "category"},
+        xaxis=calendar_axis(quarters, most=7),
     )
     title = growth_title(quarters, bands)
     return Chart(drawn, title, f"Paid by quarter and rule in {currency}; what is taken off is below zero.",
@@ -115,7 +115,7 @@ def margin_chart(proposed: Replay, baseline: Replay, margin: Floats) -> Chart:
         name="margin",
         height=300,
         yaxis=money_axis(min(after.min(), old.min(), 0.0), max(after.max(), old.max(), 0.0)),
-        xaxis={"tickangle": 0, "nticks": 7, "type": "category"},
+        xaxis=calendar_axis(names, most=7),
     )  # fmt: skip
     title = margin_title(float(whole.sum()), float(paid.sum()), float(before.sum()))
     return Chart(drawn, title, f"Margin of won deals less incentives, by quarter in {currency}.",

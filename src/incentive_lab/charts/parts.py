@@ -12,6 +12,7 @@ from incentive_lab.charts.style import (
     LINE,
     OTHER,
     VOLUME,
+    WRITTEN,
     Chart,
     beside_bars,
     figure,
@@ -67,10 +68,10 @@ def rules_chart(result: Replay) -> Chart:
         *traces,
         beside_bars([(words[name], amount, compact(amount)) for name, amount in lines]),
         name="rules",
-        margin=room_for(words.values()),
+        margin={**room_for(words.values()), "r": WRITTEN},
         height=max(160, 26 * len(lines) + 60),
         barmode="overlay",
-        xaxis={**_rules_axis(amounts), "showgrid": True},
+        xaxis={**money_axis(min([0.0, *amounts]), max([0.0, *amounts]), most=4), "showgrid": True},
         yaxis={
             "autorange": "reversed",
             "type": "category",
@@ -83,12 +84,6 @@ def rules_chart(result: Replay) -> Chart:
     if total > 0 and lines:
         title = f"{words[lines[0][0]]} costs most: {compact(amounts[0])}, {percent(amounts[0] / total, 1)} of the total"
     return Chart(drawn, title, f"Paid by each rule over all months in {currency}.", f"Cost by rule. {title}.")
-
-
-def _rules_axis(amounts: list[float]) -> dict[str, object]:
-    """An axis with room for the amounts written to the right of the bars."""
-    low, high = min([0.0, *amounts]), max([0.0, *amounts])
-    return money_axis(low, high + 0.14 * (high - low), most=4)
 
 
 def mix_chart(mix: Mix) -> Chart:

@@ -13,6 +13,7 @@ from incentive_lab.charts.style import (
     GAIN,
     INK,
     LOSS,
+    WRITTEN,
     Chart,
     beside_bars,
     figure,
@@ -54,7 +55,7 @@ def decile_chart(impact: Impact, minor: int, currency: str) -> Chart:
         barmode="relative",
         margin={"b": 50},
         yaxis={"range": [low, high], "tickvals": ticks, "ticktext": [percent(abs(tick)) for tick in ticks]},
-        xaxis={"title": {"text": "Tenths of partners by what the baseline pays, smallest first"}, "type": "category"},
+        xaxis={"title": {"text": "Tenths by what the baseline pays, smallest first"}, "type": "category"},
     )  # fmt: skip
     title = _decile_title(impact)
     alt = f"Share of partners that gain and lose in each tenth by baseline payout. {title}."
@@ -92,7 +93,6 @@ def movers_chart(impact: Impact, result: Replay) -> Chart:
         for row in rows
     ]
     low, high = min([0.0, *amounts]), max([0.0, *amounts])
-    room = 0.2 * (high - low)
     drawn = figure(
         go.Bar(
             y=[ids[row] for row in rows],
@@ -109,10 +109,10 @@ def movers_chart(impact: Impact, result: Replay) -> Chart:
         ),
         beside_bars([(ids[row], amount, signed(compact(amount))) for row, amount in zip(rows, amounts, strict=True)]),
         name="movers",
-        margin=room_for(called),
+        margin={**room_for(called), "r": WRITTEN},
         height=max(140, 24 * len(rows) + 60),
         xaxis={
-            **money_axis(low, high + room, most=4),
+            **money_axis(low, high, most=4),
             "showgrid": True,
         },
         yaxis={

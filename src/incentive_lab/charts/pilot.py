@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from html import escape
 
 import numpy as np
 import plotly.graph_objects as go
@@ -17,11 +18,12 @@ from incentive_lab.charts.style import (
     MUTED,
     OTHER,
     Chart,
+    calendar_axis,
     figure,
     money_axis,
     room_for,
 )
-from incentive_lab.format import compact, count, month_name, p_value_text, percent
+from incentive_lab.format import called, compact, count, cut_short, month_name, p_value_text, percent
 from incentive_lab.pilot.analysis import Analysis
 from incentive_lab.pilot.answering import Answer
 from incentive_lab.pilot.multiple import Heterogeneity
@@ -32,6 +34,8 @@ SEGMENTS = {
     "differs": "The effect differs",
     "cannot tell": "No difference of the effect can be shown",
 }
+LONGEST = 34
+"""Characters of a label beside its bar."""
 FURTHEST = 3.0
 """Relative effect at which an interval is cut, unless an effect itself lies beyond."""
 _VERDICT = {"better": GAIN, "held": GAIN, "worse": LOSS, "broken": LOSS}
@@ -130,7 +134,7 @@ def months_chart(read: Analysis) -> Chart | None:
     start = read.trial.first_post
     drawn = figure(
         *traces, name="pilot-months", height=300, yaxis=money_axis(lowest, highest),
-        xaxis={"type": "category", "tickvals": labels[:: max(1, -(-len(labels) // 8))]},
+        xaxis=calendar_axis(labels, most=8),
         shapes=[{"type": "line", "x0": start - 0.5, "x1": start - 0.5, "y0": 0, "y1": 1, "yref": "paper",
                  "line": {"color": MUTED, "dash": "dot"}}],
         annotations=[{"x": start - 0.5, "y": 1, "yref": "paper", "text": "start", "showarrow": False, "xanchor": "left",
@@ -148,24 +152,36 @@ def months_chart(read: Analysis) -> Chart | None:
                  f"Primary outcome by month. {title}.")  # fmt: skip
 
 
-def whales_chart(one: Whales, partners: Sequence[str]) -> Chart:
-    """The effect without each of the most influential partners, and without the 1, 3 and 5 that carry it most."""
+def whales_chart(one: Whales, partners: Sequence[str], names: Mapping[str, str], what: str) -> Chart:
+    """The effect without each of the most influential partners, and without the 1, 3 and 5 that carry it most.
+
+    Args:
+        one: The effects.
+        partners: Ids, in the order of the whales' rows.
+        names: What partners are called, by id; may be empty.
+        what: The effect and its unit, such as 'revenue in USD per partner and month'.
+    """
     tops = [(f"without the {count_} that carry it" if count_ > 1 else "without the one that carries it", effect)
             for count_, _, effect in one.tops]  # fmt: skip
-    singles = [(f"without {partners[own.rows[0]]}", own.effect) for own in one.leave_one_out[:5]]
+    singles = [(partners[own.rows[0]], own.effect) for own in one.leave_one_out[:5]]
     rows = [("everybody", one.effect), *tops, *singles]
-    names, values = [name for name, _ in rows], [value for _, value in rows]
+    places, values = [place for place, _ in rows], [value for _, value in rows]
+    alone = {partner: called(names.get(partner, ""), partner) for partner, _ in singles}
+    labels = [escape(cut_short(f"without {names.get(place) or place}", LONGEST)) if place in alone else place
+              for place in places]  # fmt: skip
     said = [change(value) if one.logs else compact(value) for value in values]
     low, high = min([0.0, *values]), max([0.0, *values])
     room = 0.18 * max(high - low, 1e-9)
     axis = percent_axis(low - (room if low < 0 else 0), high + room) if one.logs else money_axis(
         low - (room if low < 0 else 0), high + room, most=4)  # fmt: skip
     drawn = figure(
-        go.Bar(y=names, x=values, orientation="h", showlegend=False, text=said, textposition="outside", cliponaxis=False,
-               textfont={"size": 12, "color": INK}, hoverinfo="skip",
+        go.Bar(y=places, x=values, orientation="h", showlegend=False, text=said, textposition="outside", cliponaxis=False,
+               textfont={"size": 12, "color": INK}, hoverinfo="text",
+               hovertext=[escape(f"without {alone[place]}: {told}") if place in alone else f"{place}: {told}"
+                          for place, told in zip(places, said, strict=True)],
                marker_color=[DRAFT, *[LOSS] * len(tops), *[OTHER] * len(singles)]),
-        name="whales", height=28 * len(rows) + 60, margin=room_for(names) | {"b": 30}, xaxis={**axis, "showgrid": True},
-        yaxis={"autorange": "reversed", "type": "category", "showgrid": False},
+        name="whales", height=28 * len(rows) + 60, margin=room_for(labels) | {"b": 30}, xaxis={**axis, "showgrid": True},
+        yaxis={"autorange": "reversed", "type": "category", "showgrid": False, "tickvals": places, "ticktext": labels},
     )  # fmt: skip
     share = one.tops[0][1] if one.tops else float("nan")
     title = (
@@ -175,7 +191,7 @@ def whales_chart(one: Whales, partners: Sequence[str]) -> Chart:
     )
     if one.sign_changes:
         title = "Without one partner the effect turns its sign"
-    return Chart(drawn, title, "Effect on the estimator's scale after leaving partners out.", f"Whale report. {title}.")
+    return Chart(drawn, title, f"Effect on {what} after leaving partners out.", f"Whale report. {title}.")
 
 
 def segments_chart(name: str, found: Heterogeneity, logs: bool) -> Chart:

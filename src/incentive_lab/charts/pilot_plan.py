@@ -118,7 +118,7 @@ def balance_chart(rows: Sequence[Balance]) -> Chart:
             hoverinfo="text",
         ),
         name="balance", height=max(170, 24 * len(shown) + 70), margin=room_for(names) | {"b": 46},
-        xaxis={"range": [-reach, reach], "showgrid": True, "title": {"text": "Standard deviations above the control"}},
+        xaxis={"range": [-reach, reach], "showgrid": True, "title": {"text": "Standard deviations"}},
         yaxis={"autorange": "reversed", "type": "category", "showgrid": True},
     )  # fmt: skip
     worst = shown[0] if shown else None

@@ -11,12 +11,13 @@ import plotly.graph_objects as go
 from incentive_lab.charts.style import (
     BASELINE,
     DRAFT,
-    GAIN,
     LOSS,
     MUTED,
+    OTHER,
     TINT,
     Chart,
     amount_ticks,
+    calendar_axis,
     figure,
     money_axis,
     room_for,
@@ -70,7 +71,7 @@ def fan_chart(
                                  line={"color": LOSS, "width": 2, "dash": "dash"}))  # fmt: skip
     drawn = figure(*traces, name="fan", height=330, margin={"t": 36, "r": 34},
                    yaxis=money_axis(0.0, max(top, budget or 0.0) if shown else top),
-                   xaxis={"type": "category", "nticks": 13, "tickangle": 0})  # fmt: skip
+                   xaxis=calendar_axis(names))  # fmt: skip
     spread = f"{compact(low[-1])} to {compact(high[-1])}"
     title = (
         f"Four futures in five cost {spread}" if what == "cost" else f"Four futures in five, partners are owed {spread}"
@@ -79,10 +80,6 @@ def fan_chart(
     if budget is not None and not shown:
         note += f" The budget, {compact(budget)}, is far above."
     return Chart(drawn, title, note, f"Fan of {what} to date. {title}, the middle is {compact(middle[-1])}.")
-
-
-def _verb(what: str) -> str:
-    return "costs" if what == "cost" else "owes"
 
 
 def distribution_chart(
@@ -122,9 +119,14 @@ def distribution_chart(
         xaxis=amount_ticks(float(edges[0]), float(edges[-1])),
         yaxis=share_axis(top),
     )  # fmt: skip
-    title = f"One future in twenty {_verb(what)} more than {compact(high)}"
-    if high - low < 0.005:
-        title = f"Every future {_verb(what)} {compact(middle)}"
+    same, owed = high - low < 0.005, what != "cost"
+    if owed:
+        title = f"Partners are owed {compact(middle)} in every future" if same else (
+            f"In one future of twenty, partners are owed more than {compact(high)}")  # fmt: skip
+    else:
+        title = (
+            f"Every future costs {compact(middle)}" if same else f"One future in twenty costs more than {compact(high)}"
+        )
     note = f"Share of futures by total {what} in {currency}; whiskers: two standard errors from drawing so many."
     if budget is not None and LOSS in colours:
         note += f" Orange: above the budget of {compact(budget)}."
@@ -141,7 +143,7 @@ def tornado_chart(drivers: Sequence[Driver], middle: float, minor: int, currency
             f"{_sure(one.high, one.high_error, minor)} {currency}<br>explains {percent(one.share, 0)} ± "
             f"{percent(one.error, 0)} of the variance" for row, one in zip(rows, drivers, strict=True)]  # fmt: skip
     drawn = figure(
-        go.Bar(y=rows, x=low, orientation="h", name="lowest fifth", marker={"color": GAIN}, hovertext=said, hoverinfo="text",
+        go.Bar(y=rows, x=low, orientation="h", name="lowest fifth", marker={"color": OTHER}, hovertext=said, hoverinfo="text",
                error_x=_whiskers([2 * (one.low_error or 0.0) / minor for one in drivers])),
         go.Bar(y=rows, x=high, orientation="h", name="highest fifth", marker={"color": DRAFT}, hovertext=said,
                hoverinfo="text", error_x=_whiskers([2 * (one.high_error or 0.0) / minor for one in drivers])),

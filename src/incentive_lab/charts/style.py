@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,6 +65,8 @@ TEMPLATE = go.layout.Template(
         "yaxis": _AXIS,
     }
 )
+WRITTEN = 58
+"""Pixels to the right of a bar for the amount that is written there, however narrow the chart."""
 CONFIG: dict[str, Any] = {"displayModeBar": False, "scrollZoom": False, "doubleClick": False}
 
 
@@ -126,6 +128,21 @@ def plain_figure(*traces: Mapping[str, Any], name: str, height: int = 300, **lay
         'one'
     """
     return {"data": list(traces), "layout": {"height": height, "uirevision": name, **layout}}
+
+
+def calendar_axis(labels: Sequence[str], *, most: int = 13) -> dict[str, Any]:
+    """An axis of quarters or months with as many labels as have room: where they would touch, they stand upright.
+
+    Args:
+        labels: Of the categories, in order.
+        most: About so many are written.
+
+    Example:
+        >>> calendar_axis([f"Q{quarter} 2024" for quarter in (1, 2, 3, 4)], most=2)["tickvals"]
+        ['Q1 2024', 'Q3 2024']
+    """
+    every = -(-len(labels) // most) or 1
+    return {"type": "category", "tickvals": list(labels[::every]), "autotickangles": [0, 90], "automargin": "height"}
 
 
 def room_for(names: Iterable[str], *, title: bool = False) -> dict[str, int]:

@@ -8,7 +8,19 @@ import numpy as np
 import plotly.graph_objects as go
 
 from incentive_lab.charts.cost import by_label
-from incentive_lab.charts.style import BASELINE, CATEGORIES, DRAFT, GAIN, INK, LOSS, Chart, figure, money_axis, room_for
+from incentive_lab.charts.style import (
+    BASELINE,
+    CATEGORIES,
+    DRAFT,
+    GAIN,
+    INK,
+    LOSS,
+    Chart,
+    calendar_axis,
+    figure,
+    money_axis,
+    room_for,
+)
 from incentive_lab.engine.replay import Replay
 from incentive_lab.format import compact, cut_short, quarter_name, signed
 
@@ -37,9 +49,9 @@ def schemes_chart(results: Mapping[str, Replay]) -> Chart:
             )
         )  # fmt: skip
     drawn = figure(
-        *traces, name="versus", height=320, yaxis=money_axis(min(lows), max(highs)), margin={"t": 10, "b": 62},
-        legend={"x": 0, "xanchor": "left", "y": -0.12, "yanchor": "top"},
-        xaxis={"tickangle": 0, "nticks": 13, "type": "category"},
+        *traces, name="versus", height=320, yaxis=money_axis(min(lows), max(highs)), margin={"t": 10, "b": 80},
+        legend={"x": 0, "xanchor": "left", "y": -0.22, "yanchor": "top"},
+        xaxis=calendar_axis(names),
     )  # fmt: skip
     totals = {label: result.cost / result.minor for label, result in results.items()}
     cheapest = min(totals, key=lambda label: totals[label])

@@ -132,8 +132,9 @@ def analyse(pilot: Pilot, trial: Trial, registered: Registered, extra: tuple[Che
             and trial.varying is None
             and first.found.estimator not in ("staggered", "switchback", "matched")
         ):
-            sample, _ = trial.sample(outcome, arm, use_pre=not pilot.analysis.without_pre)
-            hanging[trial.arms[arm]] = whales(sample, first.found.estimator, float(pilot.analysis.winsorise))
+            sample, rows = trial.sample(outcome, arm, use_pre=not pilot.analysis.without_pre)
+            found = whales(sample, first.found.estimator, float(pilot.analysis.winsorise))
+            hanging[trial.arms[arm]] = found.placed(rows)
     tests, strength = _observational(pilot, trial, first)
     return Analysis(
         pilot=pilot, trial=trial, label=label, why=why, answers=answers,

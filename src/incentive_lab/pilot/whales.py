@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from incentive_lab.panel import Floats
 from incentive_lab.pilot.drawing import Codes
@@ -20,7 +21,7 @@ class Without:
     """The effect after leaving partners out.
 
     Attributes:
-        rows: Rows of the sample that are left out.
+        rows: Rows that are left out: of the sample, after `placed` of the trial.
         effect: On the estimator's scale (relative for logarithms).
     """
 
@@ -47,6 +48,15 @@ class Whales:
     largest_share: float
     sign_changes: bool
     logs: bool
+
+    def placed(self, rows: NDArray[np.int64]) -> Whales:
+        """The same with the rows of the trial that the sample was made of: an arm or an outcome may be missing in it.
+
+        Args:
+            rows: [sample] rows of the trial.
+        """
+        singles = (Without(tuple(int(rows[row]) for row in one.rows), one.effect) for one in self.leave_one_out)
+        return replace(self, leave_one_out=tuple(singles))
 
 
 def whales(sample: Sample, estimator: str, winsorise: float = 0.99, shown: int = 10) -> Whales:

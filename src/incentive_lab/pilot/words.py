@@ -29,10 +29,16 @@ def between(interval: Interval, unit: str, currency: str) -> str:
     """An interval in the metric's unit."""
     if np.isnan(interval.low) or np.isnan(interval.high):
         return "no interval"
-    return f"{_end(interval.low, unit, currency)} to {_end(interval.high, unit, currency)}"
+    return f"{moved(interval.low, unit, currency)} to {moved(interval.high, unit, currency)}"
 
 
-def _end(value: float, unit: str, currency: str) -> str:
+def moved(value: float, unit: str, currency: str) -> str:
+    """A change in the metric's unit, with its sign.
+
+    Example:
+        >>> moved(1234.5, "money", "USD"), moved(-0.031, "share", ""), moved(0.0, "count", "")
+        ('+1,234 USD', '-3.1 points', '0')
+    """
     if np.isinf(value):
         return "no limit"
     text = amount(abs(value), unit, currency)
@@ -73,7 +79,7 @@ def reconciled(answer: Answer, currency: str, hanging: Whales | None, each: str 
     found = answer.found
     if found is None:
         return [answer.reason]
-    lines = [f"The arm has {_end(found.effect, answer.unit, currency)} {each} "
+    lines = [f"The arm has {moved(found.effect, answer.unit, currency)} {each} "
              f"({between(found.interval, answer.unit, currency)}) against {amount(found.control, answer.unit, currency)} in the "
              "control."]  # fmt: skip
     if np.isfinite(found.relative) and answer.unit != "share":
@@ -82,7 +88,7 @@ def reconciled(answer: Answer, currency: str, hanging: Whales | None, each: str 
     lines += _typical(found, answer.unit)
     if hanging is not None and hanging.tops:
         _, share, without = hanging.tops[0]
-        said = change(without) if hanging.logs else _end(without, answer.unit, currency)
+        said = change(without) if hanging.logs else moved(without, answer.unit, currency)
         lines.append(f"Without the one partner that carries it most the effect is {said} ({percent(share, 0)} of it gone); the "
                      f"largest partner has {percent(hanging.largest_share, 0)} of the arm's outcome.")  # fmt: skip
     return lines

@@ -13,7 +13,7 @@ from incentive_lab.errors import InputError
 from incentive_lab.format import count, counted, cut_short, money, percent, signed
 from incentive_lab.registry.evidence import OF_PILOT, left_out_of, pair_of
 from incentive_lab.report.change_words import WHEN_EXCEEDED, changes_between, new_rule
-from incentive_lab.report.history_span import dearest_year, long_ago
+from incentive_lab.report.history_span import dearest_year, forecast_months, long_ago
 from incentive_lab.report.left_out import left_out_words
 from incentive_lab.report.pilot_case import REHEARSED, is_rehearsal, pilot_told
 from incentive_lab.scheme.baseline import Pair
@@ -203,13 +203,12 @@ class Case:
         said.append(self.budget_words())
         if isinstance(told.get("months"), int) and isinstance(told.get("scenarios"), int):
             supposed = f" under the assumptions {told['assumptions']}" if told.get("assumptions") else ""
-            begins = f" that begin in {told['first_month']}" if told.get("first_month") else ""
             said.append(
-                f"Drawn over {counted(told['months'], 'month')}{begins} from {counted(told['scenarios'], 'future')}{supposed}."
+                f"Drawn over {counted(told['months'], 'month')} from {counted(told['scenarios'], 'future')}{supposed}."
             )
-            if begins and self.scheme.effective.from_[:7] > told["first_month"]:
-                starts = self.scheme.effective.from_
-                said.append(f"It is proposed from {starts} and forecast as if it began right after the history.")
+            if told.get("first_month"):
+                force = self.scheme.effective
+                said.insert(0, forecast_months(told["first_month"], told["months"], force.from_, force.months))
         return tuple(said)
 
     def forecast_words(self) -> str:

@@ -1,10 +1,12 @@
-"""What the months of a history mean for a decision: a budget is for a year, a history seldom is; and it ends some time."""
+"""What the months of a history mean for a decision: a budget is for a year, a history seldom is; and it ends some time.
+A forecast covers the months after it, a scheme is proposed for others."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from incentive_lab.format import counted, money, programme_year_name
+from incentive_lab.format import counted, money, month_name, programme_year_name
+from incentive_lab.panel import month_index, month_label
 
 FRESH = 12
 """Months after the end of a history in which it still tells of the present."""
@@ -61,3 +63,34 @@ def long_ago(months: Collection[str], starts: str) -> tuple[str, ...]:
     return (
         f"It is in effect from {starts}; the history its figures rest on ended with {last}, {counted(gap, 'month')} before.",
     )
+
+
+def forecast_months(first: str, months: int, starts: str, in_force: int) -> str:
+    """Which months a forecast is for, beside those in which the scheme would be in force where they differ.
+
+    Args:
+        first: The first month forecast (ISO), the one after the history.
+        months: How many are forecast.
+        starts: The first day on which the scheme would be in force (ISO).
+        in_force: For how many months.
+
+    Example:
+        >>> forecast_months("2026-01", 12, "2026-01-01", 12)
+        'The forecast is for Jan 2026 to Dec 2026, when the scheme would be in force.'
+        >>> forecast_months("2014-06", 12, "2026-01-01", 12)[40:]
+        ', as if the scheme began right after the history; it would be in force from Jan 2026 to Dec 2026.'
+    """
+    band, force = _span(first, months), _span(starts[:7], in_force)
+    said = f"The forecast is for {band[0]} to {band[1]}"
+    if band == force:
+        return f"{said}, when the scheme would be in force."
+    when = f"would be in force from {force[0]} to {force[1]}."
+    if starts[:7] > first:
+        return f"{said}, as if the scheme began right after the history; it {when}"
+    return f"{said}, the {counted(months, 'month')} after the history; the scheme {when}"
+
+
+def _span(first: str, months: int) -> tuple[str, str]:
+    """The first and the last of so many months, in words."""
+    last = month_index(int(first[:4]), int(first[5:7])) + months - 1
+    return month_name(first), month_name(month_label(last))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from base64 import b64encode
 from html import escape
 
+from incentive_lab.format import unbroken
 from incentive_lab.report.blocks import Block, Document, Example, Figures, Heading, Paragraph, Picture, Points, Table
 
 STYLE = """
@@ -37,35 +38,40 @@ def html_page(document: Document) -> str:
         True
     """
     body = "\n".join(_block(block) for block in document.blocks)
-    title = escape(document.title)
+    title = _shown(document.title)
     return (
         f'<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<title>{title}</title>\n'
         f'<meta name="viewport" content="width=device-width, initial-scale=1">\n<style>{STYLE}</style>\n</head>\n'
-        f'<body>\n<main>\n<h1>{title}</h1>\n<p class="subtitle">{escape(document.subtitle)}</p>\n{body}\n</main>\n'
-        f"<footer>{escape(document.footer)}</footer>\n</body>\n</html>\n"
+        f'<body>\n<main>\n<h1>{title}</h1>\n<p class="subtitle">{_shown(document.subtitle)}</p>\n{body}\n</main>\n'
+        f"<footer>{_shown(document.footer)}</footer>\n</body>\n</html>\n"
     )
+
+
+def _shown(text: str) -> str:
+    """Text that HTML shows as it is, with no line that ends between a number and its unit."""
+    return unbroken(escape(text))
 
 
 def _block(block: Block) -> str:
     match block:
         case Heading(text, level):
-            return f"<h{level + 1}>{escape(text)}</h{level + 1}>"
+            return f"<h{level + 1}>{_shown(text)}</h{level + 1}>"
         case Paragraph(text):
-            return f"<p>{escape(text)}</p>"
+            return f"<p>{_shown(text)}</p>"
         case Points(items):
-            return "<ul>" + "".join(f"<li>{escape(item)}</li>" for item in items) + "</ul>"
+            return "<ul>" + "".join(f"<li>{_shown(item)}</li>" for item in items) + "</ul>"
         case Example(text):
-            return f'<div class="example"><strong>Example.</strong> {escape(text)}</div>'
+            return f'<div class="example"><strong>Example.</strong> {_shown(text)}</div>'
         case Figures(items):
             shown = "".join(
-                f"<div><span>{escape(label)}</span><strong>{escape(value)}</strong><span>{escape(note)}</span></div>"
+                f"<div><span>{_shown(label)}</span><strong>{_shown(value)}</strong><span>{_shown(note)}</span></div>"
                 for label, value, note in items
             )
             return f'<div class="figures">{shown}</div>'
         case Picture(svg, caption, alt):
             data = b64encode(svg.encode()).decode()
-            return (f'<figure><img src="data:image/svg+xml;base64,{data}" alt="{escape(alt)}">'
-                    f"<figcaption>{escape(caption)}</figcaption></figure>")  # fmt: skip
+            return (f'<figure><img src="data:image/svg+xml;base64,{data}" alt="{_shown(alt)}">'
+                    f"<figcaption>{_shown(caption)}</figcaption></figure>")  # fmt: skip
         case Table():
             return _table(block)
 
@@ -73,7 +79,7 @@ def _block(block: Block) -> str:
 def _table(block: Table) -> str:
     def cell(tag: str, place: int, text: str, scope: str = "") -> str:
         words = ' class="words"' if place in block.words else ""
-        return f"<{tag}{scope}{words}>{escape(text)}</{tag}>"
+        return f"<{tag}{scope}{words}>{_shown(text)}</{tag}>"
 
     head = "".join(cell("th", place, text, ' scope="col"') for place, text in enumerate(block.heads))
     rows = "".join(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
+from incentive_lab.format import unbroken
 from incentive_lab.report.blocks import Document
 
 # The content travels as data, so nothing in it can be read as markup.
@@ -56,6 +58,15 @@ def pdf_bytes(document: Document) -> bytes:
     """The document as a PDF file."""
     import typst
 
-    data = json.dumps(document.plain(), ensure_ascii=False)
+    data = json.dumps(_laid_out(document.plain()), ensure_ascii=False)
     made: bytes = typst.compile(_TEMPLATE.encode(), sys_inputs={"data": data}, ignore_system_fonts=True, timestamp=0)
     return made
+
+
+def _laid_out(content: Any) -> Any:
+    """The content with no line that ends between a number and its unit; pictures as they are."""
+    if isinstance(content, str):
+        return unbroken(content)
+    if isinstance(content, dict):
+        return {name: part if name == "svg" else _laid_out(part) for name, part in content.items()}
+    return [_laid_out(part) for part in content] if isinstance(content, (list, tuple)) else content

@@ -8,7 +8,7 @@ const lines = words => String(words ?? '').replace(/<\/?b>/g, '').replaceAll('<b
 function figure(one) {
   const arrow = one.tone === 'off' || one.delta === '0' ? '' : one.delta.startsWith('-') ? '↓ ' : '↑ ';
   const open = one.open
-    ? `<button type="button" class="line" data-open="${text(JSON.stringify([one.open]))}" title="Show these partners below">${text(one.line)} ›</button>`
+    ? `<button type="button" class="line" data-open="${text(JSON.stringify([one.open]))}" title="Show these partners below">${text(one.line)}\u00a0›</button>`
     : `<p class="line">${text(one.line)}</p>`;
   const value = one.open
     ? `<button type="button" aria-label="${text(one.label)}: ${text(one.value)}. Show these partners below">${text(one.value)}</button>` : text(one.value);
@@ -39,7 +39,7 @@ function paint(view, width, opens) {
     out.push(`<path d="M${edge.l} ${y}H${right}" stroke="${tick === 0 ? '#9aa5b8' : '#e3e8f0'}"/>`,
       `<text x="${edge.l - 6}" y="${y + 4}" text-anchor="end">${text(layout.yaxis.ticktext[n])}</text>`);
   });
-  const every = names && Math.ceil(names.length / Math.min(layout.xaxis.nticks || 99, (right - edge.l) / 62));
+  const every = names && Math.ceil(names.length / Math.min(layout.xaxis.nticks || 99, (right - edge.l) / (7 * Math.max(...names.map(one => one.length)) + 8)));
   (names || layout.xaxis.tickvals).forEach((tick, n) => {
     if (names ? n % every : tick > xhigh || tick < xlow) return;
     out.push(`<text x="${names ? at(n + 0.5) : at(tick)}" y="${bottom + 16}" text-anchor="middle">${

@@ -14,6 +14,7 @@ from typing import Any
 import streamlit as st
 
 from incentive_lab.charts.style import Chart
+from incentive_lab.format import unbroken
 from incentive_lab.ui.cards import Figure
 
 KEY = "board"
@@ -72,13 +73,15 @@ def board(
 def board_data(figures: Sequence[Figure], places: Sequence[Place]) -> dict[str, Any]:
     """What the browser gets: text and plain numbers."""
     return {
-        "figures": [{**asdict(one), "tone": one.tone} for one in figures],
+        "figures": [
+            {**asdict(one), "value": unbroken(one.value), "line": unbroken(one.line), "tone": one.tone} for one in figures
+        ],
         "charts": [
             {
                 "key": place.key,
                 "wide": place.wide,
                 "views": [
-                    {"name": name, "title": chart.title, "note": chart.note, "alt": chart.alt, **chart.spec,
+                    {"name": name, "title": unbroken(chart.title), "note": unbroken(chart.note), "alt": chart.alt, **chart.spec,
                      "opens": place.opens[at] if place.opens else ""}
                     for at, (name, chart) in enumerate(place.views.items())
                 ],

@@ -12,6 +12,7 @@ import streamlit as st
 
 from incentive_lab.charts.style import CONFIG, Chart
 from incentive_lab.errors import Problem
+from incentive_lab.format import unbroken
 
 Height = Literal["content", "stretch"] | int
 Good = Literal["up", "down", "neither"]
@@ -34,15 +35,15 @@ def label(text: str) -> str:
 
 def plain(text: str) -> str:
     """Text that Markdown shows as it is: on one line, since what begins a line could be a list or a heading, and with
-    addresses parted by a word joiner, so that they are no links.
+    addresses parted by a word joiner, so that they are no links; no line ends between a number and its unit.
 
     Example:
-        >>> plain("50 % [of] $x_y")
-        '50 % \\\\[of\\\\] \\\\$x\\\\_y'
+        >>> plain("half [of] $x_y")
+        'half \\\\[of\\\\] \\\\$x\\\\_y'
         >>> plain("read this\\n- and that")
         'read this - and that'
     """
-    return _MARKS.sub(r"\\\1", _LINKS.sub("\\g<0>\u2060", " ".join(text.split())))
+    return unbroken(_MARKS.sub(r"\\\1", _LINKS.sub("\\g<0>\u2060", " ".join(text.split()))))
 
 
 @dataclass(frozen=True)
@@ -156,15 +157,14 @@ def figure_card(
     with st.container(border=True, key=f"card-{key}", height="stretch", gap="xsmall"):
         st.metric(
             label,
-            value,
+            unbroken(value),
             0 if delta == "0" else delta or None,
             delta_color=_COLOURS[good],
             help=help,
             delta_description=against or None,
             delta_arrow="off" if good == "neither" else "auto",
         )
-        unbroken = plain(line).replace(" %", "\N{NO-BREAK SPACE}%")
-        st.markdown(f":small[:gray[{unbroken}]]")
+        st.markdown(f":small[:gray[{plain(line)}]]")
 
 
 def tell_problems(problems: tuple[Problem, ...], title: str) -> None:

@@ -19,7 +19,7 @@ from incentive_lab.engine.impact import GroupImpact, by_attribute
 from incentive_lab.engine.reach import Cliff, TierReach
 from incentive_lab.errors import InputError
 from incentive_lab.format import compact, count, counted, percent
-from incentive_lab.scheme.diff import Change, diff
+from incentive_lab.report.change_words import SAYS_ONLY, changes_between
 from incentive_lab.scheme.document import Scheme
 from incentive_lab.scheme.line_names import line_names
 from incentive_lab.ui import further, workspace
@@ -41,6 +41,7 @@ from incentive_lab.ui.drill import (
 )
 from incentive_lab.ui.scales import measure_words
 from incentive_lab.ui.tables import group_table, table
+from incentive_lab.ui.toolbar import as_dialled
 from incentive_lab.ui.workspace import Comparison
 
 
@@ -253,20 +254,19 @@ def _ahead(draft: Draft, comparison: Comparison) -> None:
 def _differences(draft: Draft, comparison: Comparison) -> None:
     """What was changed since the draft began, and what differs from the baseline, in words."""
     _pair(
-        lambda: _sentences("since", f"since {draft.start.title or draft.start.id}", _said(draft.changes)),
+        lambda: _sentences("since", f"since {draft.start.title or draft.start.id}", _since(draft)),
         lambda: _sentences(
-            "against", f"from {draft.baseline.title or draft.baseline.id}",
-            _said(diff(draft.baseline, draft.scheme)),
+            "against", f"from {draft.baseline.title or draft.baseline.id}", changes_between(draft.baseline, draft.scheme)
         ),
     )  # fmt: skip
 
 
-def _said(changes: Sequence[Change]) -> list[str]:
-    """Differences in words, without what only names a scheme."""
-    return [one.sentence for one in changes if one.path not in ("scheme", "title", "author", "reason", "baseline")]
+def _since(draft: Draft) -> list[str]:
+    """What was changed, by the names of dials, without what only names a scheme."""
+    return [words for path, words in as_dialled(draft).items() if path not in SAYS_ONLY]
 
 
-def _sentences(key: str, what: str, sentences: list[str]) -> None:
+def _sentences(key: str, what: str, sentences: Sequence[str]) -> None:
     title = f"{counted(len(sentences), 'difference')} {what}" if sentences else f"No difference {what}"
     with card(f"diff-{key}", title, height="stretch"):
         st.markdown("\n".join(f"- {plain(one)}" for one in sentences) or "Nothing was changed.")

@@ -10,13 +10,14 @@ import streamlit as st
 from incentive_lab.charts.versus import schemes_chart, steps_chart
 from incentive_lab.engine.impact import programme_years
 from incentive_lab.errors import InputError
-from incentive_lab.format import compact, count, percent, points, signed
+from incentive_lab.format import compact, count, cut_short, percent, points, signed
 from incentive_lab.scheme.document import Scheme
 from incentive_lab.ui import further, histories, workspace
 from incentive_lab.ui.attention import heavy_losers
 from incentive_lab.ui.cards import card, draw, plain, tell_problems
 from incentive_lab.ui.stacking import steps
 from incentive_lab.ui.tables import table
+from incentive_lab.ui.toolbar import as_dialled
 from incentive_lab.ui.workspace import Comparison
 
 MOST = 4
@@ -73,9 +74,9 @@ def plain_name(name: str) -> str:
 
     Example:
         >>> plain_name("Partner growth programme, 80 % behaviour and 20 % volume")
-        'Partner growth programme, 80 % ...'
+        'Partner growth programme, 80 % be…'
     """
-    return name if len(name) <= 34 else name[:31].rstrip() + " ..."
+    return cut_short(name, 34)
 
 
 def short_names(names: Iterable[str]) -> dict[str, str]:
@@ -83,7 +84,7 @@ def short_names(names: Iterable[str]) -> dict[str, str]:
 
     Example:
         >>> list(short_names(["Cheaper gold with less training, spring", "Cheaper gold with less training, autumn"]).values())
-        ['Cheaper gold with less training ...', 'Cheaper gold with less training ... (2)']
+        ['Cheaper gold with less training,…', 'Cheaper gold with less training,… (2)']
     """
     found: dict[str, str] = {}
     for name in names:
@@ -162,7 +163,9 @@ def _number(value: float | None) -> str:
 def _steps() -> None:
     """What each change of the draft costs, on top of those before it."""
     draft = workspace.draft()
-    changes = {change.sentence: change for change in draft.changes}
+    told = as_dialled(draft)
+    changes = {told[change.path]: change for change in draft.changes}
+    words = {change.sentence: told[change.path] for change in draft.changes}
     if not changes:
         st.info("The draft has no change yet. Move some dials; each change becomes a step here.",
                 icon=":material/stairs:")  # fmt: skip
@@ -175,7 +178,7 @@ def _steps() -> None:
     found = steps(draft.start, draft.scheme, draft.baseline, [changes[name] for name in picked])
     compared = [workspace.compare(draft.start, draft.baseline)]
     compared += [workspace.compare(step.scheme, draft.baseline) for step in found]
-    labels = [plain_name(draft.start.title or draft.start.id), *(step.label for step in found)]
+    labels = [plain_name(draft.start.title or draft.start.id), *(words.get(step.label, step.label) for step in found)]
     costs = [one.proposed.cost / one.proposed.minor for one in compared]
     currency = compared[0].proposed.panel.currency
     draw(steps_chart(labels, costs, currency), "steps", height="content")

@@ -24,6 +24,7 @@ from incentive_lab.ui.drafts import Draft
 from incentive_lab.ui.drill import show_behind
 from incentive_lab.ui.figures import figures_of
 from incentive_lab.ui.mixing import follows
+from incentive_lab.ui.scales import words_of
 from incentive_lab.ui.tiers_table import tiers_table
 from incentive_lab.ui.toolbar import badges, toolbar
 from incentive_lab.ui.workspace import Comparison
@@ -85,7 +86,8 @@ def below() -> None:
 def _refused(draft: Draft) -> None:
     """Say that the figures are older than what was asked for."""
     if not draft.valid:
-        named = ", ".join(plain(path) for path in draft.refused)
+        known = {one.path: words_of(draft.scheme, one).full for one in draft.numbers}
+        named = ", ".join(plain(known.get(path, path)) for path in draft.refused)
         st.warning(
             f"The figures below are those of the last draft that can be paid. Not allowed: {named}.",
             title="Not the figures of what you asked for",

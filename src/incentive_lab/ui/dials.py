@@ -156,7 +156,7 @@ def _dial(path: str, shared: bool) -> None:
                 scale.low,
                 scale.high,
                 step=scale.step,
-                format=_format(scale),
+                format=_format(scale, currency if told.unit == "currency" else ""),
                 key=path,
                 help=hint,
                 on_change=moved,
@@ -193,8 +193,9 @@ def _need(scheme: Scheme, path: str) -> str:
     return f"{measure_sentence(scheme, name)} " if named else ""
 
 
-def _format(scale: Scale) -> str:
-    return f"%,.{scale.places}f" + (" %%" if scale.suffix else "")
+def _format(scale: Scale, currency: str) -> str:
+    """How a slider writes its value: with its unit."""
+    return f"%,.{scale.places}f" + (" %%" if scale.suffix else f" {currency}" if currency else "")
 
 
 def _refusal(draft: Draft, path: str) -> None:

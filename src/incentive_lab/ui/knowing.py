@@ -1,4 +1,5 @@
-"""The names that the history in use knows, for notes on what a scheme asks for and the history does not have."""
+"""The names that the history in use knows: for notes on what a scheme asks for and the history does not have, and what
+partners are called."""
 
 from __future__ import annotations
 
@@ -20,3 +21,12 @@ def names_in_use() -> Known:
 def _names(history_id: str, _history: History) -> Known:
     with workspace.preparation().lock:
         return known_names(_history)
+
+
+def partner_names() -> dict[str, str]:
+    """What partners are called, by id; those that have a name."""
+    with workspace.preparation().lock:
+        rows = workspace.history().partners
+    if "name" not in rows:
+        return {}
+    return {str(who): str(name) for who, name in zip(rows["partner_id"], rows["name"], strict=True) if name}

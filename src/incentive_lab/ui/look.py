@@ -24,6 +24,16 @@ _STYLE = """
 [class*="st-key-card-"] [data-testid="stMarkdownContainer"] :is(th, td) { border-width: 0 0 1px 0; padding: 0.35rem 0.5rem; }
 [class*="st-key-card-"] [data-testid="stMarkdownContainer"] th { color: #43506a; font-weight: 600; }
 [class*="st-key-card-"] [data-testid="stMetricValue"], [class*="st-key-card-"] table { font-variant-numeric: tabular-nums; }
+[class*="st-key-card-"] [data-testid="stMarkdownContainer"]:has(> table) { overflow-x: auto; }
+@media (max-width: 1365px) {
+  .stApp:has([data-testid="stSidebarUserContent"]) [data-testid="stTopNavLink"] > span:first-child { display: none; }
+}
+@media (max-width: 1180px) { [data-testid="stTopNavLink"] > span:first-child { display: none; } }
+@media (max-width: 640px) {
+  [class*="st-key-card-"] [data-testid="stMarkdownContainer"] td[style*="right"] { white-space: normal; }
+  [class*="st-key-card-"] [data-testid="stMarkdownContainer"] table { font-size: 0.8rem; }
+  [class*="st-key-card-"] [data-testid="stMarkdownContainer"] :is(th, td) { padding: 0.3rem 0.2rem; }
+}
 [class*="st-key-notice-act"] { border-left: 4px solid #b54708 !important; }
 [class*="st-key-notice-look"] { border-left: 4px solid #1552c4 !important; }
 [class*="st-key-notice-fine"] { border-left: 4px solid #0b7f66 !important; }

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from incentive_lab.charts.parts import mix_title
 from incentive_lab.errors import InputError
-from incentive_lab.format import compact, percent
+from incentive_lab.format import compact, counted, percent, quantity
 from incentive_lab.scheme.document import Scheme
 from incentive_lab.scheme.paths import apply
+from incentive_lab.scheme.publishable import Publishable, publishable, with_published_rates
 from incentive_lab.ui import workspace
 from incentive_lab.ui.cards import plain
 from incentive_lab.ui.drafts import Draft
+from incentive_lab.ui.scales import words_of
+from incentive_lab.ui.tables import table
 
 if TYPE_CHECKING:
     from incentive_lab.engine.mix_dial import MixSolution
@@ -52,12 +56,51 @@ def mix_block(draft: Draft, then: Callable[[Draft], None]) -> None:
     solved = st.session_state.get(_SOLVED)
     if solved and solved[0] == _solved_for(draft.scheme):
         (st.success if solved[1] else st.warning)(plain(f"{solved[2]} {_beside(draft)}".strip()))
+        _to_publish(draft, then)
         return
     planned = float(draft.scheme.mix.behavioural)
     st.button(
         f"Solve the rates for {percent(planned)}", key="solve-mix", icon=":material/balance:", width="stretch",
         on_click=lambda: then(_solved(workspace.draft(), workspace.draft().rewritten)),
     )  # fmt: skip
+    _to_publish(draft, then)
+
+
+def _to_publish(draft: Draft, then: Callable[[Draft], None]) -> None:
+    """The solved rates beside the same rounded to what a programme would publish, with what that pays: to be chosen."""
+    rates = publishable(draft.scheme)
+    if not rates:
+        return
+    try:
+        rounded = with_published_rates(draft.scheme)
+        ours, exact = (workspace.compare(one, draft.baseline) for one in (rounded, draft.scheme))
+    except InputError:
+        return
+    currency, minor = draft.scheme.currency, ours.proposed.minor
+    moved = (ours.proposed.cost - exact.proposed.cost) / minor
+    more = (
+        f"{compact(abs(moved))} {'more' if moved > 0 else 'less'} than with" if abs(moved) >= 0.5 else "as much as with"
+    )
+    first = rates[0]
+    st.markdown(plain(
+        f"The draft has the exact rates, such as {_told(first, first.exact, currency)}. Rounded to what one would publish "
+        f"({_told(first, first.rounded, currency)}), behaviour earns {percent(ours.mix.paid or 0.0)} and the programme costs "
+        f"{compact(ours.proposed.cost / minor)} {currency}, {more} the exact rates."
+    ))  # fmt: skip
+    with st.expander(f"{counted(len(rates), 'rate')}, exact and rounded", key="rates-to-publish"):
+        table(("Rate", "Exact", "Rounded"), [
+            (plain(words_of(draft.scheme, one.address).full), _told(one, one.exact, currency), _told(one, one.rounded, currency))
+            for one in rates
+        ])  # fmt: skip
+    st.button(
+        "Take the rounded rates", key="publish-mix", icon=":material/straighten:", width="stretch",
+        on_click=lambda: then(workspace.draft().rewritten(with_published_rates(workspace.draft().scheme))),
+        help="Writes the rounded rates into the draft in place of the factors; Undo takes it back.",
+    )  # fmt: skip
+
+
+def _told(rate: Publishable, value: Decimal, currency: str) -> str:
+    return quantity(value, rate.address.declaration.unit, currency)
 
 
 def follows() -> bool:

@@ -8,7 +8,7 @@ import streamlit as st
 from incentive_lab.engine.replay import Replay
 from incentive_lab.engine.statement import Statement, look
 from incentive_lab.errors import InputError
-from incentive_lab.format import compact, counted, month_name, quantity, signed
+from incentive_lab.format import compact, counted, month_name, quantity, quarter_told, signed
 from incentive_lab.report.html import html_page
 from incentive_lab.report.pdf import pdf_bytes
 from incentive_lab.report.rule_words import measure_label
@@ -47,7 +47,7 @@ def partner_page() -> None:
         if st.session_state.get("statement-period") not in periods:
             st.session_state["statement-period"] = last_paid(after, ids.index(partner))
         st.selectbox("Statement of", periods, key="statement-period", width=180,
-                     format_func=lambda one: one.replace("-", " "))  # fmt: skip
+                     format_func=_told)  # fmt: skip
     row = ids.index(partner)
     period = st.session_state["statement-period"]
     said = told_of(
@@ -56,13 +56,18 @@ def partner_page() -> None:
     _last_year(after, before, row, draft)
     left, right = st.columns([3, 2], gap="small")
     with left:
-        statement_card("own", "Paid under the draft" + ("" if period == ALL else f", {period.replace('-', ' ')}"), said)
+        statement_card("own", "Paid under the draft" + ("" if period == ALL else f", {_told(period)}"), said)
         _take_away(said, names[partner], period, draft)
     with right:
         _next_tier(after, said, row, period)
         _outlook(outlook(after, row), cap_room(after, row), after)
         _conventions(said)
     what_if(draft, partner)
+
+
+def _told(period: str) -> str:
+    """The period of a statement, in words."""
+    return period if period == ALL else quarter_told(period)
 
 
 def _last_year(after: Replay, before: Replay, row: int, draft: Draft) -> None:
@@ -138,7 +143,7 @@ def _conventions(said: Statement) -> None:
 
 def _take_away(said: Statement, name: str, period: str, draft: Draft) -> None:
     """The statement as a file."""
-    words = "all months" if period == ALL else period.replace("-", " ")
+    words = "all months" if period == ALL else _told(period)
     made = statement_document(said, name or said.partner, words, draft.scheme.title or draft.scheme.id)
     file = f"statement-{said.partner}-{period.replace(' ', '-').lower()}"
     with st.container(horizontal=True, key="no-print-files"):

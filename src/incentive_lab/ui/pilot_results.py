@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
-from incentive_lab.charts.pilot import forest_chart, looks_chart, months_chart, segments_chart, whales_chart
+from incentive_lab.charts.pilot import forest_chart, looks_chart, months_chart, segments_chart
 from incentive_lab.errors import InputError
 from incentive_lab.format import chance, compact, count, counted, percent
 from incentive_lab.pilot.analysis import Analysis
@@ -17,12 +17,13 @@ from incentive_lab.pilot.document import Pilot
 from incentive_lab.pilot.handing import handed_over
 from incentive_lab.pilot.reading import fingerprint
 from incentive_lab.pilot.told import analysis_told
-from incentive_lab.pilot.words import amount, between, change, reconciled, shares_between
+from incentive_lab.pilot.words import between, change, moved, reconciled, shares_between
 from incentive_lab.pilot_readout import ADVICE, readout, readout_document
 from incentive_lab.report.pdf import pdf_bytes
 from incentive_lab.scheme.yaml_text import yaml_text
 from incentive_lab.ui import pilot_file, pilot_plans
 from incentive_lab.ui.cards import card, draw, figure_card, plain, tell_problems
+from incentive_lab.ui.pilot_whales import whales_view
 from incentive_lab.ui.tables import table
 
 _ICONS = {"fine": ":material/check_circle:", "look": ":material/visibility:", "stop": ":material/error:"}
@@ -149,7 +150,7 @@ def key_figures(read: Analysis) -> None:
         shown, line = "not known", read.primary.reason
         if found is not None:
             relative = np.isfinite(found.relative)
-            shown = change(found.relative) if relative else amount(found.effect, read.primary.unit, currency)
+            shown = change(found.relative) if relative else moved(found.effect, read.primary.unit, currency)
             span = (
                 shares_between(found.relative_interval)
                 if relative
@@ -221,10 +222,7 @@ def _closer(read: Analysis) -> None:
     view = st.segmented_control("Look closer", views, default=views[0], key="pilot-closer", label_visibility="collapsed",
                                 format_func=lambda name: names.get(name, name))  # fmt: skip
     if view == "Whales":
-        for name, one in read.whales.items():
-            draw(whales_chart(one, read.trial.partners), f"pilot-whales-{name}")
-        if not read.whales:
-            st.markdown("This estimator has no whale report.")
+        whales_view(read)
     elif view == "Segments":
         _segments(read)
     elif view == "Checks":
@@ -269,7 +267,7 @@ def _metrics(read: Analysis) -> None:
             rows.append((plain(name), "", "", "", plain(one.reason)))
             continue
         p_value = f"{found.p_value:.3g}" + (f" (adjusted {one.q_value:.3g})" if np.isfinite(one.q_value) else "")
-        rows.append((plain(name), amount(found.effect, one.unit, read.trial.currency),
+        rows.append((plain(name), moved(found.effect, one.unit, read.trial.currency),
                      plain(between(found.interval, one.unit, read.trial.currency)), p_value,
                      plain(f"{one.verdict}{', a guardrail' if one.metric.role == 'guardrail' else ''}")))  # fmt: skip
     note = "Change per partner and month with its interval; false discoveries controlled."

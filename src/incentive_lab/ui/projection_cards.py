@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import streamlit as st
 
 from incentive_lab.charts import Chart
 from incentive_lab.charts.projection import fan_chart
-from incentive_lab.format import compact, count, counted, month_name, percent, signed
+from incentive_lab.format import called, compact, count, counted, month_name, percent, signed, unbroken
 from incentive_lab.panel import Floats, month_label
 from incentive_lab.projection import answers
 from incentive_lab.projection.accruing import Accrual, accrual
@@ -19,6 +20,7 @@ from incentive_lab.projection.model import Model
 from incentive_lab.projection.running import Projection
 from incentive_lab.projection.standard_errors import Figure, chance, mean
 from incentive_lab.projection_words import NO_COST, futures, owed_words
+from incentive_lab.report.history_span import forecast_months
 from incentive_lab.scheme.line_names import line_names
 from incentive_lab.ui.cards import card, plain
 from incentive_lab.ui.tables import table
@@ -44,6 +46,8 @@ def risk_card(told: Projection, floor: float | None = None, limit: float | None 
     """The answer in words, with the chances of a margin below a floor and of a cost above a limit, where asked about."""
     minor, currency = told.minor, told.model.panel.currency
     shown = answers.distribution(told.outcome.total / minor, told)
+    force = told.outcome.scheme.effective
+    span = forecast_months(month_label(told.first_month), told.horizon, force.from_, force.months)
     expected = f"Expect **{compact(shown['p50'] or 0)} {currency}** over {counted(told.horizon, 'month')}"
     owed = owed_words(told, compact)
     if owed is not None:
@@ -87,7 +91,8 @@ def risk_card(told: Projection, floor: float | None = None, limit: float | None 
         f":small[:gray[Drawn from {counted(told.scenarios, 'future')}. ±: the standard error from drawing so many{sure}.]]"
     )
     with card("projection-risk", "What it will cost"):
-        st.markdown(" ".join(said))
+        st.markdown(span)
+        st.markdown(unbroken(" ".join(said)))
 
 
 def owed_path(told: Projection) -> tuple[Floats, str]:
@@ -141,14 +146,28 @@ def breakdown_card(told: Projection) -> None:
             "Partner": lambda: partner_bands(told),
             "Month": lambda: bands(labels, outcome.monthly),
         }[by]()
-        note = f"Amounts in {currency}; ±: the standard error of the mean, from drawing so many futures."
+        note = f"Amounts in {currency}; ±: the standard error of the mean, from drawing so many futures. "
+        note += "P10 to P90 holds four futures in five, P50 is the middle."
         if by == "Partner":
             note += f" The {min(PARTNERS, len(parts))} that are paid most, from {count(len(outcome.partners))} futures."
         st.markdown(f":small[:gray[{plain(note)}]]")
+        if by == "Partner":
+            panel = told.model.panel
+            called_by_id = dict(zip(panel.partner_ids, panel.attributes["name"].astype(str), strict=True))
+            parts = [replace(one, name=called(called_by_id[one.name], one.name)) for one in parts]
+        whole = [] if by == "Partner" else [_whole(told)]
         table((by, "Mean", "±", "P10", "P50", "P90"), [
             (plain(one.name if by in ("Rule", "Partner") else one.name.replace("_", " ")), compact(one.mean.value / minor),
              _error(one.mean, minor), *(compact(figure.value / minor) for figure in (one.p10, one.p50, one.p90)))
-            for one in parts])  # fmt: skip
+            for one in parts] + whole)  # fmt: skip
+
+
+def _whole(told: Projection) -> tuple[str, ...]:
+    """The row of what all parts come to: their means add up, ends of bands do not."""
+    shown = answers.distribution(told.outcome.total / told.minor, told)
+    error = shown["se"]
+    amounts = (compact(shown[name] or 0) for name in ("p10", "p50", "p90"))
+    return ("**In all**", compact(shown["mean"] or 0), "-" if error is None else compact(error), *amounts)
 
 
 def _accruals(told: Projection, labels: list[str]) -> None:

@@ -9,7 +9,7 @@ from textwrap import shorten
 
 import streamlit as st
 
-from incentive_lab.format import compact, count, counted, percent, signed
+from incentive_lab.format import compact, count, counted, percent, signed, unbroken
 from incentive_lab.report.case import Case, unvouched
 from incentive_lab.ui.cards import card, plain
 from incentive_lab.ui.tables import table
@@ -60,10 +60,10 @@ def case_figures(case: Case) -> None:
     said = {0: HISTORY_HELP, 3: case.budget_words()}
     for place, (label, value, delta) in enumerate(figures):
         with columns[place], card(f"review-figure-{place}", height="stretch"):
-            st.metric(label, value, delta, delta_color="inverse", help=said.get(place))
+            st.metric(label, unbroken(value), delta, delta_color="inverse", help=said.get(place))
             if place == 0:
                 cost, name = case.dearest_year
-                st.markdown(f":small[:gray[A year: {compact(cost)} ({name or 'average'})]]")
+                st.markdown(unbroken(f":small[:gray[A year: {compact(cost)} ({name or 'average'})]]"))
 
 
 def what_changes(case: Case) -> None:
@@ -111,7 +111,8 @@ def _amounts(case: Case, head: str, rows: Sequence[tuple[str, float, float]]) ->
 def what_is_forecast(case: Case) -> None:
     """The cost to come with its band and the chance of breaking the budget."""
     said = case.forecast_said
-    told = said if case.projection is None else (said[0], case.budget_words())
+    lead = 1 + bool((case.projection or {}).get("first_month"))  # its months, then its cost
+    told = said if case.projection is None else (*said[:lead], case.budget_words())
     rest = "All of it" if len(said) > len(told) else ""
     with more("review-forecast", "Cost to come", rest, lambda: _points(said)):
         _points(told)
@@ -120,7 +121,7 @@ def what_is_forecast(case: Case) -> None:
 def what_the_pilot_says(case: Case) -> None:
     """What an experiment shows, the decision and the primary metric first."""
     said = case.pilot_words()
-    shown = fitting(said, 9, NARROW)
+    shown = fitting(said, 7, NARROW)
     row = case.revision
     bound = f"{row['fingerprint']}, history {row['history_id']}, version {row['code_version']}"
     rest = "All of it" if case.pilot is not None else ""

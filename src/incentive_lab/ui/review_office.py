@@ -96,8 +96,10 @@ def _number(place: Any, name: str, value: Any) -> Any:
         moved = place.number_input(f"{declared.label}, %", low * 100.0, high * 100.0, float(value) * 100, declared.step * 100.0,
                                    key=f"office-{name}", help=declared.help)  # fmt: skip
         return Decimal(repr(round(moved, 6))) / 100
-    return int(place.number_input(declared.label, int(low), int(high), int(value), int(declared.step), key=f"office-{name}",
-                                  help=declared.help))  # fmt: skip
+    unit = "minutes" if name == "recent_sign_in" else declared.unit
+    asked = place.number_input(f"{declared.label}, {unit}", int(low), int(high), int(value), int(declared.step),
+                               key=f"office-{name}", help=declared.help)  # fmt: skip
+    return int(asked)
 
 
 def _done(name: str, act: Callable[[], Any], said: Callable[[Any], str]) -> None:

@@ -11,7 +11,7 @@ import streamlit as st
 from incentive_lab.charts.cost import by_label
 from incentive_lab.engine.replay import Replay
 from incentive_lab.engine.statement import Statement, months_of, statement
-from incentive_lab.format import compact, money, quarter_name, signed
+from incentive_lab.format import called, compact, counted, money, month_name, quarter_name, quarter_told, signed
 from incentive_lab.panel import month_label
 from incentive_lab.scheme.document import Scheme
 from incentive_lab.scheme.line_names import line_names
@@ -20,6 +20,8 @@ from incentive_lab.ui.cards import card, plain
 from incentive_lab.ui.drafts import Draft
 
 PICKED, PERIOD = "partner picked", "sheet period"
+ALL = "All"
+"""The column with what all quarters come to."""
 
 
 def partner_sheet(draft: Draft, partner: str) -> None:
@@ -31,7 +33,7 @@ def partner_sheet(draft: Draft, partner: str) -> None:
     periods = quarters_of(after)
     if st.session_state.get(PERIOD) not in periods:
         st.session_state[PERIOD] = last_paid(after, row)
-    st.selectbox("Quarter", periods, key=PERIOD, format_func=lambda one: one.replace("-", " "), width=180)
+    st.selectbox("Quarter", periods, key=PERIOD, format_func=quarter_told, width=180)
     period = st.session_state[PERIOD]
     left, right = st.columns(2, gap="small")
     pair = workspace.pair(draft.scheme, draft.baseline)
@@ -73,13 +75,19 @@ def _amounts(after: Replay, before: Replay, partner: str, row: int) -> None:
     paid, old = float(after.by_partner[row]) / minor, float(before.by_partner[row]) / minor
     name = str(after.panel.attributes["name"][row])
     tier = after.tier_names[int(after.tiers[-1, row])] if len(after.tier_names) > 1 else ""
-    title = f"{partner} is paid {money(paid, currency)}, {signed(compact(paid - old))} against the baseline"
-    note = f"{name}. By calendar quarter in {currency}" + (f"; tier {tier} at the end." if tier else ".")
+    title = (
+        f"{called(name, partner)} is paid {money(paid, currency)}, {signed(compact(paid - old))} against the baseline"
+    )
+    note = f"By calendar quarter in {currency}" + (f"; tier {tier} at the end." if tier else ".")
     with card("partner", title, note):
         frame = pd.concat([lines_frame(after, row), total_frame("Baseline pays", before, row)], ignore_index=True)
+        frame.insert(1, ALL, frame.pop(ALL))  # beside its line: the last quarters may be out of sight
         st.dataframe(
             frame, hide_index=True, alt=f"Lines of {partner} by quarter", key="table-partner",
-            column_config={name: st.column_config.NumberColumn(format="%,.2f") for name in list(frame)[1:]},
+            column_config={
+                "Line": st.column_config.TextColumn(pinned=True),
+                **{name: st.column_config.NumberColumn(format="%,.2f") for name in list(frame)[1:]},
+            },
         )  # fmt: skip
 
 
@@ -93,7 +101,7 @@ def lines_frame(result: Replay, row: int) -> pd.DataFrame:
         _, amounts = by_label(labels, result.detail[place, :, row] / result.minor)
         if np.any(np.abs(amounts) >= 0.005):
             rows.append([names[name], *np.round(amounts, 2), round(float(amounts.sum()), 2)])
-    frame = pd.DataFrame(rows, columns=["Line", *quarters, "All"])
+    frame = pd.DataFrame(rows, columns=["Line", *quarters, ALL])
     total = total_frame("Paid", result, row)
     return pd.concat([frame, total], ignore_index=True) if rows else total
 
@@ -128,9 +136,10 @@ def deals_card(partner: str, period: str, result: Replay) -> None:
     months = months_of(period, panel.first_month, panel.months)
     first, last = panel.first_month + months[0], panel.first_month + months[-1]
     frame = deals_frame(partner, first, last, result.minor)
-    span = month_label(first) if first == last else f"{month_label(first)} to {month_label(last)}"
+    names = [month_name(month_label(month)) for month in (first, last)]
+    span = names[0] if first == last else " to ".join(names)
     won = float(frame.loc[frame["Status"] == "won", "Amount"].sum()) if len(frame) else 0.0
-    with card("deals", f"{len(frame)} deals in {span}, {compact(won)} {panel.currency} won",
+    with card("deals", f"{counted(len(frame), 'deal')} in {span}, {compact(won)} {panel.currency} won",
               "Every deal that the partner is credited with and that was created or closed then."):  # fmt: skip
         if len(frame):
             amount = st.column_config.NumberColumn(format="%,.2f")

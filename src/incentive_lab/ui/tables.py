@@ -8,7 +8,7 @@ import streamlit as st
 
 from incentive_lab.engine.impact import GroupImpact
 from incentive_lab.engine.replay import Replay
-from incentive_lab.format import compact, count, counted, percent, signed
+from incentive_lab.format import compact, count, counted, percent, signed, unbroken
 from incentive_lab.ui.cards import plain
 
 
@@ -41,7 +41,7 @@ def table(heads: tuple[str, ...], rows: Sequence[tuple[str, ...]], *, words: Col
     """
     rules = "".join(":--|" if place == 0 or place in words else "--:|" for place in range(len(heads)))
     lines = ["| " + " | ".join(heads) + " |", "|" + rules]
-    st.markdown("\n".join([*lines, *("| " + " | ".join(row) + " |" for row in rows)]))
+    st.markdown(unbroken("\n".join([*lines, *("| " + " | ".join(row) + " |" for row in rows)])))
 
 
 def _title(groups: tuple[GroupImpact, ...], result: Replay, by: str) -> str:

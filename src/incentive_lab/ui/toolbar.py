@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import streamlit as st
 
 from incentive_lab.errors import InputError, Problem
-from incentive_lab.format import counted
+from incentive_lab.format import counted, quantity
 from incentive_lab.scheme.check import check, not_in_history
 from incentive_lab.scheme.diff import Change, diff
 from incentive_lab.scheme.document import Scheme
 from incentive_lab.scheme.paths import Address, tunables
-from incentive_lab.scheme.words import written
 from incentive_lab.ui import workspace
 from incentive_lab.ui.cards import plain
 from incentive_lab.ui.dials import set_draft
@@ -77,7 +76,9 @@ def badges(draft: Draft) -> None:
         told = [one.sentence for one in diff(kept, draft.start)]
         st.markdown(f"{plain(kept.id)} as it was loaded differs from the one that is kept here: {_badges(told)}")
     if not changes:
-        st.markdown(f":gray[Nothing is changed since {start}. Move a dial on the left.]")
+        st.markdown(
+            f":gray[Nothing is changed since {start}. Move a dial on the left; where none is in sight, » opens them.]"
+        )
         return
     st.markdown(f"Changed since {start}: {_badges(changes)}")
     for doubt in doubts(draft)[:DOUBTS]:
@@ -124,12 +125,7 @@ def _doubted(fingerprint: str, _scheme: Scheme) -> tuple[Problem, ...]:
 
 def _told(draft: Draft) -> list[str]:
     """Each change as a sentence; what the mix dial solved is one, without the history it was solved on."""
-    known = {one.path: one for one in tunables(draft.scheme, defaults=True)}
-    said = [
-        _as_dialled(draft.scheme, change, known)
-        for change in draft.changes
-        if not change.path.startswith("mix.factors")
-    ]
+    said = [words for path, words in as_dialled(draft).items() if not path.startswith("mix.factors")]
     factors = draft.scheme.mix.factors if draft.scheme.mix else None
     if factors is not None and len(said) < len(draft.changes):
         said.append(f"Rates solved for the mix: behaviour times {factors.behavioural:.3f}, "
@@ -137,13 +133,18 @@ def _told(draft: Draft) -> list[str]:
     return said or [change.sentence for change in draft.changes]
 
 
-def _as_dialled(scheme: Scheme, change: Change, known: Mapping[str, Address]) -> str:
-    """A change of a number by the name that its dial has; any other in its own words."""
-    address = known.get(change.path)
+def as_dialled(draft: Draft) -> dict[str, str]:
+    """Path -> the change there in words: of a number by the name that its dial has, of anything else in its own."""
+    known = {one.path: one for one in tunables(draft.scheme, defaults=True)}
+    return {change.path: _as_dialled(draft.scheme, change, known.get(change.path)) for change in draft.changes}
+
+
+def _as_dialled(scheme: Scheme, change: Change, address: Address | None) -> str:
     if address is None or change.before is None or change.after is None:
         return change.sentence
     unit = address.declaration.unit
-    return f"{words_of(scheme, address).full} from {written(change.before, unit)} to {written(change.after, unit)}"
+    after = quantity(change.after, unit, scheme.currency)
+    return f"{words_of(scheme, address).full} from {quantity(change.before, unit)} to {after}"
 
 
 def begin_with(scheme: Scheme, baseline: Scheme | None = None) -> None:

@@ -11,7 +11,7 @@ import streamlit as st
 from incentive_lab.engine.replay import Replay, replay
 from incentive_lab.engine.statement import next_tier
 from incentive_lab.errors import InputError
-from incentive_lab.format import money, month_name, percent
+from incentive_lab.format import money, month_name, percent, unbroken
 from incentive_lab.history.supposing import Supposed, suppose
 from incentive_lab.scheme.line_names import line_names
 from incentive_lab.scheme.measures import ACTIVITY_KINDS
@@ -96,4 +96,4 @@ def _told(answer: str | InputError) -> None:
     if isinstance(answer, InputError):
         tell_problems(answer.problems, "This cannot be worked out")
     else:
-        st.success(answer, icon=":material/functions:")
+        st.success(unbroken(answer), icon=":material/functions:")
