@@ -10,7 +10,7 @@ from typing import Any
 
 from experiments.benchmarks.serving import ROOT, served
 
-PAGES = ("overview", "data", "tune", "compare", "partner", "guide", "pilot_design", "pilot_results")
+PAGES = ("overview", "data", "tune", "compare", "search", "partner", "guide", "pilot_design", "pilot_results")
 PATIENCE = 600_000
 """Milliseconds that a first page may take: the kernel may have to be compiled."""
 

@@ -106,6 +106,8 @@ def search(walk: Walk) -> None:
     with walk.step("Open Search"):
         walk.go("Search")
         page.get_by_role("heading", name="What may move").wait_for()
+    with walk.step("Let behaviour earn less"):
+        page.get_by_role("combobox", name="Within limits on").press("Backspace")
     with walk.step("Search, first word"):
         page.locator(".st-key-search-begin button").click()
         page.get_by_text(re.compile("Paying up to|What follows")).first.wait_for()
