@@ -62,7 +62,7 @@ def press(page: AppTest, label: str, name: str, reason: str) -> AppTest:
 
 def test_the_case_is_shown_and_signed(page: AppTest, registry: Registry) -> None:
     assert not page.exception
-    assert [one.value for one in page.metric][:2] == ["102 USD", "1 / 1"]
+    assert [one.value for one in page.metric][:2] == ["102\N{NO-BREAK SPACE}USD", "1 / 1"]
     said = [one.value for one in page.markdown]
     assert any("| Ann and daughters, wholesal… |" in one for one in said)
     assert any("| Ann and daughters, wholesale and repair " in one for one in said), "all of it is a click away"
