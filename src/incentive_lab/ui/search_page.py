@@ -12,9 +12,10 @@ from incentive_lab.charts.style import nice_step
 from incentive_lab.engine.replay import Replay
 from incentive_lab.errors import InputError, Problem
 from incentive_lab.format import compact, points, quantity, signed
+from incentive_lab.optimise.dials import Dial, dial
 from incentive_lab.optimise.figures import FIGURES, Figure, figures_of
 from incentive_lab.optimise.paying import Trial
-from incentive_lab.optimise.question import MOST, Dial, Goal, Limit, Question, Sense, dial
+from incentive_lab.optimise.question import MOST, Goal, Limit, Question, Sense
 from incentive_lab.optimise.search import Found, search
 from incentive_lab.optimise.words import notes, verdict
 from incentive_lab.scheme.naming import split
