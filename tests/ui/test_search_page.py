@@ -37,6 +37,9 @@ def test_what_is_found_is_taken_into_the_draft_in_one_step(app: AppTest) -> None
     assert after.scheme != before.scheme
     assert after.undone().scheme == before.scheme
     assert "They are in the draft" in shown(app)
+    assert "The question has changed" not in shown(app)
+    app.selectbox(key="search-figure").select("Partners paid anything").run(timeout=180)
+    assert "The question has changed since this search" in shown(app)
 
 
 def test_another_question_is_told_from_the_one_that_was_answered(app: AppTest) -> None:
@@ -48,7 +51,7 @@ def test_another_question_is_told_from_the_one_that_was_answered(app: AppTest) -
 
 def test_what_cannot_be_asked_is_told_and_cannot_be_begun(app: AppTest) -> None:
     app.switch_page("pages/search.py").run(timeout=180)
-    name = "search-to-caps.partner-quarter.amount"
+    name = "search-to-growth-80-20-caps.partner-quarter.amount"
     app.number_input(key=name).set_value(-5.0).run(timeout=180)
     assert "the lower end first" in shown(app)
     assert app.button(key="search-begin").disabled

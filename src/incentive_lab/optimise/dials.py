@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
 from incentive_lab.errors import InputError, Problem
+from incentive_lab.format import quantity
 from incentive_lab.scheme.paths import Address
 
 FINE = 20
@@ -94,13 +95,17 @@ def dial(
     """
     told, value = address.declaration, address.value
     hard = [Decimal(str(end)) for end in told.bounds]
+
+    def said(one: Decimal) -> str:
+        return quantity(one, told.unit)
+
     if low is None or high is None:
         typical = [Decimal(str(end)) for end in told.typical]
         low = min(value, max(typical[0], value / NEAR)) if value > 0 else min(value, typical[0])
         high = max(value, min(typical[1], value * NEAR)) if value > 0 else max(value, typical[1])
     if not hard[0] <= low < high <= hard[1]:
-        raise InputError([Problem(address.path, f"found the range {plain_decimal(low):f} to {plain_decimal(high):f}.",
-                                  f"It lies within {plain_decimal(hard[0])} and {plain_decimal(hard[1])}, "
+        raise InputError([Problem(address.path, f"found the range {said(low)} to {said(high)}.",
+                                  f"It lies within {said(hard[0])} and {said(hard[1])}, "
                                   "the lower end first.")])  # fmt: skip
     whole = _is_whole(address)
     step = _usual_step(address, low, high, whole) if step is None else step
@@ -111,8 +116,8 @@ def dial(
         )
     first, last = (low / step).to_integral_value(ROUND_CEILING), (high / step).to_integral_value(ROUND_FLOOR)
     if last <= first:
-        raise InputError([Problem(address.path, f"between {plain_decimal(low):f} and {plain_decimal(high):f} there is one value "
-                                  "at most.", f"Give it more room: its step is {plain_decimal(step):f}.")])  # fmt: skip
+        raise InputError([Problem(address.path, f"between {said(low)} and {said(high)} there is one value "
+                                  "at most.", f"Give it more room: its step is {said(step)}.")])  # fmt: skip
     return Dial(address, plain_decimal(first * step), plain_decimal(last * step), plain_decimal(step))
 
 

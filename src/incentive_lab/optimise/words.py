@@ -86,9 +86,9 @@ def _edges(found: Found) -> list[str]:
 
 def _lasting(kept: Kept) -> str:
     """What the other half of the partners gains of what is found for one half."""
-    share, low, high = ("all" if one >= 1 else "nothing" if one <= 0 else percent(one, 0)
+    share, low, high = ("all" if one >= 0.995 else "nothing" if one <= 0 else percent(one, 0)
                         for one in (kept.share, kept.low, kept.high))  # fmt: skip
-    spread = "" if low == high else f" ({low} to {high}, as they are halved)"
+    spread = "" if low == high == share else f" ({low} to {high}, as they are halved)"
     luck = ""
     if kept.high < HALF:
         luck = " Most of it is luck: what is best for these partners need not be best for others."
