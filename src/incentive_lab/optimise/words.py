@@ -126,6 +126,8 @@ def say(answer: dict[str, Any]) -> None:
     for note in answer["notes"]:
         print(f"- note: {note}")
     print(f"{answer['evaluations']} schemes paid.")
+    if answer["out"] is not None:
+        print(f"Written to {answer['out']}.")
 
 
 def _trial(trial: Trial) -> dict[str, Any]:
