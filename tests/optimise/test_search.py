@@ -276,6 +276,13 @@ def test_values_are_ones_that_can_be_published(pair: Pair, panel: Panel) -> None
         ("least:cost", [RATE + "=5%:1%"], [], "the lower end first"),
         ("least:cost", [RATE + "=5%"], [], "Write PATH=LOW:HIGH"),
         ("least:cost", [RATE + "=1%:5%:0"], [], "found the step 0. It is at least 0.000001"),
+        ("least:cost", ["mix.behavioural"], [], "this is what is planned; it pays nothing by itself"),
+        (
+            "least:cost",
+            [RATE],
+            ["losers<=10%", "losers>=20%"],
+            "worse off at least 20 % contradicts partners worse off at most",
+        ),
         ("cost=1e999", [RATE], [], "too large for any figure"),
         ("least:cost", [RATE + "=1%:100000000000000%"], [], "It lies within"),
         ("least:cost", [RATE + "=1.001%:1.002%"], [], "there is one value at most"),

@@ -135,6 +135,7 @@ def question(
     problems += [
         Problem(path, "is to move twice.", "Name it once.") for path in {p for p in paths if paths.count(p) > 1}
     ]
+    problems += _contradictions([one for one in bounds if one])
     if not vary:
         example = next((f", such as {one.path}" for one in tunables(scheme)), "")
         problems.append(Problem("vary", "nothing may move.", f"Name at least one number of the scheme{example}."))
@@ -147,6 +148,16 @@ def question(
         raise InputError(problems)
     assert wanted is not None
     return Question(wanted, tuple(one for one in bounds if one), tuple(one for one in dials if one), evaluations, seed)
+
+
+def _contradictions(limits: Sequence[Limit]) -> list[Problem]:
+    """Pairs of limits on one figure that no scheme can meet together."""
+    return [
+        Problem("limit", f"{low} contradicts {high}.", "Leave out one of the two.")
+        for low in limits
+        for high in limits
+        if low.side == ">=" and high.side == "<=" and low.figure is high.figure and low.value > high.value
+    ]
 
 
 def _told(problems: list[Problem], read: Callable[..., T], *given: object) -> T | None:
@@ -213,6 +224,9 @@ def _dial(scheme: Scheme, text: str) -> Dial:
     if address is None:
         raise InputError([Problem(path.strip(), "this is no number of the scheme that may move.",
                                   did_you_mean(path.strip(), known))])  # fmt: skip
+    if path.strip().startswith("mix."):
+        raise InputError([Problem(address.path, "this is what is planned; it pays nothing by itself.",
+                                  "Move rates, and set a limit such as behavioural>=80%.")])  # fmt: skip
     if not ends:
         return dial(address)
     parts = ends.split(":")
