@@ -9,6 +9,7 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
+from incentive_lab.engine.impact import impact
 from incentive_lab.engine.replay import replay
 from incentive_lab.errors import InputError
 from incentive_lab.optimise.figures import FIGURES, figures_of
@@ -230,6 +231,26 @@ def test_figures_that_differ_read_differently(pair: Pair, panel: Panel) -> None:
     assert FIGURES["cost"].apart(8_500_900, 8_600_000) == ["8.50 m", "8.60 m"]
     assert FIGURES["cost"].apart(None, 5.0) == ["-", "5"]
     assert FIGURES["gini"].apart(0.55511, 0.55512) == ["0.555110", "0.555120"]
+
+
+def test_parents_and_members_are_not_set_side_by_side(pair: Pair, panel: Panel) -> None:
+    parents = np.array([f"P{number // 2:02d}" for number in range(panel.partners)], dtype=object)
+    grouped = replace(panel, attributes={**panel.attributes, "parent_id": parents})
+    scheme = apply(pair.scheme, {"group": {"by": "parent_id", "pays": "parent"}})
+    one = question(scheme, "most:middle", [RATE])
+    with pytest.raises(InputError, match="Compare schemes that group partners alike"):
+        search(one, Pair(scheme, pair.baseline), grouped)
+    with pytest.raises(InputError, match="Compare schemes that group partners alike"):
+        impact(replay(scheme, grouped), replay(pair.baseline or pair.scheme, grouped))
+    alone = search(one, Pair(scheme), grouped)
+    assert alone.limits_met
+
+
+def test_a_number_at_the_finest_step_cannot_be_parted(pair: Pair, panel: Panel) -> None:
+    fine = apply(pair.scheme, {RATE: "0.0000015"})
+    vary = [f"{RATE}=0.000001:0.000003:0.000001", f"{cap_of(pair)}=2_000:6_000:2_000"]
+    found = asked(Pair(fine, pair.baseline), panel, "losers=21%", vary, [])
+    assert found.evaluations <= 200
 
 
 def test_the_same_question_has_the_same_answer(pair: Pair, panel: Panel) -> None:

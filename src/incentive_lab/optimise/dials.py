@@ -132,7 +132,10 @@ def finer(dials: Sequence[Dial], values: Mapping[str, Decimal]) -> tuple[Dial, .
         least = COIN if told.unit == "currency" else FINEST
         step = one.step if one.whole else max(least, one.step / 10)
         ends = max(one.low, value - one.step), min(one.high, value + one.step)
-        found.append(one if ends[0] >= ends[1] else dial(one.address, *ends, min(step, one.step)))
+        try:
+            found.append(dial(one.address, *ends, min(step, one.step)))
+        except InputError:  # it lies outside its range, or no two multiples of the step lie around it
+            found.append(one)
     return tuple(found) if any(new.step < old.step for new, old in zip(found, dials, strict=True)) else ()
 
 
