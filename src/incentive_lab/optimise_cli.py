@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -15,7 +16,10 @@ def optimise_command(
         str, typer.Option("--goal", help="least:FIGURE, most:FIGURE or FIGURE=VALUE, such as cost=1_500_000.")
     ],
     vary: Annotated[
-        list[str], typer.Option("--vary", help="A number that may move, by its path; with a range as PATH=LOW:HIGH.")
+        list[str],
+        typer.Option(
+            "--vary", help="A number that may move, by its path; with a range as PATH=LOW:HIGH or PATH=LOW:HIGH:STEP."
+        ),
     ],
     limit: Annotated[
         list[str] | None, typer.Option("--limit", help="FIGURE<=VALUE or FIGURE>=VALUE, such as losers<=20%.")
@@ -25,7 +29,9 @@ def optimise_command(
     ] = None,
     evaluations: Annotated[int, typer.Option("--evaluations", help="How many schemes are paid at most.")] = 400,
     seed: Annotated[int, typer.Option("--seed", help="Of where the search looks first.")] = 7,
-    out: Annotated[Path | None, typer.Option("--out", help="Write the scheme that was found to this file.")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Write the scheme that was found to this file, which is not there yet.")
+    ] = None,
     mapping: Annotated[Path | None, typer.Option("--mapping", help="YAML that maps an export's own names.")] = None,
     exclude: Annotated[list[str] | None, typer.Option("--exclude", help="Leave out rows with this finding.")] = None,
     rates: Annotated[Path | None, typer.Option("--rates", help="Rates of currencies, CSV.")] = None,
@@ -33,7 +39,6 @@ def optimise_command(
 ) -> None:
     """Search for the values that meet a goal within limits, on the partners' own history."""
     from incentive_lab.cli import emit, opened, progress, told, writing
-    from incentive_lab.errors import InputError, Problem
     from incentive_lab.scheme.baseline import pair_from
 
     with told(as_json):
@@ -46,8 +51,8 @@ def optimise_command(
 
         pair = pair_from(scheme, baseline)
         asked = question(pair.scheme, goal, vary, limit or (), evaluations, seed)
-        if out is not None and out.is_dir():
-            raise InputError([Problem(str(out), "this is a folder.", "Give the file that the scheme is written to.")])
+        if out is not None:
+            _writable(out)
         with (
             progress("Reading the history", as_json),
             opened(history, mapping, exclude, pair.scheme, rates).closing() as held,
@@ -58,5 +63,29 @@ def optimise_command(
         if out is not None:
             with writing(out.parent):
                 out.parent.mkdir(parents=True, exist_ok=True)
-                out.write_text(dumps(found.scheme), encoding="utf-8")
-        emit(told_as_json(found), as_json, say)
+                with out.open("x", encoding="utf-8") as file:
+                    file.write(dumps(found.scheme))
+        emit({**told_as_json(found), "out": None if out is None else str(out)}, as_json, say)
+
+
+def _writable(out: Path) -> None:
+    """Refuse a file that cannot be written before anything is searched for it.
+
+    Raises:
+        InputError: It is there already, is a folder, or lies where nothing can be written.
+    """
+    from incentive_lab.errors import InputError, Problem
+
+    above = next((one for one in out.absolute().parents if one.exists()), out.parent)
+    if out.is_dir():
+        problem = Problem(str(out), "this is a folder.", "Give the file that the scheme is written to.")
+    elif out.exists():
+        message = "it is there already, perhaps edited by hand, and was left as it is."
+        problem = Problem(str(out), message, "Name another file, or remove this one first.")
+    elif not above.is_dir():
+        problem = Problem(str(above), "this is a file.", "Give a folder; it is made where there is none.")
+    elif not os.access(above, os.W_OK):
+        problem = Problem(str(above), "nothing can be written here.", "Name a file in another folder.")
+    else:
+        return
+    raise InputError([problem])

@@ -345,6 +345,7 @@ def test_optimise_finds_values_within_a_limit_and_writes_the_scheme(place: Path,
     assert code == 0
     assert replayed["total"] == answer["best"]["figures"]["cost"]
     assert replayed["fingerprint"] == answer["best"]["fingerprint"]
+    assert answer["out"] == str(out)
 
 
 def test_optimise_says_everything_that_is_wrong_at_once(place: Path, ask: Command, tmp_path: Path) -> None:
@@ -354,6 +355,20 @@ def test_optimise_says_everything_that_is_wrong_at_once(place: Path, ask: Comman
     assert code == 1
     assert [one["path"] for one in answer["problems"]] == ["goal", "limit", "rules.rebat.rate"]
     assert not out.exists()
+
+
+def test_optimise_searches_for_nothing_that_it_cannot_write(place: Path, ask: Command, tmp_path: Path) -> None:
+    words = ["optimise", place / "grown.yaml", "--history", place / "history", "--goal", "most:cost",
+             "--vary", "rules.rebate.rate.table.steps.top.rate", "--out"]  # fmt: skip
+    for there, told in (
+        (place / "grown.yaml", "it is there already, perhaps edited by hand, and was left as it is."),
+        (place / "grown.yaml" / "deeper" / "found.yaml", "this is a file."),
+        (tmp_path, "this is a folder."),
+    ):
+        before = (place / "grown.yaml").read_text()
+        code, result = ask(*words, there)
+        assert (code, result["problems"][0]["message"]) == (1, told)
+        assert (place / "grown.yaml").read_text() == before
 
 
 def test_optimise_speaks_in_words(place: Path) -> None:

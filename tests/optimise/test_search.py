@@ -9,6 +9,7 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
+from incentive_lab.engine.impact import impact
 from incentive_lab.engine.replay import replay
 from incentive_lab.errors import InputError
 from incentive_lab.optimise.figures import FIGURES, figures_of
@@ -115,10 +116,11 @@ def test_schemes_that_check_doubts_are_never_offered(pair: Pair, panel: Panel) -
 def test_what_cannot_be_met_says_how_near_it_comes(pair: Pair, panel: Panel) -> None:
     beyond = asked(pair, panel, "cost=10_000_000", [RATE], [])
     assert not beyond.goal_met
-    assert "cannot reach cost of all months of 10.0 m" in verdict(beyond)
+    assert "No scheme that was tried reaches cost of all months of 10.0 m" in verdict(beyond)
+    assert "give them more room" in verdict(beyond)
     limited = asked(pair, panel, "most:middle", [RATE], ["cost<=1_000"])
     assert not limited.limits_met
-    assert "cannot meet cost of all months at most 1,000: the nearest is" in verdict(limited)
+    assert "No scheme that was tried meets cost of all months at most 1,000: the nearest is" in verdict(limited)
 
 
 def test_a_scheme_that_is_best_already_stays(pair: Pair, panel: Panel) -> None:
@@ -133,7 +135,122 @@ def test_a_scheme_that_is_best_already_stays(pair: Pair, panel: Panel) -> None:
 def test_a_number_that_moves_nothing_is_named(pair: Pair, panel: Panel) -> None:
     found = asked(pair, panel, "least:losers", [RATE, f"{cap_of(pair)}=100_000:900_000"], [])
     assert found.idle == (cap_of(pair),)
-    assert any("moves no figure here" in one for one in notes(found))
+    assert any("moves no figure from one end" in one for one in notes(found))
+
+
+def test_a_number_that_moves_something_at_an_end_of_its_range_is_not_idle(pair: Pair, panel: Panel) -> None:
+    """Around the cap as it is nothing binds; at the lower end it does."""
+    loose = apply(pair.scheme, {cap_of(pair): 500_000})
+    found = asked(Pair(loose, pair.baseline), panel, "most:paid", [RATE, f"{cap_of(pair)}=1_000:900_000:1_000"], [])
+    assert cap_of(pair) not in found.idle
+
+
+def test_one_number_is_paid_at_every_value_that_fits(pair: Pair, panel: Panel) -> None:
+    """141 values, as the thresholds of shipped schemes have: none is passed over while 200 may be paid."""
+    paid: list[int] = []
+    one = question(pair.scheme, "least:losers", [f"{RATE}=1%:8%:0.05%"], [], 200)
+    assert one.dials[0].places == 141
+    found = search(one, pair, panel, lambda done, total: paid.append(done))
+    assert found.evaluations == max(paid) >= 141
+    assert found.converged
+
+
+def test_what_it_is_now_stays_though_it_is_no_multiple_of_a_step(pair: Pair, panel: Panel) -> None:
+    odd = apply(pair.scheme, {cap_of(pair): 876_543.21, RATE: "0.0101"})
+    found = asked(Pair(odd, pair.baseline), panel, "least:losers", [RATE, f"{cap_of(pair)}=500_000:900_000"], [])
+    assert found.best.values[cap_of(pair)] == Decimal("876543.21")
+    dial = found.question.dials[1]
+    values = [dial.at(place) for place in range(dial.places)]
+    assert values == sorted(values)
+    assert len(set(values)) == dial.places
+    assert [dial.nearest(value) for value in values] == list(range(dial.places))
+
+
+def test_a_value_between_two_steps_is_reached_at_a_tenth_of_a_step(pair: Pair, panel: Panel) -> None:
+    coarse = [f"{RATE}=0%:3%:1%"]
+    ends = [replay(apply(pair.scheme, {RATE: rate}), panel, detail=False).cost / 100 for rate in ("0.02", "0.03")]
+    middle = sum(ends) / 2
+    found = asked(pair, panel, f"cost={middle:.2f}", coarse, [])
+    assert found.goal_met
+    assert found.best.figures["cost"] == pytest.approx(middle, rel=0.005)
+    assert (found.best.values[RATE] / Decimal("0.001")) % 1 == 0
+    assert found.evaluations <= 200
+
+
+def test_a_value_that_payouts_jump_past_is_not_blamed_on_too_little_room(pair: Pair, panel: Panel) -> None:
+    found = asked(pair, panel, "losers=21%", [f"{RATE}=0.1%:8%"], [])
+    assert not found.goal_met
+    assert found.passed
+    assert "Payouts jump past it there" in verdict(found)
+
+
+def test_the_scheme_as_it_is_beats_no_point_of_the_frontier(pair: Pair, panel: Panel) -> None:
+    """Its rate lies outside the range, so that no scheme of the grid is the scheme as it is."""
+    found = asked(pair, panel, "least:losers", [f"{RATE}=1.5%:3%", f"{cap_of(pair)}=500:1_000"], [])
+    now = found.now.figures
+    for one in found.frontier:
+        pairs = [(now[name] or 0, one.figures[name] or 0) for name in ("cost", "losers")]
+        assert one is found.now or not all(mine <= other for mine, other in pairs)
+
+
+def test_nothing_next_to_what_is_found_is_better_once_it_has_settled(pair: Pair, panel: Panel) -> None:
+    """Levels of the frontier are searched after the goal: what they find is settled, too."""
+    for seed in range(6):
+        one = question(
+            pair.scheme, "most:middle", [RATE, TOP, cap_of(pair)], ["cost<=150_000", "losers<=40%"], 160, seed
+        )
+        found = search(one, pair, panel)
+        if not found.converged:
+            continue
+        paid = Payments(one, pair, panel, None, most=10**6)
+        rank = Rank(paid, one.goal, one.limits)
+        around = itertools.product((-1, 0, 1), repeat=3)
+        for move in (move for move in around if 0 < sum(map(abs, move)) < 3):
+            places = tuple(place + by for place, by in zip(found.best.places, move, strict=True))
+            if all(0 <= place < dial.places for place, dial in zip(places, one.dials, strict=True)):
+                assert rank.key(paid.at(places)) >= rank.key(found.best)
+
+
+def test_the_end_of_a_range_is_told(pair: Pair, panel: Panel) -> None:
+    narrow = asked(pair, panel, "most:cost", [f"{RATE}=0.5%:1.2%"], [])
+    assert any(f"{RATE} ends at the edge of its range" in one for one in notes(narrow))
+    reached = asked(pair, panel, f"cost={narrow.best.figures['cost']}", [f"{RATE}=0.5%:1.2%"], [])
+    assert reached.goal_met
+    assert not any("edge of its range" in one for one in notes(reached))
+
+
+def test_nothing_is_said_of_halves_where_the_scheme_as_it_is_breaks_a_limit(pair: Pair, panel: Panel) -> None:
+    """What is found mends the limit and need gain nothing: a share of that would be of nothing."""
+    found = asked(pair, panel, "most:middle", [RATE, f"{cap_of(pair)}=200:3_000"], ["cost<=100_000"])
+    assert found.limits_met
+    assert found.kept is None
+
+
+def test_figures_that_differ_read_differently(pair: Pair, panel: Panel) -> None:
+    assert FIGURES["cost"].apart(8_500_900, 8_500_000) == ["8,500,900", "8,500,000"]
+    assert FIGURES["cost"].apart(8_500_900, 8_600_000) == ["8.50 m", "8.60 m"]
+    assert FIGURES["cost"].apart(None, 5.0) == ["-", "5"]
+    assert FIGURES["gini"].apart(0.55511, 0.55512) == ["0.555110", "0.555120"]
+
+
+def test_parents_and_members_are_not_set_side_by_side(pair: Pair, panel: Panel) -> None:
+    parents = np.array([f"P{number // 2:02d}" for number in range(panel.partners)], dtype=object)
+    grouped = replace(panel, attributes={**panel.attributes, "parent_id": parents})
+    scheme = apply(pair.scheme, {"group": {"by": "parent_id", "pays": "parent"}})
+    one = question(scheme, "most:middle", [RATE])
+    with pytest.raises(InputError, match="Compare schemes that group partners alike"):
+        search(one, Pair(scheme, pair.baseline), grouped)
+    with pytest.raises(InputError, match="Compare schemes that group partners alike"):
+        impact(replay(scheme, grouped), replay(pair.baseline or pair.scheme, grouped))
+    alone = search(one, Pair(scheme), grouped)
+    assert alone.limits_met
+
+
+def test_a_number_at_the_finest_step_cannot_be_parted(pair: Pair, panel: Panel) -> None:
+    fine = apply(pair.scheme, {RATE: "0.0000015"})
+    vary = [f"{RATE}=0.000001:0.000003:0.000001", f"{cap_of(pair)}=2_000:6_000:2_000"]
+    found = asked(Pair(fine, pair.baseline), panel, "losers=21%", vary, [])
+    assert found.evaluations <= 200
 
 
 def test_the_same_question_has_the_same_answer(pair: Pair, panel: Panel) -> None:
@@ -179,6 +296,15 @@ def test_values_are_ones_that_can_be_published(pair: Pair, panel: Panel) -> None
         ("least:cost", [RATE + "s"], [], "Did you mean " + RATE),
         ("least:cost", [RATE + "=5%:1%"], [], "the lower end first"),
         ("least:cost", [RATE + "=5%"], [], "Write PATH=LOW:HIGH"),
+        ("least:cost", [RATE + "=1%:5%:0"], [], "found the step 0. It is at least 0.000001"),
+        ("least:cost", ["mix.behavioural"], [], "this is what is planned; it pays nothing by itself"),
+        (
+            "least:cost",
+            [RATE],
+            ["losers<=10%", "losers>=20%"],
+            "worse off at least 20 % contradicts partners worse off at most",
+        ),
+        ("cost=1e999", [RATE], [], "too large for any figure"),
         ("least:cost", [RATE + "=1%:100000000000000%"], [], "It lies within"),
         ("least:cost", [RATE + "=1.001%:1.002%"], [], "there is one value at most"),
         ("least:cost", [RATE, RATE], [], "is to move twice"),
@@ -237,11 +363,14 @@ def test_a_gain_that_everybody_shares_lasts_and_one_by_chance_does_not() -> None
     one = Question(Goal(FIGURES["losers"], "least"), (), ())
     now, halves = {"losers": 0.5}, [{"losers": 0.5}] * 8
     everybody = [[{"losers": float(value)}] * 8 for value in rng.normal(0.5, 0.05, 300)]
-    assert kept(one, now, halves, everybody) == pytest.approx(1)
+    shared = kept(one, now, halves, everybody)
+    assert shared is not None
+    assert (shared.share, shared.low, shared.high) == pytest.approx((1, 1, 1))
     chance = [[{"losers": float(value)} for value in rng.normal(0.5, 0.05, 8)] for _ in range(300)]
     lasting = kept(one, now, halves, chance)
     assert lasting is not None
-    assert abs(lasting) < 0.4
+    assert abs(lasting.share) < 0.4
+    assert lasting.low < lasting.share < lasting.high
     assert kept(one, now, halves, []) is None
     assert kept(Question(Goal(FIGURES["cost"], "reach", 1.0), (), ()), now, halves, everybody) is None
 

@@ -12,7 +12,8 @@ from incentive_lab.optimise.search import search
 from incentive_lab.panel import Panel
 from incentive_lab.scheme.baseline import Pair
 from incentive_lab.scheme.document import Scheme
-from incentive_lab.ui.workspace import DRAFT
+from incentive_lab.ui.drafts import Draft
+from incentive_lab.ui.workspace import DRAFT, shipped
 from tests.ui.test_pages import shown
 from tests.ui.test_projection_page import told
 
@@ -37,6 +38,9 @@ def test_what_is_found_is_taken_into_the_draft_in_one_step(app: AppTest) -> None
     assert after.scheme != before.scheme
     assert after.undone().scheme == before.scheme
     assert "They are in the draft" in shown(app)
+    assert "The question has changed" not in shown(app)
+    app.selectbox(key="search-figure").select("Partners paid anything").run(timeout=180)
+    assert "The question has changed since this search" in shown(app)
 
 
 def test_another_question_is_told_from_the_one_that_was_answered(app: AppTest) -> None:
@@ -48,13 +52,54 @@ def test_another_question_is_told_from_the_one_that_was_answered(app: AppTest) -
 
 def test_what_cannot_be_asked_is_told_and_cannot_be_begun(app: AppTest) -> None:
     app.switch_page("pages/search.py").run(timeout=180)
-    name = "search-to-caps.partner-quarter.amount"
+    name = "search-to-growth-80-20-caps.partner-quarter.amount"
     app.number_input(key=name).set_value(-5.0).run(timeout=180)
     assert "the lower end first" in shown(app)
     assert app.button(key="search-begin").disabled
     app.multiselect(key="search-numbers").set_value([]).run(timeout=180)
     assert "Choose at least one number" in shown(app)
     assert not app.exception
+
+
+def test_another_scheme_has_ranges_of_its_own(app: AppTest) -> None:
+    """Two schemes cap a quarter under one path; what was typed for one is not the range of the other."""
+    app.switch_page("pages/search.py").run(timeout=180)
+    app.number_input(key="search-to-growth-80-20-caps.partner-quarter.amount").set_value(11_000.0).run(timeout=180)
+    known = shipped()
+    app.session_state[DRAFT] = Draft.of(known["marginal-accelerator"], known["current-flat"])
+    app.run(timeout=180)
+    app.multiselect(key="search-numbers").set_value(["Partner quarter: amount"]).run(timeout=180)
+    assert app.number_input(key="search-to-marginal-accelerator-caps.partner-quarter.amount").value == 48_000
+    assert not app.exception
+
+
+def test_a_number_outside_its_range_is_told(app: AppTest) -> None:
+    app.switch_page("pages/search.py").run(timeout=180)
+    app.number_input(key="search-to-growth-80-20-caps.partner-quarter.amount").set_value(9_000.0).run(timeout=180)
+    assert "What it is now lies outside" in shown(app)
+
+
+def test_another_history_asks_nothing_by_itself(app: AppTest) -> None:
+    searched(app)
+    question, of, _ = app.session_state["search asked"]
+    app.session_state["search asked"] = (question, of, "of another history")
+    app.run(timeout=180)
+    assert "The history has changed since this search" in shown(app)
+    assert "What follows" not in shown(app)
+
+
+def test_a_figure_below_nothing_can_be_typed() -> None:
+    """Clawbacks alone make a cost negative: the control begins there and does not fail."""
+
+    def control() -> None:
+        from incentive_lab.optimise.figures import FIGURES
+        from incentive_lab.ui.search_page import _number
+
+        _number(FIGURES["cost"], "Value", "value", -1_234.5, "USD")
+
+    alone = AppTest.from_function(control).run(timeout=60)
+    assert not alone.exception
+    assert alone.number_input[0].value == -1_234
 
 
 def test_a_value_is_searched_for_in_per_cent(app: AppTest) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from incentive_lab.engine.replay import Replay
+from incentive_lab.errors import InputError, Problem
 from incentive_lab.format import programme_year_name
 from incentive_lab.panel import Floats
 
@@ -113,10 +114,10 @@ def impact(proposed: Replay, baseline: Replay) -> Impact:
     """Compare two replays of the same partners.
 
     Raises:
+        InputError: One scheme pays parents and the other one members.
         ValueError: The replays are of different partners.
     """
-    if proposed.panel.partner_ids != baseline.panel.partner_ids:
-        raise ValueError("the two replays are of different partners")
+    side_by_side(proposed, baseline)
     before, after = baseline.by_partner, proposed.by_partner
     attributes = proposed.panel.attributes
     names = np.array(proposed.tier_names, dtype=object)
@@ -131,6 +132,22 @@ def impact(proposed: Replay, baseline: Replay) -> Impact:
         before=concentration(before),
         after=concentration(after),
     )
+
+
+def side_by_side(proposed: Replay, baseline: Replay) -> None:
+    """Make sure that two replays pay the same partners.
+
+    Raises:
+        InputError: One scheme pays parents and the other one members.
+        ValueError: The replays are of different partners.
+    """
+    if proposed.panel.partner_ids == baseline.panel.partner_ids:
+        return
+    if proposed.scheme.group == baseline.scheme.group:
+        raise ValueError("the two replays are of different partners")
+    one, other = proposed.scheme.id, baseline.scheme.id
+    message = f"'{one}' and '{other}' do not pay the same: one pays parents for their members, the other one does not."
+    raise InputError([Problem("group.pays", message, "Compare schemes that group partners alike.")])
 
 
 def group_impact(name: str, before: Floats, after: Floats) -> GroupImpact:

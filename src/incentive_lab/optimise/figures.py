@@ -48,6 +48,23 @@ class Figure:
             return "-"
         return compact(value) if self.kind == "money" else percent(value) if self.kind == "share" else f"{value:.3f}"
 
+    def apart(self, *values: float | None) -> list[str]:
+        """Values as people read them, finer where two that differ would read the same.
+
+        Example:
+            >>> FIGURES["cost"].apart(2_414_000, 2_411_000), FIGURES["losers"].apart(0.1, 0.2)
+            (['2,414,000', '2,411,000'], ['10 %', '20 %'])
+        """
+        said = [self.said(one) for one in values]
+        if len(set(said)) == len(set(values)):
+            return said
+        finer = {
+            "money": lambda one: f"{one:,.0f}",
+            "share": lambda one: percent(one, 4),
+            "number": lambda one: f"{one:.6f}",
+        }
+        return ["-" if one is None else finer[self.kind](one) for one in values]
+
 
 def _change(after: Replay, before: Replay) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
     return np.asarray(after.by_partner - before.by_partner)
@@ -63,7 +80,7 @@ def _heavy(after: Replay, before: Replay) -> float | None:
 
 
 def _lost(after: Replay, before: Replay) -> float:
-    return float(-np.minimum(_change(after, before), 0.0).sum()) / after.minor
+    return float(np.maximum(-_change(after, before), 0.0).sum()) / after.minor
 
 
 def _dearest(after: Replay, before: Replay) -> float | None:

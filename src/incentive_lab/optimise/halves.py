@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,21 @@ TIMES = 4
 """Ways to halve them that are averaged."""
 Values = Mapping[str, float | None]
 Rows = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Of what is gained on the half that a scheme is best for, the share that is gained on the other half, too.
+
+    Attributes:
+        share: Over all ways to halve the partners.
+        low: The least of one way; the spread says how well the share is known, and is no confidence interval.
+        high: The most of one way.
+    """
+
+    share: float
+    low: float
+    high: float
 
 
 def halves_of(paid: Floats, seed: int) -> tuple[Rows, ...]:
@@ -65,8 +80,8 @@ def part_of(result: Replay, rows: Rows) -> Replay:
 
 def kept(
     question: Question, now: Values, now_halves: Sequence[Values], trials: Sequence[Sequence[Values]]
-) -> float | None:
-    """Of what is gained on the half that a scheme is best for, the share that is gained on the other half, too.
+) -> Kept | None:
+    """What the best schemes for halves gain on the other halves. Limits are held on the half that a scheme is best for.
 
     Args:
         question: What was asked; a value to be reached has no gain.
@@ -75,11 +90,12 @@ def kept(
         trials: Figures of each half under every scheme that was paid.
 
     Returns:
-        None where nothing is gained on any half.
+        None where nothing is gained on any half, or where the scheme as it is breaks a limit: then what is found mends that,
+        and need gain nothing.
     """
-    if question.goal.sense == "reach":
+    if question.goal.sense == "reach" or any(one.missed(now.get(one.figure.name)) for one in question.limits):
         return None
-    gained = lasting = 0.0
+    gained, lasting = np.zeros(len(now_halves)), np.zeros(len(now_halves))
     for mine in range(len(now_halves)):
         other = mine ^ 1
         limits = [_moved(one, now, now_halves[mine]) for one in question.limits]
@@ -88,10 +104,19 @@ def kept(
             missed = [each.missed(one[mine].get(each.figure.name)) / max(abs(each.value), 0.01) for each in limits]
             return round(sum(missed), 9), _score(question, one[mine])
 
-        best = min([now_halves, *trials], key=key)
-        gained += _score(question, now_halves[mine]) - _score(question, best[mine])
-        lasting += _score(question, now_halves[other]) - _score(question, best[other])
-    return lasting / gained if gained > 1e-12 and math.isfinite(gained) and math.isfinite(lasting) else None
+        best = min([now_halves, *trials], key=key)  # the scheme as it is keeps its limits, so that nothing is lost here
+        gained[mine] = _gain(question, now_halves[mine], best[mine])
+        lasting[mine] = _gain(question, now_halves[other], best[other])
+    ways = [(gained[way : way + 2].sum(), lasting[way : way + 2].sum()) for way in range(0, len(gained), 2)]
+    shares = [float(later / first) for first, later in ways if first > 1e-12]
+    if not shares or not np.isfinite([*gained, *lasting]).all():
+        return None
+    return Kept(float(lasting.sum() / gained.sum()), min(shares), max(shares))
+
+
+def _gain(question: Question, before: Values, after: Values) -> float:
+    one, other = _score(question, before), _score(question, after)
+    return one - other if math.isfinite(one) and math.isfinite(other) else math.nan
 
 
 def _score(question: Question, values: Values) -> float:

@@ -9,6 +9,7 @@ from decimal import Decimal
 
 import numpy as np
 
+from incentive_lab.engine.impact import side_by_side
 from incentive_lab.engine.replay import replay
 from incentive_lab.errors import InputError
 from incentive_lab.optimise.figures import Figure, figures_of
@@ -76,6 +77,7 @@ class Payments:
 
     def _trial(self, values: Mapping[str, Decimal], scheme: Scheme, places: Places) -> Trial:
         after = replay(scheme, self.panel, baseline=self.pair.floor, detail=False)
+        side_by_side(after, self.before)
         wanted = (self.question.goal.figure, *(one.figure for one in self.question.limits))
         halves = tuple(
             {one.name: one.of(part_of(after, rows), before) for one in wanted}

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from decimal import Decimal
 from typing import Literal, TypeVar
 
 from incentive_lab.errors import InputError, Problem, did_you_mean
+from incentive_lab.optimise.dials import Dial, dial
 from incentive_lab.optimise.figures import FIGURES, Figure
 from incentive_lab.scheme.document import Scheme
 from incentive_lab.scheme.numbers import exact
-from incentive_lab.scheme.paths import Address, tunables
+from incentive_lab.scheme.paths import tunables
 
 MOST = 8
 """Numbers that may move at once."""
@@ -21,10 +22,6 @@ EVALUATIONS = 400
 """Schemes that are paid at most, unless said otherwise."""
 LEAST = 40
 """The fewest schemes that may be allowed."""
-FINE = 20
-"""A step is at most this part of the number as it stands, so that the search can find something near it."""
-NEAR = 4
-"""Without bounds of its own a number is searched between this part of it and so many times it."""
 Sense = Literal["least", "most", "reach"]
 T = TypeVar("T")
 
@@ -57,6 +54,10 @@ class Goal:
             return abs(value - self.value)
         return value if self.sense == "least" else -value
 
+    def away(self, figures: Mapping[str, float | None]) -> float:
+        """How far a scheme's figures are from the goal: smaller is better."""
+        return self.score(figures.get(self.figure.name))
+
 
 @dataclass(frozen=True)
 class Limit:
@@ -77,35 +78,6 @@ class Limit:
         beyond = value - self.value if self.side == "<=" else self.value - value
         slack = 1e-9 * max(1.0, abs(self.value))
         return beyond if beyond > slack else 0.0
-
-
-@dataclass(frozen=True)
-class Dial:
-    """A number that may move over multiples of a step.
-
-    Attributes:
-        address: Which.
-        low, high: The ends, multiples of `step`.
-        step: Between two values that are tried.
-    """
-
-    address: Address
-    low: Decimal
-    high: Decimal
-    step: Decimal
-
-    @property
-    def places(self) -> int:
-        """How many values it may take."""
-        return int((self.high - self.low) / self.step) + 1
-
-    def at(self, place: int) -> Decimal:
-        """The value at a place, 0 to `places` - 1."""
-        return plain_decimal(self.low + self.step * place)
-
-    def nearest(self, value: Decimal) -> int:
-        """The place nearest a value."""
-        return min(self.places - 1, max(0, round(float((value - self.low) / self.step))))
 
 
 @dataclass(frozen=True)
@@ -140,7 +112,7 @@ def question(
     Args:
         scheme: Whose numbers move.
         goal: `cost=1_500_000`, `least:losers` or `most:middle`.
-        vary: Paths, each with its own range if it is written as `path=low:high`.
+        vary: Paths, each with its own range if it is written as `path=low:high` or `path=low:high:step`.
         limits: Such as `cost<=1_500_000` and `losers<=20%`.
         evaluations: Schemes that are paid at most, `LEAST` to 20,000.
         seed: Of where the search looks first.
@@ -163,6 +135,7 @@ def question(
     problems += [
         Problem(path, "is to move twice.", "Name it once.") for path in {p for p in paths if paths.count(p) > 1}
     ]
+    problems += _contradictions([one for one in bounds if one])
     if not vary:
         example = next((f", such as {one.path}" for one in tunables(scheme)), "")
         problems.append(Problem("vary", "nothing may move.", f"Name at least one number of the scheme{example}."))
@@ -175,6 +148,16 @@ def question(
         raise InputError(problems)
     assert wanted is not None
     return Question(wanted, tuple(one for one in bounds if one), tuple(one for one in dials if one), evaluations, seed)
+
+
+def _contradictions(limits: Sequence[Limit]) -> list[Problem]:
+    """Pairs of limits on one figure that no scheme can meet together."""
+    return [
+        Problem("limit", f"{low} contradicts {high}.", "Leave out one of the two.")
+        for low in limits
+        for high in limits
+        if low.side == ">=" and high.side == "<=" and low.figure is high.figure and low.value > high.value
+    ]
 
 
 def _told(problems: list[Problem], read: Callable[..., T], *given: object) -> T | None:
@@ -220,8 +203,15 @@ def _figure(where: str, name: str) -> Figure:
 
 
 def _value(where: str, text: str) -> float:
+    value = float(_exact(where, text))
+    if not math.isfinite(value):
+        raise InputError([Problem(where, f"found '{text[:40]}', which is too large for any figure.")])
+    return value
+
+
+def _exact(where: str, text: str) -> Decimal:
     try:
-        return float(Decimal(str(exact(text))))
+        return Decimal(str(exact(text)))
     except ValueError as error:
         raise InputError([Problem(where, f"{error}.")]) from None
 
@@ -234,63 +224,16 @@ def _dial(scheme: Scheme, text: str) -> Dial:
     if address is None:
         raise InputError([Problem(path.strip(), "this is no number of the scheme that may move.",
                                   did_you_mean(path.strip(), known))])  # fmt: skip
+    if path.strip().startswith("mix."):
+        raise InputError([Problem(address.path, "this is what is planned; it pays nothing by itself.",
+                                  "Move rates, and set a limit such as behavioural>=80%.")])  # fmt: skip
     if not ends:
         return dial(address)
-    first, colon, last = ends.partition(":")
-    if not colon:
-        raise InputError([Problem(path, f"found the range '{ends}'.", "Write PATH=LOW:HIGH, such as 1%:5%.")])
-    low, high = (Decimal(str(_value(path, one))) for one in (first, last))
-    return dial(address, low, high)
-
-
-def dial(address: Address, low: Decimal | None = None, high: Decimal | None = None) -> Dial:
-    """A number with the values that are tried of it.
-
-    Without a range it goes from a quarter of what it is to four times that, inside its typical range. The step is the
-    declared one, or for a small number the largest of 1, 2 or 5 times a power of ten that is a twentieth of it at most.
-
-    Raises:
-        InputError: The range leaves the declared limits, or holds fewer than two values.
-
-    Example:
-        >>> from incentive_lab.scheme.load import loads
-        >>> text = "{scheme: a, currency: USD, effective: {from: 2024-01-01}, rules: [{id: c, on: revenue, rate: 0.4%}]}"
-        >>> made = dial(tunables(loads(text))[0])
-        >>> str(made.low), str(made.high), str(made.step)
-        ('0.001', '0.016', '0.0002')
-    """
-    told, value = address.declaration, address.value
-    hard = [Decimal(str(end)) for end in told.bounds]
-    if low is None or high is None:
-        typical = [Decimal(str(end)) for end in told.typical]
-        low = min(value, max(typical[0], value / NEAR)) if value > 0 else min(value, typical[0])
-        high = max(value, min(typical[1], value * NEAR)) if value > 0 else max(value, typical[1])
-    if not hard[0] <= low < high <= hard[1]:
-        raise InputError([Problem(address.path, f"found the range {low} to {high}.",
-                                  f"It lies within {plain_decimal(hard[0])} and {plain_decimal(hard[1])}, "
-                                  "the lower end first.")])  # fmt: skip
-    step = Decimal(str(told.step))
-    size = abs(value) if value else high - low
-    step = min(step, _one_two_five(size / FINE))
-    if told.unit in ("count", "months") and value == value.to_integral_value():
-        step = max(Decimal(1), step.to_integral_value())
-    first, last = (low / step).to_integral_value(ROUND_CEILING), (high / step).to_integral_value(ROUND_FLOOR)
-    if last <= first:
-        raise InputError([Problem(address.path, f"between {low} and {high} there is one value at most.",
-                                  f"Give it more room: its step is {plain_decimal(step)}.")])  # fmt: skip
-    return Dial(address, plain_decimal(first * step), plain_decimal(last * step), plain_decimal(step))
-
-
-def _one_two_five(size: Decimal) -> Decimal:
-    """The largest of 1, 2 or 5 times a power of ten that a size holds."""
-    power = Decimal(10) ** (size.adjusted())
-    return next(power * times for times in (5, 2, 1) if power * times <= size)
-
-
-def plain_decimal(value: Decimal) -> Decimal:
-    """The same number without zeros behind it and without an exponent."""
-    whole = value.to_integral_value()
-    return Decimal(int(value)) if value == whole else value.normalize()
+    parts = ends.split(":")
+    if len(parts) not in (2, 3):
+        raise InputError([Problem(path, f"found the range '{ends[:60]}'.",
+                                  "Write PATH=LOW:HIGH, or PATH=LOW:HIGH:STEP, such as 1%:5%:0.1%.")])  # fmt: skip
+    return dial(address, *(_exact(path, one) for one in parts))
 
 
 def small(label: str) -> str:

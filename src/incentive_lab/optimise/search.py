@@ -2,7 +2,8 @@
 
 COBYQA (Ragonneau and Zhang 2024, in scipy) looks from the scheme as it is and from the best of a scattered sample; a pattern
 search (Hooke and Jeeves 1961) then settles on the grid of publishable values, where it ends only when no single step of a
-number and no step of two together is better. With one number every value is paid, so nothing can be missed.
+number and no step of two together is better. With one number every value is paid, so nothing can be missed, unless it has
+more values than may be paid. Where steps pass over a value that is to be reached, a tenth of a step is tried around it.
 """
 
 from __future__ import annotations
@@ -10,17 +11,18 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 import numpy as np
 from scipy.optimize import Bounds, NonlinearConstraint, minimize
 from scipy.stats import qmc
 
+from incentive_lab.optimise.dials import finer
 from incentive_lab.optimise.figures import Figure
-from incentive_lab.optimise.halves import kept
-from incentive_lab.optimise.paying import Payments, Progress, Rank, Spent, Trial
-from incentive_lab.optimise.question import Goal, Question
+from incentive_lab.optimise.halves import Kept, kept
+from incentive_lab.optimise.paying import Payments, Places, Progress, Rank, Spent, Trial
+from incentive_lab.optimise.question import LEAST, Goal, Question
 from incentive_lab.optimise.settling import polished
 from incentive_lab.optimise.trading import frontier, price_of, search_along
 from incentive_lab.panel import Panel
@@ -45,13 +47,15 @@ class Found:
         best: The best that was found; `now` where nothing is better.
         scheme: That scheme.
         limits_met: Whether every limit holds.
-        goal_met: Whether the value is reached; True where the least or the most was wanted.
+        goal_met: Whether the value is reached; where the least or the most was wanted, whether there is a value at all.
+        passed: Whether a value that is not reached lies between two that are: steps pass over it.
         converged: Whether no neighbour of it is better; False when the evaluations ran out first.
         evaluations: Schemes that were paid.
         price: The other axis of the frontier; None where there is none, as for a value to be reached.
         frontier: What nothing that was paid beats on both axes, cheapest first; the limits but for that on the price hold.
-        idle: Paths of numbers that change no figure where the search ended: something else binds.
-        kept: Of what is gained on half of the partners, the share that the other half gains, too (`halves.kept`).
+        idle: Paths of numbers that change no figure from one end of their range to the other, the others being as found.
+        kept: Of what is gained on half of the partners, the share that the other half gains, too; None where that cannot
+            be told (`halves.kept`).
     """
 
     question: Question
@@ -65,7 +69,8 @@ class Found:
     price: Figure | None = None
     frontier: tuple[Trial, ...] = ()
     idle: tuple[str, ...] = ()
-    kept: float | None = None
+    kept: Kept | None = None
+    passed: bool = False
 
     @property
     def better(self) -> bool:
@@ -88,18 +93,38 @@ def search(question: Question, pair: Pair, panel: Panel, progress: Progress | No
         panel: The history; it serves every scheme of the pair.
         progress: Told how many schemes were paid and how many may be; what it raises ends the search.
     """
+    found = _searched(question, pair, panel, progress)
+    near, left = finer(question.dials, found.best.values), question.evaluations - found.evaluations
+    if found.goal_met or not found.passed or not near or left < LEAST:
+        return found
+
+    def further(done: int, total: int) -> None:
+        if progress is not None:
+            progress(found.evaluations + done, question.evaluations)
+
+    again = _searched(replace(question, dials=near, evaluations=left), pair, panel, further)
+    paid = found.evaluations + again.evaluations
+    if not again.limits_met or question.goal.away(again.best.figures) >= question.goal.away(found.best.figures):
+        return replace(found, evaluations=paid)
+    return replace(again, question=question, evaluations=paid, idle=found.idle, passed=True)
+
+
+def _searched(question: Question, pair: Pair, panel: Panel, progress: Progress | None) -> Found:
     payments = Payments(question, pair, panel, progress)
     price = price_of(question)
     room = question.evaluations - _spare(question)
-    payments.most = room if price is None else int(SHARE * room)
+    alone = len(question.dials) == 1
+    payments.most = room if price is None or (alone and question.dials[0].places <= room) else int(SHARE * room)
     rank = Rank(payments, question.goal, question.limits)
-    converged = False
     with suppress(Spent):
-        converged = _every_value(payments) if len(question.dials) == 1 else _settled(payments, rank)
+        _every_value(payments, rank) if alone else _settled(payments, rank)
     payments.most = room
     with suppress(Spent):
         if price is not None:
             search_along(payments, question, price)
+    converged = False
+    with suppress(Spent):
+        converged = polished(payments, rank, rank.best(list(payments.known.values())), 0.0)
     best = rank.best([payments.now, *payments.known.values()])
     if rank.key(best)[0] == rank.key(payments.now)[0] and rank.score(best) >= rank.score(payments.now):
         best = payments.now
@@ -108,6 +133,7 @@ def search(question: Question, pair: Pair, panel: Panel, progress: Progress | No
     return Found(
         question, payments.now, best, payments.scheme_of(best.values) if better else pair.scheme,
         limits_met=not any(rank.missed(best)), goal_met=_met(question.goal, value), converged=converged,
+        passed=_passed(payments, rank),
         frontier=frontier(payments, question, price) if price is not None else (), price=price,
         idle=_idle(payments, best), kept=_kept(payments) if better else None, evaluations=payments.paid,
     )  # fmt: skip
@@ -119,20 +145,25 @@ def _met(goal: Goal, value: float | None) -> bool:
     return value is not None and abs(value - goal.value) <= REACHED * max(abs(goal.value), 1e-9)
 
 
-def _every_value(payments: Payments) -> bool:
-    """Pay every value of one number, or as many as may be, spread evenly; whether it was all of them."""
+def _passed(payments: Payments, rank: Rank) -> bool:
+    """Whether schemes within the limits lie on both sides of the value that is to be reached."""
+    goal = payments.question.goal
+    inside = [one for one in (payments.now, *payments.known.values()) if one.allowed and not any(rank.missed(one))]
+    values = [value for one in inside if (value := one.figures[goal.figure.name]) is not None]
+    return goal.sense == "reach" and bool(values) and min(values) < goal.value < max(values)
+
+
+def _every_value(payments: Payments, rank: Rank) -> None:
+    """Pay every value of one number; where it has more than may be paid, some that are spread evenly, and settle."""
     (dial,) = payments.question.dials
-    stride = max(1, math.ceil(dial.places / max(1, payments.most // 2)))
+    stride = 1 if dial.places <= payments.most else math.ceil(dial.places / max(1, payments.most // 2))
     for place in range(0, dial.places, stride):
         payments.at((place,))
-    if stride == 1:
-        return True
-    rank = Rank(payments, payments.question.goal, payments.question.limits)
-    return polished(payments, rank, rank.best(list(payments.known.values())), stride / dial.places)
+    polished(payments, rank, rank.best(list(payments.known.values())), stride / dial.places)
 
 
-def _settled(payments: Payments, rank: Rank) -> bool:
-    """Scatter, descend, settle; whether it settled."""
+def _settled(payments: Payments, rank: Rank) -> None:
+    """Scatter, descend, settle."""
     many = len(payments.question.dials)
     payments.at(payments.places_of(payments.home))
     scattered = qmc.Sobol(many, seed=payments.question.seed).random(2 ** math.ceil(math.log2(SCATTERED * many)))
@@ -142,7 +173,7 @@ def _settled(payments: Payments, rank: Rank) -> bool:
     starts = [home, rank.best(list(payments.known.values()))]
     for start in {one.places: one for one in starts}.values():
         _descend(payments, rank, start)
-    return polished(payments, rank, rank.best(list(payments.known.values())), 0.125)
+    polished(payments, rank, rank.best(list(payments.known.values())), 0.125)
 
 
 def _descend(payments: Payments, rank: Rank, start: Trial) -> None:
@@ -163,7 +194,7 @@ def _descend(payments: Payments, rank: Rank, start: Trial) -> None:
              options={"maxfev": room, "initial_tr_radius": 0.25, "final_tr_radius": 0.01})  # fmt: skip
 
 
-def _kept(payments: Payments) -> float | None:
+def _kept(payments: Payments) -> Kept | None:
     if not payments.halves:
         return None
     trials = [one.halves for one in payments.known.values() if one.allowed]
@@ -176,15 +207,22 @@ def _spare(question: Question) -> int:
 
 
 def _idle(payments: Payments, best: Trial) -> tuple[str, ...]:
-    """Numbers that can be moved by an eighth of their range either way and change no figure."""
+    """Numbers that can be moved to either end of their range and change no figure, nor did in between."""
     dials = payments.question.dials
     payments.most = payments.paid + _spare(payments.question)
     centre = best.places or payments.places_of(payments.home)
     here, found = payments.at(centre), []
     for number, dial in enumerate(dials):
-        stride = max(1, dial.places // 8)
-        around = {max(0, centre[number] - stride), min(dial.places - 1, centre[number] + stride)} - {centre[number]}
-        trials = [payments.at((*centre[:number], place, *centre[number + 1 :])) for place in around]
+        ends = {0, dial.places - 1} - {centre[number]}
+        trials = [payments.at((*centre[:number], place, *centre[number + 1 :])) for place in ends]
+        trials += [
+            one for one in payments.known.values() if one.allowed and _but(number, one.places) == _but(number, centre)
+        ]
         if all(one.allowed and one.figures == here.figures for one in trials):
             found.append(dial.address.path)
     return tuple(found)
+
+
+def _but(number: int, places: Places) -> Places:
+    """All places but that of one number."""
+    return (*places[:number], *places[number + 1 :])

@@ -45,7 +45,7 @@ def frontier(payments: Payments, question: Question, price: Figure) -> tuple[Tri
     """What nothing that was paid beats on both axes, cheapest first, thinned to `FRONTIER` points."""
     others, goal = _others(question, price), question.goal
     inside = [
-        one for one in payments.known.values()
+        one for one in (payments.now, *payments.known.values())
         if one.allowed and one.figures[price.name] is not None and one.figures[goal.figure.name] is not None
         and not any(limit.missed(one.figures[limit.figure.name]) for limit in others)
     ]  # fmt: skip

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+from decimal import Decimal
 from typing import Any
 
 from incentive_lab.format import counted, percent
 from incentive_lab.optimise.figures import FIGURES
+from incentive_lab.optimise.halves import Kept
 from incentive_lab.optimise.paying import Trial
 from incentive_lab.optimise.question import small
 from incentive_lab.optimise.search import Found
@@ -20,19 +23,23 @@ def verdict(found: Found) -> str:
     """What was found, in a sentence or two."""
     goal, question = found.question.goal, found.question
     value, was = (trial.figures[goal.figure.name] for trial in (found.best, found.now))
-    said, before = goal.figure.said(value), goal.figure.said(was)
+    said, before = goal.figure.apart(value, was)
     if not found.limits_met:
         missed = [one for one in question.limits if one.missed(found.best.figures[one.figure.name])]
+        near = [one.figure.apart(found.best.figures[one.figure.name], one.value)[0] for one in missed]
         return (
-            f"These numbers cannot meet {_and([str(one) for one in missed])}: the nearest is "
-            f"{_and([one.figure.said(found.best.figures[one.figure.name]) for one in missed])}. "
+            f"No scheme that was tried meets {_and([str(one) for one in missed])}: the nearest is {_and(near)}. "
             "Let more numbers move, give them more room, or ease the limit."
         )
+    if value is None:
+        return f"There is no {small(goal.figure.label)} to search for: nothing is paid that it could be told from."
     if goal.sense == "reach" and not found.goal_met:
-        return (
-            f"These numbers cannot reach {goal}: the nearest is {said}, now {before}. "
-            "Let more numbers move, or give them more room."
+        aid = (
+            "Payouts jump past it there: let another number move, too, or give a finer step."
+            if found.passed
+            else "Let more numbers move, or give them more room."
         )
+        return f"No scheme that was tried reaches {goal}: the nearest is {said}, now {before}. {aid}"
     if not found.better:
         return f"Nothing that was tried is better than the scheme as it is: {small(goal.figure.label)} {before}."
     moved = counted(len(found.moved), "changed number", "changed numbers")
@@ -49,17 +56,46 @@ def notes(found: Found, labels: dict[str, str] | None = None) -> list[str]:
         )
     if found.idle:
         names = [(labels or {}).get(path, path) for path in found.idle]
-        said.append(f"{_and(names)} {'moves' if len(names) == 1 else 'move'} no figure here: something else binds.")
-    if found.kept is not None:
-        share = "all" if found.kept >= 1 else "nothing" if found.kept <= 0 else percent(found.kept, 0)
-        luck = "" if found.kept >= HALF else " Much of it is luck: what is best here need not be best for others."
+        one = len(names) == 1
         said.append(
-            f"Searched on half of the partners, {share} of what they gain is gained by the other half, too.{luck}"
+            f"{_and(names)} {'moves' if one else 'move'} no figure from one end of {'its range' if one else 'their ranges'} to "
+            "the other, the rest being as found: something else binds, or this history has nothing that it counts."
         )
+    if edges := _edges(found):
+        names = [(labels or {}).get(path, path) for path in edges]
+        said.append(
+            f"{_and(names)} {'ends at the edge of its range' if len(names) == 1 else 'end at the edge of their ranges'}: "
+            "with more room something better may be found."
+        )
+    if found.kept is not None:
+        said.append(_lasting(found.kept))
     said.append(
         "Found on what partners did, who may act otherwise under other numbers: project it before it is proposed."
     )
     return said
+
+
+def _edges(found: Found) -> list[str]:
+    """Paths of numbers that were moved to an end of their range, unless that is as far as a scheme allows."""
+    if found.question.goal.sense == "reach" and found.goal_met and found.limits_met:
+        return []
+    ends = {one.address.path: {one.low, one.high} - set(map(Decimal, map(str, one.address.declaration.bounds)))
+            for one in found.question.dials}  # fmt: skip
+    return [path for path, (_, value) in found.moved.items() if value in ends[path]]
+
+
+def _lasting(kept: Kept) -> str:
+    """What the other half of the partners gains of what is found for one half."""
+    share, low, high = ("all" if one >= 0.995 else "nothing" if one <= 0 else percent(one, 0)
+                        for one in (kept.share, kept.low, kept.high))  # fmt: skip
+    spread = "" if low == high == share else f" ({low} to {high}, as they are halved)"
+    luck = ""
+    if kept.high < HALF:
+        luck = " Most of it is luck: what is best for these partners need not be best for others."
+    elif kept.low < HALF:
+        luck = " How much of it is luck cannot be told from so little."
+    what = f"{share} of what one gains the other gains, too{spread}."
+    return f"The best for half of the partners, read on the other half: {what}{luck}"
 
 
 def as_json(found: Found) -> dict[str, Any]:
@@ -72,7 +108,8 @@ def as_json(found: Found) -> dict[str, Any]:
         "best": {**_trial(found.best), "fingerprint": fingerprint(found.scheme)},
         "frontier": [_trial(one) for one in found.frontier],
         **({"frontier_reason": "a value is to be reached, which leaves nothing to trade"} if found.price is None else {}),
-        "idle": list(found.idle), "kept_by_other_half": found.kept, "seed": question.seed,
+        "idle": list(found.idle), "seed": question.seed,
+        "kept_by_other_half": None if found.kept is None else asdict(found.kept),
     }  # fmt: skip
 
 
@@ -84,11 +121,13 @@ def say(answer: dict[str, Any]) -> None:
         was = answer["now"]["values"][path]
         print(f"  {path:<58} {was:>12,} -> {value:,}" if value != was else f"  {path:<58} {was:>12,} stays")
     for name, figure in FIGURES.items():
-        was, now = (answer[each]["figures"][name] for each in ("now", "best"))
-        print(f"  {figure.label:<58} {figure.said(was):>12} -> {figure.said(now)}")
+        was, now = figure.apart(*(answer[each]["figures"][name] for each in ("now", "best")))
+        print(f"  {figure.label:<58} {was:>12} -> {now}")
     for note in answer["notes"]:
         print(f"- note: {note}")
     print(f"{answer['evaluations']} schemes paid.")
+    if answer["out"] is not None:
+        print(f"Written to {answer['out']}.")
 
 
 def _trial(trial: Trial) -> dict[str, Any]:

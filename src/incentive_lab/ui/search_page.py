@@ -4,33 +4,32 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from decimal import Decimal
 
 import streamlit as st
 
-from incentive_lab.charts.search import frontier_chart
 from incentive_lab.charts.style import nice_step
 from incentive_lab.engine.replay import Replay
 from incentive_lab.errors import InputError, Problem
-from incentive_lab.format import compact, points, quantity, signed
+from incentive_lab.format import quantity
+from incentive_lab.optimise.dials import Dial, dial
 from incentive_lab.optimise.figures import FIGURES, Figure, figures_of
-from incentive_lab.optimise.paying import Trial
-from incentive_lab.optimise.question import MOST, Dial, Goal, Limit, Question, Sense, dial
+from incentive_lab.optimise.question import MOST, Goal, Limit, Question, Sense
 from incentive_lab.optimise.search import Found, search
-from incentive_lab.optimise.words import notes, verdict
 from incentive_lab.scheme.naming import split
-from incentive_lab.scheme.paths import Address, apply
+from incentive_lab.scheme.paths import Address
 from incentive_lab.ui import workspace
-from incentive_lab.ui.cards import card, draw, label, plain, tell_problems
+from incentive_lab.ui.cards import card, label, plain, tell_problems
 from incentive_lab.ui.drafts import Draft
 from incentive_lab.ui.jobs import Step, watched
 from incentive_lab.ui.scales import from_screen, group_of, on_screen, words_of
-from incentive_lab.ui.tables import table
+from incentive_lab.ui.search_found import FOUND, POINT, TAKEN, tell_found
 from incentive_lab.ui.workspace import Comparison
 
 SENSES: dict[str, Sense] = {"The most of": "most", "The least of": "least", "Reach a value of": "reach"}
 SIDES = {"at most": "<=", "at least": ">="}
 EFFORTS = {"Quick: 200 schemes": 200, "400 schemes": 400, "1,000 schemes": 1_000, "Thorough: 3,000 schemes": 3_000}
-_ASKED, _TAKEN = "search asked", "search taken"
+_ASKED = "search asked"
 FIRST = 3
 """Numbers that are offered to move before anybody has chosen."""
 
@@ -66,8 +65,9 @@ def _form(draft: Draft, comparison: Comparison) -> Question | None:
     effort = st.selectbox("How long to look", list(EFFORTS), index=1, key="search-effort", persist_state="session",
                           help="A scheme takes a few hundredths of a second for a thousand partners.")  # fmt: skip
     question = Question(goal, tuple(limits), tuple(dials), EFFORTS[effort or "400 schemes"]) if dials else None
+    asked = (question, draft, workspace.history().history_id)
     st.button("Search", type="primary", key="search-begin", width="stretch", disabled=question is None, icon=":material/search:",
-              on_click=lambda: st.session_state.update({_ASKED: (question, draft), _TAKEN: ""}))  # fmt: skip
+              on_click=lambda: st.session_state.update({_ASKED: asked, TAKEN: None, POINT: FOUND}))  # fmt: skip
     return question
 
 
@@ -129,18 +129,18 @@ def _number(figure: Figure, name: str, key: str, now: float | None, currency: st
     begin = (math.ceil(shown * grain - 1e-6) if up else math.floor(shown * grain + 1e-6)) / grain
     step = 1.0 if shares else nice_step(max(shown, 1_000.0) / 100) if money else 0.01
     unit = currency if money else "%" if shares else ""
-    typed = st.number_input(f"{name}, {unit}" if unit else name, value=begin, min_value=0.0, key=key, step=step,
+    typed = st.number_input(f"{name}, {unit}" if unit else name, value=begin, min_value=min(0.0, begin), key=key, step=step,
                             format=f"%.{places}f", persist_state="session")  # fmt: skip
     return float(typed) / (100 if shares else 1)
 
 
 def _dials(draft: Draft, result: Replay) -> list[Dial]:
     """The numbers that may move, with their ranges."""
-    numbers = {
-        words_of(draft.scheme, one).full: one
-        for one in draft.numbers
-        if group_of(one.path) not in ("Budget", "Mix", "Variants")
-    }
+    numbers: dict[str, Address] = {}
+    for one in draft.numbers:
+        if group_of(one.path) not in ("Budget", "Mix", "Variants"):
+            name = words_of(draft.scheme, one).full
+            numbers[f"{name} ({one.path})" if name in numbers else name] = one
     chosen = st.multiselect("Numbers that may move", list(numbers), default=_first(numbers, result), key="search-numbers",
                             max_selections=MOST, persist_state="session", placeholder="Choose numbers of the draft")  # fmt: skip
     found: list[Dial] = []
@@ -178,19 +178,26 @@ def _first(numbers: dict[str, Address], result: Replay) -> list[str]:
 def _range(draft: Draft, name: str, address: Address) -> Dial:
     unit, currency = address.declaration.unit, draft.scheme.currency
     usual = dial(address)
-    st.markdown(f":small[{plain(name)}, now {plain(quantity(address.value, unit, currency))}]")
-    ends = []
+    told = f"{name}, now {quantity(address.value, unit, currency)}" + ("; from and to in %" if unit == "share" else "")
+    st.markdown(f":small[{plain(told)}]")
+    ends: list[Decimal] = []
+    shown = [Decimal(repr(on_screen(one, unit))).normalize() for one in (usual.low, usual.high, usual.step)]
+    places = max(0, *(-int(one.as_tuple().exponent) for one in shown))
     for column, word, end in zip(st.columns(2), ("from", "to"), (usual.low, usual.high), strict=True):
         said = f"{label(name)} {word}" + (", %" if unit == "share" else "")
-        typed = column.number_input(said, value=on_screen(end, unit), key=f"search-{word}-{address.path}", format="%.6g",
+        typed = column.number_input(said, value=on_screen(end, unit), step=on_screen(usual.step, unit),
+                                    key=f"search-{word}-{draft.scheme.id}-{address.path}", format=f"%.{places}f",
                                     label_visibility="collapsed", persist_state="session")  # fmt: skip
         ends.append(from_screen(float(typed), unit))
-    return dial(address, ends[0], ends[1])
+    found = dial(address, ends[0], ends[1])
+    if not found.low <= address.value <= found.high:
+        st.markdown(":small[:gray[What it is now lies outside: every scheme that is tried moves it.]]")
+    return found
 
 
 def _outcome(draft: Draft, asked: Question | None) -> None:
     """What the last search found, or how to begin."""
-    question, of = st.session_state.get(_ASKED, (None, None))
+    question, of, history = st.session_state.get(_ASKED, (None, None, ""))
     if question is None:
         with card("search-none", "Nothing is searched yet"):
             st.markdown(
@@ -199,93 +206,40 @@ def _outcome(draft: Draft, asked: Question | None) -> None:
                 "then press *Search*."
             )
         return
-    if asked is not None and not st.session_state.get(_TAKEN) and _key(asked, draft) != _key(question, of):
+    if history != workspace.history().history_id:
+        st.info(
+            "The history has changed since this search. Press *Search* to ask on this one.", icon=":material/update:"
+        )
+        return
+    if asked is not None and _changed(asked, draft, question, of):
         st.info("The question has changed since this search. Press *Search* to ask it.", icon=":material/update:")
     key = f"search {workspace.panel_key(of.scheme, of.baseline)} {_key(question, of)}"
     found = watched(key, _work(question, of), f"Paying up to {question.evaluations:,} schemes")
     if found is not None:
-        _shown(draft, found)
+        tell_found(draft, found)
+
+
+def _changed(asked: Question, draft: Draft, question: Question, of: Draft) -> bool:
+    """Whether the form asks something else than was asked; that the draft took what was found is no other question."""
+    taken = st.session_state.get(TAKEN)
+    if taken and taken[0] == workspace.fingerprint(draft.scheme):
+        return _wanted(asked) != _wanted(question)
+    return _key(asked, draft) != _key(question, of)
+
+
+def _wanted(question: Question) -> str:
+    limits = [(one.figure.name, one.side, one.value) for one in question.limits]
+    goal, paths = question.goal, [one.address.path for one in question.dials]
+    return f"{goal.figure.name} {goal.sense} {goal.value} {limits} {paths} {question.evaluations}"
 
 
 def _key(question: Question, draft: Draft) -> str:
     """What tells one question from another."""
     dials = [(one.address.path, one.low, one.high, one.step) for one in question.dials]
     prints = workspace.fingerprint(draft.scheme), workspace.fingerprint(draft.baseline)
-    limits = [(one.figure.name, one.side, one.value) for one in question.limits]
-    goal = question.goal
-    return f"{prints} {goal.figure.name} {goal.sense} {goal.value} {limits} {dials} {question.evaluations}"
+    return f"{prints} {_wanted(question)} {dials}"
 
 
 def _work(question: Question, draft: Draft) -> Callable[[Step], Found]:
     pair, panel = workspace.pair(draft.scheme, draft.baseline), workspace.panel(draft.scheme, draft.baseline)
     return lambda step: search(question, pair, panel, step)
-
-
-def _shown(draft: Draft, found: Found) -> None:
-    names = {one.path: words_of(draft.scheme, one).full for one in draft.numbers}
-    good = found.limits_met and found.goal_met
-    (st.success if good and found.better else st.info if good else st.warning)(plain(verdict(found)))
-    chosen = found.best
-    if found.price is not None and len(found.frontier) > 1:
-        place = str(st.session_state.get("search-point"))
-        points = {_named(one, found): one for one in found.frontier}
-        chosen = points.get(place, found.best)
-        draw(frontier_chart(found, chosen, draft.scheme.currency), "frontier", height="content")
-        st.selectbox("Look at another point of this line", ["What was found", *points], key="search-point")
-    _values(draft, found, chosen, names)
-    _figures(found, chosen)
-    for one in notes(found, names):
-        st.markdown(f":small[:gray[{plain(one)}]]")
-
-
-def _named(one: Trial, found: Found) -> str:
-    assert found.price is not None
-    axes = (found.price, found.question.goal.figure)
-    return ", ".join(f"{axis.label} {axis.said(one.figures[axis.name])}" for axis in axes)
-
-
-def _values(draft: Draft, found: Found, chosen: Trial, names: dict[str, str]) -> None:
-    """Each number as it is and as it would be, and the way into the draft."""
-    currency = draft.scheme.currency
-    units = {one.address.path: one.address.declaration.unit for one in found.question.dials}
-    rows = [
-        (plain(names.get(path, path)), plain(quantity(found.now.values[path], units[path], currency)),
-         plain(quantity(value, units[path], currency)) if value != found.now.values[path] else "stays")
-        for path, value in chosen.values.items()
-    ]  # fmt: skip
-    moved = any(value != found.now.values[path] for path, value in chosen.values.items())
-    with card("search-values", "The numbers"):
-        table(("Number", "Now", "Found"), rows)
-        st.button("Take these into the draft", key="search-take", type="primary", disabled=not moved, icon=":material/input:",
-                  on_click=lambda: _take(chosen))  # fmt: skip
-        if said := st.session_state.get(_TAKEN):
-            st.markdown(plain(said))
-            st.page_link("pages/tune.py", label="See it on the page Tune", icon=":material/tune:")
-
-
-def _take(chosen: Trial) -> None:
-    """The draft with the values of a trial, as one step that can be taken back."""
-    draft = workspace.draft()
-    try:
-        workspace.keep(draft.rewritten(apply(draft.scheme, dict(chosen.values))))
-        st.session_state[_TAKEN] = "They are in the draft; Undo on the page Tune takes them back."
-    except InputError as error:
-        st.session_state[_TAKEN] = f"The draft has changed and cannot take them: {error.problems[0]}"
-
-
-def _figures(found: Found, chosen: Trial) -> None:
-    rows = []
-    for one in FIGURES.values():
-        was, now = found.now.figures[one.name], chosen.figures[one.name]
-        change = None if was is None or now is None else now - was
-        rows.append((one.label, one.said(was), one.said(now), _change(one, change)))
-    with card("search-figures", "What follows", "On this history, against the baseline."):
-        table(("", "As it is", "Then", "Change"), rows)
-
-
-def _change(one: Figure, change: float | None) -> str:
-    if change is None:
-        return "-"
-    if one.kind == "money":
-        return signed(compact(change))
-    return points(change) if one.kind == "share" else signed(f"{change:.3f}")
