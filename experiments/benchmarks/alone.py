@@ -8,7 +8,8 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from incentive_lab.projection.variates import exp32, f32, normal32, share_of, uniform_rows, words
+from incentive_lab.projection.plan import UNIT
+from incentive_lab.projection.variates import RATE, exp32, f32, normal32, share_of, uniform_rows, words
 from incentive_lab.projection.world import World
 
 Wholes = NDArray[np.int64]
@@ -20,7 +21,7 @@ def items_drawn(world: World, count: int) -> Wholes:
     ahead = scale[:, plan.segment].sum(axis=(2, 3), dtype=np.float64)
     there = plan.alive * (world.horizon - plan.starts) / world.horizon
     mean = np.where(plan.shape > 0, plan.shape / np.where(plan.shape > 0, plan.rate, 1.0), 0.0)
-    whole = plan.numbers[:, 0] == 0.0
+    whole = plan.numbers[:, UNIT] == 0.0
     return np.asarray(np.rint(mean * ahead * there * whole[:, None]), dtype=np.int64)
 
 
@@ -37,7 +38,7 @@ def random_numbers(items, scores, months, count, uniform, out):  # type: ignore[
     """
     for partner in range(items.shape[1]):
         for stream in range(items.shape[0]):
-            uniform_rows(7, 0, partner, 4001, 8192 * stream, uniform)
+            uniform_rows(7, 0, partner, RATE, 8192 * stream, uniform)
             for s in range(count):
                 out[s] += normal32(uniform[0, s]) + exp32(f32(0.3) * normal32(uniform[3, s]))
             for begun in range(0, months, 4):

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from incentive_lab.cli_options import AsJson, ExcludeOption, HistoryOption, MappingOption, RatesOption, SchemeArgument
 from incentive_lab.control_cli import registry_app
 from incentive_lab.errors import InputError, Problem
 from incentive_lab.history_cli import history_app
@@ -33,21 +34,6 @@ app = typer.Typer(
 app.add_typer(history_app, name="history")
 app.add_typer(pilot_app, name="pilot")
 app.add_typer(registry_app, name="registry")
-
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
-HistoryOption = Annotated[str, typer.Option("--history", help="A folder, a workbook, a DuckDB file or a database URL.")]
-MappingOption = Annotated[Path | None, typer.Option("--mapping", help="YAML that maps an export's own names.")]
-ExcludeOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--exclude",
-        help="Leave out the rows of a kind of finding that "
-        "history check names, or orphans or duplicates; may be repeated.",
-    ),
-]
-RatesOption = Annotated[Path | None, typer.Option("--rates", help="CSV of currency, month and rate (amounts of the kept "
-                                                   "currency for one), where amounts are in several.")]  # fmt: skip
-SchemeArgument = Annotated[Path, typer.Argument(help="A scheme, YAML or JSON.")]
 
 
 def main() -> None:

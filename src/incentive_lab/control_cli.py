@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from incentive_lab.registry_cli import AsJson, emitted, opened_registry
+from incentive_lab.cli_options import AsJson
+from incentive_lab.registry_cli import emitted, opened_registry
 from incentive_lab.registry_files_cli import registry_app
 
 if TYPE_CHECKING:

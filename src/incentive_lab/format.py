@@ -39,6 +39,16 @@ def each(amount: float, currency: str) -> str:
     return f"{amount:,.6f}".rstrip("0") + f" {currency}"
 
 
+def small(label: str) -> str:
+    """A label inside a sentence: small first letter, unless it begins with a short form.
+
+    Example:
+        >>> small("Units counted"), small("CSAT")
+        ('units counted', 'CSAT')
+    """
+    return label if label[:2].isupper() else label[:1].lower() + label[1:]
+
+
 def cut_short(text: str, most: int) -> str:
     """A text, cut where there is no room for more than so many characters.
 

@@ -8,24 +8,19 @@ from typing import Annotated, Any, cast, get_args
 
 import typer
 
+from incentive_lab.cli_options import WHERE, AsJson, ExcludeOption, MappingOption, RatesOption
+
 history_app = typer.Typer(help="Look at a history, or make one.", no_args_is_help=True)
 
 
 @history_app.command("check")
 def history_check(
-    history: Annotated[str, typer.Argument(help="A folder, a workbook, a DuckDB file or a database URL.")],
-    mapping: Annotated[Path | None, typer.Option("--mapping", help="YAML that maps an export's own names.")] = None,
-    exclude: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--exclude", help="Leave out the rows of a kind of finding, or orphans or duplicates; may be repeated."
-        ),
-    ] = None,
-    rates: Annotated[
-        Path | None, typer.Option("--rates", help="CSV of currency, month and rate, where amounts are in several.")
-    ] = None,
+    history: Annotated[str, typer.Argument(help=WHERE)],
+    mapping: MappingOption = None,
+    exclude: ExcludeOption = None,
+    rates: RatesOption = None,
     currency: Annotated[str | None, typer.Option("--currency", help="The currency amounts are kept in.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Load a history strictly and report its quality, with the money in each finding."""
     from incentive_lab.cli import emit, opened, progress, told
@@ -52,7 +47,7 @@ def history_suggest(
         str | None,
         typer.Option("--encoding", help="How CSV files are encoded that are not UTF-8, such as windows-1252."),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Suggest a mapping for an export: which table and column is what, and how its dates and numbers are written."""
     from incentive_lab.cli import emit, told
@@ -116,7 +111,7 @@ def history_demo(
     partners: Annotated[int, typer.Option(min=1, help="How many partners.")] = 1000,
     months: Annotated[int, typer.Option(min=1, help="How many months.")] = 36,
     seed: Annotated[int, typer.Option(help="The same seed gives the same history.")] = 7,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Generate a software vendor's channel with known truth (truth.json)."""
     from incentive_lab.cli import emit, progress, told, writing

@@ -8,10 +8,12 @@ from typing import Annotated
 
 import typer
 
+from incentive_lab.cli_options import AsJson, ExcludeOption, HistoryOption, MappingOption, RatesOption, SchemeArgument
+
 
 def optimise_command(
-    scheme: Annotated[Path, typer.Argument(help="A scheme, YAML or JSON.")],
-    history: Annotated[str, typer.Option("--history", help="A folder, a workbook, a DuckDB file or a database URL.")],
+    scheme: SchemeArgument,
+    history: HistoryOption,
     goal: Annotated[
         str, typer.Option("--goal", help="least:FIGURE, most:FIGURE or FIGURE=VALUE, such as cost=1_500_000.")
     ],
@@ -32,10 +34,10 @@ def optimise_command(
     out: Annotated[
         Path | None, typer.Option("--out", help="Write the scheme that was found to this file, which is not there yet.")
     ] = None,
-    mapping: Annotated[Path | None, typer.Option("--mapping", help="YAML that maps an export's own names.")] = None,
-    exclude: Annotated[list[str] | None, typer.Option("--exclude", help="Leave out rows with this finding.")] = None,
-    rates: Annotated[Path | None, typer.Option("--rates", help="Rates of currencies, CSV.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
+    mapping: MappingOption = None,
+    exclude: ExcludeOption = None,
+    rates: RatesOption = None,
+    as_json: AsJson = False,
 ) -> None:
     """Search for the values that meet a goal within limits, on the partners' own history."""
     from incentive_lab.cli import emit, opened, progress, told, writing

@@ -10,18 +10,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from incentive_lab.cli_options import WHERE, AsJson, ExcludeOption, MappingOption
+
 if TYPE_CHECKING:
     from incentive_lab.history import History
     from incentive_lab.pilot.document import Pilot
 
 pilot_app = typer.Typer(help="Design, run and read an experiment on partners.", no_args_is_help=True)
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
-HistoryOption = Annotated[
-    str | None, typer.Option("--history", help="A folder, a workbook, a DuckDB file or a database URL.")
-]
-MappingOption = Annotated[Path | None, typer.Option("--mapping", help="YAML that maps an export's own names.")]
-ExcludeOption = Annotated[list[str] | None, typer.Option("--exclude", help="Leave out rows with this kind of finding.")]
+HistoryOption = Annotated[str | None, typer.Option("--history", help=WHERE)]
 PilotArgument = Annotated[Path, typer.Argument(help="A pilot document (YAML or JSON), or its folder.")]
 
 

@@ -8,10 +8,12 @@ from typing import Annotated
 
 import typer
 
+from incentive_lab.cli_options import AsJson, ExcludeOption, HistoryOption, MappingOption, SchemeArgument
+
 
 def project_command(
-    scheme: Annotated[Path, typer.Argument(help="A scheme, YAML or JSON.")],
-    history: Annotated[str, typer.Option("--history", help="A folder, a workbook, a DuckDB file or a database URL.")],
+    scheme: SchemeArgument,
+    history: HistoryOption,
     scenarios: Annotated[int, typer.Option("--scenarios", help="How many futures are drawn.")] = 1000,
     months: Annotated[int, typer.Option("--months", help="How many months ahead.")] = 12,
     seed: Annotated[int, typer.Option("--seed", help="Of the draws; the same seed gives the same answer.")] = 7,
@@ -39,9 +41,9 @@ def project_command(
         ),
     ] = None,
     backtest: Annotated[bool, typer.Option("--backtest", help="Fit on the past of the past, and compare.")] = False,
-    mapping: Annotated[Path | None, typer.Option("--mapping", help="YAML that maps an export's own names.")] = None,
-    exclude: Annotated[list[str] | None, typer.Option("--exclude", help="Leave out rows with this finding.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
+    mapping: MappingOption = None,
+    exclude: ExcludeOption = None,
+    as_json: AsJson = False,
 ) -> None:
     """Project what a scheme will cost, how sure that is, and what drives it."""
     from incentive_lab.cli import emit, opened, progress, told

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from incentive_lab.cli_options import AsJson
+
 if TYPE_CHECKING:
     from incentive_lab.registry.people import Actor
     from incentive_lab.registry.service import Registry
@@ -17,7 +19,6 @@ registry_app = typer.Typer(
     help="Propose, approve and keep schemes, with a log that shows tampering.", no_args_is_help=True
 )
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 As = Annotated[str, typer.Option("--as", help="Your name; recorded as typed, not as signed in.")]
 Reason = Annotated[str, typer.Option("--reason", help="Why, in a sentence.")]
 Id = Annotated[str, typer.Argument(help="A revision's id, as `registry list` shows it.")]

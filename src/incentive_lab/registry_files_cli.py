@@ -7,7 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from incentive_lab.registry_cli import As, AsJson, Id, emitted, opened_registry, registry_app, typed
+from incentive_lab.cli_options import AsJson
+from incentive_lab.registry_cli import As, Id, emitted, opened_registry, registry_app, typed
 
 __all__ = ["registry_app"]
 

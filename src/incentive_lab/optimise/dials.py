@@ -8,6 +8,7 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
 from incentive_lab.errors import InputError, Problem
 from incentive_lab.format import quantity
+from incentive_lab.scheme.numbers import shortest
 from incentive_lab.scheme.paths import Address
 
 FINE = 20
@@ -62,7 +63,7 @@ class Dial:
         between = self._between
         if place == between:
             return self.address.value
-        return plain_decimal(self.low + self.step * (place - (between is not None and place > between)))
+        return shortest(self.low + self.step * (place - (between is not None and place > between)))
 
     def nearest(self, value: Decimal) -> int:
         """The place nearest a value; that of the number as it stands exactly, where it lies in the range."""
@@ -111,14 +112,12 @@ def dial(
     step = _usual_step(address, low, high, whole) if step is None else step
     if step < FINEST or (whole and step != step.to_integral_value()):
         least = "1, and a whole number" if whole else f"{FINEST}"
-        raise InputError(
-            [Problem(address.path, f"found the step {plain_decimal(step):f}.", f"It is at least {least}.")]
-        )
+        raise InputError([Problem(address.path, f"found the step {shortest(step):f}.", f"It is at least {least}.")])
     first, last = (low / step).to_integral_value(ROUND_CEILING), (high / step).to_integral_value(ROUND_FLOOR)
     if last <= first:
         raise InputError([Problem(address.path, f"between {said(low)} and {said(high)} there is one value "
                                   "at most.", f"Give it more room: its step is {said(step)}.")])  # fmt: skip
-    return Dial(address, plain_decimal(first * step), plain_decimal(last * step), plain_decimal(step))
+    return Dial(address, shortest(first * step), shortest(last * step), shortest(step))
 
 
 def finer(dials: Sequence[Dial], values: Mapping[str, Decimal]) -> tuple[Dial, ...]:
@@ -153,9 +152,3 @@ def _one_two_five(size: Decimal) -> Decimal:
     """The largest of 1, 2 or 5 times a power of ten that a size holds."""
     power = Decimal(10) ** (size.adjusted())
     return next(power * times for times in (5, 2, 1) if power * times <= size)
-
-
-def plain_decimal(value: Decimal) -> Decimal:
-    """The same number without zeros behind it and without an exponent."""
-    whole = value.to_integral_value()
-    return Decimal(int(value)) if value == whole else value.normalize()

@@ -8,21 +8,20 @@ equal payout; of the schemes that were paid, the best for each half is read on t
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from incentive_lab.engine.replay import Replay
-from incentive_lab.optimise.question import Limit, Question
+from incentive_lab.optimise.question import Limit, Question, Values
 from incentive_lab.panel import Floats
 
 FEWEST = 40
 """Partners below which halves say too little."""
 TIMES = 4
 """Ways to halve them that are averaged."""
-Values = Mapping[str, float | None]
 Rows = NDArray[np.int64]
 
 
@@ -93,7 +92,7 @@ def kept(
         None where nothing is gained on any half, or where the scheme as it is breaks a limit: then what is found mends that,
         and need gain nothing.
     """
-    if question.goal.sense == "reach" or any(one.missed(now.get(one.figure.name)) for one in question.limits):
+    if question.goal.sense == "reach" or any(one.missed(now) for one in question.limits):
         return None
     gained, lasting = np.zeros(len(now_halves)), np.zeros(len(now_halves))
     for mine in range(len(now_halves)):
@@ -101,8 +100,8 @@ def kept(
         limits = [_moved(one, now, now_halves[mine]) for one in question.limits]
 
         def key(one: Sequence[Values], mine: int = mine, limits: list[Limit] = limits) -> tuple[float, float]:
-            missed = [each.missed(one[mine].get(each.figure.name)) / max(abs(each.value), 0.01) for each in limits]
-            return round(sum(missed), 9), _score(question, one[mine])
+            missed = [each.missed(one[mine]) / max(abs(each.value), 0.01) for each in limits]
+            return round(sum(missed), 9), question.goal.away(one[mine])
 
         best = min([now_halves, *trials], key=key)  # the scheme as it is keeps its limits, so that nothing is lost here
         gained[mine] = _gain(question, now_halves[mine], best[mine])
@@ -115,12 +114,8 @@ def kept(
 
 
 def _gain(question: Question, before: Values, after: Values) -> float:
-    one, other = _score(question, before), _score(question, after)
+    one, other = question.goal.away(before), question.goal.away(after)
     return one - other if math.isfinite(one) and math.isfinite(other) else math.nan
-
-
-def _score(question: Question, values: Values) -> float:
-    return question.goal.score(values.get(question.goal.figure.name))
 
 
 def _moved(limit: Limit, everybody: Values, half: Values) -> Limit:

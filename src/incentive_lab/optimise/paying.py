@@ -14,7 +14,7 @@ from incentive_lab.engine.replay import replay
 from incentive_lab.errors import InputError
 from incentive_lab.optimise.figures import Figure, figures_of
 from incentive_lab.optimise.halves import halves_of, part_of
-from incentive_lab.optimise.question import Goal, Limit, Question
+from incentive_lab.optimise.question import Goal, Limit, Question, Values
 from incentive_lab.panel import Floats, Panel
 from incentive_lab.scheme.baseline import Pair
 from incentive_lab.scheme.check import check
@@ -40,9 +40,9 @@ class Trial:
     """
 
     values: Mapping[str, Decimal]
-    figures: Mapping[str, float | None]
+    figures: Values
     places: Places = ()
-    halves: tuple[Mapping[str, float | None], ...] = ()
+    halves: tuple[Values, ...] = ()
 
     @property
     def allowed(self) -> bool:
@@ -145,15 +145,12 @@ class Rank:
 
     def missed(self, trial: Trial) -> list[float]:
         """How far beyond each limit, as a share of the figure's size."""
-        return [
-            one.missed(trial.figures.get(one.figure.name)) / size
-            for one, size in zip(self.limits, self.sizes, strict=True)
-        ]
+        return [one.missed(trial.figures) / size for one, size in zip(self.limits, self.sizes, strict=True)]
 
     def score(self, trial: Trial) -> float:
         """How far from the goal, as a share of the figure's size, and a little for what is moved."""
         away = np.abs(self.payments.point_of(trial) - self.payments.home) if trial.places else np.zeros(1)
-        return self.goal.score(trial.figures.get(self.goal.figure.name)) / self.size + STAYS * float(away.mean())
+        return self.goal.away(trial.figures) / self.size + STAYS * float(away.mean())
 
     def key(self, trial: Trial) -> tuple[float, float]:
         """Smaller is better: first within the limits, then near the goal."""

@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Literal, TypeVar
 
 from incentive_lab.errors import InputError, Problem, did_you_mean
+from incentive_lab.format import small
 from incentive_lab.optimise.dials import Dial, dial
 from incentive_lab.optimise.figures import FIGURES, Figure
 from incentive_lab.scheme.document import Scheme
@@ -23,6 +24,8 @@ EVALUATIONS = 400
 LEAST = 40
 """The fewest schemes that may be allowed."""
 Sense = Literal["least", "most", "reach"]
+Values = Mapping[str, float | None]
+"""Figures by name."""
 T = TypeVar("T")
 
 
@@ -46,17 +49,14 @@ class Goal:
             return f"{label} of {self.figure.said(self.value)}"
         return f"{self.sense} {label}"
 
-    def score(self, value: float | None) -> float:
-        """How far a value is from the goal: smaller is better; infinite where there is no value."""
+    def away(self, figures: Values) -> float:
+        """How far a scheme's figures are from the goal: smaller is better; infinite where there is no such figure."""
+        value = figures.get(self.figure.name)
         if value is None:
             return math.inf
         if self.sense == "reach":
             return abs(value - self.value)
         return value if self.sense == "least" else -value
-
-    def away(self, figures: Mapping[str, float | None]) -> float:
-        """How far a scheme's figures are from the goal: smaller is better."""
-        return self.score(figures.get(self.figure.name))
 
 
 @dataclass(frozen=True)
@@ -71,8 +71,9 @@ class Limit:
         words = "at most" if self.side == "<=" else "at least"
         return f"{small(self.figure.label)} {words} {self.figure.said(self.value)}"
 
-    def missed(self, value: float | None) -> float:
-        """How far a value is beyond the limit; 0 within it, infinite where there is no value."""
+    def missed(self, figures: Values) -> float:
+        """How far a scheme's figure is beyond the limit; 0 within it, infinite where there is none."""
+        value = figures.get(self.figure.name)
         if value is None:
             return math.inf
         beyond = value - self.value if self.side == "<=" else self.value - value
@@ -234,8 +235,3 @@ def _dial(scheme: Scheme, text: str) -> Dial:
         raise InputError([Problem(path, f"found the range '{ends[:60]}'.",
                                   "Write PATH=LOW:HIGH, or PATH=LOW:HIGH:STEP, such as 1%:5%:0.1%.")])  # fmt: skip
     return dial(address, *(_exact(path, one) for one in parts))
-
-
-def small(label: str) -> str:
-    """A label inside a sentence."""
-    return label[:1].lower() + label[1:]

@@ -47,11 +47,11 @@ def frontier(payments: Payments, question: Question, price: Figure) -> tuple[Tri
     inside = [
         one for one in (payments.now, *payments.known.values())
         if one.allowed and one.figures[price.name] is not None and one.figures[goal.figure.name] is not None
-        and not any(limit.missed(one.figures[limit.figure.name]) for limit in others)
+        and not any(limit.missed(one.figures) for limit in others)
     ]  # fmt: skip
 
     def place(one: Trial) -> tuple[float, float]:
-        return float(one.figures[price.name] or 0.0), goal.score(one.figures[goal.figure.name])
+        return float(one.figures[price.name] or 0.0), goal.away(one.figures)
 
     kept: list[Trial] = []
     for one in sorted(inside, key=place):

@@ -6,11 +6,10 @@ from dataclasses import asdict
 from decimal import Decimal
 from typing import Any
 
-from incentive_lab.format import counted, percent
+from incentive_lab.format import counted, percent, small
 from incentive_lab.optimise.figures import FIGURES
 from incentive_lab.optimise.halves import Kept
 from incentive_lab.optimise.paying import Trial
-from incentive_lab.optimise.question import small
 from incentive_lab.optimise.search import Found
 from incentive_lab.scheme.fingerprint import fingerprint
 from incentive_lab.scheme.numbers import plain
@@ -25,7 +24,7 @@ def verdict(found: Found) -> str:
     value, was = (trial.figures[goal.figure.name] for trial in (found.best, found.now))
     said, before = goal.figure.apart(value, was)
     if not found.limits_met:
-        missed = [one for one in question.limits if one.missed(found.best.figures[one.figure.name])]
+        missed = [one for one in question.limits if one.missed(found.best.figures)]
         near = [one.figure.apart(found.best.figures[one.figure.name], one.value)[0] for one in missed]
         return (
             f"No scheme that was tried meets {_and([str(one) for one in missed])}: the nearest is {_and(near)}. "

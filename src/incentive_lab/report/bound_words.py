@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from incentive_lab.format import counted, money, percent
-from incentive_lab.report.rule_words import measure_label, small, test_words, who_words
+from incentive_lab.format import counted, money, percent, small
+from incentive_lab.report.rule_words import measure_label, test_words, who_words
 from incentive_lab.scheme.document import Cap, Guarantee, Pool, Scheme
 from incentive_lab.scheme.line_names import line_names
 from incentive_lab.scheme.rules import Gate

@@ -10,10 +10,10 @@ from incentive_lab.engine.needs import needs
 from incentive_lab.engine.replay import replay
 from incentive_lab.engine.statement import Line, statement
 from incentive_lab.errors import InputError
-from incentive_lab.format import count, money
+from incentive_lab.format import count, money, small
 from incentive_lab.money import decimals
 from incentive_lab.panel import DealTable, Floats, Panel, TargetRow, month_index
-from incentive_lab.report.rule_words import measure_label, small
+from incentive_lab.report.rule_words import measure_label
 from incentive_lab.scheme.document import Scheme
 from incentive_lab.scheme.lookup import leaves_of, measure_named, unit_of
 from incentive_lab.scheme.rates import Rate, Table

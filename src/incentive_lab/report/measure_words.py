@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
-from incentive_lab.format import count, counted, quantity
-from incentive_lab.report.rule_words import measure_label, small
+from incentive_lab.format import count, counted, quantity, small
+from incentive_lab.report.rule_words import measure_label
 from incentive_lab.scheme.document import Scheme
 from incentive_lab.scheme.lookup import measure_named
 from incentive_lab.scheme.measures import COLUMNS, Condition, Expression, Measure

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from incentive_lab.format import count, counted, each, money, percent, quantity
+from incentive_lab.format import count, counted, each, money, percent, quantity, small
 from incentive_lab.report.blocks import Table
 from incentive_lab.scheme.document import Scheme
 from incentive_lab.scheme.lookup import measure_named, unit_of
@@ -37,11 +37,6 @@ def measure_label(scheme: Scheme, name: str) -> str:
     except KeyError:
         label = ""
     return label or (name.upper() if name in _SHORT_FORMS else name.replace("_", " ").capitalize())
-
-
-def small(text: str) -> str:
-    """A label inside a sentence: small first letter, unless it is a short form."""
-    return text if text[:2].isupper() else text[:1].lower() + text[1:]
 
 
 def who_words(who: Who) -> str:

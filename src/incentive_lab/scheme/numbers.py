@@ -45,6 +45,17 @@ Exact = Annotated[Decimal, BeforeValidator(exact)]
 """A number that is read exactly but that no designer moves."""
 
 
+def shortest(value: Decimal) -> Decimal:
+    """The same number without zeros behind it and without an exponent.
+
+    Example:
+        >>> str(shortest(Decimal("2.50"))), str(shortest(Decimal("1E+3")))
+        ('2.5', '1000')
+    """
+    whole = value.to_integral_value()  # unlike a quantized number, one of any size
+    return Decimal(int(whole)) if value == whole else value.normalize()
+
+
 def plain(value: Decimal) -> int | float:
     """A Decimal as the shortest JSON number that reads back to it."""
     return int(value) if value == value.to_integral_value() else float(value)

@@ -8,6 +8,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from incentive_lab.scheme.document import Scheme
 from incentive_lab.scheme.mixed import mix_factor, paid_millionths
 from incentive_lab.scheme.naming import split
+from incentive_lab.scheme.numbers import shortest
 from incentive_lab.scheme.paths import Address, apply, tunables
 
 SCALED = ("Rate", "Lump sum")
@@ -46,7 +47,7 @@ def published(value: Decimal, step: float) -> Decimal:
         return Decimal(0)
     grid = min(Decimal(1).scaleb(value.adjusted() - 1), Decimal(str(step)))
     rounded = (value / grid).to_integral_value(ROUND_HALF_UP) * grid
-    return Decimal(f"{rounded.normalize():f}")
+    return shortest(rounded)
 
 
 def publishable(scheme: Scheme) -> tuple[Publishable, ...]:
@@ -71,7 +72,7 @@ def publishable(scheme: Scheme) -> tuple[Publishable, ...]:
         if factor != 1:
             lump = address.declaration.label == "Lump sum"
             exact = address.value * factor if lump else paid_millionths(address.value, factor).scaleb(-6)
-            exact = Decimal(f"{exact.normalize():f}")
+            exact = shortest(exact)
             found.append(Publishable(address, exact, published(exact, address.declaration.step)))
     return tuple(found)
 

@@ -6,9 +6,11 @@ import math
 from dataclasses import dataclass
 from decimal import Decimal
 
+from incentive_lab.format import small
 from incentive_lab.scheme.document import Scheme
 from incentive_lab.scheme.lookup import measure_named
 from incentive_lab.scheme.naming import split
+from incentive_lab.scheme.numbers import shortest
 from incentive_lab.scheme.paths import Address
 
 GROUPS = ("Tiers", "Rates", "Mix", "Caps and limits", "Gates and guarantees", "Budget", "Variants", "Other numbers")
@@ -57,7 +59,7 @@ class Words:
     @property
     def full(self) -> str:
         """The name that stands alone."""
-        return f"{self.heading}: {_continued(self.short)}" if self.heading else self.short
+        return f"{self.heading}: {small(self.short)}" if self.heading else self.short
 
 
 def words_of(scheme: Scheme, address: Address) -> Words:
@@ -121,17 +123,7 @@ def _plain(name: str) -> str:
 
 def _sentence(words: list[str]) -> str:
     """Words joined, the first letter of later ones small unless they are short forms."""
-    return _capital(" ".join([*words[:1], *map(_continued, words[1:])]))
-
-
-def _continued(word: str) -> str:
-    """A name inside a sentence.
-
-    Example:
-        >>> _continued("Units counted"), _continued("CSAT")
-        ('units counted', 'CSAT')
-    """
-    return word if word[:2].isupper() else word[:1].lower() + word[1:]
+    return _capital(" ".join([*words[:1], *map(small, words[1:])]))
 
 
 def _capital(text: str) -> str:
@@ -177,8 +169,7 @@ def from_screen(shown: float, unit: str) -> Decimal:
     """
     exact = Decimal(repr(round(shown, 8)))
     exact = exact.scaleb(-2) if unit == "share" else exact
-    whole = exact.to_integral_value()  # unlike a quantized number, one of any size
-    return whole if exact == whole else exact.normalize()
+    return shortest(exact)
 
 
 def scale_of(address: Address, start: Decimal | None, value: Decimal) -> Scale:
