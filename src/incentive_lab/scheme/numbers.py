@@ -46,12 +46,14 @@ Exact = Annotated[Decimal, BeforeValidator(exact)]
 
 
 def shortest(value: Decimal) -> Decimal:
-    """The same number without zeros behind it and without an exponent.
+    """The same number without zeros behind it and without an exponent; what is not finite stays as it is.
 
     Example:
-        >>> str(shortest(Decimal("2.50"))), str(shortest(Decimal("1E+3")))
-        ('2.5', '1000')
+        >>> str(shortest(Decimal("2.50"))), str(shortest(Decimal("1E+3"))), shortest(Decimal("inf"))
+        ('2.5', '1000', Decimal('Infinity'))
     """
+    if not value.is_finite():
+        return value
     whole = value.to_integral_value()  # unlike a quantized number, one of any size
     return Decimal(int(whole)) if value == whole else value.normalize()
 
