@@ -267,9 +267,10 @@ def carry(partner, place, plan, scale, begin, end, base, values):  # type: ignor
     """What goes on at its last level, with the market."""
     level, leaf, group = plan.carried_level[place, partner], plan.carried[place], plan.segment[partner]
     for m in range(values.shape[1]):
+        out = values[leaf, m, base : base + len(begin)]
         for s in range(len(begin)):
             moved = level * scale[0, group, m, s] if scale.shape[0] > 0 else level
-            values[leaf, m, base + s] = np.floor(moved + 0.5) if (m >= begin[s]) & (m < end[s]) else 0.0
+            out[s] = np.floor(moved + 0.5) if (m >= begin[s]) & (m < end[s]) else 0.0
 
 
 @bare
@@ -277,8 +278,9 @@ def mark_event(partner, place, plan, begin, end, base, values):  # type: ignore[
     """Joining and its anniversaries."""
     leaf, yearly, new = plan.events[place, 0], plan.events[place, 1] == 1, partner >= plan.known[0]
     for m in range(values.shape[1]):
+        out = values[leaf, m, base : base + len(begin)]
         for s in range(len(begin)):
             since = m - begin[s] if new else plan.age[partner] + m
             there = (m >= begin[s]) and (m < end[s]) and (new or plan.age[partner] >= 0)
             hit = (since > 0 and since % 12 == 0) if yearly else since == 0
-            values[leaf, m, base + s] = 1e6 if there and hit else 0.0
+            out[s] = 1e6 if there and hit else 0.0

@@ -53,17 +53,20 @@ class Revenue:
 def shared_part(world: World, drawn: int) -> Shared:
     """What is shared in the scenarios that are drawn, and in as many after them as cost little: nobody is drawn in those."""
     scenarios, revenue = max(drawn, min(BEYOND * drawn, MOST)), revenue_of(world)
-    chunks = [world.chunk(first, min(AT_ONCE, scenarios - first)) for first in range(0, scenarios, AT_ONCE)]
-    factors = {name: np.concatenate([one.factors[name] for one in chunks]) for name in chunks[0].factors}
-    if revenue is None:
-        return Shared(np.zeros(scenarios), np.zeros(scenarios), factors)
-    expected, variance = [], []
-    for one in chunks:
+    factors: dict[str, list[Floats]] = {}
+    expected, variance = np.zeros(scenarios), np.zeros(scenarios)
+    for first in range(0, scenarios, AT_ONCE):
+        some = slice(first, min(scenarios, first + AT_ONCE))
+        one = world.chunk(first, some.stop - first)
+        for name, level in one.factors.items():
+            factors.setdefault(name, []).append(level)
+        if revenue is None:
+            continue
         level = one.scale[revenue.place].astype(np.float64)
-        expected.append(np.einsum("gm,gms->s", revenue.mean, level))
+        expected[some] = np.einsum("gm,gms->s", revenue.mean, level)
         paired = np.einsum("gmk,gks->gms", revenue.pairs, level) + revenue.single[:, :, None]
-        variance.append(np.einsum("gms,gms->s", paired, level))
-    return Shared(np.concatenate(expected), np.concatenate(variance), factors)
+        variance[some] = np.einsum("gms,gms->s", paired, level)
+    return Shared(expected, variance, {name: np.concatenate(levels) for name, levels in factors.items()})
 
 
 def revenue_of(world: World) -> Revenue | None:

@@ -34,23 +34,19 @@ def lay_sums(  # type: ignore[no-untyped-def]
         while end < len(mine) and mine[end] == mine[end - 1] + 1:
             end += 1
         base, source, many = q * count, mine[q] * count, (end - q) * count
+        # Rows are cut to the stretch: the compiler works out many lanes at a time only where places begin at nothing.
         for slot in range(slots):
-            begun = sums[past * slots + slot]
-            for i in range(many):
-                running[i] = begun[base + i]
+            now = sums[past * slots + slot][base : base + many]
             for m in range(values.shape[1]):
+                out = sums[(past + m + 1) * slots + slot][base : base + many] if wanted[m + 1, slot] else running[:many]
                 for place in range(leaf_first[slot], leaf_first[slot + 1]):
-                    row, factor = values[leaves[place], m], times[place]
-                    if factor == 1.0:
-                        for i in range(many):
-                            running[i] += row[source + i]
-                    else:
-                        for i in range(many):
-                            running[i] += factor * row[source + i]
-                if wanted[m + 1, slot]:
-                    out = sums[(past + m + 1) * slots + slot]
+                    row, factor = values[leaves[place], m][source : source + many], times[place]
                     for i in range(many):
-                        out[base + i] = running[i]
+                        out[i] = now[i] + factor * row[i]
+                    now = out
+                if leaf_first[slot] == leaf_first[slot + 1]:
+                    out[:] = now
+                    now = out
         q = end
 
 
@@ -60,9 +56,9 @@ def spread(rows, count, places, known, out):  # type: ignore[no-untyped-def]
     for r in range(len(places)):
         row = out[places[r]]
         for q in range(len(rows)):
-            number = known[r, rows[q]]
+            number, mine = known[r, rows[q]], row[q * count : (q + 1) * count]
             for s in range(count):
-                row[q * count + s] = number
+                mine[s] = number
 
 
 @jit
@@ -73,14 +69,15 @@ def lay_levels(mine, count, past, names, slots, levels, joined, out):  # type: i
             row = out[(past + m) * slots + slot]
             for q in range(len(mine)):
                 base, source = q * count, mine[q] * count
+                out_of, began = row[base : base + count], joined[base : base + count]
                 if names[slot] >= 0:
-                    drawn = levels[names[slot], m]
+                    drawn = levels[names[slot], m, source : source + count]
                     for s in range(count):
-                        row[base + s] = drawn[source + s]
+                        out_of[s] = drawn[s]
                     continue
                 for s in range(count):
-                    since = past + m - joined[base + s]
-                    row[base + s] = since if joined[base + s] > -1000 and since >= 0 else np.nan
+                    since = past + m - began[s]
+                    out_of[s] = since if (began[s] > -1000) & (since >= 0) else np.nan
 
 
 @jit
@@ -245,6 +242,7 @@ def add_leaf(values, count, out):  # type: ignore[no-untyped-def]
 @jit
 def add_staying(end, low, known, count, horizon, out):  # type: ignore[no-untyped-def]
     """Count the partners of history that are there at the end."""
-    for i in range(len(end)):
-        if low + i // count < known and end[i] >= horizon:
-            out[i % count] += 1.0
+    for q in range(max(0, min(len(end) // count, known - low))):
+        mine = end[q * count : (q + 1) * count]
+        for s in range(count):
+            out[s] += 1.0 if mine[s] >= horizon else 0.0
