@@ -170,3 +170,15 @@ def test_a_mapping_keeps_its_comments_when_an_encoding_is_added(tmp_path: Path) 
     made = with_encodings(text, read_mapping(tmp_path / "m.yaml").document, {"orders": "mac-roman"})
     assert made.startswith("# ours\nencoding:\n  shops: latin-1\n  orders: mac-roman\n")
     assert "# theirs" in made
+
+
+def test_what_excel_saves_as_unicode_text_is_read_as_it_is(tmp_path: Path) -> None:
+    place = folder(tmp_path, "utf-8")
+    (place / "partners.csv").rename(place / "partners.txt")
+    (place / "partners.txt").write_bytes(PARTNERS.replace(",", "\t").encode("utf-16"))
+    (place / "deals.csv").rename(place / "deals.tsv")
+    (place / "deals.tsv").write_text(DEALS.replace(",", "\t"), encoding="utf-8")
+    (place / "readme.txt").write_text("What these tables are\nand who made them\n", encoding="utf-8")
+    assert name_of(opened(place, None)) == "Müller & Söhne"
+    tables, problems = previews(place)
+    assert ([table.table for table in tables], problems) == (["deals", "partners"], [])

@@ -14,6 +14,8 @@ from incentive_lab.errors import InputError, Problem
 from incentive_lab.history.encodings import SAVE, Encoding, as_utf8, refused
 from incentive_lab.history.store import BESIDE, DuckStore, Raw, listed, literal, quoted
 
+DELIMITED = (".csv", ".tsv", ".txt")
+"""How files of lines end: Excel's Unicode text is .txt, with tabs and in UTF-16."""
 SHOWN = 20
 """Rows of one kind of problem that are named one by one."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from incentive_lab.errors import InputError, Problem, did_you_mean
+from incentive_lab.history.csvfiles import DELIMITED
 from incentive_lab.history.encodings import encoding_of
 from incentive_lab.history.mapping_document import MappingFile, read_mapping
 from incentive_lab.history.mapping_member import Member
@@ -55,7 +56,7 @@ def mapped_tables(
 
 
 def _file(place: Path, stem: str, where: str, problems: list[Problem]) -> Path | None:
-    files = sorted(file for file in place.iterdir() if file.suffix.lower() in (".csv", ".parquet"))
+    files = sorted(file for file in place.iterdir() if file.suffix.lower() in (*DELIMITED, ".parquet"))
     match = next((file for file in files if file.stem == stem), None)
     if match is None:
         known = did_you_mean(stem, [file.stem for file in files])

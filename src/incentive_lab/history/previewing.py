@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from incentive_lab.errors import InputError, Problem
-from incentive_lab.history.csvfiles import delimiter_of
+from incentive_lab.history.csvfiles import DELIMITED, delimiter_of
 from incentive_lab.history.encodings import Said, codec_of, encoding_of, refused, undecodable
 from incentive_lab.history.sources import Limits
 
@@ -61,7 +61,7 @@ def previews(path: Path, limits: Limits | None = None, said: Said = None) -> tup
     problems: list[Problem] = []
     files = [path] if path.is_file() else sorted(path.iterdir()) if path.is_dir() else []
     for file in files:
-        read = {".csv": _csv, ".parquet": _parquet, ".xlsx": _workbook}.get(file.suffix.lower())
+        read = {**dict.fromkeys(DELIMITED, _lines), ".parquet": _parquet, ".xlsx": _workbook}.get(file.suffix.lower())
         if read is None:
             continue
         try:
@@ -73,7 +73,7 @@ def previews(path: Path, limits: Limits | None = None, said: Said = None) -> tup
     return found, problems
 
 
-def _csv(file: Path, limits: Limits, said: Said) -> list[Preview]:
+def _lines(file: Path, limits: Limits, said: Said) -> list[Preview]:
     own = encoding_of(said, file.stem)
     codec = codec_of(file, own)
     try:
@@ -81,6 +81,8 @@ def _csv(file: Path, limits: Limits, said: Said) -> list[Preview]:
             if not (first := stream.readline()).strip():
                 return []
             lines = itertools.chain([first], stream)
+            if file.suffix.lower() != ".csv" and delimiter_of(first) not in first:
+                return []  # a text that somebody wrote, such as a note beside the tables
             rows = list(itertools.islice(csv.reader(lines, delimiter=delimiter_of(first)), SAMPLE + 1))
     except UnicodeDecodeError:
         raise InputError([refused(file) or undecodable(file, own or "utf-16", 1)]) from None

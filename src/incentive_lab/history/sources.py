@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from incentive_lab.errors import InputError, Problem, nearest
-from incentive_lab.history.csvfiles import header_problems, read_csv
+from incentive_lab.history.csvfiles import DELIMITED, header_problems, read_csv
 from incentive_lab.history.encodings import Encoding, Said, encoding_of
 from incentive_lab.history.store import DuckStore, Raw, literal, quoted
 from incentive_lab.history.tables import OTHER_NAMES, TABLES, not_a_table
 
-SUFFIXES = (".csv", ".parquet", ".xlsx", ".duckdb")
 IN_MEMORY_ROWS = 5_000_000
 """Parquet files and DuckDB tables with more rows stay on disk."""
 
@@ -66,7 +65,9 @@ def _choices() -> str:
 
 
 def _folder(store: DuckStore, folder: Path, limits: Limits, problems: list[Problem], said: Said) -> dict[str, Raw]:
-    files = sorted(file for file in folder.iterdir() if file.suffix.lower() in (".csv", ".parquet") and file.is_file())
+    files = sorted(
+        file for file in folder.iterdir() if file.suffix.lower() in (*DELIMITED, ".parquet") and file.is_file()
+    )
     found: dict[str, Path] = {}
     for file in files:
         name = file.stem.lower()
@@ -140,7 +141,7 @@ def read_file(
     store: DuckStore, name: str, file: Path, limits: Limits, problems: list[Problem], said: Encoding | None = None
 ) -> Raw | None:
     """One CSV or Parquet file as a raw table, or None with the problem noted; `said` is the encoding if it is not UTF-8."""
-    if file.suffix.lower() == ".csv":
+    if file.suffix.lower() in DELIMITED:
         return read_csv(store, name, file, limits.cell_bytes, limits.rows, problems, said)
     return _parquet(store, name, file, limits, problems)
 

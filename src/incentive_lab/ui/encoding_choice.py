@@ -10,6 +10,7 @@ from pathlib import Path
 import streamlit as st
 
 from incentive_lab.errors import Problem
+from incentive_lab.history.csvfiles import DELIMITED
 from incentive_lab.history.encodings import SAY, Encoding, Readings, readings
 from incentive_lab.home import home
 from incentive_lab.ui import histories
@@ -78,7 +79,7 @@ def _refused(path: Path, problems: Sequence[Problem]) -> set[Path]:
 
 
 def _csv_files(path: Path) -> list[Path]:
-    return sorted(file for file in path.iterdir() if file.suffix.lower() == ".csv") if path.is_dir() else []
+    return sorted(file for file in path.iterdir() if file.suffix.lower() in DELIMITED) if path.is_dir() else []
 
 
 def _asked(file: Path, found: Readings, said: Encoding | None, chosen: Callable[[], None]) -> None:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from incentive_lab.errors import InputError, Problem
 from incentive_lab.format import counted
+from incentive_lab.history.csvfiles import DELIMITED
 from incentive_lab.history.sources import Limits, is_url
 from incentive_lab.home import home
 from incentive_lab.ui.preparing import Source, demo_source, named_source
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 UPLOADED = Limits(rows=2_000_000, unpacked_bytes=300_000_000, cell_bytes=1_000_000)
 """How much an uploaded file may hold; larger histories are named by their path or URL."""
-SUFFIXES = ("csv", "parquet", "xlsx", "yaml", "yml")
+SUFFIXES = (*(suffix[1:] for suffix in DELIMITED), "parquet", "xlsx", "yaml", "yml")
 MAPPING = "mapping.yaml"
 SHIPPED_MAPPINGS = Path(__file__).resolve().parents[3] / "data" / "mappings"
 _STALE = 24 * 3600.0
