@@ -9,10 +9,9 @@ import pytest
 from experiments.benchmarks.world import month_panel
 
 from incentive_lab import engine
-from incentive_lab.engine import compiled_sources
+from incentive_lab.engine import compiled_sources, lane_deals
 from incentive_lab.engine.blocks import LANES
 from incentive_lab.engine.kernel import CHUNK
-from incentive_lab.engine.lane_deals import deal_cut
 from incentive_lab.engine.replay import compiled_parts, replay, run
 from incentive_lab.scheme.load import loads
 from tests.engine.panels import DealRow, History
@@ -127,11 +126,15 @@ def test_a_level_asks_the_same_of_a_partner_in_one_instruction_or_in_many(needs:
 
 @pytest.mark.parametrize("back", [False, True], ids=["nothing comes back", "amounts are taken back"])
 @pytest.mark.parametrize("most", [0.0, 250.0, -5.0])
-def test_deals_are_cut_alike_whichever_chunks_they_come_in(back: bool, most: float) -> None:
+@pytest.mark.parametrize("whole", [False, True], ids=["any amounts", "whole amounts"])
+def test_deals_are_cut_alike_whichever_chunks_they_come_in(
+    back: bool, most: float, whole: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lane_deals, "sums_before", lane_deals.sums_before.py_func)
     random = np.random.default_rng(11)
     claims = random.integers(-60 if back else 0, 120, 400).astype(float)
     live, epoch = (random.random(400) < 0.8).astype(float), np.sort(random.integers(0, 9, 400)).astype(float)
-    claims[live == 0.0] = np.nan
+    claims[live == 0.0] = 0.0 if whole else np.nan
     expected, used, before = claims.copy(), 0.0, -1.0
     for place in range(400):
         used, before = used if epoch[place] == before else 0.0, epoch[place]
@@ -143,5 +146,22 @@ def test_deals_are_cut_alike_whichever_chunks_they_come_in(back: bool, most: flo
         for first in range(0, 400, chunk):
             part = slice(first, min(400, first + chunk))
             size = part.stop - part.start
-            deal_cut.py_func(cut[part], live[part], epoch[part], most, memory, 0, np.empty(size), size)
+            lane_deals.deal_cut.py_func(
+                cut[part], live[part], epoch[part], most, memory, 0, whole, np.empty(size), size
+            )
         np.testing.assert_array_equal(cut, expected)
+
+
+@pytest.mark.parametrize("lanes", [1, 2, 3, 4, 5, 8, 41, 400])
+@pytest.mark.parametrize("apart", [1, 3, 60, 1_000], ids=lambda apart: f"keys of about {apart}")
+def test_sums_side_by_side_are_those_one_after_the_other(lanes: int, apart: int) -> None:
+    random = np.random.default_rng(lanes + apart)
+    keys, amounts = np.cumsum(random.random(lanes) < 1 / apart), random.integers(-9, 99, lanes).astype(float)
+    for key in (keys[0], -1):
+        before, total, expected = np.empty(lanes), 7.0 if key == keys[0] else 0.0, []
+        for place in range(lanes):
+            total = 0.0 if place and keys[place] != keys[place - 1] else total
+            expected.append(total)
+            total += amounts[place]
+        assert lane_deals.sums_before.py_func(keys, amounts, key, 7.0, before, lanes) == total
+        np.testing.assert_array_equal(before, expected)

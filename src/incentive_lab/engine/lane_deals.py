@@ -61,11 +61,45 @@ def return_lanes(  # type: ignore[no-untyped-def]
 
 
 @jit
-def deal_cut(out, live, epoch, most, memory, place, so_far, lanes):  # type: ignore[no-untyped-def]
+def sums_before(keys, amount, key, total, before, lanes):  # type: ignore[no-untyped-def]
+    """What the lanes before each, as far back as keys are the same, add up to; `key` and `total` are of those before the first.
+
+    Four stretches are added up side by side, since an addition waits for the one before it; what goes on from one stretch to
+    the next is added afterwards. Amounts are whole numbers, so their sums are the same in any order.
+
+    Returns:
+        The sum after the last lane.
+    """
+    part = lanes // 4
+    one, two, three, four = total if keys[0] == key else 0.0, 0.0, 0.0, 0.0
+    for i in range(part):
+        j, k, n = i + part, i + 2 * part, i + 3 * part
+        one = one if i == 0 or keys[i] == keys[i - 1] else 0.0
+        two = two if keys[j] == keys[j - 1] else 0.0
+        three = three if keys[k] == keys[k - 1] else 0.0
+        four = four if keys[n] == keys[n - 1] else 0.0
+        before[i], before[j], before[k], before[n] = one, two, three, four
+        one, two, three, four = one + amount[i], two + amount[j], three + amount[k], four + amount[n]
+    last = 4 * part
+    for stretch in range(1, 4):
+        i, end = stretch * part, (stretch + 1) * part
+        while 0 < i < end and keys[i] == keys[stretch * part - 1]:
+            before[i] += one
+            i += 1
+        one = (two if stretch == 1 else three if stretch == 2 else four) + (one if i == end else 0.0)
+    for i in range(last, lanes):
+        one = one if i == 0 or keys[i] == keys[i - 1] else 0.0
+        before[i] = one
+        one += amount[i]
+    return one
+
+
+@jit
+def deal_cut(out, live, epoch, most, memory, place, whole, so_far, lanes):  # type: ignore[no-untyped-def]
     """Pass deals through a limit of one number that loses what exceeds it; what is used starts anew with each epoch.
 
     Where nothing is taken back, what is used is what was claimed (kept in `so_far`), cut once: one addition after the
-    other instead of three steps.
+    other instead of three steps; `whole` says that claims are whole numbers, and zero where a deal is not `live`.
     """
     before, used = memory[place], memory[place + 1]
     back = np.int64((most < 0.0) | (used > most))
@@ -80,11 +114,15 @@ def deal_cut(out, live, epoch, most, memory, place, so_far, lanes):  # type: ign
             out[i] = after - used if live[i] == 1.0 else out[i]
             used = after
     else:
-        for i in range(lanes):
-            used = used if epoch[i] == before else 0.0
-            before = epoch[i]
-            so_far[i] = used
-            used += out[i] if live[i] == 1.0 else 0.0
+        if whole:
+            used = sums_before(epoch, out, before, used, so_far, lanes)
+            before = epoch[lanes - 1]
+        else:
+            for i in range(lanes):
+                used = used if epoch[i] == before else 0.0
+                before = epoch[i]
+                so_far[i] = used
+                used += out[i] if live[i] == 1.0 else 0.0
         for i in range(lanes):
             cut = min(so_far[i] + out[i], most) - min(so_far[i], most)
             out[i] = cut if live[i] == 1.0 else out[i]

@@ -8,7 +8,16 @@ from itertools import accumulate
 from incentive_lab.engine import ops as o
 from incentive_lab.engine import program as p
 from incentive_lab.engine.assembler import Row
-from incentive_lab.engine.lower_parts import attained, chosen_form, grid_rates, has_lumps, is_plain, open_to, pay_form
+from incentive_lab.engine.lower_parts import (
+    BASE,
+    attained,
+    chosen_form,
+    grid_rates,
+    has_lumps,
+    is_plain,
+    open_to,
+    pay_form,
+)
 from incentive_lab.engine.lower_values import COMPARED, Values
 
 
@@ -29,6 +38,8 @@ class _Deals:
         code = self.rule[p.R_WINDOW]
         months = range(v.months)
         self.start = v.window(code, self.span.clip)[0] if self.running else list(months)
+        self.base: Row = BASE
+        """The row that deals pay on: their own number, unless something is to be taken off it first."""
         self.carried: dict[int, int] = {}
         self.gathered: dict[object, int] = {}
         """What is looked at month by month -> the first of its rows of work."""
@@ -204,7 +215,7 @@ class _Deals:
             lumpy = has_lumps(v, self.forms)
             self._pay(lumpy)
         if v.rate_unit > 0:
-            code.emit(o.ROUND_RATE, o.PAID, o.BASE, ints=(v.mode,),
+            code.emit(o.ROUND_RATE, o.PAID, self.base, ints=(v.mode,),
                       f=code.numbers(v.rate_unit, v.rules_f[r][p.RF_RATE_PARTS]))  # fmt: skip
         if lumpy:
             code.emit(o.ADD, o.PAID, o.LUMPS)
@@ -218,17 +229,21 @@ class _Deals:
     def _base(self, raw: Row) -> None:
         """What a deal pays on: its own number, above a reference, in packages, within quantities, less what it paid."""
         v, rule, code = self.v, self.rule, self.code
+        of = v.rules_f[self.r][p.RF_MULTIPLE]
+        earlier = [other for other, counts in enumerate(v.table(p.NET_OF)[self.r]) if counts and other < self.r]
+        quantities = any(v.limits[row][p.L_KIND] == p.LIMIT_QUANTITY for row in self._limits())
+        if rule[p.R_BASE] != p.BASE_EXCESS and of <= 0 and not earlier and not quantities:
+            self.base = raw
         if rule[p.R_BASE] == p.BASE_EXCESS:
             self._gather("above", o.BASE)
             v.fill(o.STEP, 0.0)
             code.emit(o.EXCESS_OF, o.BASE, raw, o.STEP)
             code.emit(o.DEFINED, o.LIVE, o.LIVE, o.BASE)
-        else:
+        elif self.base != raw:
             code.emit(o.COPY, o.BASE, raw)
-        of = v.rules_f[self.r][p.RF_MULTIPLE]
         if of > 0:
             code.emit(o.PACKAGES, o.BASE, ints=(rule[p.R_STARTED],), f=code.numbers(of))
-        if rule[p.R_LIMITS]:
+        if any(not self._at_once(row) and ("epoch", row) not in self.gathered for row in self._limits()):
             place, code.memory = code.memory, code.memory + 2
             if self.grain == 1:
                 code.emit(o.NEW_DEAL, o.STEP, (o.DEALS, v.deal_slots, 0), ints=(place,))
@@ -236,12 +251,16 @@ class _Deals:
             else:
                 v.fill(o.COUNTED, 1.0)
         self._limit(True)
-        earlier = [other for other, counts in enumerate(v.table(p.NET_OF)[self.r]) if counts and other < self.r]
         if earlier:
             v.fill(o.PART, 0.0)
             for other in earlier:
                 code.emit(o.ADD, o.PART, (o.PAID_DEALS, other, 0))
             code.emit(o.NET, o.BASE, o.PART)
+
+    def _at_once(self, row: int) -> bool:
+        """Whether a limit looks at one deal alone, so that its excess is cut without looking at those before."""
+        limit = self.v.limits[row]
+        return self.grain == 0 and bool(limit[p.L_DEAL]) and not limit[p.L_PRORATE] and self.v.is_lost(limit)
 
     def _limit(self, quantity: bool) -> None:
         """Pass deals through the limits on quantity, or through those on amount: the limits per deal first."""
@@ -251,15 +270,15 @@ class _Deals:
             rows.sort(key=lambda row: -v.limits[row][p.L_DEAL])
         for row in rows:
             limit, most = v.limits[row], v.table(p.LIMITS_F)[row]
-            if self.grain == 0 and limit[p.L_DEAL] and not limit[p.L_PRORATE] and v.is_lost(limit):
+            if self._at_once(row):
                 code.emit(o.CUT_AT, o.BASE if quantity else o.PAID, ints=(1,), f=code.numbers(most))
                 continue
             if ("epoch", row) in self.gathered:
                 self._gather(("epoch", row), o.MOST)
                 place, code.memory = code.memory, code.memory + 2
-                code.emit(
-                    o.DEAL_CUT, o.BASE if quantity else o.PAID, o.LIVE, o.MOST, ints=(place,), f=code.numbers(most)
-                )
+                whole = not quantity and v.at_line and v.unit % 1e6 == 0 and most >= 0
+                code.emit(o.DEAL_CUT, o.BASE if quantity else o.PAID, o.LIVE, o.MOST, ints=(place, int(whole)),
+                          f=code.numbers(most))  # fmt: skip
                 continue
             number, by_row = 0, limit[p.L_KIND] == p.LIMIT_SHARE
             if by_row:
@@ -284,7 +303,7 @@ class _Deals:
         v = self.v
         row_operand, column_operand, row_form, column_form, first, width = v.table(p.GRIDS)[self.rule[p.R_GRID]]
         row, column = self._seen(row_operand, o.ROW_VALUE), self._seen(column_operand, o.COLUMN_VALUE)
-        self.code.emit(o.GRID, o.PAID, row, column, o.BASE, ints=(row_form, column_form, width),
+        self.code.emit(o.GRID, o.PAID, row, column, self.base, ints=(row_form, column_form, width),
                        f=grid_rates(v, first, row_form, width))  # fmt: skip
 
     def _driver(self) -> Row:
@@ -308,14 +327,14 @@ class _Deals:
             return self._seen(number, o.DRIVER)
         if rule[p.R_DEAL_DRIVER] >= 0:
             return self._own(rule[p.R_DEAL_DRIVER])
-        return o.WORK, o.BASE, 0
+        return self.base
 
     def _pay(self, lumpy: bool) -> None:
         """What the rate pays on each deal, whichever form its partner has."""
         v, rule, code = self.v, self.rule, self.code
         one = rule[p.R_CHOICE] == p.CHOICE_NONE
         if one and is_plain(v, self.forms[0]):
-            pay_form(v, self.forms[0], o.PAID, o.LUMPS, (o.WORK, o.BASE, 0), False, 0, False)
+            pay_form(v, self.forms[0], o.PAID, o.LUMPS, self.base, False, 0, False, self.base)
             return
         driver = self._driver()
         if not one:
@@ -329,9 +348,9 @@ class _Deals:
                 code.emit(o.SKIP, 0, o.MINE, f=code.numbers(float(form)))
             if ("target", form) in self.gathered:
                 self._gather(("target", form), o.TARGET)
-            pay_form(v, form, out, lumps, driver, self.running, rule[p.R_SAME], lumpy)
+            pay_form(v, form, out, lumps, driver, self.running, rule[p.R_SAME], lumpy, self.base)
             if self.running and rule[p.R_BEFORE]:
-                code.emit(o.ONE_RATE, out, o.BASE, driver, o.BEFORE, o.TARGET, ints=(form,))
+                code.emit(o.ONE_RATE, out, self.base, driver, o.BEFORE, o.TARGET, ints=(form,))
             if not one:
                 number = code.numbers(float(form))
                 code.emit(o.CHOOSE, o.PAID, o.MINE, out, f=number)

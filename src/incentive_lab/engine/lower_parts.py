@@ -10,6 +10,9 @@ from incentive_lab.engine import program as p
 from incentive_lab.engine.assembler import Months, Row
 from incentive_lab.engine.lower_values import Span, Values
 
+BASE: Row = (o.WORK, o.BASE, 0)
+"""What a rule pays on, unless it is said otherwise."""
+
 
 def open_to(v: Values, r: int) -> Row:
     """The row that is 1 where rule r is open to the partner in this month."""
@@ -197,12 +200,14 @@ def grid_rates(v: Values, first: int, row_form: int, width: int) -> int:
     return v.code.numbers(*v.table(p.GRID_RATES)[first : first + count])
 
 
-def pay_form(v: Values, form: int, out: int, lumps: int, driver: Row, has_before: bool, same: int, lumpy: bool) -> None:
-    """Write what one form pays on BASE into `out`, and its lumps."""
+def pay_form(
+    v: Values, form: int, out: int, lumps: int, driver: Row, has_before: bool, same: int, lumpy: bool, base: Row = BASE,
+) -> None:  # fmt: skip
+    """Write what one form pays on a base into `out`, and its lumps."""
     if is_plain(v, form):
-        v.code.emit(o.PLAIN_RATE, out, o.BASE, f=v.code.numbers(rate_of(v, form)))
+        v.code.emit(o.PLAIN_RATE, out, base, f=v.code.numbers(rate_of(v, form)))
         if lumpy:
             v.fill(lumps, 0.0)
         return
-    v.code.emit(o.TABLE, out, o.BASE, driver, o.BEFORE, o.TARGET,
+    v.code.emit(o.TABLE, out, base, driver, o.BEFORE, o.TARGET,
                 ints=(form, int(has_before), same, lumps, int(lumpy)))  # fmt: skip

@@ -12,7 +12,7 @@ import numpy as np
 
 from incentive_lab.engine import ops as o
 from incentive_lab.engine.lane_balances import draw_lanes, guarantee_lanes, limit_lanes, settle_lanes
-from incentive_lab.engine.lane_deals import deal_cut, deal_limit, return_lanes
+from incentive_lab.engine.lane_deals import deal_cut, deal_limit, return_lanes, sums_before
 from incentive_lab.engine.lane_rates import (
     attained_lanes,
     earn_lanes,
@@ -414,15 +414,11 @@ def execute(  # type: ignore[no-untyped-def]
             for i in range(lanes):
                 out[i] = by_cell[np.uint32(cells[i])]
         elif op == o.RUNNING:
-            before, so_far = memory[i0], memory[i0 + 1]
+            so_far = sums_before(cells, a, memory[i0], memory[i0 + 1], c, lanes)
+            memory[i0], memory[i0 + 1] = cells[lanes - 1], so_far
             for i in range(lanes):
-                key = cells[i]
-                so_far = so_far if key == before else 0.0
-                before = key
-                c[i] = b[i] + so_far
-                so_far += a[i]
-                out[i] = b[i] + so_far
-            memory[i0], memory[i0 + 1] = before, so_far
+                c[i] += b[i]
+                out[i] = c[i] + a[i]
         elif op == o.NEW_DEAL:
             for i in range(lanes):
                 key = cells[i]
@@ -433,7 +429,7 @@ def execute(  # type: ignore[no-untyped-def]
             for i in range(lanes):
                 out[i] = value + i * 65536.0
         elif op == o.DEAL_CUT:
-            deal_cut(out, a, b, f0, memory, i0, spare, lanes)
+            deal_cut(out, a, b, f0, memory, i0, i1 == 1, spare, lanes)
         elif op == o.DEAL_LIMIT:
             deal_limit(
                 out, a, b, c, cells, memory, i0, at, i1, i2, i3 & 1 == 1, i3 & 2 == 2, i3 & 4 == 4,
