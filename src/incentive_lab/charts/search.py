@@ -9,8 +9,8 @@ import plotly.graph_objects as go
 from incentive_lab.charts.style import BASELINE, DRAFT, GAIN, INK, LOSS, Chart, amount_ticks, figure, share_axis
 from incentive_lab.format import small
 from incentive_lab.optimise.figures import Figure
+from incentive_lab.optimise.found import Found
 from incentive_lab.optimise.paying import Trial
-from incentive_lab.optimise.search import Found
 
 
 def frontier_chart(found: Found, chosen: Trial, currency: str) -> Chart:

@@ -8,8 +8,8 @@ from incentive_lab.charts.search import frontier_chart
 from incentive_lab.errors import InputError
 from incentive_lab.format import compact, points, quantity, signed
 from incentive_lab.optimise.figures import FIGURES, Figure
+from incentive_lab.optimise.found import Found
 from incentive_lab.optimise.paying import Trial
-from incentive_lab.optimise.search import Found
 from incentive_lab.optimise.words import notes, verdict
 from incentive_lab.scheme.paths import apply
 from incentive_lab.ui import workspace
