@@ -150,7 +150,7 @@ def test_a_limit_that_breaks_in_fresh_futures_is_tightened_and_the_search_goes_o
     reading = found.afresh.best["p95_next_year"]
     assert reading is not None
     assert reading.value <= limit
-    assert any("limits were tightened" in one for one in notes(found))
+    assert any("it was searched again" in one for one in notes(found))
     assert found.question.limits[0].value == pytest.approx(limit, abs=1)
 
 

@@ -100,6 +100,6 @@ def _titled(one: Figure, currency: str) -> str:
 def _answer(points: tuple[Trial, ...], price: Figure, goal: Figure) -> str:
     if len(points) < 2:
         return "There is nothing to trade: one scheme is best on both"
-    (low, high), (begin, end) = ((one.said(points[0].figures[one.name]), one.said(points[-1].figures[one.name]))
+    (low, high), (begin, end) = (one.apart(points[0].figures[one.name], points[-1].figures[one.name])
                                  for one in (price, goal))  # fmt: skip
     return f"From {low} to {high}, {small(goal.label)} goes from {begin} to {end}"

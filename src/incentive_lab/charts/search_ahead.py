@@ -55,8 +55,8 @@ def _line(name: str, costs: Floats, colour: str, dash: str, currency: str) -> go
     error = np.sqrt(shares * (1 - shares) / len(costs))
     said = [f"<b>{name}</b><br>{percent(share, 1)} (± {percent(sure, 1)}) cost more than {compact(amount)} {currency}"
             for amount, share, sure in zip(amounts, shares, error, strict=True)]  # fmt: skip
-    return go.Scatter(x=amounts, y=shares, mode="lines", name=name, line={"color": colour, "width": 2.5, "dash": dash, "simplify": False},
-                      hovertext=said, hoverinfo="text")  # fmt: skip
+    style = {"color": colour, "width": 2.5, "dash": dash, "simplify": False}
+    return go.Scatter(x=amounts, y=shares, mode="lines", name=name, line=style, hovertext=said, hoverinfo="text")
 
 
 def _answer(found: Found, fresh: Afresh) -> str:

@@ -53,8 +53,8 @@ def notes_ahead(question: Question, fresh: Afresh) -> list[str]:
     said = []
     if fresh.checks > 1:
         said.append(
-            f"What was best in the futures searched did not hold in fresh ones at first: limits were tightened by what the "
-            f"first were off, and {fresh.checks} answers were read, each in fresh futures of its own."
+            "What was best in the futures searched did not hold in fresh ones at first: it was searched again, as far within as "
+            f"those had said too little, and {fresh.checks} answers were read, each in fresh futures of its own."
         )
     if fresh.cut.value > 0:
         said.append(
