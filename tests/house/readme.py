@@ -1,4 +1,4 @@
-"""The commands of README.md, tutorial.md and search.md in docs, and what they print; `python -m tests.house.readme` writes it anew."""
+"""The commands of README.md, tutorial.md and search.md, and what they print; `python -m tests.house.readme` writes it anew."""
 
 from __future__ import annotations
 
