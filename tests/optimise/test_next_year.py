@@ -188,6 +188,16 @@ def test_a_limit_that_barely_holds_is_told_as_such(ahead: Ahead) -> None:
     assert readings_told(near)[0].endswith("holds, by less than two standard errors.")
 
 
+def test_what_is_no_better_in_fresh_futures_is_told_as_such(ahead: Ahead) -> None:
+    found = asked(ahead, "least:p95_next_year", [f"{BASE}=0.2%:4%:0.2%"], [])
+    assert found.gains
+    assert "by 1 changed number" in verdict(found)
+    assert found.afresh is not None
+    worse = replace(found, afresh=replace(found.afresh, best=found.afresh.now, now=found.afresh.best))
+    assert not worse.gains
+    assert "is no better in fresh ones than the scheme as it is" in verdict(worse)
+
+
 def test_another_budget_and_a_budget_that_moves(ahead: Ahead, model: Model) -> None:
     own = ahead.read(TIERED)["over_budget"]
     none = Ahead(model, PAIR, replace(FEW, budget=10_000_000.0)).read(TIERED)["over_budget"]

@@ -68,6 +68,13 @@ class Found:
         return self.best is not self.now
 
     @property
+    def gains(self) -> bool:
+        """Whether it is still better in fresh futures: the scheme as it is breaks a limit there, or is further from the goal."""
+        goal, now, best = self.question.goal, self.figures(self.now), self.figures(self.best)
+        broken = any(one.missed(now) for one in self.question.limits)
+        return self.better and (self.afresh is None or broken or goal.away(best) < goal.away(now))
+
+    @property
     def moved(self) -> Mapping[str, tuple[Decimal, Decimal]]:
         """Path -> what it is and what was found, of those that differ."""
         return {path: (self.now.values[path], value) for path, value in self.best.values.items()

@@ -47,17 +47,15 @@ def verdict(found: Found) -> str:
             else "Let more numbers move, or give them more room."
         )
         return f"No scheme that was tried reaches {goal}: the nearest is {said}, now {before}. {aid}"
-    if not found.better or (found.afresh is not None and _no_better(found)):
+    if found.better and not found.gains:
+        return (
+            "What is best in the futures searched is no better in fresh ones than the scheme as it is: "
+            f"{small(goal.figure.label)} {said}, now {before}."
+        )
+    if not found.better:
         return f"Nothing that was tried is better than the scheme as it is: {small(goal.figure.label)} {before}."
     moved = counted(len(found.moved), "changed number", "changed numbers")
     return f"{goal.figure.label}: {said}, now {before}, by {moved}."
-
-
-def _no_better(found: Found) -> bool:
-    """Whether what was found is no better than the scheme as it is once figures are those of fresh futures."""
-    goal, now, best = found.question.goal, found.figures(found.now), found.figures(found.best)
-    kept = not any(one.missed(now) for one in found.question.limits)
-    return kept and goal.away(best) >= goal.away(now)
 
 
 def notes(found: Found, labels: dict[str, str] | None = None) -> list[str]:

@@ -28,7 +28,7 @@ def tell_found(draft: Draft, found: Found) -> None:
     """What was found, in words, as a chart and as tables."""
     names = {one.path: words_of(draft.scheme, one).full for one in draft.numbers}
     good = found.limits_met and found.goal_met
-    (st.success if good and found.better else st.info if good else st.warning)(plain(verdict(found)))
+    (st.success if good and found.gains else st.info if good else st.warning)(plain(verdict(found)))
     chosen = found.best
     if found.price is not None and len(found.frontier) > 1:
         offered = _offered(found)
