@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from incentive_lab.cli_options import AsJson, ExcludeOption, HistoryOption, MappingOption, RatesOption, SchemeArgument
+
+if TYPE_CHECKING:
+    from incentive_lab.history import History
+    from incentive_lab.optimise.ahead import Ahead
+    from incentive_lab.optimise.question import Question
+    from incentive_lab.scheme.baseline import Pair
+
+LONG = 180.0
+"""Seconds from which on a search says beforehand how long it may take."""
 
 
 def optimise_command(
@@ -24,13 +34,34 @@ def optimise_command(
         ),
     ],
     limit: Annotated[
-        list[str] | None, typer.Option("--limit", help="FIGURE<=VALUE or FIGURE>=VALUE, such as losers<=20%.")
+        list[str] | None,
+        typer.Option(
+            "--limit", help="FIGURE<=VALUE or FIGURE>=VALUE, such as losers<=20% or p95_next_year<=2_000_000."
+        ),
     ] = None,
     baseline: Annotated[
         Path | None, typer.Option("--baseline", help="A scheme to compare with, else the one it names.")
     ] = None,
     evaluations: Annotated[int, typer.Option("--evaluations", help="How many schemes are paid at most.")] = 400,
-    seed: Annotated[int, typer.Option("--seed", help="Of where the search looks first.")] = 7,
+    seed: Annotated[
+        int, typer.Option("--seed", help="Of where the search looks first, and of the futures that are drawn.")
+    ] = 7,
+    assumptions: Annotated[
+        str, typer.Option("--assumptions", help="What the next 12 months suppose: a file, or the name of a preset.")
+    ] = "base",
+    futures: Annotated[
+        int | None, typer.Option("--futures", help="Futures that every scheme is paid in; 256 unless said otherwise.")
+    ] = None,
+    fresh: Annotated[
+        int | None,
+        typer.Option(
+            "--fresh",
+            help="Futures that what is found is read in again: 10,000, or 1,024 where partners are paid together.",
+        ),
+    ] = None,
+    budget: Annotated[
+        str | None, typer.Option("--budget", help="What over_budget is held against, else the scheme's own budget.")
+    ] = None,
     out: Annotated[
         Path | None, typer.Option("--out", help="Write the scheme that was found to this file, which is not there yet.")
     ] = None,
@@ -45,14 +76,15 @@ def optimise_command(
 
     with told(as_json):
         from incentive_lab.history.for_schemes import panel_for
-        from incentive_lab.optimise.question import question
+        from incentive_lab.optimise.question import futures_asked, question
         from incentive_lab.optimise.search import search
         from incentive_lab.optimise.words import as_json as told_as_json
         from incentive_lab.optimise.words import say
         from incentive_lab.scheme.dump import dumps
 
         pair = pair_from(scheme, baseline)
-        asked = question(pair.scheme, goal, vary, limit or (), evaluations, seed)
+        given = futures_asked(futures, fresh, budget, assumptions)
+        asked = question(pair.scheme, goal, vary, limit or (), evaluations, seed, given)
         if out is not None:
             _writable(out)
         with (
@@ -60,14 +92,37 @@ def optimise_command(
             opened(history, mapping, exclude, pair.scheme, rates).closing() as held,
         ):
             panel = panel_for(held, *pair.schemes)
+            ahead = _ahead(asked, pair, held) if asked.looks_ahead else None
+        if ahead is not None:
+            _warn(ahead.seconds(evaluations), as_json)
         with progress(f"Searching, at most {evaluations} schemes", as_json) as step:
-            found = search(asked, pair, panel, step)
+            found = search(asked, pair, panel, step, ahead)
         if out is not None:
             with writing(out.parent):
                 out.parent.mkdir(parents=True, exist_ok=True)
                 with out.open("x", encoding="utf-8") as file:
                     file.write(dumps(found.scheme))
         emit({**told_as_json(found), "out": None if out is None else str(out)}, as_json, say)
+
+
+def _ahead(asked: Question, pair: Pair, held: History) -> Ahead:
+    """The programme fitted, ready to pay schemes in futures.
+
+    Raises:
+        InputError: There is too little to fit anything to, or a scheme cannot be projected.
+    """
+    from incentive_lab.optimise.ahead import MONTHS, Ahead
+    from incentive_lab.projection.model import fit
+    from incentive_lab.projection.past import past_of
+
+    return Ahead(fit(past_of(held, *pair.schemes), horizon=MONTHS), pair, asked.futures, asked.seed)
+
+
+def _warn(seconds: float, quiet: bool) -> None:
+    """Say on standard error how long a long search may take."""
+    if seconds > LONG and not quiet:
+        print(f"Paying so many schemes in so many futures takes up to about {seconds / 60:.0f} minutes on this machine; "
+              "fewer --evaluations or --futures take less.", file=sys.stderr, flush=True)  # fmt: skip
 
 
 def _writable(out: Path) -> None:

@@ -371,6 +371,60 @@ def test_optimise_searches_for_nothing_that_it_cannot_write(place: Path, ask: Co
         assert (place / "grown.yaml").read_text() == before
 
 
+def test_optimise_looks_at_the_next_year(place: Path, ask: Command, tmp_path: Path) -> None:
+    out = tmp_path / "found.yaml"
+    rate = "rules.rebate.rate.table.steps.top.rate"
+    words = ["optimise", place / "grown.yaml", "--history", place / "history", "--goal", "most:cost", "--vary", f"{rate}=1%:8%:1%",
+             "--evaluations", 40]  # fmt: skip
+    ahead = ["--limit", "p95_next_year<=1_000_000", "--futures", 64, "--fresh", 256, "--seed", 3]
+    code, answer = ask(*words, *ahead, "--limit", "over_budget<=50%", "--budget", "1_000_000", "--out", out)
+    assert code == 0, answer
+    year = answer["next_year"]
+    assert (year["searched"]["scenarios"], year["searched"]["seed"]) == (64, 3)
+    assert (year["fresh"]["scenarios"], year["fresh"]["seed"]) == (256, 4)
+    assert year["budget"] == 1_000_000
+    assert len(year["told"]) == 2
+    assert all("holds" in one for one in year["told"])
+    code, told = ask("project", out, "--history", place / "history", "--scenarios", 256, "--seed", 4,
+                     "--baseline", place / "flat.yaml")  # fmt: skip
+    assert code == 0
+    assert year["fresh"]["best"]["p95_next_year"]["value"] == pytest.approx(told["owed"]["p95"])
+    done = CliRunner().invoke(app, [str(word) for word in (*words, *ahead)])
+    assert done.exit_code == 0
+    assert "In 256 fresh futures of the next 12 months" in done.output
+    assert "in the 64 futures searched" in done.output
+
+
+def test_optimise_refuses_futures_that_nobody_asks_for_and_budgets_that_are_not_there(
+    place: Path, ask: Command
+) -> None:
+    words = [
+        "optimise",
+        place / "grown.yaml",
+        "--history",
+        place / "history",
+        "--vary",
+        "rules.rebate.rate.table.steps.top.rate",
+    ]
+    code, answer = ask(*words, "--goal", "most:cost", "--assumptions", "recession")
+    assert (code, answer["problems"][0]["path"]) == (1, "--futures, --fresh, --budget and --assumptions")
+    code, answer = ask(*words, "--goal", "most:cost", "--limit", "over_budget<=10%", "--futures", 3)
+    assert code == 1
+    assert [one["path"] for one in answer["problems"]] == ["--futures", "limit"]
+    code, answer = ask(*words, "--goal", "least:p95_nextyear")
+    assert (code, answer["problems"][0]["fix"]) == (1, "Did you mean p95_next_year?")
+
+
+def test_a_long_search_says_so_beforehand(capsys: pytest.CaptureFixture[str]) -> None:
+    from incentive_lab.optimise_cli import _warn
+
+    _warn(30 * 60, quiet=False)
+    assert "up to about 30 minutes" in capsys.readouterr().err
+    _warn(30 * 60, quiet=True)
+    _warn(20, quiet=False)
+    assert capsys.readouterr().err == ""
+
+
 def test_optimise_speaks_in_words(place: Path) -> None:
     words = ["optimise", str(place / "grown.yaml"), "--history", str(place / "history"), "--goal", "cost=900",
              "--vary", "rules.rebate.rate.table.steps.top.rate"]  # fmt: skip

@@ -1,4 +1,4 @@
-"""The commands of README.md and docs/tutorial.md and what they print; `python -m tests.house.readme` writes it anew."""
+"""The commands of README.md, tutorial.md and search.md, and what they print; `python -m tests.house.readme` writes it anew."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from incentive_lab.cli import app
 from tests.house.floors import ROOT
 
 README = ROOT / "README.md"
-DOCUMENTS = (README, ROOT / "docs" / "tutorial.md")
+DOCUMENTS = (README, ROOT / "docs" / "tutorial.md", ROOT / "docs" / "search.md")
 """Run in this order, in one folder with one registry."""
 SIZE = re.compile(r" *[\d,]+ bytes")
 HEAD = re.compile(r"\b\d+:[0-9a-f]{64}\b")

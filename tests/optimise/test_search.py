@@ -12,11 +12,12 @@ import pytest
 from incentive_lab.engine.impact import impact
 from incentive_lab.engine.replay import replay
 from incentive_lab.errors import InputError
-from incentive_lab.optimise.figures import FIGURES, figures_of
+from incentive_lab.optimise.figures import FIGURES, HISTORY_FIGURES, figures_of
+from incentive_lab.optimise.found import Found
 from incentive_lab.optimise.halves import halves_of, kept, part_of
 from incentive_lab.optimise.paying import Payments, Rank
 from incentive_lab.optimise.question import Goal, Question, question
-from incentive_lab.optimise.search import Found, search
+from incentive_lab.optimise.search import search
 from incentive_lab.optimise.words import as_json, notes, verdict
 from incentive_lab.panel import Panel
 from incentive_lab.scheme.baseline import Pair
@@ -332,7 +333,7 @@ def test_figures_of_a_scheme_against_itself(pair: Pair, panel: Panel) -> None:
     figures = figures_of(same, same)
     assert figures["losers"] == figures["heavy_losers"] == figures["lost"] == 0
     assert figures["cost"] == same.cost / 100
-    assert figures.keys() == FIGURES.keys()
+    assert figures.keys() == HISTORY_FIGURES.keys()
 
 
 def test_a_history_without_payouts_has_no_shares_to_search_for(pair: Pair, panel: Panel) -> None:

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import time
 from decimal import Decimal
 
 from streamlit.testing.v1 import AppTest
 
 from incentive_lab.charts.search import frontier_chart
+from incentive_lab.charts.search_ahead import exceeded_chart
+from incentive_lab.optimise.ahead import Ahead, Futures
 from incentive_lab.optimise.question import question
 from incentive_lab.optimise.search import search
 from incentive_lab.panel import Panel
+from incentive_lab.projection.model import fit
 from incentive_lab.scheme.baseline import Pair
 from incentive_lab.scheme.document import Scheme
 from incentive_lab.ui.drafts import Draft
+from incentive_lab.ui.jobs import Job
 from incentive_lab.ui.workspace import DRAFT, shipped
+from tests.projection.conftest import FLAT, TIERED, made_past
 from tests.ui.test_pages import shown
 from tests.ui.test_projection_page import told
 
@@ -128,3 +134,57 @@ def test_the_frontier_says_what_is_traded(tiered: Scheme, flat: Scheme, panel: P
     line = chart.figure.data[0]
     assert list(line.x) == sorted(line.x)
     assert len(chart.figure.data) == 3
+
+
+def test_the_next_year_is_asked_for_and_told_in_fresh_futures(app: AppTest) -> None:
+    app.switch_page("pages/search.py").run(timeout=180)
+    assert "search-assumptions" not in [one.key for one in app.selectbox]
+    app.multiselect(key="search-limits").set_value(
+        ["P95 of the cost of the next 12 months", "Chance of breaking the budget"]
+    ).run(timeout=180)
+    assert "search-assumptions" in [one.key for one in app.selectbox]
+    assert "10,000 fresh ones" in shown(app)
+    assert app.number_input(key="search-limit-over_budget").value == 10.0
+    assert app.number_input(key="search-budget-growth-80-20").value == 3_600_000
+    app.number_input(key="search-limit-p95_next_year").set_value(10_000_000.0).run(timeout=180)
+    app.selectbox(key="search-effort").select("Quick: 200 schemes").run(timeout=180)
+    app.button(key="search-begin").click().run(timeout=180)
+    said = told(app, "What follows")
+    assert "The next 12 months" in said
+    assert "futures searched" in said
+    assert "the limit of at most 10.0\N{NO-BREAK SPACE}m holds" in said
+    assert "One future in twenty costs more than" in said
+    points = app.selectbox(key="search-point")
+    if len(points.options) > 1:
+        points.select_index(1).run(timeout=180)
+        assert "Whether limits hold there is not known" in shown(app)
+    app.number_input(key="search-budget-growth-80-20").set_value(1_000_000.0).run(timeout=180)
+    assert "The question has changed since this search" in shown(app)
+    assert not app.exception
+
+
+def test_the_chart_of_the_next_year_marks_the_limit() -> None:
+    model = fit(made_past(), horizon=12)
+    pair = Pair(TIERED, FLAT, FLAT)
+    ahead = Ahead(model, pair, Futures(searched=64, fresh=256))
+    one = question(TIERED, "most:middle", ["rules.volume.rate.table.steps.a.rate=0.2%:4%:0.2%"],
+                   ["p95_next_year<=200_000"], 60, futures=ahead.futures)  # fmt: skip
+    found = search(one, pair, model.past.panel, ahead=ahead)
+    assert found.afresh is not None
+    chart = exceeded_chart(found, found.afresh, "USD")
+    assert chart.title.startswith("One future in twenty costs more than")
+    assert "256 fresh futures" in chart.note
+    limit = chart.figure.data[-1]
+    assert list(limit.x)[1:] == [200_000, 200_000]
+    assert list(limit.y) == [0.05, 0.05, 0]
+    line = chart.figure.data[-2]
+    assert list(line.y) == sorted(line.y, reverse=True)
+    kept = frontier_chart(found, found.best, "USD")
+    assert "64 futures searched" in kept.note
+
+
+def test_work_says_how_long_it_still_takes() -> None:
+    half = Job(lambda step: None, share=0.5, began=time.monotonic() - 100)
+    assert half.left == ", about 2 minutes left"
+    assert Job(lambda step: None, share=0.5).left == ""
+    assert Job(lambda step: None, share=0.0, began=time.monotonic() - 100).left == ""

@@ -8,9 +8,9 @@ import plotly.graph_objects as go
 
 from incentive_lab.charts.style import BASELINE, DRAFT, GAIN, INK, LOSS, Chart, amount_ticks, figure, share_axis
 from incentive_lab.format import small
-from incentive_lab.optimise.figures import Figure
+from incentive_lab.optimise.figures import Figure, NextYearFigure
+from incentive_lab.optimise.found import Found
 from incentive_lab.optimise.paying import Trial
-from incentive_lab.optimise.search import Found
 
 
 def frontier_chart(found: Found, chosen: Trial, currency: str) -> Chart:
@@ -21,7 +21,8 @@ def frontier_chart(found: Found, chosen: Trial, currency: str) -> Chart:
         chosen: The scheme that is looked at.
         currency: ISO 4217 code.
     """
-    price, goal = found.price, found.question.goal
+    price, question = found.price, found.question
+    goal = question.goal
     assert price is not None
     points = found.frontier
     limit = next((one.value for one in found.question.limits if one.figure is price), None)
@@ -52,7 +53,9 @@ def frontier_chart(found: Found, chosen: Trial, currency: str) -> Chart:
         legend={"x": 0, "xanchor": "left", "y": -0.28, "yanchor": "top"}, **layout,
     )  # fmt: skip
     title = _answer(points, price, goal.figure)
-    note = "Each point is a scheme that was paid on this history; none that was paid beats it on both axes."
+    ahead = [one for one in (price, goal.figure) if isinstance(one, NextYearFigure)]
+    where = f"on this history and in the {question.futures.searched} futures searched" if ahead else "on this history"
+    note = f"Each point is a scheme that was paid {where}; none that was paid beats it on both axes."
     return Chart(drawn, title, note, f"{goal.figure.label} against {_titled(price, currency)}. {title}.")
 
 
@@ -97,6 +100,6 @@ def _titled(one: Figure, currency: str) -> str:
 def _answer(points: tuple[Trial, ...], price: Figure, goal: Figure) -> str:
     if len(points) < 2:
         return "There is nothing to trade: one scheme is best on both"
-    (low, high), (begin, end) = ((one.said(points[0].figures[one.name]), one.said(points[-1].figures[one.name]))
+    (low, high), (begin, end) = (one.apart(points[0].figures[one.name], points[-1].figures[one.name])
                                  for one in (price, goal))  # fmt: skip
     return f"From {low} to {high}, {small(goal.label)} goes from {begin} to {end}"

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from incentive_lab.engine.replay import Replay
+from incentive_lab.optimise.figures import NextYearFigure
 from incentive_lab.optimise.question import Limit, Question, Values
 from incentive_lab.panel import Floats
 
@@ -83,7 +84,7 @@ def kept(
     """What the best schemes for halves gain on the other halves. Limits are held on the half that a scheme is best for.
 
     Args:
-        question: What was asked; a value to be reached has no gain.
+        question: What was asked; a value to be reached has no gain, and futures are not drawn for halves.
         now: Figures of the scheme as it is, of all partners.
         now_halves: The same of each half.
         trials: Figures of each half under every scheme that was paid.
@@ -92,7 +93,8 @@ def kept(
         None where nothing is gained on any half, or where the scheme as it is breaks a limit: then what is found mends that,
         and need gain nothing.
     """
-    if question.goal.sense == "reach" or any(one.missed(now) for one in question.limits):
+    ahead = isinstance(question.goal.figure, NextYearFigure)
+    if ahead or question.goal.sense == "reach" or any(one.missed(now) for one in question.limits):
         return None
     gained, lasting = np.zeros(len(now_halves)), np.zeros(len(now_halves))
     for mine in range(len(now_halves)):

@@ -12,10 +12,12 @@ import numpy as np
 from incentive_lab.engine.impact import side_by_side
 from incentive_lab.engine.replay import replay
 from incentive_lab.errors import InputError
-from incentive_lab.optimise.figures import Figure, figures_of
+from incentive_lab.optimise.ahead import Ahead
+from incentive_lab.optimise.figures import Figure, HistoryFigure, figures_of
 from incentive_lab.optimise.halves import halves_of, part_of
 from incentive_lab.optimise.question import Goal, Limit, Question, Values
 from incentive_lab.panel import Floats, Panel
+from incentive_lab.projection.standard_errors import Figure as Reading
 from incentive_lab.scheme.baseline import Pair
 from incentive_lab.scheme.check import check
 from incentive_lab.scheme.document import Scheme
@@ -37,12 +39,14 @@ class Trial:
         figures: By name; empty where the scheme is not allowed.
         places: Where its values lie on their grids; empty for the scheme as it is.
         halves: The goal's figure and those of limits, of each half of the partners; empty where there are too few.
+        ahead: Figures of the next 12 months in the futures that are searched; empty where nobody asked for one.
     """
 
     values: Mapping[str, Decimal]
     figures: Values
     places: Places = ()
     halves: tuple[Values, ...] = ()
+    ahead: Mapping[str, Reading | None] = field(default_factory=dict)
 
     @property
     def allowed(self) -> bool:
@@ -62,6 +66,7 @@ class Payments:
     pair: Pair
     panel: Panel
     progress: Progress | None
+    ahead: Ahead | None = None
     most: int = 0
     paid: int = 0
     known: dict[Places, Trial] = field(default_factory=dict)
@@ -78,12 +83,15 @@ class Payments:
     def _trial(self, values: Mapping[str, Decimal], scheme: Scheme, places: Places) -> Trial:
         after = replay(scheme, self.panel, baseline=self.pair.floor, detail=False)
         side_by_side(after, self.before)
-        wanted = (self.question.goal.figure, *(one.figure for one in self.question.limits))
+        ahead = {} if self.ahead is None else self.ahead.read(scheme)
+        read = {name: None if one is None else one.value for name, one in ahead.items()}
+        wanted = [one for one in self.question.wanted if isinstance(one, HistoryFigure)]
+        # Futures are not halved: what a limit asks of them holds for all partners.
         halves = tuple(
-            {one.name: one.of(part_of(after, rows), before) for one in wanted}
+            {**read, **{one.name: one.of(part_of(after, rows), before) for one in wanted}}
             for rows, before in zip(self.halves, self.befores, strict=True)
         )
-        return Trial(values, figures_of(after, self.before), places, halves)
+        return Trial(values, {**figures_of(after, self.before), **read}, places, halves, ahead)
 
     def scheme_of(self, values: Mapping[str, Decimal]) -> Scheme:
         """The scheme with these values.

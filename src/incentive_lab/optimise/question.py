@@ -5,14 +5,16 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Literal, TypeVar
 
 from incentive_lab.errors import InputError, Problem, did_you_mean
 from incentive_lab.format import small
+from incentive_lab.optimise.ahead import Futures
 from incentive_lab.optimise.dials import Dial, dial
-from incentive_lab.optimise.figures import FIGURES, Figure
+from incentive_lab.optimise.figures import FIGURES, Figure, NextYearFigure
+from incentive_lab.projection.assumptions import BASE, load
 from incentive_lab.scheme.document import Scheme
 from incentive_lab.scheme.numbers import exact
 from incentive_lab.scheme.paths import tunables
@@ -23,6 +25,7 @@ EVALUATIONS = 400
 """Schemes that are paid at most, unless said otherwise."""
 LEAST = 40
 """The fewest schemes that may be allowed."""
+OVER_BUDGET = FIGURES["over_budget"]
 Sense = Literal["least", "most", "reach"]
 Values = Mapping[str, float | None]
 """Figures by name."""
@@ -90,7 +93,8 @@ class Question:
         limits: What must hold.
         dials: What may move.
         evaluations: How many schemes are paid at most.
-        seed: Of where the search looks first.
+        seed: Of where the search looks first, and of the futures that are drawn.
+        futures: Which, where goal or limits ask for figures of the next 12 months.
     """
 
     goal: Goal
@@ -98,6 +102,17 @@ class Question:
     dials: tuple[Dial, ...]
     evaluations: int = EVALUATIONS
     seed: int = 7
+    futures: Futures = field(default_factory=Futures)
+
+    @property
+    def wanted(self) -> tuple[Figure, ...]:
+        """The goal's figure and those of limits."""
+        return self.goal.figure, *(one.figure for one in self.limits)
+
+    @property
+    def looks_ahead(self) -> bool:
+        """Whether it asks for a figure of the next 12 months."""
+        return any(isinstance(one, NextYearFigure) for one in self.wanted)
 
 
 def question(
@@ -107,6 +122,7 @@ def question(
     limits: Sequence[str] = (),
     evaluations: int = EVALUATIONS,
     seed: int = 7,
+    futures: Futures | None = None,
 ) -> Question:
     """Read a question as it is typed.
 
@@ -114,9 +130,10 @@ def question(
         scheme: Whose numbers move.
         goal: `cost=1_500_000`, `least:losers` or `most:middle`.
         vary: Paths, each with its own range if it is written as `path=low:high` or `path=low:high:step`.
-        limits: Such as `cost<=1_500_000` and `losers<=20%`.
+        limits: Such as `cost<=1_500_000`, `losers<=20%` and `p95_next_year<=2_000_000`.
         evaluations: Schemes that are paid at most, `LEAST` to 20,000.
-        seed: Of where the search looks first.
+        seed: Of where the search looks first, and of the futures that are drawn.
+        futures: Which, for figures of the next 12 months; the usual ones unless given.
 
     Raises:
         InputError: With everything wrong with it.
@@ -145,10 +162,51 @@ def question(
                                 "Leave out those that matter least."))  # fmt: skip
     if not LEAST <= evaluations <= 20_000:
         problems.append(Problem("evaluations", f"found {evaluations}, allowed is {LEAST} to 20,000."))
+    if futures is not None:
+        problems += futures.problems
+        if (
+            not any(isinstance(one.figure, NextYearFigure) for one in (wanted, *bounds) if one is not None)
+            and not problems
+        ):
+            problems.append(Problem("--futures, --fresh, --budget and --assumptions", "these are for figures of the next 12 "
+                                    "months, and neither goal nor limit asks for one.",
+                                    "Ask for one, such as p95_next_year, or leave them out."))  # fmt: skip
+    futures = futures or Futures()
+    if scheme.budget is None and futures.budget is None:
+        problems += [Problem(where, f"{OVER_BUDGET.name} asks for a budget, and the scheme names none.",
+                             "Give one with --budget AMOUNT, or write it into the scheme.")
+                     for where, one in (("goal", wanted), *(("limit", one) for one in bounds))
+                     if one is not None and one.figure is OVER_BUDGET]  # fmt: skip
     if problems:
         raise InputError(problems)
     assert wanted is not None
-    return Question(wanted, tuple(one for one in bounds if one), tuple(one for one in dials if one), evaluations, seed)
+    limited, moving = (tuple(one for one in bounds if one), tuple(one for one in dials if one))
+    return Question(wanted, limited, moving, evaluations, seed, futures)
+
+
+def futures_asked(searched: int | None, fresh: int | None, budget: str | None, assumptions: str) -> Futures | None:
+    """Futures as they are typed; None where nothing is said of them.
+
+    Args:
+        searched, fresh: How many; None for the usual numbers.
+        budget: An amount in whole currency units.
+        assumptions: A file, or the name of a preset.
+
+    Raises:
+        InputError: The budget is no amount, or there are no such assumptions.
+
+    Example:
+        >>> futures_asked(None, None, "2_000_000", "base").budget, futures_asked(None, None, None, "base")
+        (2000000.0, None)
+    """
+    problems: list[Problem] = []
+    supposed = _told(problems, load, assumptions)
+    amount = None if budget is None else _told(problems, _value, "--budget", budget)
+    if problems:
+        raise InputError(problems)
+    usual = Futures(assumptions=supposed or BASE)
+    given = Futures(usual.searched if searched is None else searched, fresh, amount, usual.assumptions)
+    return None if given == Futures(assumptions=load("base")) else given
 
 
 def _contradictions(limits: Sequence[Limit]) -> list[Problem]:

@@ -9,82 +9,38 @@ more values than may be paid. Where steps pass over a value that is to be reache
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from decimal import Decimal
+from dataclasses import replace
 
 import numpy as np
 from scipy.optimize import Bounds, NonlinearConstraint, minimize
 from scipy.stats import qmc
 
+from incentive_lab.optimise.ahead import Ahead
+from incentive_lab.optimise.confirming import Steps, confirmed
 from incentive_lab.optimise.dials import finer
-from incentive_lab.optimise.figures import Figure
+from incentive_lab.optimise.found import Found, reached
 from incentive_lab.optimise.halves import Kept, kept
 from incentive_lab.optimise.paying import Payments, Places, Progress, Rank, Spent, Trial
-from incentive_lab.optimise.question import LEAST, Goal, Question
+from incentive_lab.optimise.question import LEAST, Question
 from incentive_lab.optimise.settling import polished
 from incentive_lab.optimise.trading import frontier, price_of, search_along
 from incentive_lab.panel import Panel
 from incentive_lab.scheme.baseline import Pair
-from incentive_lab.scheme.document import Scheme
 
-REACHED = 0.005
-"""A value is reached when it is this close, as a share of it: publishable steps seldom hit it exactly."""
 SHARE = 0.65
 """Of the schemes that may be paid, the share for the goal; the rest is for the frontier."""
 SCATTERED = 8
 """Schemes of the scattered sample for each number that may move."""
+FURTHER, AGAIN = 4, 0.06
+"""Where an answer does not hold in fresh futures, the part of schemes that may be paid for another on top, and the stride with
+which it is searched for, as a share of each range."""
 
 
-@dataclass(frozen=True)
-class Found:
-    """What a search found.
-
-    Attributes:
-        question: What was asked.
-        now: The scheme as it is.
-        best: The best that was found; `now` where nothing is better.
-        scheme: That scheme.
-        limits_met: Whether every limit holds.
-        goal_met: Whether the value is reached; where the least or the most was wanted, whether there is a value at all.
-        passed: Whether a value that is not reached lies between two that are: steps pass over it.
-        converged: Whether no neighbour of it is better; False when the evaluations ran out first.
-        evaluations: Schemes that were paid.
-        price: The other axis of the frontier; None where there is none, as for a value to be reached.
-        frontier: What nothing that was paid beats on both axes, cheapest first; the limits but for that on the price hold.
-        idle: Paths of numbers that change no figure from one end of their range to the other, the others being as found.
-        kept: Of what is gained on half of the partners, the share that the other half gains, too; None where that cannot
-            be told (`halves.kept`).
-    """
-
-    question: Question
-    now: Trial
-    best: Trial
-    scheme: Scheme
-    limits_met: bool
-    goal_met: bool
-    converged: bool
-    evaluations: int
-    price: Figure | None = None
-    frontier: tuple[Trial, ...] = ()
-    idle: tuple[str, ...] = ()
-    kept: Kept | None = None
-    passed: bool = False
-
-    @property
-    def better(self) -> bool:
-        """Whether anything better than the scheme as it is was found."""
-        return self.best is not self.now
-
-    @property
-    def moved(self) -> Mapping[str, tuple[Decimal, Decimal]]:
-        """Path -> what it is and what was found, of those that differ."""
-        return {path: (self.now.values[path], value) for path, value in self.best.values.items()
-                if value != self.now.values[path]}  # fmt: skip
-
-
-def search(question: Question, pair: Pair, panel: Panel, progress: Progress | None = None) -> Found:
+def search(
+    question: Question, pair: Pair, panel: Panel, progress: Progress | None = None, ahead: Ahead | None = None
+) -> Found:
     """Search for the scheme that meets the goal best within the limits.
 
     Args:
@@ -92,35 +48,61 @@ def search(question: Question, pair: Pair, panel: Panel, progress: Progress | No
         pair: The scheme as it is, what it is compared with, and what guarantees compare with.
         panel: The history; it serves every scheme of the pair.
         progress: Told how many schemes were paid and how many may be; what it raises ends the search.
+        ahead: Pays schemes in futures, where the question looks ahead.
     """
-    found = _searched(question, pair, panel, progress)
-    near, left = finer(question.dials, found.best.values), question.evaluations - found.evaluations
+    if not question.looks_ahead or ahead is None:
+        assert not question.looks_ahead, "a question that looks ahead needs futures"
+        payments = Payments(question, pair, panel, progress)
+        return _to_the_step(payments, question, question.evaluations)
+    steps = Steps(progress, question.evaluations, ahead)
+    payments = Payments(question, pair, panel, steps.paid, ahead)
+
+    def find(asked: Question, further: bool) -> Found:
+        most = payments.paid + question.evaluations // FURTHER if further else question.evaluations
+        return _to_the_step(payments, asked, most, further)
+
+    return confirmed(question, ahead, find, steps)
+
+
+def _to_the_step(payments: Payments, question: Question, most: int, further: bool = False) -> Found:
+    """The best on the grids; where a value to be reached lies between two of their steps, on finer ones around it."""
+    found = _searched(payments, question, most, further)
+    near, left = finer(question.dials, found.best.values), most - payments.paid
     if found.goal_met or not found.passed or not near or left < LEAST:
         return found
+    before, progress = payments.paid, payments.progress
 
-    def further(done: int, total: int) -> None:
+    def on(done: int, total: int) -> None:
         if progress is not None:
-            progress(found.evaluations + done, question.evaluations)
+            progress(before + done, total)
 
-    again = _searched(replace(question, dials=near, evaluations=left), pair, panel, further)
-    paid = found.evaluations + again.evaluations
+    closer = replace(question, dials=near)
+    around = Payments(closer, payments.pair, payments.panel, on, payments.ahead)
+    again = _searched(around, closer, left)
+    payments.paid += around.paid
     if not again.limits_met or question.goal.away(again.best.figures) >= question.goal.away(found.best.figures):
-        return replace(found, evaluations=paid)
-    return replace(again, question=question, evaluations=paid, idle=found.idle, passed=True)
+        return replace(found, evaluations=payments.paid)
+    return replace(again, question=question, evaluations=payments.paid, idle=found.idle, passed=True)
 
 
-def _searched(question: Question, pair: Pair, panel: Panel, progress: Progress | None) -> Found:
-    payments = Payments(question, pair, panel, progress)
+def _searched(payments: Payments, question: Question, most: int, further: bool = False) -> Found:
+    """The best on the grids; `further` goes on from what was paid for another question about the same figures."""
     price = price_of(question)
-    room = question.evaluations - _spare(question)
+    room = max(payments.paid, most - _spare(question))
     alone = len(question.dials) == 1
     payments.most = room if price is None or (alone and question.dials[0].places <= room) else int(SHARE * room)
     rank = Rank(payments, question.goal, question.limits)
     with suppress(Spent):
-        _every_value(payments, rank) if alone else _settled(payments, rank)
+        if further:
+            payments.most = room
+            polished(payments, rank, rank.best(list(payments.known.values())), AGAIN)
+        elif alone:
+            _every_value(payments, rank)
+        else:
+            _settled(payments, rank)
     payments.most = room
     with suppress(Spent):
-        if price is not None:
+        if price is not None and not further:
             search_along(payments, question, price)
     converged = False
     with suppress(Spent):
@@ -131,23 +113,17 @@ def _searched(question: Question, pair: Pair, panel: Panel, progress: Progress |
     value = best.figures.get(question.goal.figure.name)
     better = best is not payments.now
     return Found(
-        question, payments.now, best, payments.scheme_of(best.values) if better else pair.scheme,
-        limits_met=not any(rank.missed(best)), goal_met=_met(question.goal, value), converged=converged,
+        question, payments.now, best, payments.scheme_of(best.values) if better else payments.pair.scheme,
+        limits_met=not any(rank.missed(best)), goal_met=reached(question.goal, value), converged=converged,
         passed=_passed(payments, rank),
         frontier=frontier(payments, question, price) if price is not None else (), price=price,
-        idle=_idle(payments, best), kept=_kept(payments) if better else None, evaluations=payments.paid,
+        idle=_idle(payments, best), kept=_kept(payments, question) if better else None, evaluations=payments.paid,
     )  # fmt: skip
-
-
-def _met(goal: Goal, value: float | None) -> bool:
-    if goal.sense != "reach":
-        return value is not None
-    return value is not None and abs(value - goal.value) <= REACHED * max(abs(goal.value), 1e-9)
 
 
 def _passed(payments: Payments, rank: Rank) -> bool:
     """Whether schemes within the limits lie on both sides of the value that is to be reached."""
-    goal = payments.question.goal
+    goal = rank.goal
     inside = [one for one in (payments.now, *payments.known.values()) if one.allowed and not any(rank.missed(one))]
     values = [value for one in inside if (value := one.figures[goal.figure.name]) is not None]
     return goal.sense == "reach" and bool(values) and min(values) < goal.value < max(values)
@@ -194,11 +170,11 @@ def _descend(payments: Payments, rank: Rank, start: Trial) -> None:
              options={"maxfev": room, "initial_tr_radius": 0.25, "final_tr_radius": 0.01})  # fmt: skip
 
 
-def _kept(payments: Payments) -> Kept | None:
+def _kept(payments: Payments, question: Question) -> Kept | None:
     if not payments.halves:
         return None
     trials = [one.halves for one in payments.known.values() if one.allowed]
-    return kept(payments.question, payments.now.figures, payments.now.halves, trials)
+    return kept(question, payments.now.figures, payments.now.halves, trials)
 
 
 def _spare(question: Question) -> int:

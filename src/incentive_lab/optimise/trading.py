@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from incentive_lab.optimise.figures import FIGURES, Figure
+from incentive_lab.optimise.figures import FIGURES, Figure, NextYearFigure
 from incentive_lab.optimise.paying import Payments, Rank, Trial
 from incentive_lab.optimise.question import Limit, Question
 from incentive_lab.optimise.settling import polished
@@ -16,10 +16,13 @@ FRONTIER = 12
 
 
 def price_of(question: Question) -> Figure | None:
-    """What a frontier sets beside the goal: the cost, or for the cost itself who loses."""
+    """What a frontier sets beside the goal: the cost, or the next year's where a limit asks for it; for these who loses."""
+    goal = question.goal.figure
     if question.goal.sense == "reach":
         return None
-    return FIGURES["cost"] if question.goal.figure.name not in ("cost", "dearest_year") else FIGURES["losers"]
+    if goal.name in ("cost", "dearest_year") or isinstance(goal, NextYearFigure):
+        return FIGURES["losers"]
+    return next((one.figure for one in question.limits if isinstance(one.figure, NextYearFigure)), FIGURES["cost"])
 
 
 def search_along(payments: Payments, question: Question, price: Figure) -> None:

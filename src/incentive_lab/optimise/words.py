@@ -7,10 +7,11 @@ from decimal import Decimal
 from typing import Any
 
 from incentive_lab.format import counted, percent, small
-from incentive_lab.optimise.figures import FIGURES
+from incentive_lab.optimise.figures import HISTORY_FIGURES
+from incentive_lab.optimise.found import Found
 from incentive_lab.optimise.halves import Kept
 from incentive_lab.optimise.paying import Trial
-from incentive_lab.optimise.search import Found
+from incentive_lab.optimise.words_ahead import next_year, notes_ahead, say_ahead
 from incentive_lab.scheme.fingerprint import fingerprint
 from incentive_lab.scheme.numbers import plain
 
@@ -21,11 +22,18 @@ HALF = 0.5
 def verdict(found: Found) -> str:
     """What was found, in a sentence or two."""
     goal, question = found.question.goal, found.question
-    value, was = (trial.figures[goal.figure.name] for trial in (found.best, found.now))
+    figures = found.figures(found.best)
+    value, was = figures[goal.figure.name], found.figures(found.now)[goal.figure.name]
     said, before = goal.figure.apart(value, was)
     if not found.limits_met:
-        missed = [one for one in question.limits if one.missed(found.best.figures)]
-        near = [one.figure.apart(found.best.figures[one.figure.name], one.value)[0] for one in missed]
+        missed = [one for one in question.limits if one.missed(figures)]
+        near = [one.figure.apart(figures[one.figure.name], one.value)[0] for one in missed]
+        if not any(one.missed(found.best.figures) for one in missed):
+            return (
+                f"No scheme that was tried keeps {_and([str(one) for one in missed])} in fresh futures: what keeps it in those "
+                f"searched comes to {_and(near)} there. It does not meet the limit. Let more numbers move, ease the limit, or "
+                "search more futures."
+            )
         return (
             f"No scheme that was tried meets {_and([str(one) for one in missed])}: the nearest is {_and(near)}. "
             "Let more numbers move, give them more room, or ease the limit."
@@ -39,6 +47,11 @@ def verdict(found: Found) -> str:
             else "Let more numbers move, or give them more room."
         )
         return f"No scheme that was tried reaches {goal}: the nearest is {said}, now {before}. {aid}"
+    if found.better and not found.gains:
+        return (
+            "What is best in the futures searched is no better in fresh ones than the scheme as it is: "
+            f"{small(goal.figure.label)} {said}, now {before}."
+        )
     if not found.better:
         return f"Nothing that was tried is better than the scheme as it is: {small(goal.figure.label)} {before}."
     moved = counted(len(found.moved), "changed number", "changed numbers")
@@ -47,7 +60,7 @@ def verdict(found: Found) -> str:
 
 def notes(found: Found, labels: dict[str, str] | None = None) -> list[str]:
     """What is to be known beside it."""
-    said = []
+    said = [] if found.afresh is None else notes_ahead(found.question, found.afresh)
     if not found.converged:
         said.append(
             f"All {found.evaluations} schemes that may be paid were paid before the search had settled: "
@@ -69,7 +82,8 @@ def notes(found: Found, labels: dict[str, str] | None = None) -> list[str]:
     if found.kept is not None:
         said.append(_lasting(found.kept))
     said.append(
-        "Found on what partners did, who may act otherwise under other numbers: project it before it is proposed."
+        "Found on what partners did, who may act otherwise under other numbers: "
+        + ("project it before it is proposed." if found.afresh is None else "try it before it is proposed.")
     )
     return said
 
@@ -109,6 +123,7 @@ def as_json(found: Found) -> dict[str, Any]:
         **({"frontier_reason": "a value is to be reached, which leaves nothing to trade"} if found.price is None else {}),
         "idle": list(found.idle), "seed": question.seed,
         "kept_by_other_half": None if found.kept is None else asdict(found.kept),
+        **({} if found.afresh is None else {"next_year": next_year(found, found.afresh)}),
     }  # fmt: skip
 
 
@@ -119,9 +134,11 @@ def say(answer: dict[str, Any]) -> None:
     for path, value in answer["best"]["values"].items():
         was = answer["now"]["values"][path]
         print(f"  {path:<58} {was:>12,} -> {value:,}" if value != was else f"  {path:<58} {was:>12,} stays")
-    for name, figure in FIGURES.items():
+    for name, figure in HISTORY_FIGURES.items():
         was, now = figure.apart(*(answer[each]["figures"][name] for each in ("now", "best")))
         print(f"  {figure.label:<58} {was:>12} -> {now}")
+    if "next_year" in answer:
+        say_ahead(answer["next_year"])
     for note in answer["notes"]:
         print(f"- note: {note}")
     print(f"{answer['evaluations']} schemes paid.")

@@ -36,18 +36,32 @@ def distribution(values: Floats, told: Projection | None = None) -> dict[str, fl
     return shown
 
 
-def over_budget(outcome: Outcome, minor: int) -> Figure | None:
-    """The chance that some programme year asks for more than its budget; None without a budget."""
-    budget = outcome.scheme.budget
-    if budget is None:
-        return None
-    return chance((outcome.demand > float(budget.amount) * minor).any(axis=1))
+def over_budget(outcome: Outcome, minor: int, amount: float | None = None) -> Figure | None:
+    """The chance that some programme year asks for more than its budget; None without a budget.
+
+    Args:
+        outcome: What a scheme costs in every scenario.
+        minor: Minor units in one unit of currency.
+        amount: A budget in whole units that takes the place of the scheme's own.
+    """
+    amount = _budget(outcome, amount)
+    return None if amount is None else chance((outcome.demand > amount * minor).any(axis=1))
 
 
-def part_years(told: Projection) -> str | None:
-    """What the chance of breaking the budget is of where the horizon holds no whole programme year; None where it does."""
+def _budget(outcome: Outcome, amount: float | None) -> float | None:
+    own = outcome.scheme.budget
+    return amount if amount is not None or own is None else float(own.amount)
+
+
+def part_years(told: Projection, amount: float | None = None) -> str | None:
+    """What the chance of breaking the budget is of where the horizon holds no whole programme year; None where it does.
+
+    Args:
+        told: A projection.
+        amount: See `over_budget`.
+    """
     years = told.outcome.years
-    if told.outcome.scheme.budget is None or any(months >= 12 for _, months in years):
+    if _budget(told.outcome, amount) is None or any(months >= 12 for _, months in years):
         return None
     parts = " and ".join(
         f"{counted(months, 'month')} of that from {month_label(told.first_month + first)}" for first, months in years

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -12,10 +13,13 @@ from typing import Any
 import streamlit as st
 
 from incentive_lab.errors import InputError, Problem
+from incentive_lab.format import counted
 from incentive_lab.ui.preparing import give_back
 
 LOG = logging.getLogger(__name__)
 Step = Callable[[int, int], None]
+PACE, SEEN = 10.0, 0.02
+"""Seconds and share of the work after which its pace says how long the rest takes."""
 
 
 class _Cancelled(Exception):
@@ -33,6 +37,7 @@ class Job:
         problems: Why it failed.
         cancelled: Whether it was cancelled.
         done: Whether it is over.
+        began: Seconds of the monotonic clock.
     """
 
     work: Callable[[Step], Any]
@@ -41,12 +46,28 @@ class Job:
     problems: tuple[Problem, ...] = ()
     cancelled: bool = False
     done: bool = False
+    began: float = field(default_factory=time.monotonic)
     _stop: threading.Event = field(default_factory=threading.Event)
 
     def begin(self) -> Job:
         """Start the thread."""
         threading.Thread(target=self._run, name="work", daemon=True).start()
         return self
+
+    @property
+    def left(self) -> str:
+        """About how long it still takes at the pace so far, once that can be told.
+
+        Example:
+            >>> Job(lambda step: None, share=0.25, began=time.monotonic() - 60).left
+            ', about 3 minutes left'
+        """
+        spent = time.monotonic() - self.began
+        if spent < PACE or self.share < SEEN:
+            return ""
+        seconds = spent * (1 - self.share) / self.share
+        whole = counted(round(seconds / 60), "minute") if seconds >= 90 else counted(max(1, round(seconds)), "second")
+        return f", about {whole} left"
 
     def cancel(self) -> None:
         """Ask it to stop at its next step."""
@@ -108,5 +129,5 @@ def _wait(key: str, label: str) -> None:
     if own.done:
         st.rerun()
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.progress(own.share, text=f"{label}, {own.share:.0%}")
+        st.progress(own.share, text=f"{label}, {own.share:.0%}{own.left}")
         st.button("Cancel", key=f"cancel {key}", on_click=own.cancel, icon=":material/close:")

@@ -7,15 +7,16 @@ import streamlit as st
 from incentive_lab.charts.search import frontier_chart
 from incentive_lab.errors import InputError
 from incentive_lab.format import compact, points, quantity, signed
-from incentive_lab.optimise.figures import FIGURES, Figure
+from incentive_lab.optimise.figures import HISTORY_FIGURES, Figure
+from incentive_lab.optimise.found import Found
 from incentive_lab.optimise.paying import Trial
-from incentive_lab.optimise.search import Found
 from incentive_lab.optimise.words import notes, verdict
 from incentive_lab.scheme.paths import apply
 from incentive_lab.ui import workspace
 from incentive_lab.ui.cards import card, draw, plain
 from incentive_lab.ui.drafts import Draft
 from incentive_lab.ui.scales import words_of
+from incentive_lab.ui.search_ahead import tell_ahead
 from incentive_lab.ui.tables import table
 
 FOUND = "What was found"
@@ -27,13 +28,14 @@ def tell_found(draft: Draft, found: Found) -> None:
     """What was found, in words, as a chart and as tables."""
     names = {one.path: words_of(draft.scheme, one).full for one in draft.numbers}
     good = found.limits_met and found.goal_met
-    (st.success if good and found.better else st.info if good else st.warning)(plain(verdict(found)))
+    (st.success if good and found.gains else st.info if good else st.warning)(plain(verdict(found)))
     chosen = found.best
     if found.price is not None and len(found.frontier) > 1:
         offered = _offered(found)
         chosen = offered.get(str(st.session_state.get(POINT)), found.best)
         draw(frontier_chart(found, chosen, draft.scheme.currency), "frontier", height="content")
         st.selectbox("Look at another point of this line", [FOUND, *offered], key=POINT)
+    tell_ahead(found, chosen, draft.scheme.currency)
     _values(draft, found, chosen, names)
     _figures(found, chosen)
     for one in notes(found, names):
@@ -88,7 +90,7 @@ def _take(chosen: Trial) -> None:
 
 def _figures(found: Found, chosen: Trial) -> None:
     rows = []
-    for one in FIGURES.values():
+    for one in HISTORY_FIGURES.values():
         was, now = found.now.figures[one.name], chosen.figures[one.name]
         change = None if was is None or now is None else now - was
         rows.append((one.label, *one.apart(was, now), _change(one, change)))

@@ -14,8 +14,9 @@ from incentive_lab.errors import InputError, Problem
 from incentive_lab.format import quantity
 from incentive_lab.optimise.dials import Dial, dial
 from incentive_lab.optimise.figures import FIGURES, Figure, figures_of
+from incentive_lab.optimise.found import Found
 from incentive_lab.optimise.question import MOST, Goal, Limit, Question, Sense
-from incentive_lab.optimise.search import Found, search
+from incentive_lab.optimise.search import search
 from incentive_lab.scheme.naming import split
 from incentive_lab.scheme.paths import Address
 from incentive_lab.ui import workspace
@@ -23,6 +24,7 @@ from incentive_lab.ui.cards import card, label, plain, tell_problems
 from incentive_lab.ui.drafts import Draft
 from incentive_lab.ui.jobs import Step, watched
 from incentive_lab.ui.scales import from_screen, group_of, on_screen, words_of
+from incentive_lab.ui.search_ahead import ahead_of, futures, starting
 from incentive_lab.ui.search_found import FOUND, POINT, TAKEN, tell_found
 from incentive_lab.ui.workspace import Comparison
 
@@ -52,19 +54,22 @@ def search_page() -> None:
 
 def _form(draft: Draft, comparison: Comparison) -> Question | None:
     """What is asked as the form stands; None while it cannot be."""
-    currency, now = draft.scheme.currency, figures_of(comparison.proposed, comparison.baseline)
+    currency = draft.scheme.currency
+    now = {**figures_of(comparison.proposed, comparison.baseline), **starting(comparison.proposed)}
     with card(
         "search-goal",
         "What is wanted",
-        "Every figure is that of the draft against its baseline, over all months of the history.",
+        "Figures are those of the draft against its baseline over all months of the history, or of drawn futures.",
     ):
         goal = _goal(now, currency)
         limits = _limits(draft, now)
+        drawn = futures(draft.scheme, [goal.figure, *(one.figure for one in limits)], comparison.proposed)
     with card("search-dials", "What may move", f"Up to {MOST} numbers of the draft."):
         dials = _dials(draft, comparison.proposed)
     effort = st.selectbox("How long to look", list(EFFORTS), index=1, key="search-effort", persist_state="session",
                           help="A scheme takes a few hundredths of a second for a thousand partners.")  # fmt: skip
-    question = Question(goal, tuple(limits), tuple(dials), EFFORTS[effort or "400 schemes"]) if dials else None
+    many = EFFORTS[effort or "400 schemes"]
+    question = Question(goal, tuple(limits), tuple(dials), many, futures=drawn) if dials else None
     asked = (question, draft, workspace.history().history_id)
     st.button("Search", type="primary", key="search-begin", width="stretch", disabled=question is None, icon=":material/search:",
               on_click=lambda: st.session_state.update({_ASKED: asked, TAKEN: None, POINT: FOUND}))  # fmt: skip
@@ -230,7 +235,8 @@ def _changed(asked: Question, draft: Draft, question: Question, of: Draft) -> bo
 def _wanted(question: Question) -> str:
     limits = [(one.figure.name, one.side, one.value) for one in question.limits]
     goal, paths = question.goal, [one.address.path for one in question.dials]
-    return f"{goal.figure.name} {goal.sense} {goal.value} {limits} {paths} {question.evaluations}"
+    ahead = f"{question.futures}" if question.looks_ahead else ""
+    return f"{goal.figure.name} {goal.sense} {goal.value} {limits} {paths} {question.evaluations} {ahead}"
 
 
 def _key(question: Question, draft: Draft) -> str:
@@ -242,4 +248,5 @@ def _key(question: Question, draft: Draft) -> str:
 
 def _work(question: Question, draft: Draft) -> Callable[[Step], Found]:
     pair, panel = workspace.pair(draft.scheme, draft.baseline), workspace.panel(draft.scheme, draft.baseline)
-    return lambda step: search(question, pair, panel, step)
+    ahead = ahead_of(question, draft)
+    return lambda step: search(question, pair, panel, step, None if ahead is None else ahead())
