@@ -72,7 +72,8 @@ def _folder(store: DuckStore, folder: Path, limits: Limits, problems: list[Probl
     for file in files:
         name = file.stem.lower()
         if name not in TABLES:
-            _name_slip(name, file.name, problems)
+            if file.suffix.lower() != ".txt":  # which may be anything, such as a note
+                _name_slip(name, file.name, problems)
         elif name in found:
             problems.append(Problem(file.name, f"the table {name} is there twice, also as {found[name].name}."))
         else:
