@@ -190,6 +190,21 @@ gates: [{id: service, when: {csat: {below: 3.5}}, multiply: 0.5, rules: [rebate]
 
 
 @pytest.mark.parametrize(
+    ("step", "provision", "doubted"),
+    [
+        ("{from: 0, lump: 50}", "{run_rate: true}", True),
+        ("{from: 0, rate: 0, lump: 50}", "{expected: 2_000}", True),
+        ("{from: 0, rate: 1%, lump: 50}", "{run_rate: true}", False),
+        ("{from: 0, lump: 50}", "{rate: 1%}", False),
+    ],
+)
+def test_a_provision_on_lumps_alone_is_doubted(step, provision, doubted):
+    rate = f"{{table: {{applies: whole, steps: [{step}]}}}}"
+    body = f"rules:\n  - {{id: plan, on: revenue, per: year, provision: {provision}, rate: {rate}}}\n"
+    assert [one.path for one in check(loads(HEAD + body)).warnings] == (["rules.plan.provision"] if doubted else [])
+
+
+@pytest.mark.parametrize(
     ("per", "table", "doubted"),
     [
         ("deal", "over: life, applies: whole", True),

@@ -92,6 +92,11 @@ def _on_account(here: Segments, rule: Rule) -> Findings:
         yield wrong(place, message, "Write per: quarter, half_year or year.")
     if rule.provision.rate is None and not tables_of(rule):
         yield wrong(place, "A provision by step or expectation needs a table.", "Give a flat rate instead.")
+    elif rule.provision.rate is None and not any(step.rate for table in tables_of(rule) for step in table.steps):
+        message = (
+            "A provision pays a rate on account, and this table has lumps alone, so nothing is paid before it settles."
+        )
+        yield doubtful(place, message, "Give a flat rate, or leave the provision out.")
     if rule.provision.run_rate and rule.during:
         yield wrong((*place, "run_rate"), "A run rate needs whole periods, and `during` cuts them.", "Give expected.")
     for _, leaf in forms(rule.rate) if rule.provision.step is not None else ():
