@@ -121,6 +121,9 @@ def test_row_arithmetic_rounds_half_up_once_a_row(folder: Path) -> None:
     # 100.00 x 0.00005 = 0.005 is a cent for each of D1 and D2; 0.10 x 0.00005 is nothing.
     leaf = measure(of={"product": ["deals.amount", "0.00005"]}, where={"status": "won"})
     assert cells(folder, leaf) == {("P1", "2013-02"): 2}
+    # Any number of factors: 100.00 x 0.5 x 0.25 x 0.001 = 0.0125 is a cent for each of D1 and D2.
+    leaf = measure(of={"product": ["deals.amount", "0.5", "0.25", "0.001"]}, where={"status": "won"})
+    assert cells(folder, leaf) == {("P1", "2013-02"): 2}
     # The larger of margin and 15.00: D1 15.00, D2 14.99 -> 15.00; D3 has no cost and counts nothing.
     leaf = measure(of={"largest": ["deals.margin", 15]}, where={"status": "won"})
     assert cells(folder, leaf) == {("P1", "2013-02"): 3_000}

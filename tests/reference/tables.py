@@ -247,10 +247,10 @@ def of_movement(
         is_same: Whether the base is the movement of the driver.
         keep: The grid of amounts.
     """
-    if bands.table.applies == "interpolated_amount":
-        raise Undefined("interpolated_amount paid for a movement")
     if bands.is_beyond(driver):
         return Earned(ZERO)
+    if bands.table.applies == "interpolated_amount":
+        return Earned(ZERO, keep(interpolated_amount(bands, driver)) - keep(interpolated_amount(bands, before)))
     lumps = bands.lumps(driver) - bands.lumps(before)
     if bands.table.applies not in ("marginal", "each_to_its_end"):
         return Earned(keep(rate_reached(bands, rate_at) * base), lumps)

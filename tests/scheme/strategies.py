@@ -154,7 +154,7 @@ expressions = st.recursive(
     st.sampled_from(["deals.amount", "deals.cost", "deals.seats"]),
     lambda inner: st.one_of(
         st.fixed_dictionaries({"sum": st.lists(inner, min_size=1, max_size=3)}),
-        st.fixed_dictionaries({"product": st.tuples(inner, inner).map(list)}),
+        st.fixed_dictionaries({"product": st.lists(inner, min_size=1, max_size=3)}),
         st.fixed_dictionaries({"largest": st.tuples(inner, st.integers(-5, 5).map(Decimal)).map(list)}),
     ),
     max_leaves=4,

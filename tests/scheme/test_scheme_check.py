@@ -189,6 +189,38 @@ gates: [{id: service, when: {csat: {below: 3.5}}, multiply: 0.5, rules: [rebate]
 )
 
 
+@pytest.mark.parametrize(
+    ("step", "provision", "doubted"),
+    [
+        ("{from: 0, lump: 50}", "{run_rate: true}", True),
+        ("{from: 0, rate: 0, lump: 50}", "{expected: 2_000}", True),
+        ("{from: 0, rate: 1%, lump: 50}", "{run_rate: true}", False),
+        ("{from: 0, lump: 50}", "{rate: 1%}", False),
+    ],
+)
+def test_a_provision_on_lumps_alone_is_doubted(step, provision, doubted):
+    rate = f"{{table: {{applies: whole, steps: [{step}]}}}}"
+    body = f"rules:\n  - {{id: plan, on: revenue, per: year, provision: {provision}, rate: {rate}}}\n"
+    assert [one.path for one in check(loads(HEAD + body)).warnings] == (["rules.plan.provision"] if doubted else [])
+
+
+@pytest.mark.parametrize(
+    ("per", "table", "doubted"),
+    [
+        ("deal", "over: life, applies: whole", True),
+        ("month", "over: life, applies: whole, pays: period_only", True),
+        ("deal", "over: life, applies: whole, border: above", False),
+        ("month", "over: life, applies: whole", False),
+        ("deal", "applies: whole", False),
+    ],
+)
+def test_a_lump_that_no_movement_can_reach_is_doubted(per, table, doubted):
+    steps = "steps: [{name: first, from: 0, lump: 50}, {from: 10, lump: 80}]"
+    body = f"rules:\n  - {{id: plan, on: revenue, per: {per}, rate: {{table: {{{table}, {steps}}}}}}}\n"
+    said = [one.path for one in check(loads(HEAD + body)).warnings]
+    assert said == (["rules.plan.rate.table.steps.first.lump"] if doubted else [])
+
+
 def test_every_measure_of_which_the_history_has_nothing_is_noted_once_with_what_hangs_on_it():
     assert [str(one) for one in not_in_history(loads(ASKING), CRM)] == [
         "measures.approved.where.kind: This history has no activities of kind 'deal_registration': the rule registered "

@@ -147,11 +147,15 @@ def pay_one(forms, steps, ends, form, base, x, before, has_before, same, target)
         target: The target that borders are shares of.
     """
     mode = forms[form, F_MODE]
-    if math.isnan(x) or (mode != INTERPOLATED_AMOUNT and is_beyond(forms, ends, form, x, target)):
+    if math.isnan(x) or is_beyond(forms, ends, form, x, target):
         return 0.0, 0.0
     if mode == INTERPOLATED_AMOUNT:
         value, of = line_value(forms, steps, ends, form, x, S_LUMP, target)
-        return 0.0, times_over(value, MILLION, of)
+        amount = times_over(value, MILLION, of)
+        if has_before:
+            value, of = line_value(forms, steps, ends, form, before, S_LUMP, target)
+            amount -= times_over(value, MILLION, of)
+        return 0.0, amount
     amount, rate, lumps = curve(forms, steps, ends, form, x, target)
     of = 1.0
     if mode == INTERPOLATED_RATE:

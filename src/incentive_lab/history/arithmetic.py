@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from decimal import Decimal
 from fractions import Fraction
+from functools import reduce
+from operator import mul
 from typing import Any
 
 from incentive_lab.errors import InputError, Problem
@@ -53,10 +55,9 @@ def _evaluate(rows: Any, expression: Expression, quantities: Quantities) -> tupl
     if expression.number is not None:
         places = max(0, -int(expression.number.as_tuple().exponent))
         return ibis.literal(int(expression.number.scaleb(places)), type="int64"), places
-    if expression.product is not None:
-        (left, left_places), (right, right_places) = (_evaluate(rows, part, quantities) for part in expression.product)
-        return left.cast(_WIDE) * right.cast(_WIDE), left_places + right_places
     parts = [_evaluate(rows, part, quantities) for part in expression.parts()]
+    if expression.product is not None:
+        return reduce(mul, (value.cast(_WIDE) for value, _ in parts)), sum(part_places for _, part_places in parts)
     places = max(part_places for _, part_places in parts)
     values = [_rescaled(value, part_places, places) for value, part_places in parts]
     if expression.difference is not None:

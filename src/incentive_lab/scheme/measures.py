@@ -97,7 +97,7 @@ class Expression(Part):
     number: Decimal | None = None
     sum: tuple[Expression, ...] | None = None
     difference: tuple[Expression, Expression] | None = None
-    product: tuple[Expression, Expression] | None = None
+    product: tuple[Expression, ...] | None = None
     largest: tuple[Expression, ...] | None = None
     smallest: tuple[Expression, ...] | None = None
 
@@ -118,6 +118,8 @@ class Expression(Part):
         said = (self.column, self.number, self.sum, self.difference, self.product, self.largest, self.smallest)
         if sum(form is not None for form in said) != 1:
             raise ValueError("an expression is one of: column, number, sum, difference, product, largest, smallest")
+        if self.column is None and self.number is None and not self.parts():
+            raise ValueError("an operation needs columns or numbers to work on")
         return self
 
     def parts(self) -> tuple[Expression, ...]:

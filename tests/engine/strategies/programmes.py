@@ -75,7 +75,7 @@ def deal_rules(draw: st.DrawFn, number: int, earlier: Sequence[str], grain: str 
     else:
         driver = draw(optional_drivers(("revenue", "units", "margin")))
         counts = draw(one_from(["after", "before"]))
-        leaf = table_rates(base, overs=(over,), modes=GENERAL_MODES, driver=driver, counts=counts)
+        leaf = table_rates(base, overs=(over,), driver=driver, counts=counts)
     has_grid = sometimes(draw, 4)
     rule: Document = {"id": f"r{number}", "on": on, "per": grain, "rate": draw(rates(base, leaf, has_grid=has_grid))}
     if sometimes(draw):

@@ -178,8 +178,7 @@ def accumulated_rules(draw: st.DrawFn, number: int, earlier: Sequence[str]) -> D
             on = {"excess_of": base, "above": draw(one_from(["target", "last_year"]))}
         leaf = table_rates(base, overs=(draw(one_from(windows)),), driver=driver)
     elif form == "period_only":
-        modes = ("marginal", "whole", "each_to_its_end", "each_in_full", "interpolated_rate")
-        leaf = table_rates(base, overs=(draw(one_from(windows)),), modes=modes, pays=("period_only",), driver=driver)
+        leaf = table_rates(base, overs=(draw(one_from(windows)),), pays=("period_only",), driver=driver)
     else:
         modes = ("marginal", "whole", "each_to_its_end", "each_in_full", "interpolated_rate")
         least = LENGTH[per]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from incentive_lab.errors import did_you_mean
+from incentive_lab.errors import did_you_mean, nearest
 from incentive_lab.scheme.base import one_of
 from incentive_lab.scheme.checks.context import Context, Findings, doubtful, wrong
 from incentive_lab.scheme.document import Cap, Pool, Target
@@ -123,9 +123,9 @@ def definitions(context: Context) -> Findings:
         table = measure.table or ""
         if table in DATES and measure.at is not None and measure.at not in DATES[table]:
             message = f"'{measure.at}' is not a date of {table}; it has {one_of(DATES[table])}."
-            near = did_you_mean(measure.at, DATES[table])
+            near = nearest(measure.at, DATES[table])
             other = "Another date, such as a payment's, is a row of activities of a kind of its own."
-            yield wrong((*here, "at"), message, near if near.startswith("Did") else other)
+            yield wrong((*here, "at"), message, f"Did you mean {near}? {other}" if near else other)
         if measure.spread is not None and table != "deals":
             yield wrong((*here, "spread"), "Only amounts of deals can be spread over a contract's term.")
         if measure.months_of_term is not None and measure.spread is None:

@@ -27,6 +27,7 @@ def rules(context: Context) -> Findings:
         yield from _special(context, here, rule)
         yield from _on_account(here, rule)
         yield from _limits(here, rule)
+        yield from _reached_by_nothing(here, rule)
         yield from _generous(context, here, rule)
         yield from _no_reward(here, rule)
 
@@ -91,6 +92,11 @@ def _on_account(here: Segments, rule: Rule) -> Findings:
         yield wrong(place, message, "Write per: quarter, half_year or year.")
     if rule.provision.rate is None and not tables_of(rule):
         yield wrong(place, "A provision by step or expectation needs a table.", "Give a flat rate instead.")
+    elif rule.provision.rate is None and not any(step.rate for table in tables_of(rule) for step in table.steps):
+        message = (
+            "A provision pays a rate on account, and this table has lumps alone, so nothing is paid before it settles."
+        )
+        yield doubtful(place, message, "Give a flat rate, or leave the provision out.")
     if rule.provision.run_rate and rule.during:
         yield wrong((*place, "run_rate"), "A run rate needs whole periods, and `during` cuts them.", "Give expected.")
     for _, leaf in forms(rule.rate) if rule.provision.step is not None else ():
@@ -113,6 +119,21 @@ def _limits(here: Segments, rule: Rule) -> Findings:
         if limit.quantity is not None and trued and rule.per not in ("deal", "line"):
             message = "A limit on quantity cannot be kept by a table that trues up what was paid before."
             yield wrong(place, message, "Limit the amount, or write pays: period_only.")
+
+
+def _reached_by_nothing(here: Segments, rule: Rule) -> Findings:
+    """A lump at 0 of a table that pays for movements: it is reached before the first one, so none of them earns it."""
+    for way, leaf in forms(rule.rate):
+        table = leaf.table
+        if table is None or not accumulated(table, rule) or table.border == "above":
+            continue
+        if rule.per not in ("deal", "line") and table.pays != "period_only":
+            continue
+        for step in table.steps:
+            if step.lump and step.from_ <= 0:
+                place = (*here, "rate", *way, "table", "steps", step.name, "lump")
+                message = "It is reached before anything is sold, so nothing that is sold later earns it."
+                yield doubtful(place, message, "Write `border: above`, and whatever is sold first earns it.")
 
 
 def _generous(context: Context, here: Segments, rule: Rule) -> Findings:
