@@ -17,6 +17,10 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.int32]
 
 
+UNKNOWN_JOINED = -100_000
+"""The joining month of a partner whose joining date is unknown."""
+
+
 def month_index(year: int, month: int) -> int:
     """A calendar month as a running number: year * 12 + month - 1.
 
@@ -140,6 +144,12 @@ class Panel:
     def partners(self) -> int:
         """Number of partners."""
         return len(self.partner_ids)
+
+    def months_since_joining(self) -> Floats:
+        """Whole months since the joining month, 0 in it, float64 [partners, months]; NaN before it and without a date."""
+        joined = np.asarray(self.joined, dtype=np.float64)[:, None]
+        since = np.arange(self.months)[None, :] - joined
+        return np.where((since >= 0) & (joined > UNKNOWN_JOINED), since, np.nan)
 
     def labels(self) -> list[str]:
         """ISO month names of the columns."""

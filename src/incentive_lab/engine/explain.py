@@ -17,6 +17,7 @@ from incentive_lab.engine.program import (
     S_RATE,
     STEPS,
 )
+from incentive_lab.engine.tenure import guaranteed
 from incentive_lab.format import count, money, percent
 from incentive_lab.money import decimals
 from incentive_lab.panel import Floats
@@ -27,7 +28,6 @@ from incentive_lab.scheme.rules import Rule
 
 SPECIAL_WORDS: Mapping[str, str] = {
     "clawback": "Taken back for returned deals or a missed milestone.",
-    "draw": "Advance against later earnings (+), or recovery of one (-).",
     "carried_balance": "Brought forward from, or carried to, another settlement: it was below zero, or below the minimum payout.",
     "minimum_payout": "Below the minimum payout: forfeited, or carried to the next settlement.",
     "rounding": "The settlement rounded to money.",
@@ -73,22 +73,6 @@ def capped(scheme: Scheme, amount: float) -> str:
         told.append(f"{most} a {cap.per.replace('_', ' ')}{' for ' + ', '.join(whose) if whose else ''}")
     caps = f"the cap{'s' if len(told) > 1 else ''} of {' and of '.join(told)}"
     return f"Takes off what is above {caps}." if amount < 0 else f"Pays what an earlier period carried above {caps}."
-
-
-def guaranteed(scheme: Scheme) -> str:
-    """What a line of guarantees brings up to, with every guarantee of the scheme.
-
-    Example:
-        >>> from incentive_lab.scheme.load import loads
-        >>> text = '''{scheme: a, currency: USD, effective: {from: 2024-01-01}, rules: [{id: c, on: revenue, rate: 3%}],
-        ...     guarantees: [{amount: 500, per: quarter}]}'''
-        >>> guaranteed(loads(text))
-        'Brought up to the guaranteed floor of 500.00 USD a quarter.'
-    """
-    told = [f"{percent(float(one.keep))} of what {scheme.baseline or 'the baseline'} pays in the programme year"
-            if one.against == "baseline" else f"{money(float(one.amount or 0), scheme.currency)} a {one.per.replace('_', ' ')}"
-            for one in scheme.guarantees]  # fmt: skip
-    return f"Brought up to the guaranteed floor of {' or '.join(told)}."
 
 
 def table_of(rule: Rule, tier: str, kept: Mapping[str, str]) -> Table | None:

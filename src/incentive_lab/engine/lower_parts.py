@@ -16,10 +16,9 @@ BASE: Row = (o.WORK, o.BASE, 0)
 
 def open_to(v: Values, r: int) -> Row:
     """The row that is 1 where rule r is open to the partner in this month."""
-    if not v.rules[r][p.R_TIER_LIMITED]:
+    if not v.rules[r][p.R_LIMITED]:
         return v.eligible(r)
-    v.look_up(o.OK, v.tier_at(range(v.months)), [0, *v.table(p.TIER_RULE)[r]])
-    v.code.emit(o.MULTIPLY, o.OK, v.eligible(r))
+    v.open_in_month(r, v.eligible(r))
     return o.WORK, o.OK, 0
 
 

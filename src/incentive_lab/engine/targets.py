@@ -34,6 +34,16 @@ def spread(amount: int, weights: Sequence[Decimal]) -> list[int]:
     return [upto - before for before, upto in pairwise([0, *so_far])]
 
 
+def ramped(part: int, share: Decimal) -> int:
+    """A month's part of a target in a month of its ramp, to the whole unit.
+
+    Example:
+        >>> ramped(833_333, Decimal("0.25")), ramped(10, Decimal("0.25"))
+        (208333, 3)
+    """
+    return int((part * share).quantize(Decimal(1), rounding=ROUND_HALF_UP))
+
+
 def target_sums(scheme: Scheme, panel: Panel, names: Sequence[str], shift: int) -> Floats:
     """Running totals of monthly targets, `TARGET_MARGIN` months more at each end of the panel.
 
@@ -68,7 +78,10 @@ def _scheme_target(scheme: Scheme, target: Target, panel: Panel, shift: int, mon
     who = np.flatnonzero(who_mask(target.who, panel))
     for place in range(monthly.shape[0]):
         month = place - TARGET_MARGIN
-        monthly[place, who] = parts[(month + shift) % per]
+        part = parts[(month + shift) % per]
+        monthly[place, who] = part
+        for since, share in enumerate(target.ramp):
+            monthly[place, who[panel.joined[who] == month - since]] = ramped(part, share)
         if target.prorate:
             late = who[panel.joined[who] > month]
             monthly[place, late] = 0

@@ -10,7 +10,7 @@ from incentive_lab.scheme.rules import Who
 
 
 def who_mask(who: Who, panel: Panel) -> NDArray[np.bool_]:
-    """Whether each partner is named; tiers are left to the kernel, since they change by month.
+    """Whether each partner is named; what changes by month (tiers, months since joining) is left to the kernel.
 
     Returns:
         bool [partners].
@@ -32,6 +32,21 @@ def who_mask(who: Who, panel: Panel) -> NDArray[np.bool_]:
     if who.joined_from is not None:
         mask &= ~_joined_before(panel, who.joined_from)
     return mask
+
+
+def tenure_mask(who: Who, panel: Panel, month: int) -> NDArray[np.bool_]:
+    """Whether each partner has the months since joining that are asked for, in a month of the panel.
+
+    Returns:
+        bool [partners]; false where the joining date is unknown or lies ahead, unless nothing is asked.
+    """
+    asked = who.months_since_joining
+    if asked is None:
+        return np.ones(panel.partners, dtype=bool)
+    since = panel.months_since_joining()[:, month]
+    with np.errstate(invalid="ignore"):
+        mask = since >= (asked.at_least or 0)
+        return np.asarray(mask if asked.below is None else mask & (since < asked.below), dtype=bool)
 
 
 def _joined_before(panel: Panel, date: str) -> NDArray[np.bool_]:

@@ -13,13 +13,12 @@ from incentive_lab.history.measuring import measure_columns
 from incentive_lab.history.quantities import Quantities
 from incentive_lab.history.store import Store, listed
 from incentive_lab.history.workings import Grid, Workings
-from incentive_lab.panel import Panel, TargetRow, month_index
+from incentive_lab.panel import UNKNOWN_JOINED, Panel, TargetRow, month_index
 from incentive_lab.scheme.measures import CATALOGUE, DATES, Measure
 
 if TYPE_CHECKING:
     import pandas as pd
 
-UNKNOWN_JOINED = -100_000
 _FINISHED = (
     ("deals", "closed_on"),
     ("deals", "returned_on"),

@@ -81,4 +81,8 @@ def state_of(program: Program, begin: int, end: int) -> list[int]:
             known |= dict.fromkeys(range(first[2], first[2] + 2 * months), True)
         elif line[o.C_OP] in (o.CAP_TAKE, o.LIMIT) and first[1] >= 0:
             known[first[1]] = True
+        elif line[o.C_OP] == o.GUARANTEE_TOP and program.pool[line[o.C_F] + 3] > 0:
+            # What was earned before each month in which a partner may have joined.
+            earned = int(program.pool[line[o.C_F] + 4])
+            known |= dict.fromkeys(range(earned, earned + begin + 1), True)
     return sorted(row for row, read in known.items() if read and (row >= o.FIXED_ROWS or row in (o.CURRENT, o.MISSED)))

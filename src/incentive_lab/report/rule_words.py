@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from incentive_lab.engine.tenure import tenure_words
 from incentive_lab.format import count, counted, each, money, percent, quantity, small
 from incentive_lab.report.blocks import Table
 from incentive_lab.scheme.document import Scheme
@@ -60,6 +61,8 @@ def who_words(who: Who) -> str:
         parts.append(f"that joined before {who.joined_before}")
     if who.joined_from:
         parts.append(f"that joined from {who.joined_from} on")
+    if who.months_since_joining:
+        parts.append(tenure_words(who.months_since_joining))
     return "partners " + ", ".join(parts) if parts else "all partners"
 
 

@@ -249,6 +249,8 @@ SCORES = ("csat", "brand_adherence", "nps", "pipeline_quality")
 
 _CONTRACTS = "Monthly amount of contracts in force, each until its term ends or it is cancelled."
 _CUSTOMERS = "Different customers of each month; a longer window adds its months."
+TENURE = "months_since_joining"
+"""The measure of a partner's time in the programme."""
 CATALOGUE: Mapping[str, Measure] = {
     "revenue": _won("deals.amount", help="Amount of won deals, by closing date."),
     "list_revenue": _won("deals.list_amount", help="List price of won deals."),
@@ -292,7 +294,9 @@ CATALOGUE: Mapping[str, Measure] = {
     "joined": Measure(event="joined", unit="count", help="1 in the month of joining."),
     "anniversary": Measure(event="anniversary", unit="count", help="1 in every twelfth month after joining."),
     "first_deal": Measure(event="first_deal", unit="count", help="1 in the month of the first won deal."),
-    "months_since_joining": Measure(event="months_since_joining", unit="number"),
+    TENURE: Measure(
+        event="months_since_joining", unit="number", help="Whole months since the month of joining, 0 in it."
+    ),
     **{kind: _activity(kind) for kind in ACTIVITY_KINDS},
     **{name: Measure(level=f"scores.{name}", unit="number") for name in SCORES},
 }

@@ -43,8 +43,37 @@ ShareNumber = Annotated[
 ]  # fmt: skip
 
 
+class Tenure(Part):
+    """Whole months in the programme, the joining month being 0: a partner that joined in March has 2 in May.
+
+    Attributes:
+        at_least: From this many on.
+        below: As long as it has fewer.
+    """
+
+    at_least: Annotated[
+        int,
+        Whole(Tunable("Months since joining, at least", "months", (0, 1200), (0, 36), 1,
+                      "From this many months after the joining month on.", "docs/scheme.md#tenure")),
+    ] | None = None  # fmt: skip
+    below: Annotated[
+        int,
+        Whole(Tunable("Months since joining, below", "months", (1, 1200), (1, 36), 1,
+                      "In so many first months, the joining month being the first.", "docs/scheme.md#tenure")),
+    ] | None = None  # fmt: skip
+
+    @model_validator(mode="after")
+    def _some(self) -> Tenure:
+        if self.at_least is None and self.below is None:
+            raise ValueError("months_since_joining needs at least one of: at_least, below")
+        return self
+
+
 class Who(Part):
-    """Which partners: empty means all. `where` tests extra attributes of the partners table."""
+    """Which partners: empty means all. `where` tests extra attributes of the partners table.
+
+    `tiers` and `months_since_joining` are asked month by month; nobody without a joining date has months since joining.
+    """
 
     types: tuple[str, ...] | Literal["all"] = "all"
     regions: tuple[str, ...] | Literal["all"] = "all"
@@ -55,6 +84,12 @@ class Who(Part):
     where: dict[str, str | tuple[str, ...]] = Field(default_factory=dict)
     joined_before: str | None = None
     joined_from: str | None = None
+    months_since_joining: Tenure | None = None
+
+    @property
+    def by_month(self) -> bool:
+        """Whether whom it names may change from month to month."""
+        return self.tiers != "all" or self.months_since_joining is not None
 
     @field_validator("joined_before", "joined_from", mode="before")
     @classmethod
