@@ -21,6 +21,7 @@ from incentive_lab.engine.variants import Part
 from incentive_lab.panel import Floats
 from incentive_lab.projection.lanes import lay_floor, lay_joining, lay_levels, lay_returns, lay_sums, spread
 from incentive_lab.projection.model import Model
+from incentive_lab.projection.newcomers import Targets
 from incentive_lab.projection.reading import reads_of, state_of
 from incentive_lab.projection.streams import Rows
 from incentive_lab.projection.world import Drawn
@@ -80,7 +81,9 @@ class Laid:
             "state": np.hstack(self._walked(program, made)),
         }
         # Most rows hold the same for everybody (who is eligible): they are laid out once.
+        self.targets = Targets(payer, compiled, self.partners, self.fixed_rows)
         same = (self.known["fixed"] == self.known["fixed"][:, :1]).all(axis=1) & (self.fixed_rows > 0)
+        same &= ~np.isin(self.fixed_rows, self.targets.rows)
         if self.guarded:
             same &= self.fixed_rows < self.floor_row
         self.everybody = self.fixed_rows[same], np.ascontiguousarray(self.known["fixed"][same])
@@ -133,6 +136,7 @@ class Laid:
         spread(rows, count, self.fixed_rows, self.known["fixed"], space.fixed)
         spread(rows, count, self.state_rows, self.known["state"], space.work)
         lay_joining(mine, self.partners[low:high], count, past, payer.model.known, drawn.begin, joined)
+        self.targets.lay(drawn, mine, rows, space.fixed)
         if self.level_slots:
             spread(rows, count, self.level_rows, self.known["levels"], space.levels)
             lay_levels(mine, count, past, self.names, self.level_slots, drawn.levels, joined, space.levels)
