@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from incentive_lab.engine import ops as o
 from incentive_lab.engine import program as p
+from incentive_lab.engine.lower_parts import open_in_month
 from incentive_lab.engine.lower_values import Values
 
 
@@ -26,7 +27,7 @@ def guarantee(v: Values, g: int, starts: int | None) -> None:
         with code.when([since[m] == 0 for m in months]):
             v.fill(top, 0.0)
     with code.when([_posts(v, m, per, starts) and (joined or since[m] < within) for m in months]):
-        v.open_in_month(len(v.rules) + g, (o.FIXED, v.settings[p.H_GUARANTEES] + g, 0))
+        open_in_month(v, len(v.rules) + g, (o.FIXED, v.settings[p.H_GUARANTEES] + g, 0))
         begin = year if baseline or carry else [max(0, v.start(m, per)) for m in months]
         if baseline:
             row = v.baseline_row
@@ -48,7 +49,7 @@ def draw(v: Values, d: int, starts: int | None) -> None:
     code, months = v.code, range(v.months)
     since = [_since(v, m, starts) for m in months]
     with code.when([_posts(v, m, per, starts) for m in months]):
-        v.open_in_month(len(v.rules) + len(v.guarantees) + d, (o.FIXED, v.settings[p.H_DRAWS] + d, 0))
+        open_in_month(v, len(v.rules) + len(v.guarantees) + d, (o.FIXED, v.settings[p.H_DRAWS] + d, 0))
         amount, most, share, balance = v.table(p.DRAWS_F)[d]
         code.emit(
             o.DRAW_BACK, o.ADVANCE, o.OK, (o.WORK, v.earned, code.at([m + 1 for m in months])),

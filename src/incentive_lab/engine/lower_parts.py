@@ -18,8 +18,24 @@ def open_to(v: Values, r: int) -> Row:
     """The row that is 1 where rule r is open to the partner in this month."""
     if not v.rules[r][p.R_LIMITED]:
         return v.eligible(r)
-    v.open_in_month(r, v.eligible(r))
+    open_in_month(v, r, v.eligible(r))
     return o.WORK, o.OK, 0
+
+
+def open_in_month(v: Values, item: int, known: Row) -> None:
+    """Fill OK: whom an item is for by what is known of the partner, the tier in force and the months since joining.
+
+    Items are the rules, then the guarantees, then the draws.
+    """
+    named = v.table(p.TIER_RULE)[item]
+    if all(named):
+        v.code.emit(o.COPY, o.OK, known)
+    else:
+        v.look_up(o.OK, v.tier_at(range(v.months)), [0, *named])
+        v.code.emit(o.MULTIPLY, o.OK, known)
+    first, count = v.table(p.TENURES)[item]
+    for test in range(first, first + count):
+        v.test(test, v.operand(v.table(p.TESTS)[test], [0] * v.months, o.VALUE), o.OK, False, False)
 
 
 def chosen_form(v: Values, r: int, choices: Sequence[int], static: int, out: int) -> Row:

@@ -146,22 +146,6 @@ class Values:
         """Who rule r is open to, before tiers are asked."""
         return o.FIXED, self.settings[p.H_ELIGIBLE] + self.rules[r][p.R_WHO], 0
 
-    def open_in_month(self, row: int, known: Row) -> None:
-        """Fill OK: whom an item is for by what is known of the partner, the tier in force and the months since joining.
-
-        Items are the rules, then the guarantees, then the draws.
-        """
-        named = self.table(p.TIER_RULE)[row]
-        if all(named):
-            self.code.emit(o.COPY, o.OK, known)
-        else:
-            self.look_up(o.OK, self.tier_at(range(self.months)), [0, *named])
-            self.code.emit(o.MULTIPLY, o.OK, known)
-        first, count = self.table(p.TENURES)[row]
-        for test in range(first, first + count):
-            value = self.operand(self.table(p.TESTS)[test], [0] * self.months, o.VALUE)
-            self.test(test, value, o.OK, False, False)
-
     def fill(self, row: int, value: float) -> None:
         """Set every lane of a row of work."""
         self.code.emit(o.FILL, row, f=self.code.numbers(value) if value else 0)

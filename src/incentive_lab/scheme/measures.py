@@ -171,13 +171,7 @@ class Measure(Part):
     unit: Literal["money", "count", "share", "number"] | None = None
     hold_months: Annotated[
         int,
-        month_count(
-            "Score holds for",
-            1200,
-            (1, 24),
-            "Months for which a score counts.",
-            "docs/scheme.md#measures",
-        ),
+        month_count("Score holds for", 1200, (1, 24), "Months for which a score counts.", "docs/scheme.md#measures"),
     ] = 12
     label: str = ""
     help: str = ""
@@ -300,3 +294,5 @@ CATALOGUE: Mapping[str, Measure] = {
     **{kind: _activity(kind) for kind in ACTIVITY_KINDS},
     **{name: Measure(level=f"scores.{name}", unit="number") for name in SCORES},
 }
+LEVELS = frozenset(name for name, measure in CATALOGUE.items() if measure.is_level)
+"""Measures of the catalogue that hold a value, and do not add up."""
