@@ -15,7 +15,6 @@ from incentive_lab.engine.blocks import aligned, blocks
 from incentive_lab.engine.columns import ColumnBook, leaf_name, once_in
 from incentive_lab.engine.compile import Compiled
 from incentive_lab.engine.kernel import run_block
-from incentive_lab.engine.periods import PERIOD_MONTHS, period_start
 from incentive_lab.engine.program import SPECIAL_LINES, Block
 from incentive_lab.engine.variants import Part
 from incentive_lab.panel import Floats
@@ -269,16 +268,6 @@ class Back:
             more = 2 * int(space.filled[0])
             space.keys, space.entry = np.zeros(more, dtype=np.int64), np.zeros(more, dtype=np.int64)
             space.returned, space.values = np.zeros((4, more), dtype=np.int64), np.zeros((len(self.values), more))
-
-
-def first_open(scheme: Scheme, past: int, shift: int) -> int:
-    """The last month before which no scenario changes anything.
-
-    A review that takes effect in its own period sets the tier of months before it.
-    """
-    if past and scheme.tiers is not None and scheme.tiers.takes_effect == "same_period":
-        return max(0, period_start(past, PERIOD_MONTHS[scheme.tiers.review], shift))
-    return past
 
 
 def _leaves(columns: ColumnBook, name: str, credit: str, restated: bool, model: Model) -> Floats:
