@@ -118,8 +118,8 @@ class Panel:
         months: Number of month columns.
         joined: Month of joining counted from `first_month` (may be negative), int32 [partners];
             a partner whose joining date is unknown has -100_000.
-        attributes: Text attributes of partners (name, type, region, segment, tier, parent_id and extras),
-            object [partners] each, '' where unknown.
+        attributes: Text attributes of partners (name, type, region, segment, tier, parent_id, joined_on in ISO 8601 and
+            extras), object [partners] each, '' where unknown.
         columns: Leaf measure name -> float64 [partners, months].
         deals: Grain ('deal' or 'line') -> table, present only if asked for.
         returns: Present only if asked for.

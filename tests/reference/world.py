@@ -61,11 +61,11 @@ class World:
         return str(values[row]) if values is not None else ""
 
     def is_who(self, who: Who, row: int, month: int | None) -> bool:
-        """Whether a partner is named; `tiers` looks at the tier in force in `month` (the recorded one without month).
+        """Whether a partner is named; `tiers` looks at the tier in force in `month` (without month: that it starts with).
 
         A partner whose joining date is unknown counts as having joined before everything.
         """
-        tier = self.attribute("tier", row) if month is None else self.tier_names[row][month]
+        tier = self.first_tier(row) if month is None else self.tier_names[row][month]
         tests = [
             who.types == "all" or self.attribute("type", row) in who.types,
             who.regions == "all" or self.attribute("region", row) in who.regions,
@@ -86,6 +86,14 @@ class World:
         if who.joined_from is not None:
             tests.append(joined >= whole_month(who.joined_from))
         return all(tests)
+
+    def first_tier(self, row: int) -> str:
+        """The tier before any review: the recorded one if it is a level, else the lowest."""
+        recorded, tiers = self.attribute("tier", row), self.scheme.tiers
+        if tiers is None:
+            return recorded
+        names = [level.name for level in tiers.levels]
+        return recorded if tiers.start == "recorded" and recorded in names else names[0]
 
     def months_since_joining(self, row: int, month: int) -> int | None:
         """Whole months since the joining month, 0 in it; None before it and where the date is not known."""

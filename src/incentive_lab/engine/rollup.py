@@ -52,9 +52,12 @@ def rolled_up(scheme: Scheme, panel: Panel) -> Panel:
     if panel.returns is not None and len(panel.returns.partner):
         raise InputError([Problem("group.pays", "returns cannot be taken back from a parent",
                                   "Use `returns: recalculate` or `returns: ignore`, or pay members.")])  # fmt: skip
+    attributes = {name: values[head] for name, values in panel.attributes.items()}
+    if "joined_on" in attributes:
+        dates = panel.attributes["joined_on"]
+        attributes["joined_on"] = np.array([dates[place == row].min() for row in range(len(names))], dtype=object)
     return replace(
-        panel, partner_ids=tuple(str(name) for name in names), joined=joined,
-        attributes={name: values[head] for name, values in panel.attributes.items()}, columns=columns, deals=deals,
+        panel, partner_ids=tuple(str(name) for name in names), joined=joined, attributes=attributes, columns=columns, deals=deals,
         returns=None,
     )  # fmt: skip
 

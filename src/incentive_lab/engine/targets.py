@@ -10,7 +10,7 @@ import numpy as np
 
 from incentive_lab.engine.lower_values import TARGET_MARGIN
 from incentive_lab.engine.periods import PERIOD_MONTHS
-from incentive_lab.engine.who import who_mask
+from incentive_lab.engine.who import chosen_mask
 from incentive_lab.money import decimals
 from incentive_lab.panel import Floats, Panel
 from incentive_lab.scheme.document import Scheme, Target
@@ -75,7 +75,7 @@ def _scheme_target(scheme: Scheme, target: Target, panel: Panel, shift: int, mon
     scale = 10 ** decimals(scheme.currency) if money else 1_000_000
     amount = int((target.amount * target.index * scale).quantize(Decimal(1), rounding=ROUND_HALF_UP))
     parts = spread(amount, target.weights or [Decimal(1)] * per)
-    who = np.flatnonzero(who_mask(target.who, panel))
+    who = np.flatnonzero(chosen_mask(target.who, scheme, panel))
     for place in range(monthly.shape[0]):
         month = place - TARGET_MARGIN
         part = parts[(month + shift) % per]

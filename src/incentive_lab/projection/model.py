@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from incentive_lab.errors import InputError, Problem
-from incentive_lab.panel import Floats, Panel
+from incentive_lab.panel import Floats, Panel, month_label
 from incentive_lab.projection.past import Past, in_order, is_item, outsized
 from incentive_lab.projection.streams import Rows, Stream, fit_stream, grouped, items_in_order
 from incentive_lab.scheme.measures import Measure
@@ -248,6 +248,8 @@ def _with_room(
     for name in ("name", "tier", "parent_id"):
         if name in attributes:
             attributes[name][panel.partners :] = ""
+    if "joined_on" in attributes:
+        attributes["joined_on"][panel.partners :] = f"{month_label(panel.first_month + panel.months)}-01"
     columns = {}
     for name, values in panel.columns.items():
         columns[name] = values[rows].copy()

@@ -346,7 +346,9 @@ def variants(draw: st.DrawFn, rules: Sequence[Document]) -> Document:
     changes = {f"rules.{draw(one_from(plain))}.rate": draw(one_from(["0.07", "3"]))}
     result: Document = {"first": {"who": {"types": [draw(one_from(TYPES))]}, "change": changes}}
     if sometimes(draw):
-        named = draw(one_from([{"regions": [REGIONS[0]]}, {"segments": [SEGMENTS[0]]}]))
+        named = draw(
+            one_from([{"regions": [REGIONS[0]]}, {"segments": [SEGMENTS[0]]}, {"tiers": [draw(one_from(LEVELS))]}])
+        )
         result["second"] = {"who": named, "change": {f"rules.{plain[0]}.rate": "0.5"}}
     return result
 

@@ -65,7 +65,7 @@ def target_lists(draw: st.DrawFn, measures: Sequence[str] = ("revenue", "margin"
             weights = draw(st.lists(st.integers(0, 3), min_size=length, max_size=length))
             target["weights"] = [*weights[:-1], weights[-1] + 1]
         if sometimes(draw):
-            target["who"] = {"types": [draw(one_from(TYPES))]}
+            target["who"] = draw(one_from([{"types": [draw(one_from(TYPES))]}, {"tiers": [draw(one_from(LEVELS))]}]))
         if sometimes(draw):
             target["ramp"] = draw(one_from([["0.25", "0.5", "0.75"], ["0.333333"], ["0", "1.5"]]))
         result.append(target)
