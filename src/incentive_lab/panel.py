@@ -151,6 +151,11 @@ class Panel:
         since = np.arange(self.months)[None, :] - joined
         return np.where((since >= 0) & (joined > UNKNOWN_JOINED), since, np.nan)
 
+    def tenure(self, row: int, month: int) -> float:
+        """Months since joining of one partner in one month, as in `months_since_joining`."""
+        joined = int(self.joined[row])
+        return float(month - joined) if UNKNOWN_JOINED < joined <= month else float("nan")
+
     def labels(self) -> list[str]:
         """ISO month names of the columns."""
         return [month_label(self.first_month + column) for column in range(self.months)]

@@ -54,3 +54,4 @@ def test_nobody_without_a_joining_date_has_months_in_the_programme() -> None:
     assert np.isnan(months[0]).all(), "nobody knows when"
     assert months[1].tolist() == [1000.0, 1001.0, 1002.0], "long before the history"
     assert np.isnan(months[2]).all(), "after the history ends"
+    np.testing.assert_array_equal([[panel.tenure(row, month) for month in range(3)] for row in range(3)], months)

@@ -229,7 +229,7 @@ def _month_lines(
     scheme, period = compiled.scheme, month_label(result.panel.first_month + month)
     kept = {name: str(values[row]) for name, values in result.panel.attributes.items()}
     tier = result.tier_names[int(result.tiers[month, row])]
-    since = float(result.panel.months_since_joining()[row, month])
+    since = result.panel.tenure(row, month)
     lines = []
     for place, rule in enumerate(scheme.rules):
         amount = float(result.detail[place, month, row])

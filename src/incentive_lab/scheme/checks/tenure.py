@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from incentive_lab.scheme.checks.context import PERIOD_MONTHS, Context, Findings, doubtful, wrong
-from incentive_lab.scheme.document import Draw, Guarantee
+from incentive_lab.scheme.checks.unseen import NOBODY_JOINED
+from incentive_lab.scheme.document import Draw, Guarantee, Target
 from incentive_lab.scheme.measures import TENURE
 from incentive_lab.scheme.rules import Rule, Who
 from incentive_lab.scheme.walk import Node
+
+_NOBODY = f"This history has no {NOBODY_JOINED}"
 
 
 def tenure(context: Context) -> Findings:
@@ -16,6 +19,11 @@ def tenure(context: Context) -> Findings:
             yield from _who(context, node, node.part)
         elif isinstance(node.part, (Guarantee, Draw)):
             yield from _since(node, node.part)
+            if context.undated and node.part.since == "joined":
+                yield doubtful((*node.segments, "since"), f"{_NOBODY}, so it is given to nobody.")
+        elif isinstance(node.part, Target):
+            if context.undated and node.part.ramp:
+                yield doubtful((*node.segments, "ramp"), f"{_NOBODY}, so everybody owes the whole target.")
         elif isinstance(node.part, Rule):
             yield from _takes_back(context, node, node.part)
 
@@ -28,6 +36,8 @@ def _who(context: Context, node: Node, who: Who) -> Findings:
     if asked.at_least is not None and asked.below is not None and asked.at_least >= asked.below:
         message = f"Nobody has at least {asked.at_least} and fewer than {asked.below} months since joining."
         yield wrong(here, message, "Write a larger number at below.")
+    if context.undated:
+        yield doubtful(here, f"{_NOBODY}, so nobody is named.")
     if TENURE in context.scheme.measures:
         message = f"It looks at the measure '{TENURE}', and the scheme has one of that name of its own."
         yield wrong(here, message, "Give the scheme's measure another name.")
