@@ -41,6 +41,9 @@ draws: [{amount: 90, for_months: 3, recover_from: 4, since: joined, recover_shar
 rules:
   - {id: excess, on: {excess_of: revenue, above: target}, rate: 10%}
   - {id: reached, on: revenue, per: year, rate: {table: {by: {attainment_of: revenue}, steps: [{from: 80%, lump: 900}]}}}""",
+    "held back": """rules:
+  - {id: r, on: revenue, rate: 2%}
+  - {id: held, on: {payout_of: [r], months_ago: 4}, rate: 25%, requires: {revenue: {at_least: 1, over: {trailing: 4}}}}""",
     "target of the history": """rules: [{id: excess, on: {excess_of: revenue, above: target}, per: quarter, rate: 10%}]""",
 }  # fmt: skip
 

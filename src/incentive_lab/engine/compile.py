@@ -224,6 +224,7 @@ class _Compiler:
         cells[p.R_LIMITED] = int(any(who.by_month for who in (rule.who, self.scheme.eligible)))
         cells[p.R_WHO] = next(place for place, one in enumerate(self.scheme.rules) if one.who == rule.who)
         cells[p.R_GRAIN] = -1
+        cells[p.R_MONTHS_AGO] = rule.on.months_ago
         per = cells[p.R_PER] = PERIOD_MONTHS[rule.per]
         money, scale = self._base(row, rule)
         self.rules_f[row, p.RF_RATE_PARTS] = rows.parts(money)

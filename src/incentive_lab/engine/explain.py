@@ -18,7 +18,7 @@ from incentive_lab.engine.program import (
     STEPS,
 )
 from incentive_lab.engine.tenure import guaranteed
-from incentive_lab.format import count, money, percent
+from incentive_lab.format import count, counted, money, percent
 from incentive_lab.money import decimals
 from incentive_lab.panel import Floats
 from incentive_lab.scheme.document import Scheme
@@ -119,7 +119,8 @@ def base_words(scheme: Scheme, rule: Rule, base: float) -> str:
     """What was paid on, in words."""
     if rule.on.payout_of:
         amount = money(base / 10 ** decimals(scheme.currency), scheme.currency)
-        return f"payouts of {', '.join(rule.on.payout_of)} {amount}"
+        before = f" {counted(rule.on.months_ago, 'month')} before," if rule.on.months_ago else ""
+        return f"payouts of {', '.join(rule.on.payout_of)}{before} {amount}"
     name = rule.on.measure or rule.on.excess_of or ""
     text = f"{name.replace('_', ' ')} {in_units(scheme, name, base)}"
     return text + " above its reference" if rule.on.excess_of else text

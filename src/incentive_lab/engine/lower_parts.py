@@ -132,13 +132,13 @@ def trace_months(v: Values, r: int, field: int, values: Sequence[float]) -> None
 
 
 def earlier_payouts(v: Values, r: int, table: int, start: Months, out: int) -> None:
-    """Fill `out` with what the rules that r is net of, or pays on, posted since `start`."""
+    """Fill `out` with what the rules that r is net of, or pays on, posted since `start`; or so many months before."""
+    ago = v.rules[r][p.R_MONTHS_AGO] if table == p.PAYOUT_OF else 0
+    upto, since = ([max(0, m - ago) for m in months] for months in (range(1, v.months + 1), start))
     v.fill(out, 0.0)
     for other, counts in enumerate(v.table(table)[r]):
         if counts and other < r:
-            v.code.emit(
-                o.ADD_DIFFERENCE, out, v.posted(other, [m + 1 for m in range(v.months)]), v.posted(other, start)
-            )
+            v.code.emit(o.ADD_DIFFERENCE, out, v.posted(other, upto), v.posted(other, since))
     if not v.at_line:  # parts of a cent add up to a decimal value, on which packages and borders are decided
         v.code.emit(o.SIX_PLACES, out)
 

@@ -111,7 +111,9 @@ def _pays(scheme: Scheme, rule: Rule) -> str:
     )
     whom = "" if who_words(rule.who) == "all partners" else f" Only for {who_words(rule.who)}."
     if rule.on.payout_of:
-        return f"Pays {_rate(scheme, rule.rate, True)} of what {', '.join(rule.on.payout_of)} pay, {often}.{whom}"
+        named = ", ".join(rule.on.payout_of)
+        what = f"paid {counted(rule.on.months_ago, 'month')} before" if rule.on.months_ago else "pay"
+        return f"Pays {_rate(scheme, rule.rate, True)} of what {named} {what}, {often}.{whom}"
     name = rule.on.measure or rule.on.excess_of or ""
     share = unit_of(name, scheme.measures) == "money"
     base = small(measure_label(scheme, name))

@@ -107,12 +107,18 @@ class Base(Part):
         measure: A measure, summed over the rule's period.
         excess_of: A measure less its reference `above`, never below zero (accelerators, growth on the increment).
         payout_of: What the named earlier rules paid in the same period (a multiplier on the whole payout).
+        months_ago: With `payout_of`: what they paid in the same months so many months before (a part held back).
     """
 
     measure: str | None = None
     excess_of: str | None = None
     above: Reference | None = None
     payout_of: tuple[str, ...] = ()
+    months_ago: Annotated[
+        int,
+        Whole(Tunable("Months since the payment", "months", (0, 24), (0, 12), 1,
+                      "Pays on what the named rules paid so many months before.", "docs/scheme.md#rules")),
+    ] = 0  # fmt: skip
 
     @model_validator(mode="before")
     @classmethod
@@ -125,6 +131,8 @@ class Base(Part):
             raise ValueError("`on` is exactly one of: a measure, excess_of, payout_of")
         if (self.excess_of is None) != (self.above is None):
             raise ValueError("excess_of goes with above")
+        if self.months_ago and not self.payout_of:
+            raise ValueError("months_ago goes with payout_of")
         return self
 
 

@@ -125,7 +125,8 @@ def bases(draw: st.DrawFn, earlier: Sequence[str], with_excess: bool = True) -> 
     """What a rule pays on, and the measure if there is one."""
     measure = draw(one_from([*MONEY_MEASURES, "units"]))
     if earlier and sometimes(draw, 5):
-        return {"payout_of": [draw(one_from(earlier))]}, None
+        ago = {"months_ago": draw(one_from([1, 2, 5]))} if draw(st.booleans()) else {}
+        return {"payout_of": [draw(one_from(earlier))], **ago}, None
     if with_excess and sometimes(draw, 4):
         return {"excess_of": measure, "above": draw(references(kind_of(measure)))}, measure
     return measure, measure
