@@ -17,6 +17,10 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.int32]
 
 
+UNKNOWN_JOINED = -100_000
+"""The joining month of a partner whose joining date is unknown."""
+
+
 def month_index(year: int, month: int) -> int:
     """A calendar month as a running number: year * 12 + month - 1.
 
@@ -114,8 +118,8 @@ class Panel:
         months: Number of month columns.
         joined: Month of joining counted from `first_month` (may be negative), int32 [partners];
             a partner whose joining date is unknown has -100_000.
-        attributes: Text attributes of partners (name, type, region, segment, tier, parent_id and extras),
-            object [partners] each, '' where unknown.
+        attributes: Text attributes of partners (name, type, region, segment, tier, parent_id, joined_on in ISO 8601 and
+            extras), object [partners] each, '' where unknown.
         columns: Leaf measure name -> float64 [partners, months].
         deals: Grain ('deal' or 'line') -> table, present only if asked for.
         returns: Present only if asked for.
@@ -140,6 +144,17 @@ class Panel:
     def partners(self) -> int:
         """Number of partners."""
         return len(self.partner_ids)
+
+    def months_since_joining(self) -> Floats:
+        """Whole months since the joining month, 0 in it, float64 [partners, months]; NaN before it and without a date."""
+        joined = np.asarray(self.joined, dtype=np.float64)[:, None]
+        since = np.arange(self.months)[None, :] - joined
+        return np.where((since >= 0) & (joined > UNKNOWN_JOINED), since, np.nan)
+
+    def tenure(self, row: int, month: int) -> float:
+        """Months since joining of one partner in one month, as in `months_since_joining`."""
+        joined = int(self.joined[row])
+        return float(month - joined) if UNKNOWN_JOINED < joined <= month else float("nan")
 
     def labels(self) -> list[str]:
         """ISO month names of the columns."""

@@ -178,7 +178,10 @@ def expected(example: Example) -> dict[Key, Decimal]:
 
 
 def write_history(tables: Mapping[str, str], folder: Path) -> None:
-    """The tables as a folder of CSV files; partners that are not described are resellers since 2020."""
+    """The tables as a folder of CSV files; partners that are not described are resellers since 2020.
+
+    A described partner has joined in 2020, too, unless the example has the column `joined_on`.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     made = {name: text for name, text in tables.items() if name != "months"}
     if "months" in tables:
@@ -186,10 +189,12 @@ def write_history(tables: Mapping[str, str], folder: Path) -> None:
             made[name] = _joined(made.get(name), text)
     named = {row["partner_id"] for text in made.values() for row in rows(text) if row.get("partner_id")}
     described = {row["partner_id"] for row in rows(made.get("partners", ""))}
+    dated = {row["partner_id"] for row in rows(made.get("partners", "")) if "joined_on" in row}
     missing = [{"partner_id": partner} for partner in sorted(named - described)]
     made["partners"] = _joined(made.get("partners"), _text(missing))
     made["partners"] = _text(
-        [{**row, "type": row.get("type") or "reseller", "joined_on": row.get("joined_on") or "2020-01-01"}
+        [{**row, "type": row.get("type") or "reseller",
+          "joined_on": row.get("joined_on") or ("" if row["partner_id"] in dated else "2020-01-01")}
          for row in rows(made["partners"])]
     )  # fmt: skip
     for name, text in made.items():

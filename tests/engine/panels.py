@@ -67,13 +67,16 @@ class History:
                 for row in rows:
                     summed[row.partner, month_of(row.day) - self.first_month] += row.values.get(name, 0)
                 columns[name] = summed
+        joined = np.array(self.joined or [LONG_AGO] * count, dtype=np.int32)
+        since = np.arange(self.months)[None, :] - joined[:, None]
+        columns["months_since_joining"] = np.where((since >= 0) & (joined[:, None] > LONG_AGO), since, np.nan)
         return Panel(
             history_id="0" * 64,
             currency=self.currency,
             partner_ids=self.partner_ids,
             first_month=self.first_month,
             months=self.months,
-            joined=np.array(self.joined or [LONG_AGO] * count, dtype=np.int32),
+            joined=joined,
             attributes={
                 name: np.array(self.attributes.get(name, [""] * count), dtype=object)
                 for name in {"name", "type", "region", "segment", "tier", "parent_id", *self.attributes}

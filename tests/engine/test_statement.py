@@ -8,9 +8,12 @@ import numpy as np
 import pytest
 
 from incentive_lab.engine.explain import floor_words
+from incentive_lab.engine.replay import replay
 from incentive_lab.engine.statement import Statement, statement
+from incentive_lab.panel import month_index
 from incentive_lab.scheme.load import loads
 from tests.docs.examples import Example, paid
+from tests.engine.panels import History
 
 DEALS = """deal_id,line,partner_id,status,created_on,closed_on,amount,quantity
 A1,1,P1,won,2026-01-02,2026-01-10,1000.10,5
@@ -173,3 +176,30 @@ guarantees: [{amount: 10, per: month}]
     assert told["2026-01", "cap"] == (
         -30.0, "Takes off what is above the caps of 40.00 USD a month and of 5,000.00 USD a year for Rebate.")  # fmt: skip
     assert told["2026-03", "guarantee"] == (6.4, "Brought up to the guaranteed floor of 10.00 USD a month.")
+
+
+def test_a_statement_tells_what_months_in_the_programme_decided() -> None:
+    scheme = loads("""
+scheme: tenure
+currency: USD
+effective: {from: 2014-01-01}
+settle: month
+rules:
+  - {id: new, on: revenue, rate: 1%, who: {months_since_joining: {below: 2}}}
+  - {id: required, on: revenue, rate: 1%, requires: {months_since_joining: {at_least: 2}}}
+guarantees: [{amount: 100, for_months: 2, since: joined, carry: true}]
+draws: [{amount: 120, for_months: 1, since: joined, recover_from: 2}]
+""")
+    revenue = [[100_000] * 2 + [10_000_000]]
+    panel = History(month_index(2014, 1), 3, ("p0",), {"revenue": revenue}, joined=(0,)).panel()
+    told = {(line.period, line.rule): line.why for line in statement(replay(scheme, panel), "p0").lines}
+    assert told["2014-01", "required"].endswith("It is paid from 2 months since joining on; this is its month 1.")
+    assert told["2014-03", "new"].endswith("It is paid in the first 2 months since joining; this is its month 3.")
+    assert "It is paid" not in told["2014-01", "new"] + told["2014-03", "required"]
+    assert told["2014-02", "guarantee"] == (
+        "Brought up to the guaranteed floor of 100.00 USD a month in the first 2 months since joining; this is its month 2."
+    )
+    assert told["2014-01", "draw"] == (
+        "An advance against later earnings in the first month since joining; this is its month 1."
+    )
+    assert told["2014-03", "draw"] == "Recovered from earnings for an earlier advance; this is its month 3."

@@ -200,10 +200,15 @@ def guarantees(
     calendar, world = book.world.calendar, book.world
     for item in world.schemes[row].guarantees:
         per = world.scheme.settle if item.against else item.per
-        within = calendar.place_in_year(month) <= item.for_months
-        if month != calendar.posting(month, per) or not within or not applies_to(book, item, row, month):
+        if month != calendar.posting(month, per) or not applies_to(book, item, row, month):
             continue
         year = calendar.first(month, "year")
+        if item.since == "joined":
+            year = max(int(world.panel.joined[row]), 0)
+            if months_inside(book, item, row, month) == 0:
+                continue
+        elif calendar.place_in_year(month) > item.for_months:
+            continue
         so_far = balances.top_ups.get((item.id, year), ZERO)
         if item.against == "baseline":
             if baseline is None:
@@ -211,7 +216,7 @@ def guarantees(
             top_up = baseline_floor(book, item, row, month, baseline) - earnings(book, row, year, month) - so_far
             top_up = max(top_up, -so_far if item.carry else ZERO)
         elif item.carry:
-            top_up = floor_to_date(book, item, row, month) - earnings(book, row, year, month) - so_far
+            top_up = floor_to_date(book, item, row, year, month) - earnings(book, row, year, month) - so_far
             top_up = max(top_up, -so_far)
         else:
             first = calendar.first(month, item.per)
@@ -229,25 +234,36 @@ def baseline_floor(
     return book.world.round(book.world.currency.kept(millionth(item.keep) * paid))
 
 
+def months_inside(book: Book, item: Guarantee | Draw, row: int, month: int) -> int:
+    """How many months of a month's period are among the first `for_months` since joining; 0 before joining."""
+    calendar, joined = book.world.calendar, int(book.world.panel.joined[row])
+    if joined > month:
+        return 0
+    first, last = calendar.first(month, item.per), calendar.last(month, item.per)
+    return sum(1 for at in range(first, last + 1) if joined <= at < joined + item.for_months)
+
+
 def floor_of(book: Book, item: Guarantee, row: int, month: int) -> Fraction:
     """A period's floor; a joiner's is in proportion to the months of the period from the joining month on.
 
-    It is rounded (chosen here), so that a top-up of rounded earnings is money.
+    Since joining, it is in proportion to the months of the period in which it holds. It is rounded (chosen here), so that
+    a top-up of rounded earnings is money.
     """
     assert item.amount is not None
     world = book.world
     amount, joined = world.currency.cents(item.amount), int(world.panel.joined[row])
     first, last = world.calendar.first(month, item.per), world.calendar.last(month, item.per)
+    if item.since == "joined" and item.prorate:
+        return world.round(world.currency.kept(amount * months_inside(book, item, row, month) / LENGTH[item.per]))
     if not item.prorate or joined <= first:
         return world.round(amount)
     return world.round(world.currency.kept(amount * max(last - joined + 1, 0) / LENGTH[item.per]))
 
 
-def floor_to_date(book: Book, item: Guarantee, row: int, month: int) -> Fraction:
-    """The floors of the year's periods that have posted, this one included."""
+def floor_to_date(book: Book, item: Guarantee, row: int, first: int, month: int) -> Fraction:
+    """The floors of the periods that have posted since month `first`, this one included."""
     calendar = book.world.calendar
-    first = max(calendar.first(month, "year"), 0)
-    posting = [at for at in range(first, month + 1) if at == calendar.posting(at, item.per)]
+    posting = [at for at in range(max(first, 0), month + 1) if at == calendar.posting(at, item.per)]
     return sum((floor_of(book, item, row, at) for at in posting), ZERO)
 
 
@@ -260,7 +276,13 @@ def draws(book: Book, balances: Balances, row: int, month: int) -> None:
         if month == calendar.posting(month, item.per) and applies_to(book, item, row, month):
             amount = world.currency.cents(item.amount)
             earned = earnings(book, row, calendar.first(month, item.per), month)
-            if earned < amount and place <= item.for_months:
+            advances = place <= item.for_months
+            if item.since == "joined":
+                place = month - int(world.panel.joined[row]) + 1
+                advances = months_inside(book, item, row, month) > 0
+                if place < 1:
+                    continue
+            if earned < amount and advances:
                 advance = amount - max(earned, ZERO)
                 if item.balance_at_most is not None:
                     advance = max(min(advance, world.currency.cents(item.balance_at_most) - balance), ZERO)

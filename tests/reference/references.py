@@ -37,7 +37,11 @@ def monthly_target(world: World, target: Target, row: int, month: int) -> Fracti
     units = half_away(amount / grain)
     length = LENGTH[target.per]
     place = month - world.calendar.first(month, target.per)
-    return spread(units, [Fraction(w) for w in target.weights] or [Fraction(1)] * length)[place] * grain
+    part = spread(units, [Fraction(w) for w in target.weights] or [Fraction(1)] * length)[place]
+    since = month - int(world.panel.joined[row])
+    if 0 <= since < len(target.ramp):
+        part = half_away(part * millionth(target.ramp[since]))
+    return part * grain
 
 
 def spread(units: int, weights: list[Fraction]) -> list[int]:

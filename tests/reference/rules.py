@@ -155,7 +155,7 @@ def net_base(place: Place, window: Window) -> Fraction | None:
         assert on.above is not None
         base = excess(world, on.excess_of, on.above, place.row, window, lambda name, w: world.over(name, place.row, w))
     else:
-        base = place.book.posted(on.payout_of, place.row, window.first, window.last)
+        base = place.book.posted(on.payout_of, place.row, window.first - on.months_ago, window.last - on.months_ago)
     if base is None:
         return None
     base = counted(place, in_multiples(place, place.rule.multiples, base))

@@ -19,6 +19,9 @@ from incentive_lab.scheme.rules import Rule, Who
 from tests.reference.calendar import Calendar, Window
 from tests.reference.numbers import ZERO, Currency, half_away, millionth
 
+UNKNOWN = -100_000
+"""The panel's joining month of a partner whose joining date nobody wrote down."""
+
 
 class Undefined(Exception):
     """docs/payouts.md does not say what this would pay, and guessing would prove nothing."""
@@ -58,11 +61,11 @@ class World:
         return str(values[row]) if values is not None else ""
 
     def is_who(self, who: Who, row: int, month: int | None) -> bool:
-        """Whether a partner is named; `tiers` looks at the tier in force in `month` (the recorded one without month).
+        """Whether a partner is named; `tiers` looks at the tier in force in `month` (without month: that it starts with).
 
         A partner whose joining date is unknown counts as having joined before everything.
         """
-        tier = self.attribute("tier", row) if month is None else self.tier_names[row][month]
+        tier = self.first_tier(row) if month is None else self.tier_names[row][month]
         tests = [
             who.types == "all" or self.attribute("type", row) in who.types,
             who.regions == "all" or self.attribute("region", row) in who.regions,
@@ -73,12 +76,29 @@ class World:
         ]
         for name, wanted in who.where.items():
             tests.append(self.attribute(name, row) in ((wanted,) if isinstance(wanted, str) else wanted))
+        if who.months_since_joining is not None:
+            since = None if month is None else self.months_since_joining(row, month)
+            least, below = who.months_since_joining.at_least, who.months_since_joining.below
+            tests.append(since is not None and (least is None or since >= least) and (below is None or since < below))
         joined = self.panel.first_month + int(self.panel.joined[row])
         if who.joined_before is not None:
             tests.append(joined < whole_month(who.joined_before))
         if who.joined_from is not None:
             tests.append(joined >= whole_month(who.joined_from))
         return all(tests)
+
+    def first_tier(self, row: int) -> str:
+        """The tier before any review: the recorded one if it is a level, else the lowest."""
+        recorded, tiers = self.attribute("tier", row), self.scheme.tiers
+        if tiers is None:
+            return recorded
+        names = [level.name for level in tiers.levels]
+        return recorded if tiers.start == "recorded" and recorded in names else names[0]
+
+    def months_since_joining(self, row: int, month: int) -> int | None:
+        """Whole months since the joining month, 0 in it; None before it and where the date is not known."""
+        joined = int(self.panel.joined[row])
+        return month - joined if UNKNOWN < joined <= month else None
 
     def is_active(self, rule: Rule, row: int, month: int) -> bool:
         """Whether a rule pays this partner in this month at all."""
@@ -135,6 +155,9 @@ class World:
     @cache  # noqa: B019  a World lives as long as one example
     def column(self, name: str, row: int) -> list[Fraction | None]:
         """A leaf measure month by month."""
+        if self.measure(name).event == "months_since_joining":
+            known = [self.months_since_joining(row, month) for month in range(self.panel.months)]
+            return [None if since is None else Fraction(since) for since in known]
         values = self.panel.columns[name][row]
         if self.measure(name).is_level:
             return [None if math.isnan(value) else Fraction(Decimal(repr(float(value)))) for value in values]
@@ -279,6 +302,8 @@ def rolled_up(panel: Panel, by: str) -> Panel:
     to = [payee(panel, by, row) for row in range(panel.partners)]
     columns = {name: np.zeros_like(values) for name, values in panel.columns.items()}
     for name, values in panel.columns.items():
+        if name == "months_since_joining":
+            continue
         if np.isnan(values).any():
             raise Undefined("the level of a group")
         for row in range(panel.partners):

@@ -109,6 +109,7 @@ who = some(
     types=st.one_of(st.just("all"), st.lists(st.sampled_from(PARTNER_TYPES), max_size=2)),
     tiers=st.lists(st.sampled_from(TIERS), max_size=2),
     joined_before=st.dates().map(str),
+    months_since_joining=sure({"below": st.integers(7, 60)}, at_least=st.integers(0, 6)),
     where=st.dictionaries(words, st.one_of(words, st.lists(words, max_size=2)), max_size=2),
 )
 returns = st.one_of(
@@ -183,9 +184,11 @@ gates = sure({"when": st.dictionaries(any_measure, tests, min_size=1, max_size=2
 caps = sure({}, id=ids, amount=amounts, per=periods, excess=st.sampled_from(["lost", "carried"]))
 guarantees = st.one_of(
     sure({"against": st.just("baseline")}, keep=shares, for_months=st.integers(1, 12)),
-    sure({"amount": amounts}, id=ids, per=periods, who=who),
+    sure({"amount": amounts}, id=ids, per=periods, who=who, since=st.just("joined"), for_months=st.integers(1, 120)),
 )
-targets = sure({"measure": sums, "amount": amounts}, per=periods, index=shares, who=who)
+targets = sure(
+    {"measure": sums, "amount": amounts}, per=periods, index=shares, who=who, ramp=st.lists(shares, max_size=3)
+)
 
 
 def unique_by_id(items, most=3):

@@ -246,3 +246,19 @@ def test_what_the_history_has_or_was_not_asked_for_is_not_noted():
                  filled={"deals": ("qualified_on", "closed_on")})  # fmt: skip
     assert not_in_history(loads(ASKING), full) == ()
     assert not_in_history(loads(ASKING), None) == ()
+
+
+def test_what_counts_from_joining_is_told_where_nobody_has_a_date():
+    text = HEAD + (
+        "targets: [{measure: revenue, amount: 10, ramp: [50%]}]\n"
+        "rules: [{id: r, on: joined, rate: 3, who: {months_since_joining: {below: 3}}}]\n"
+        "guarantees: [{amount: 5, since: joined}]\n"
+    )
+    assert not check(loads(text), names=Known(filled={"partners": ["partner_id", "joined_on"]})).warnings
+    told = {str(one) for one in check(loads(text), names=Known(filled={"partners": ["partner_id"]})).warnings}
+    assert told == {
+        "rules.r.on: This history has no partner with a joined_on: the rule r pays nothing.",
+        "rules.r.who.months_since_joining: This history has no partner with a joined_on, so nobody is named.",
+        "targets.revenue.ramp: This history has no partner with a joined_on, so everybody owes the whole target.",
+        "guarantees.guarantee-1.since: This history has no partner with a joined_on, so it is given to nobody.",
+    }

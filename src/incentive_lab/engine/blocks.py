@@ -15,7 +15,7 @@ from incentive_lab.engine.compile import Compiled
 from incentive_lab.engine.periods import year_shift
 from incentive_lab.engine.program import Block
 from incentive_lab.engine.targets import target_sums
-from incentive_lab.engine.who import who_mask
+from incentive_lab.engine.who import start_tiers, who_mask
 from incentive_lab.panel import DealTable, Floats, Integers, Panel
 from incentive_lab.scheme.document import Scheme
 from incentive_lab.scheme.lookup import measure_named
@@ -284,14 +284,3 @@ def _static(chosen: Mapping[int, tuple[str, Mapping[str, int], int]], rows: int,
     for row, (attribute, values, otherwise) in chosen.items():
         forms[row] = [values.get(str(value), otherwise) for value in panel.attributes[attribute]]
     return forms
-
-
-def start_tiers(scheme: Scheme, panel: Panel) -> Rows:
-    """The tier before the first review that counts, int64 [partners]."""
-    start = np.zeros(panel.partners, dtype=np.int64)
-    if scheme.tiers and scheme.tiers.start == "recorded" and "tier" in panel.attributes:
-        places = {level.name: place for place, level in enumerate(scheme.tiers.levels)}
-        start[:] = [
-            places.get(str(tier).strip().lower(), places.get(str(tier), 0)) for tier in panel.attributes["tier"]
-        ]
-    return start

@@ -22,7 +22,7 @@ from incentive_lab.errors import InputError, Problem
 from incentive_lab.scheme.document import Cap, Scheme
 from incentive_lab.scheme.lookup import measure_named, unit_of
 from incentive_lab.scheme.rates import Driver, Rate, Table
-from incentive_lab.scheme.rules import ReturnPolicy, Rule
+from incentive_lab.scheme.rules import ReturnPolicy, Rule, Who
 
 _RETURNS = {
     "original_rate": p.RETURN_ORIGINAL,
@@ -130,6 +130,7 @@ class _Compiler:
         gates, gates_f, gate_rule = self._gates()
         caps, caps_f, cap_rule = self._caps()
         tier_tests, alternatives, alternative_first = self._tiers()
+        tenures = self._tenures()
         rows = self.rows
         flags = self.rules
         returns = bool((flags[:, p.R_RETURNS] > 0).any())
@@ -149,7 +150,7 @@ class _Compiler:
             p.GUARANTEES_F: self._guarantee_numbers(), p.DRAWS: self._draws(), p.DRAWS_F: self._draw_numbers(),
             p.SCHEDULES: _floats(rows.schedules, 2), p.REPAYS: np.array(rows.repays, dtype=np.int64),
             p.REPAYS_F: _numbers(rows.repays_f), p.TIER_TESTS: tier_tests, p.TIER_ALTERNATIVES: alternatives,
-            p.TIER_FIRST: alternative_first, p.TIER_RULE: self._tier_rule(),
+            p.TIER_FIRST: alternative_first, p.TIER_RULE: self._tier_rule(), p.TENURES: tenures,
             p.POINT_SLOTS: np.array(rows.points, dtype=np.int64), p.POINTS_F: _floats(rows.points_f, 2),
             p.RETURN_SLOTS: self.return_slot,
         }  # fmt: skip
@@ -220,9 +221,10 @@ class _Compiler:
         cells[[p.R_TRUE_UP, p.R_SAME, p.R_ACCUMULATES, p.R_CATCH_UP, p.R_INSTALMENTS, p.R_PROVISION]] = 0
         cells[[p.R_RETURNS, p.R_STARTED, p.R_BEFORE, p.R_REPAY_MONTHS, p.R_NET, p.R_QUANTITY, p.R_PROVISION_FORM]] = 0
         cells[p.R_NON_CASH] = int(rule.non_cash)
-        cells[p.R_TIER_LIMITED] = int(rule.who.tiers != "all" or self.scheme.eligible.tiers != "all")
+        cells[p.R_LIMITED] = int(any(who.by_month for who in (rule.who, self.scheme.eligible)))
         cells[p.R_WHO] = next(place for place, one in enumerate(self.scheme.rules) if one.who == rule.who)
         cells[p.R_GRAIN] = -1
+        cells[p.R_MONTHS_AGO] = rule.on.months_ago
         per = cells[p.R_PER] = PERIOD_MONTHS[rule.per]
         money, scale = self._base(row, rule)
         self.rules_f[row, p.RF_RATE_PARTS] = rows.parts(money)
@@ -509,9 +511,10 @@ class _Compiler:
 
     def _guarantees(self) -> p.I64:
         return _ints([
-            (int(g.against == "baseline"), PERIOD_MONTHS[g.per], g.for_months, int(g.carry), int(g.prorate))
+            (int(g.against == "baseline"), PERIOD_MONTHS[g.per], g.for_months, int(g.carry), int(g.prorate),
+             int(g.since == "joined"))
             for g in self.scheme.guarantees
-        ], 5)  # fmt: skip
+        ], 6)  # fmt: skip
 
     def _guarantee_numbers(self) -> p.F64:
         return np.array([
@@ -521,8 +524,9 @@ class _Compiler:
 
     def _draws(self) -> p.I64:
         return _ints([
-            (PERIOD_MONTHS[d.per], d.for_months, d.recover_from, int(d.forgive)) for d in self.scheme.draws
-        ], 4)  # fmt: skip
+            (PERIOD_MONTHS[d.per], d.for_months, d.recover_from, int(d.forgive), int(d.since == "joined"))
+            for d in self.scheme.draws
+        ], 5)  # fmt: skip
 
     def _draw_numbers(self) -> p.F64:
         return _floats([
@@ -551,14 +555,27 @@ class _Compiler:
     def _tier_rule(self) -> p.I64:
         """Whether each tier is named: by rules, then guarantees, then draws; each only where it is eligible."""
         everyone = self.scheme.eligible
-        scheme = self.scheme
-        whos = [rule.who for rule in scheme.rules] + [item.who for item in scheme.guarantees]
-        whos += [item.who for item in scheme.draws]
         rows = [
             [int(all(who.tiers == "all" or tier in who.tiers for who in (everyone, mine))) for tier in self.tiers]
-            for mine in whos
+            for mine in self._whos()
         ]
         return np.array(rows, dtype=np.int64)
+
+    def _tenures(self) -> p.I64:
+        """First test of months since joining and how many there are: of rules, then guarantees, then draws."""
+        rows = []
+        for mine in self._whos():
+            first = len(self.rows.tests)
+            for who in (self.scheme.eligible, mine):
+                self.rows.tenure(who)
+            rows.append((first, len(self.rows.tests) - first))
+        return _ints(rows, 2)
+
+    def _whos(self) -> list[Who]:
+        """Whom rules, then guarantees, then draws are for."""
+        scheme = self.scheme
+        whos = [rule.who for rule in scheme.rules] + [item.who for item in scheme.guarantees]
+        return whos + [item.who for item in scheme.draws]
 
 
 def _grain_of(rule: Rule) -> tuple[str, str]:

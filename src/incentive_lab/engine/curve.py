@@ -9,6 +9,7 @@ import numpy as np
 from incentive_lab.engine.replay import replay
 from incentive_lab.panel import Floats, Panel
 from incentive_lab.scheme.document import Scheme
+from incentive_lab.scheme.measures import LEVELS
 
 POINTS = 181
 """Points of a curve: with the usual reach of 3 the partner's own volume is one of them."""
@@ -69,7 +70,7 @@ def scaled_copies(panel: Panel, measure: str, *, row: int, reach: float = 3.0) -
     columns = {}
     for name, values in panel.columns.items():
         year = values[row, -months:]
-        level = bool(np.isnan(values).any())
+        level = name in LEVELS or bool(np.isnan(values).any())
         scaled = np.tile(year, (len(factors), 1)) if level else np.round(factors[:, None] * year[None, :])
         columns[name] = np.tile(scaled, (1, 2))
     ids = tuple(f"{number:06d}" for number in range(len(factors)))

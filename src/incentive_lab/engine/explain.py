@@ -17,7 +17,8 @@ from incentive_lab.engine.program import (
     S_RATE,
     STEPS,
 )
-from incentive_lab.format import count, money, percent
+from incentive_lab.engine.tenure import guaranteed
+from incentive_lab.format import count, counted, money, percent
 from incentive_lab.money import decimals
 from incentive_lab.panel import Floats
 from incentive_lab.scheme.document import Scheme
@@ -27,7 +28,6 @@ from incentive_lab.scheme.rules import Rule
 
 SPECIAL_WORDS: Mapping[str, str] = {
     "clawback": "Taken back for returned deals or a missed milestone.",
-    "draw": "Advance against later earnings (+), or recovery of one (-).",
     "carried_balance": "Brought forward from, or carried to, another settlement: it was below zero, or below the minimum payout.",
     "minimum_payout": "Below the minimum payout: forfeited, or carried to the next settlement.",
     "rounding": "The settlement rounded to money.",
@@ -75,22 +75,6 @@ def capped(scheme: Scheme, amount: float) -> str:
     return f"Takes off what is above {caps}." if amount < 0 else f"Pays what an earlier period carried above {caps}."
 
 
-def guaranteed(scheme: Scheme) -> str:
-    """What a line of guarantees brings up to, with every guarantee of the scheme.
-
-    Example:
-        >>> from incentive_lab.scheme.load import loads
-        >>> text = '''{scheme: a, currency: USD, effective: {from: 2024-01-01}, rules: [{id: c, on: revenue, rate: 3%}],
-        ...     guarantees: [{amount: 500, per: quarter}]}'''
-        >>> guaranteed(loads(text))
-        'Brought up to the guaranteed floor of 500.00 USD a quarter.'
-    """
-    told = [f"{percent(float(one.keep))} of what {scheme.baseline or 'the baseline'} pays in the programme year"
-            if one.against == "baseline" else f"{money(float(one.amount or 0), scheme.currency)} a {one.per.replace('_', ' ')}"
-            for one in scheme.guarantees]  # fmt: skip
-    return f"Brought up to the guaranteed floor of {' or '.join(told)}."
-
-
 def table_of(rule: Rule, tier: str, kept: Mapping[str, str]) -> Table | None:
     """The table that a rule used for a partner in this tier, with these attributes."""
     rate = rule.rate
@@ -135,7 +119,8 @@ def base_words(scheme: Scheme, rule: Rule, base: float) -> str:
     """What was paid on, in words."""
     if rule.on.payout_of:
         amount = money(base / 10 ** decimals(scheme.currency), scheme.currency)
-        return f"payouts of {', '.join(rule.on.payout_of)} {amount}"
+        before = f" {counted(rule.on.months_ago, 'month')} before," if rule.on.months_ago else ""
+        return f"payouts of {', '.join(rule.on.payout_of)}{before} {amount}"
     name = rule.on.measure or rule.on.excess_of or ""
     text = f"{name.replace('_', ' ')} {in_units(scheme, name, base)}"
     return text + " above its reference" if rule.on.excess_of else text

@@ -29,42 +29,61 @@ def limit_lanes(out, ok, most, used, carry, keep, claim, cut, lanes):  # type: i
 
 @jit
 def guarantee_lanes(  # type: ignore[no-untyped-def]
-    out, ok, upto, since, given, joined, m, kind, per, prorate, start, year, shift, number, unit, mode, floors,
-    lanes,
+    out, ok, upto, since, given, joined, m, kind, per, prorate, start, year, shift, number, unit, mode, within, work,
+    earned, floors, lanes,
 ):  # fmt: skip
-    """Add a guarantee's top-up of month m to `out` (step 14); `given` is what it has topped up so far in the year.
+    """Add a guarantee's top-up of month m to `out` (step 14); `given` is what it has topped up so far.
 
-    Kinds: 0 against a baseline (`floors` is its total to date), 1 with carry, 2 each period by itself.
+    Kinds: 0 against a baseline (`floors` is its total to date), 1 with carry, 2 each period by itself. Where `within` is
+    not 0 it holds in so many months since joining, and counts from then on: earnings to date are rows of `work`.
     """
     for i in range(lanes):
         if ok[i] != 1.0:
             continue
+        first, before, ends = year, since[i], m + 2 * per
+        if within > 0:
+            ends = int(joined[i]) + within
+            if joined[i] > m or ends <= m - (m + shift) % per:
+                continue
+            first = max(year, int(joined[i]))
+            if kind == 1:
+                before = work[earned + first, i]
         if kind == 0:
             floor = round_money(half_away(floors[i] * number), unit, mode) / MILLION
         else:
             floor = 0.0
-            for month in range(year if kind == 1 else m, m + 1):
+            for month in range(first if kind == 1 else m, m + 1):
                 if month == m or (month + shift) % per == per - 1:
                     begin = month - (month + shift) % per
                     share = 1.0
-                    if prorate and joined[i] > begin:
-                        share = max(0.0, (begin + per - joined[i]) / per)
+                    if prorate and (joined[i] > begin or ends < begin + per):
+                        share = max(0.0, (min(begin + per, ends) - max(begin, int(joined[i]))) / per)
                     floor += round_money(half_away(number * share * MILLION), unit, mode) / MILLION
         if kind == 2:
-            line = max(0.0, floor - (upto[i] - since[i]))
+            line = max(0.0, floor - (upto[i] - before))
         else:
-            line = floor - (upto[i] - since[i]) - given[i]
+            line = floor - (upto[i] - before) - given[i]
             line = max(-given[i] if start == 1 else 0.0, line)
         given[i] += line
         out[i] += line
 
 
 @jit
-def draw_lanes(out, ok, upto, since, owed, advances, recovers, amount, most, share, balance, unit, mode, lanes):  # type: ignore[no-untyped-def]
-    """Add a draw's advance or recovery to `out` (step 14)."""
+def draw_lanes(  # type: ignore[no-untyped-def]
+    out, ok, upto, since, owed, joined, m, advances, recovers, begin, amount, most, share, balance, unit, within, later,
+    mode, lanes,
+):  # fmt: skip
+    """Add a draw's advance or recovery to `out` (step 14).
+
+    Where `within` is not 0 advances are given in so many months since joining, and recovered from month `later` on.
+    """
     for i in range(lanes):
         if ok[i] != 1.0:
             continue
+        if within > 0:
+            if joined[i] > m:
+                continue
+            advances, recovers = begin < joined[i] + within, m - joined[i] + 1 >= later
         earned = upto[i] - since[i]
         if earned < amount:
             if advances:

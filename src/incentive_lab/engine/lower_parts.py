@@ -16,11 +16,26 @@ BASE: Row = (o.WORK, o.BASE, 0)
 
 def open_to(v: Values, r: int) -> Row:
     """The row that is 1 where rule r is open to the partner in this month."""
-    if not v.rules[r][p.R_TIER_LIMITED]:
+    if not v.rules[r][p.R_LIMITED]:
         return v.eligible(r)
-    v.look_up(o.OK, v.tier_at(range(v.months)), [0, *v.table(p.TIER_RULE)[r]])
-    v.code.emit(o.MULTIPLY, o.OK, v.eligible(r))
+    open_in_month(v, r, v.eligible(r))
     return o.WORK, o.OK, 0
+
+
+def open_in_month(v: Values, item: int, known: Row) -> None:
+    """Fill OK: whom an item is for by what is known of the partner, the tier in force and the months since joining.
+
+    Items are the rules, then the guarantees, then the draws.
+    """
+    named = v.table(p.TIER_RULE)[item]
+    if all(named):
+        v.code.emit(o.COPY, o.OK, known)
+    else:
+        v.look_up(o.OK, v.tier_at(range(v.months)), [0, *named])
+        v.code.emit(o.MULTIPLY, o.OK, known)
+    first, count = v.table(p.TENURES)[item]
+    for test in range(first, first + count):
+        v.test(test, v.operand(v.table(p.TESTS)[test], [0] * v.months, o.VALUE), o.OK, False, False)
 
 
 def chosen_form(v: Values, r: int, choices: Sequence[int], static: int, out: int) -> Row:
@@ -117,13 +132,13 @@ def trace_months(v: Values, r: int, field: int, values: Sequence[float]) -> None
 
 
 def earlier_payouts(v: Values, r: int, table: int, start: Months, out: int) -> None:
-    """Fill `out` with what the rules that r is net of, or pays on, posted since `start`."""
+    """Fill `out` with what the rules that r is net of, or pays on, posted since `start`; or so many months before."""
+    ago = v.rules[r][p.R_MONTHS_AGO] if table == p.PAYOUT_OF else 0
+    upto, since = ([max(0, m - ago) for m in months] for months in (range(1, v.months + 1), start))
     v.fill(out, 0.0)
     for other, counts in enumerate(v.table(table)[r]):
         if counts and other < r:
-            v.code.emit(
-                o.ADD_DIFFERENCE, out, v.posted(other, [m + 1 for m in range(v.months)]), v.posted(other, start)
-            )
+            v.code.emit(o.ADD_DIFFERENCE, out, v.posted(other, upto), v.posted(other, since))
     if not v.at_line:  # parts of a cent add up to a decimal value, on which packages and borders are decided
         v.code.emit(o.SIX_PLACES, out)
 

@@ -350,12 +350,13 @@ def execute(  # type: ignore[no-untyped-def]
         elif op == o.GUARANTEE_TOP:
             guarantee_lanes(
                 out, a, b, c, d, lanes_at(spaces[o.FIXED], lanes), m, i0, i1, i2 == 1, i3, at[m, i4], int(pool[f + 2]),
-                f0, pool[f + 1], i5, lanes_at(ground + ground_width * o.OTHER, lanes), lanes,
+                f0, pool[f + 1], i5, int(pool[f + 3]), work, int(pool[f + 4]), lanes_at(ground + ground_width * o.OTHER, lanes),
+                lanes,
             )  # fmt: skip
         elif op == o.DRAW_BACK:
             draw_lanes(
-                out, a, b, c, d, at[m, i0] == 1, at[m, i1] == 1, f0, pool[f + 1], pool[f + 2], pool[f + 3], pool[f + 4],
-                i2, lanes,
+                out, a, b, c, d, lanes_at(spaces[o.FIXED], lanes), m, at[m, i0] == 1, at[m, i1] == 1, at[m, i3], f0,
+                pool[f + 1], pool[f + 2], pool[f + 3], pool[f + 4], int(pool[f + 5]), int(pool[f + 6]), i2, lanes,
             )  # fmt: skip
         elif op == o.SETTLE:
             brought, least_line = (

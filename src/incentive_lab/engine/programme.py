@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from incentive_lab.engine.blocks import month_column
 from incentive_lab.engine.columns import Column, restates
 from incentive_lab.engine.periods import PERIOD_MONTHS, active_months, year_shift
-from incentive_lab.engine.who import who_mask
+from incentive_lab.engine.who import tenure_mask, who_mask
 from incentive_lab.money import decimals, to_minor
 from incentive_lab.panel import Floats, Panel
 from incentive_lab.scheme.document import Pool, Scheme
@@ -76,7 +76,8 @@ def _award(scheme: Scheme, rule: Rule, panel: Panel, amounts: Floats, tiers: Tie
     groups = np.zeros(panel.partners, dtype=object) if award.within == "all" else panel.attributes[award.within]
     everyone = who
     for first, last in _active_periods(scheme, rule, shift, panel.months):
-        who = everyone if tiers is None else everyone & _tier_named(scheme, rule, tiers[last])
+        who = everyone & tenure_mask(scheme.eligible, panel, last) & tenure_mask(rule.who, panel, last)
+        who = who if tiers is None else who & _tier_named(scheme, rule, tiers[last])
         reached = values[:, first : last + 1].sum(axis=1)
         for group in set(groups[who].tolist()):
             entrants = np.flatnonzero(who & (groups == group) & (reached >= least) & (reached > 0))

@@ -10,12 +10,14 @@ from incentive_lab.engine.blocks import group_keys
 from incentive_lab.errors import InputError, Problem
 from incentive_lab.panel import DealTable, Panel
 from incentive_lab.scheme.document import Scheme
+from incentive_lab.scheme.measures import CATALOGUE, TENURE
 
 
 def rolled_up(scheme: Scheme, panel: Panel) -> Panel:
     """The panel with members added into their group, if the scheme pays the parent; else the panel itself.
 
-    Levels (scores) are the parent's own, or the mean of those its members have. A group whose parent is not
+    Levels (scores) are the parent's own, or the mean of those its members have; a group has joined when the first of its
+    members did. A group whose parent is not
     itself a partner of the history takes the attributes of its first member.
 
     Raises:
@@ -28,9 +30,13 @@ def rolled_up(scheme: Scheme, panel: Panel) -> Panel:
     position = {partner: row for row, partner in enumerate(panel.partner_ids)}
     first_member = {name: int(np.flatnonzero(place == row)[0]) for row, name in enumerate(names)}
     head = np.array([position.get(name, first_member[name]) for name in names])
+    joined = np.array([panel.joined[place == row].min() for row in range(len(names))], dtype=np.int32)
     columns = {}
     for name, values in panel.columns.items():
-        if np.isnan(values).any():
+        measure = scheme.measures.get(name) or CATALOGUE.get(name)
+        if measure is not None and measure.event == TENURE:
+            columns[name] = replace(panel, joined=joined, partner_ids=tuple(names)).months_since_joining()
+        elif (measure is not None and measure.is_level) or np.isnan(values).any():
             own = values[head]
             with np.errstate(invalid="ignore"):
                 counts = np.zeros((len(names), panel.months))
@@ -46,10 +52,12 @@ def rolled_up(scheme: Scheme, panel: Panel) -> Panel:
     if panel.returns is not None and len(panel.returns.partner):
         raise InputError([Problem("group.pays", "returns cannot be taken back from a parent",
                                   "Use `returns: recalculate` or `returns: ignore`, or pay members.")])  # fmt: skip
-    joined = np.array([panel.joined[place == row].min() for row in range(len(names))], dtype=np.int32)
+    attributes = {name: values[head] for name, values in panel.attributes.items()}
+    if "joined_on" in attributes:
+        dates = panel.attributes["joined_on"]
+        attributes["joined_on"] = np.array([dates[place == row].min() for row in range(len(names))], dtype=object)
     return replace(
-        panel, partner_ids=tuple(str(name) for name in names), joined=joined,
-        attributes={name: values[head] for name, values in panel.attributes.items()}, columns=columns, deals=deals,
+        panel, partner_ids=tuple(str(name) for name in names), joined=joined, attributes=attributes, columns=columns, deals=deals,
         returns=None,
     )  # fmt: skip
 

@@ -14,9 +14,10 @@ from incentive_lab.engine.periods import PERIOD_MONTHS, window_code
 from incentive_lab.money import decimals
 from incentive_lab.scheme.document import Cap, Scheme
 from incentive_lab.scheme.lookup import leaves_of, measure_named, unit_of
+from incentive_lab.scheme.measures import TENURE
 from incentive_lab.scheme.mixed import paid_millionths
 from incentive_lab.scheme.rates import Driver, Multiplier, Over, Reference, Table
-from incentive_lab.scheme.rules import Limit, Test
+from incentive_lab.scheme.rules import Limit, Test, Who
 
 _MODES = {
     "marginal": p.MARGINAL,
@@ -169,6 +170,14 @@ class Builder:
         self.tests_f.append(
             tuple(math.nan if bound is None else self.border(name, test.kind, bound) for bound in bounds)
         )
+
+    def tenure(self, who: Who) -> None:
+        """Append the test of months since joining that `who` asks for, if it does."""
+        if who.months_since_joining is not None:
+            bounds = who.months_since_joining
+            least = None if bounds.at_least is None else Decimal(bounds.at_least)
+            below = None if bounds.below is None else Decimal(bounds.below)
+            self.test(TENURE, Test(at_least=least, below=below), 1, "", "")
 
     def test_range(self, tests: Mapping[str, Test], per: int, grain: str = "", like: str = "") -> tuple[int, int]:
         """Append tests; their first row and count."""

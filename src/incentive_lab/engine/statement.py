@@ -18,7 +18,6 @@ from incentive_lab.engine.explain import (
     capped,
     driver_words,
     floor_words,
-    guaranteed,
     in_units,
     is_plain,
     step_of,
@@ -28,6 +27,7 @@ from incentive_lab.engine.owed import Balance, balances_at
 from incentive_lab.engine.periods import PERIOD_MONTHS, year_shift
 from incentive_lab.engine.program import (
     CAP,
+    DRAW,
     GUARANTEE,
     SPECIAL_LINES,
     X_BASE,
@@ -46,6 +46,7 @@ from incentive_lab.engine.program import (
 from incentive_lab.engine.programme import award_amounts
 from incentive_lab.engine.replay import Replay, _baseline_total, compiled_parts, run
 from incentive_lab.engine.slices import Slice, slices, threshold_words
+from incentive_lab.engine.tenure import advanced, guaranteed, not_open
 from incentive_lab.errors import InputError, Problem, did_you_mean
 from incentive_lab.format import each, money, percent
 from incentive_lab.panel import Floats, month_label
@@ -228,6 +229,7 @@ def _month_lines(
     scheme, period = compiled.scheme, month_label(result.panel.first_month + month)
     kept = {name: str(values[row]) for name, values in result.panel.attributes.items()}
     tier = result.tier_names[int(result.tiers[month, row])]
+    since = result.panel.tenure(row, month)
     lines = []
     for place, rule in enumerate(scheme.rules):
         amount = float(result.detail[place, month, row])
@@ -244,13 +246,20 @@ def _month_lines(
         if account:
             why = f"{line.why} {money(account / result.minor, result.panel.currency)} was paid on account before."
             line = replace(line, why=why)
-        lines.append(line)
+        shut = not_open(scheme, rule, since) if amount == 0 else ""
+        lines.append(replace(line, why=f"{line.why} {shut}") if shut else line)
     for place, name in enumerate(SPECIAL_LINES):
         amount = float(result.detail[len(scheme.rules) + place, month, row])
         if amount != 0:
             why = SPECIAL_WORDS.get(name, "")
             if place == GUARANTEE:
-                why = _floor_told(result, floor, month, row) if amount > 0 and floor is not None else guaranteed(scheme)
+                why = (
+                    _floor_told(result, floor, month, row)
+                    if amount > 0 and floor is not None
+                    else guaranteed(scheme, amount, since)
+                )
+            elif place == DRAW:
+                why = advanced(scheme, amount, since)
             elif place == CAP:
                 why = capped(scheme, amount)
             lines.append(Line(period, name, name.replace("_", " ").capitalize(), None, None,

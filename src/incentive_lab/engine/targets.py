@@ -10,7 +10,7 @@ import numpy as np
 
 from incentive_lab.engine.lower_values import TARGET_MARGIN
 from incentive_lab.engine.periods import PERIOD_MONTHS
-from incentive_lab.engine.who import who_mask
+from incentive_lab.engine.who import chosen_mask
 from incentive_lab.money import decimals
 from incentive_lab.panel import Floats, Panel
 from incentive_lab.scheme.document import Scheme, Target
@@ -32,6 +32,16 @@ def spread(amount: int, weights: Sequence[Decimal]) -> list[int]:
         return [0] * len(weights)
     so_far = [int((2 * amount * upto + total) // (2 * total)) for upto in accumulate(weights)]
     return [upto - before for before, upto in pairwise([0, *so_far])]
+
+
+def ramped(part: int, share: Decimal) -> int:
+    """A month's part of a target in a month of its ramp, to the whole unit.
+
+    Example:
+        >>> ramped(833_333, Decimal("0.25")), ramped(10, Decimal("0.25"))
+        (208333, 3)
+    """
+    return int((part * share).quantize(Decimal(1), rounding=ROUND_HALF_UP))
 
 
 def target_sums(scheme: Scheme, panel: Panel, names: Sequence[str], shift: int) -> Floats:
@@ -65,10 +75,13 @@ def _scheme_target(scheme: Scheme, target: Target, panel: Panel, shift: int, mon
     scale = 10 ** decimals(scheme.currency) if money else 1_000_000
     amount = int((target.amount * target.index * scale).quantize(Decimal(1), rounding=ROUND_HALF_UP))
     parts = spread(amount, target.weights or [Decimal(1)] * per)
-    who = np.flatnonzero(who_mask(target.who, panel))
+    who = np.flatnonzero(chosen_mask(target.who, scheme, panel))
     for place in range(monthly.shape[0]):
         month = place - TARGET_MARGIN
-        monthly[place, who] = parts[(month + shift) % per]
+        part = parts[(month + shift) % per]
+        monthly[place, who] = part
+        for since, share in enumerate(target.ramp):
+            monthly[place, who[panel.joined[who] == month - since]] = ramped(part, share)
         if target.prorate:
             late = who[panel.joined[who] > month]
             monthly[place, late] = 0

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from incentive_lab.engine.who import who_mask
+from incentive_lab.engine.who import chosen_mask
 from incentive_lab.panel import Panel
 from incentive_lab.scheme.document import Scheme
 from incentive_lab.scheme.paths import apply
@@ -31,7 +31,7 @@ def parts(scheme: Scheme, panel: Panel) -> list[Part]:
     left = np.ones(panel.partners, dtype=bool)
     result = []
     for variant in scheme.variants.values():
-        mine = who_mask(variant.who, panel) & left
+        mine = chosen_mask(variant.who, scheme, panel) & left
         left &= ~mine
         result.append(Part(apply(plain, variant.change), np.flatnonzero(mine)))
     result.append(Part(plain, np.flatnonzero(left)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
@@ -13,13 +14,12 @@ from incentive_lab.history.measuring import measure_columns
 from incentive_lab.history.quantities import Quantities
 from incentive_lab.history.store import Store, listed
 from incentive_lab.history.workings import Grid, Workings
-from incentive_lab.panel import Panel, TargetRow, month_index
+from incentive_lab.panel import UNKNOWN_JOINED, Panel, TargetRow, month_index
 from incentive_lab.scheme.measures import CATALOGUE, DATES, Measure
 
 if TYPE_CHECKING:
     import pandas as pd
 
-UNKNOWN_JOINED = -100_000
 _FINISHED = (
     ("deals", "closed_on"),
     ("deals", "returned_on"),
@@ -140,8 +140,13 @@ def _joined(partners: pd.DataFrame, grid: Grid) -> np.ndarray[tuple[int, ...], n
 
 
 def _attributes(partners: pd.DataFrame) -> dict[str, np.ndarray[tuple[int, ...], np.dtype[np.object_]]]:
-    names = [name for name in partners.columns if name not in ("partner_id", "joined_on")]
-    return {name: np.asarray([value or "" for value in partners[name]], dtype=object) for name in names}
+    names = [name for name in partners.columns if name != "partner_id"]
+    return {name: np.asarray([_text(value) for value in partners[name]], dtype=object) for name in names}
+
+
+def _text(value: object) -> object:
+    """An attribute as it is compared: a date in ISO 8601, nothing as ''."""
+    return value.isoformat() if isinstance(value, datetime.date) else value or ""
 
 
 def partner_rows(store: Store, extras: Collection[str], names: Collection[str]) -> pd.DataFrame:

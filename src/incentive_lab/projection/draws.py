@@ -68,14 +68,14 @@ def chi_squares(seed, first, count, index, freedom, out):  # type: ignore[no-unt
 
 @bare
 def lifetimes(seed, first, partner, plan, churn, months, begin, end):  # type: ignore[no-untyped-def]
-    """When a partner is active: begin and end [scenarios] months of the horizon."""
+    """When a partner is active: begin and end [scenarios] months of the horizon; who does not come never begins."""
     alive, start = plan.alive[partner], plan.starts[partner]
     staying = math.log(1.0 - churn) if churn > 0.0 else 0.0
     for s in range(len(begin)):
         one, two = uniforms(seed, first + s, partner, LEFT, 0)
         stays = start + int(min(1e6, math.floor(math.log(two) / staying))) if churn > 0.0 else months
         there = one < alive
-        begin[s] = start if there or start == 0 else months
+        begin[s] = start if there or partner < plan.known[0] else 1_000_000
         end[s] = min(stays, 1_000_000) if there else 0
 
 

@@ -90,6 +90,18 @@ def lay_joining(mine, rows, count, past, known, begin, joined):  # type: ignore[
 
 
 @jit
+def lay_targets(mine, places, count, begin, rows, table, fixed):  # type: ignore[no-untyped-def]
+    """Running totals of newcomers' targets by the month in which each joins; a place below 0 is no newcomer's."""
+    last = table.shape[0] - 1
+    for q in range(len(mine)):
+        if places[q] >= 0:
+            for r in range(len(rows)):
+                row = fixed[rows[r]]
+                for s in range(count):
+                    row[q * count + s] = table[min(begin[mine[q] * count + s], last), r, places[q]]
+
+
+@jit
 def lay_floor(begin, months, total, row, fixed):  # type: ignore[no-untyped-def]
     """What the baseline pays, to date before each month, from `begin` on; the row before is there already."""
     for m in range(begin, months):

@@ -15,12 +15,12 @@ from incentive_lab.engine.blocks import aligned, blocks
 from incentive_lab.engine.columns import ColumnBook, leaf_name, once_in
 from incentive_lab.engine.compile import Compiled
 from incentive_lab.engine.kernel import run_block
-from incentive_lab.engine.periods import PERIOD_MONTHS, period_start
 from incentive_lab.engine.program import SPECIAL_LINES, Block
 from incentive_lab.engine.variants import Part
 from incentive_lab.panel import Floats
 from incentive_lab.projection.lanes import lay_floor, lay_joining, lay_levels, lay_returns, lay_sums, spread
 from incentive_lab.projection.model import Model
+from incentive_lab.projection.newcomers import Targets
 from incentive_lab.projection.reading import reads_of, state_of
 from incentive_lab.projection.streams import Rows
 from incentive_lab.projection.world import Drawn
@@ -80,7 +80,9 @@ class Laid:
             "state": np.hstack(self._walked(program, made)),
         }
         # Most rows hold the same for everybody (who is eligible): they are laid out once.
+        self.targets = Targets(payer, compiled, self.partners, self.fixed_rows)
         same = (self.known["fixed"] == self.known["fixed"][:, :1]).all(axis=1) & (self.fixed_rows > 0)
+        same &= ~np.isin(self.fixed_rows, self.targets.rows)
         if self.guarded:
             same &= self.fixed_rows < self.floor_row
         self.everybody = self.fixed_rows[same], np.ascontiguousarray(self.known["fixed"][same])
@@ -133,6 +135,7 @@ class Laid:
         spread(rows, count, self.fixed_rows, self.known["fixed"], space.fixed)
         spread(rows, count, self.state_rows, self.known["state"], space.work)
         lay_joining(mine, self.partners[low:high], count, past, payer.model.known, drawn.begin, joined)
+        self.targets.lay(drawn, mine, rows, space.fixed)
         if self.level_slots:
             spread(rows, count, self.level_rows, self.known["levels"], space.levels)
             lay_levels(mine, count, past, self.names, self.level_slots, drawn.levels, joined, space.levels)
@@ -265,16 +268,6 @@ class Back:
             more = 2 * int(space.filled[0])
             space.keys, space.entry = np.zeros(more, dtype=np.int64), np.zeros(more, dtype=np.int64)
             space.returned, space.values = np.zeros((4, more), dtype=np.int64), np.zeros((len(self.values), more))
-
-
-def first_open(scheme: Scheme, past: int, shift: int) -> int:
-    """The last month before which no scenario changes anything.
-
-    A review that takes effect in its own period sets the tier of months before it.
-    """
-    if past and scheme.tiers is not None and scheme.tiers.takes_effect == "same_period":
-        return max(0, period_start(past, PERIOD_MONTHS[scheme.tiers.review], shift))
-    return past
 
 
 def _leaves(columns: ColumnBook, name: str, credit: str, restated: bool, model: Model) -> Floats:

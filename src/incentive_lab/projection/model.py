@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from incentive_lab.errors import InputError, Problem
-from incentive_lab.panel import Floats, Panel
+from incentive_lab.panel import Floats, Panel, month_label
 from incentive_lab.projection.past import Past, in_order, is_item, outsized
 from incentive_lab.projection.streams import Rows, Stream, fit_stream, grouped, items_in_order
+from incentive_lab.scheme.measures import Measure
 
 UNIT = 1e6
 LEAST_MONTHS = 3
@@ -123,7 +124,7 @@ def fit(past: Past, *, horizon: int = 12) -> Model:
     # Who was silent at the end is counted to its last sign of life and half of the silence, by how likely it is there.
     stop = np.where(alive > 0.5, months - 1, last)
     known = panel.partners
-    panel, segment = _with_room(panel, segment, joins, horizon)
+    panel, segment = _with_room(panel, past.leaves, segment, joins, horizon)
     room = panel.partners - known
     past = replace(past, panel=panel)
     begun, stop = np.r_[begun, np.full(room, months)], np.r_[stop, np.full(room, months - 1)]
@@ -231,7 +232,9 @@ def _segments(panel: Panel, seen: NDArray[np.bool_]) -> tuple[Rows, tuple[str, .
     return np.array([place.get(name, len(names) - 1) for name in types], dtype=np.int64), tuple(names)
 
 
-def _with_room(panel: Panel, segment: Rows, joins: float, horizon: int) -> tuple[Panel, Rows]:
+def _with_room(
+    panel: Panel, leaves: Mapping[str, Measure], segment: Rows, joins: float, horizon: int
+) -> tuple[Panel, Rows]:  # fmt: skip
     """The panel with rows for newcomers, each with the attributes of a partner that joined last."""
     room = int(min(200, np.ceil(joins * horizon * 2 + 4 * np.sqrt(joins * horizon * 2)))) if joins > 0 else 0
     if room == 0:
@@ -245,10 +248,12 @@ def _with_room(panel: Panel, segment: Rows, joins: float, horizon: int) -> tuple
     for name in ("name", "tier", "parent_id"):
         if name in attributes:
             attributes[name][panel.partners :] = ""
+    if "joined_on" in attributes:
+        attributes["joined_on"][panel.partners :] = f"{month_label(panel.first_month + panel.months)}-01"
     columns = {}
     for name, values in panel.columns.items():
         columns[name] = values[rows].copy()
-        columns[name][panel.partners :] = np.nan if np.isnan(values).any() else 0.0
+        columns[name][panel.partners :] = np.nan if name in leaves and leaves[name].is_level else 0.0
     return replace(panel, partner_ids=ids, joined=joined, attributes=attributes, columns=columns), segment[rows]
 
 

@@ -15,9 +15,10 @@ from incentive_lab.money import decimals
 from incentive_lab.panel import Floats, Panel, month_index
 from incentive_lab.projection.futures import scenario_panel, stretched
 from incentive_lab.projection.lanes import add_up
-from incentive_lab.projection.laying import Laid, Space, coupled, first_open
+from incentive_lab.projection.laying import Laid, Space, coupled
 from incentive_lab.projection.model import Model
 from incentive_lab.projection.plan import EMIT_ALL, EMIT_RETURNED
+from incentive_lab.projection.reading import first_open
 from incentive_lab.projection.streams import Rows
 from incentive_lab.projection.world import Drawn
 from incentive_lab.scheme.document import Scheme

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from incentive_lab.engine import ops as o
+from incentive_lab.engine.periods import PERIOD_MONTHS, period_start
 from incentive_lab.engine.program import H_JOINED, H_START_TIER, NEW_PRORATE, Program
+from incentive_lab.scheme.document import Scheme
 
 _FILLS = (o.FILL, o.FILL_MONTH, o.COPY, o.DIFFERENCE)
 """Instructions that write a row without reading it."""
@@ -81,4 +83,18 @@ def state_of(program: Program, begin: int, end: int) -> list[int]:
             known |= dict.fromkeys(range(first[2], first[2] + 2 * months), True)
         elif line[o.C_OP] in (o.CAP_TAKE, o.LIMIT) and first[1] >= 0:
             known[first[1]] = True
+        elif line[o.C_OP] == o.GUARANTEE_TOP and program.pool[line[o.C_F] + 3] > 0:
+            # What was earned before each month in which a partner may have joined.
+            earned = int(program.pool[line[o.C_F] + 4])
+            known |= dict.fromkeys(range(earned, earned + begin + 1), True)
     return sorted(row for row, read in known.items() if read and (row >= o.FIXED_ROWS or row in (o.CURRENT, o.MISSED)))
+
+
+def first_open(scheme: Scheme, past: int, shift: int) -> int:
+    """The last month before which no scenario changes anything.
+
+    A review that takes effect in its own period sets the tier of months before it.
+    """
+    if past and scheme.tiers is not None and scheme.tiers.takes_effect == "same_period":
+        return max(0, period_start(past, PERIOD_MONTHS[scheme.tiers.review], shift))
+    return past

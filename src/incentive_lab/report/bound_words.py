@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from incentive_lab.engine.tenure import tenure_words
 from incentive_lab.format import counted, money, percent, small
 from incentive_lab.report.rule_words import measure_label, test_words, who_words
-from incentive_lab.scheme.document import Cap, Guarantee, Pool, Scheme
+from incentive_lab.scheme.document import Cap, Draw, Guarantee, Pool, Scheme
 from incentive_lab.scheme.line_names import line_names
-from incentive_lab.scheme.rules import Gate
+from incentive_lab.scheme.rules import Gate, Tenure
 
 ABOVE_CAPS = (
     "A guarantee is worked out after the cap: it can bring what is paid above it, and pay back what the cap took."
@@ -56,13 +57,36 @@ def guarantee_words(scheme: Scheme, one: Guarantee, baseline: Scheme | None = No
         ...     guarantees: [{amount: 50, for_months: 6}]}'''
         >>> guarantee_words(loads(text), loads(text).guarantees[0])
         'In the first 6 months of every programme year, all partners are paid at least 50.00 USD a month.'
+        >>> joined = loads(text.replace("for_months: 6", "for_months: 6, since: joined"))
+        >>> guarantee_words(joined, joined.guarantees[0])
+        'In the first 6 months since joining, all partners are paid at least 50.00 USD a month.'
     """
     named = (baseline.title or baseline.id) if baseline is not None else scheme.baseline or "the baseline"
     floor = (f"{percent(float(one.keep))} of what {named} would have paid since the year began"
              if one.against else money(float(one.amount or 0), scheme.currency) + f" a {one.per.replace('_', ' ')}")  # fmt: skip
+    if one.since == "joined":
+        when = tenure_words(Tenure(below=one.for_months)).capitalize()
+        return f"{when}, {who_words(one.who)} are paid at least {floor}."
     first = "" if one.for_months == 12 else f"the first {counted(one.for_months, 'month')} of "
     first = first.replace("first 1 month", "first month")
     return f"In {first}every programme year, {who_words(one.who)} are paid at least {floor}."
+
+
+def draw_words(scheme: Scheme, one: Draw) -> str:
+    """What a draw advances, and in which months where it counts from joining.
+
+    Example:
+        >>> from incentive_lab.scheme.load import loads
+        >>> text = '''{scheme: a, currency: USD, effective: {from: 2024-01-01}, rules: [{id: c, on: revenue, rate: 3%}],
+        ...     draws: [{amount: 50, for_months: 6, since: joined, recover_from: 7}]}'''
+        >>> draw_words(loads(text), loads(text).draws[0])
+        'Each month in the first 6 months since joining pays at least 50.00 USD as an advance, recovered from month 7 on.'
+    """
+    amount = money(float(one.amount), scheme.currency)
+    if one.since == "year":
+        return f"Each {one.per} pays at least {amount} as an advance, recovered later."
+    when, later = tenure_words(Tenure(below=one.for_months)), one.recover_from
+    return f"Each {one.per} {when} pays at least {amount} as an advance, recovered from month {later} on."
 
 
 def _named(scheme: Scheme, rules: tuple[str, ...]) -> str:

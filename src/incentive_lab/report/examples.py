@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,9 +17,12 @@ from incentive_lab.panel import DealTable, Floats, Panel, TargetRow, month_index
 from incentive_lab.report.rule_words import measure_label
 from incentive_lab.scheme.document import Scheme
 from incentive_lab.scheme.lookup import leaves_of, measure_named, unit_of
+from incentive_lab.scheme.measures import TENURE
 from incentive_lab.scheme.rates import Rate, Table
 from incentive_lab.scheme.rules import Rule, Test
 
+PAID = 14
+"""The month in which the base is there whole."""
 MONTHS = 24
 """The example's second programme year is shown; the first holds half as much, for rules that look back."""
 
@@ -137,12 +141,25 @@ def _panel(scheme: Scheme, rule: Rule, name: str, amount: float, currency: str) 
         **{key: _text(value) for key, value in {**scheme.eligible.where, **who.where}.items()},
     }  # fmt: skip
     targets = tuple(TargetRow("partner", "example", leaf, 12, 12, int(amount * scale / 2)) for leaf in (name,))
-    return Panel(
+    panel = Panel(
         history_id="example", currency=currency, partner_ids=("example",), first_month=month_index(2024, 1),
-        months=MONTHS, joined=np.zeros(1, dtype=np.int32),
+        months=MONTHS, joined=np.array([_joined(scheme, rule)], dtype=np.int32),
         attributes={key: np.array([value], dtype=object) for key, value in attributes.items()},
         columns=columns, deals=deals, targets=targets,
     )  # fmt: skip
+    if TENURE in columns:
+        columns[TENURE] = panel.months_since_joining()
+    return panel
+
+
+def _joined(scheme: Scheme, rule: Rule) -> int:
+    """The joining month: the first, or as late as what is asked of months since joining wants it in the month that is paid."""
+    asked = [who.months_since_joining.at_least or 0 for who in (scheme.eligible, rule.who) if who.months_since_joining]
+    test = rule.requires.get(TENURE)
+    if test is not None:
+        least = math.ceil(test.at_least) if test.at_least is not None else 0
+        asked.append(max(least, 0 if test.above is None else math.floor(test.above) + 1))
+    return PAID - max(asked) if asked else 0
 
 
 def _one(names: tuple[str, ...] | str) -> str:
@@ -155,7 +172,7 @@ def _text(value: str | tuple[str, ...]) -> str:
 
 def _put(columns: dict[str, Floats], leaf: str, value: float) -> None:
     if leaf in columns:
-        columns[leaf][0, 2], columns[leaf][0, 14] = round(value / 2), value
+        columns[leaf][0, 2], columns[leaf][0, PAID] = round(value / 2), value
 
 
 def _satisfy(scheme: Scheme, columns: dict[str, Floats], name: str, test: Test, minor: int) -> None:
@@ -175,6 +192,6 @@ def _deal(names: tuple[str, ...], columns: dict[str, Floats], amount: float) -> 
     """One deal in the third month of the second year that brings the whole base."""
     one = np.array([0], dtype=np.int32)
     return DealTable(
-        partner=one, month=one + 14, day=one + 20_000, deal_id=np.array(["example"], dtype=object),
+        partner=one, month=one + PAID, day=one + 20_000, deal_id=np.array(["example"], dtype=object),
         line=np.array([""], dtype=object), values={name: np.array([amount if columns[name].any() else 0.0]) for name in names},
     )  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 from incentive_lab.engine.statement import conventions
 from incentive_lab.format import counted, money, percent, quantity
 from incentive_lab.report.blocks import Block, Document, Example, Heading, Paragraph, Points, Table
-from incentive_lab.report.bound_words import cap_words, gate_words, guarantee_words, pool_words
+from incentive_lab.report.bound_words import cap_words, draw_words, gate_words, guarantee_words, pool_words
 from incentive_lab.report.examples import worked_example
 from incentive_lab.report.measure_words import measure_sentence
 from incentive_lab.report.rule_words import measure_label, rate_table, rule_sentences, who_words
@@ -126,10 +126,7 @@ def _bounds(scheme: Scheme, baseline: Scheme | None) -> list[Block]:
     items += [gate_words(scheme, gate) for gate in scheme.gates]
     items += [cap_words(scheme, cap) for cap in scheme.caps]
     items += [guarantee_words(scheme, one, baseline) for one in scheme.guarantees]
-    items += [
-        f"Each {draw.per} pays at least {money(float(draw.amount), currency)} as an advance, recovered later."
-        for draw in scheme.draws
-    ]
+    items += [draw_words(scheme, one) for one in scheme.draws]
     if scheme.minimum_payout is not None:
         below = "forfeited" if scheme.minimum_payout.below == "forfeit" else "carried to the next settlement"
         items.append(f"A settlement below {money(float(scheme.minimum_payout.amount), currency)} is {below}.")

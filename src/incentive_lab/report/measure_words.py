@@ -16,7 +16,7 @@ _EVENTS = {
     "joined": "1 in the month in which a partner joins.",
     "anniversary": "1 in the month in which a partner's joining has its anniversary.",
     "first_deal": "1 in the month of a partner's first won deal.",
-    "months_since_joining": "Months since the partner joined.",
+    "months_since_joining": "Whole months since the month in which the partner joined, 0 in it.",
 }
 _DATES = {
     "closed_on": "closing date", "created_on": "creation date", "qualified_on": "qualification date",

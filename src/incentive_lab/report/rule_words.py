@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from incentive_lab.engine.tenure import tenure_words
 from incentive_lab.format import count, counted, each, money, percent, quantity, small
 from incentive_lab.report.blocks import Table
 from incentive_lab.scheme.document import Scheme
@@ -60,6 +61,8 @@ def who_words(who: Who) -> str:
         parts.append(f"that joined before {who.joined_before}")
     if who.joined_from:
         parts.append(f"that joined from {who.joined_from} on")
+    if who.months_since_joining:
+        parts.append(tenure_words(who.months_since_joining))
     return "partners " + ", ".join(parts) if parts else "all partners"
 
 
@@ -108,7 +111,9 @@ def _pays(scheme: Scheme, rule: Rule) -> str:
     )
     whom = "" if who_words(rule.who) == "all partners" else f" Only for {who_words(rule.who)}."
     if rule.on.payout_of:
-        return f"Pays {_rate(scheme, rule.rate, True)} of what {', '.join(rule.on.payout_of)} pay, {often}.{whom}"
+        named = ", ".join(rule.on.payout_of)
+        what = f"paid {counted(rule.on.months_ago, 'month')} before" if rule.on.months_ago else "pay"
+        return f"Pays {_rate(scheme, rule.rate, True)} of what {named} {what}, {often}.{whom}"
     name = rule.on.measure or rule.on.excess_of or ""
     share = unit_of(name, scheme.measures) == "money"
     base = small(measure_label(scheme, name))

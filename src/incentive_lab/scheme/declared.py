@@ -120,6 +120,14 @@ TargetIndex = Annotated[
                 "docs/scheme.md#targets")
     ),
 ]  # fmt: skip
+TargetInARamp = Annotated[
+    Decimal,
+    number(
+        Tunable("Share of the target in a month of the ramp", "share", (0, 10), (0, 1), 0.05,
+                "What a newcomer owes of the target in that month since joining.",
+                "docs/scheme.md#tenure")
+    ),
+]  # fmt: skip
 GateFactor = Annotated[
     Decimal,
     number(

@@ -23,6 +23,7 @@ from incentive_lab.scheme.declared import (
     ShareOfARole,
     SharesOfADealAtMost,
     TargetAmount,
+    TargetInARamp,
     TargetIndex,
     TransactionalFactor,
 )
@@ -56,6 +57,10 @@ MixShare = Annotated[
     ),
     "mix",
 ]  # fmt: skip
+
+
+Since = Literal["year", "joined"]
+"""Where months of a floor or draw are counted from: every programme year, or the partner's joining month."""
 
 
 class Effective(Part):
@@ -183,7 +188,9 @@ class Guarantee(Part):
         keep: The share of the baseline's payout, cumulated over the programme year, that is kept.
         amount: An absolute amount for each period.
         per: The period of an absolute amount.
-        for_months: How many months it holds, from the first of every programme year.
+        for_months: How many months it holds, from the first that `since` names.
+        since: year: for_months counts from the first month of every programme year; joined: from the partner's joining
+            month, once. A partner without a joining date has none.
         carry: later earnings above the floor pay earlier top-ups back (cumulative); without it each period stands
             alone for an amount, and top-ups are kept.
         prorate: Joiners get their months' part (the joining month whole).
@@ -196,9 +203,10 @@ class Guarantee(Part):
     per: Literal["month", "quarter", "half_year", "year"] = "month"
     for_months: Annotated[
         int,
-        month_count("Guaranteed for months", 12, (1, 12),
-               "Months of every programme year, from its first, in which the floor holds.", "docs/scheme.md#caps-and-floors"),
+        month_count("Guaranteed for months", 120, (1, 12),
+               "Months in which the floor holds: of every programme year, or since joining.", "docs/scheme.md#tenure"),
     ] = 12  # fmt: skip
+    since: Since = "year"
     carry: bool = False
     prorate: bool = True
     who: Who = Who()
@@ -210,8 +218,10 @@ class Draw(Part):
     Attributes:
         amount: What each period pays at least, as an advance.
         per: The period.
-        for_months: Months of the programme year in which advances are given.
-        recover_from: The month of the programme year (1 = first) from which the balance is recovered.
+        for_months: Months in which advances are given, from the first that `since` names.
+        since: year: months of every programme year; joined: months since the partner joined, the joining month being the
+            first. A partner without a joining date has none.
+        recover_from: The month (1 = first) from which the balance is recovered, counted likewise.
         recover_at_most: The most that is recovered in a period; or
         recover_share: the largest share of a period's earnings above the draw that goes to recovery.
         balance_at_most: Advances stop when the balance would exceed this.
@@ -223,13 +233,14 @@ class Draw(Part):
     per: Literal["month", "quarter"] = "month"
     for_months: Annotated[
         int,
-        month_count("Draw for months", 12, (1, 12), "Months of the programme year in which advances are given.",
-               "docs/scheme.md#caps-and-floors"),
+        month_count("Draw for months", 120, (1, 12),
+               "Months in which advances are given: of every programme year, or since joining.", "docs/scheme.md#tenure"),
     ] = 12  # fmt: skip
+    since: Since = "year"
     recover_from: Annotated[
         int,
-        month_count("Recovered from month", 12, (1, 12), "Month of the programme year from which a draw is recovered.",
-               "docs/scheme.md#caps-and-floors"),
+        month_count("Recovered from month", 120, (1, 12),
+               "Month from which a draw is recovered: of the programme year, or since joining.", "docs/scheme.md#tenure"),
     ] = 1  # fmt: skip
     recover_at_most: RecoveredAtMost | None = None
     recover_share: RecoveredShare = Decimal(1)
@@ -284,6 +295,8 @@ class Target(Part):
         spread: even over its months, or by `weights` (one for each month of the period).
         index: Multiplies the amount (a price index).
         prorate: Joiners owe only the months since joining, the joining month whole.
+        ramp: What a newcomer owes of a month's part in its first months, one share for each, the joining month first;
+            afterwards all of it.
     """
 
     measure: str
@@ -293,6 +306,7 @@ class Target(Part):
     weights: tuple[Annotated[Exact, Field(ge=0)], ...] = ()
     index: TargetIndex = Decimal(1)
     prorate: bool = True
+    ramp: tuple[TargetInARamp, ...] = Field((), max_length=60)
 
 
 class Variant(Part):

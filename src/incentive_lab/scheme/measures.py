@@ -173,13 +173,7 @@ class Measure(Part):
     unit: Literal["money", "count", "share", "number"] | None = None
     hold_months: Annotated[
         int,
-        month_count(
-            "Score holds for",
-            1200,
-            (1, 24),
-            "Months for which a score counts.",
-            "docs/scheme.md#measures",
-        ),
+        month_count("Score holds for", 1200, (1, 24), "Months for which a score counts.", "docs/scheme.md#measures"),
     ] = 12
     label: str = ""
     help: str = ""
@@ -251,6 +245,8 @@ SCORES = ("csat", "brand_adherence", "nps", "pipeline_quality")
 
 _CONTRACTS = "Monthly amount of contracts in force, each until its term ends or it is cancelled."
 _CUSTOMERS = "Different customers of each month; a longer window adds its months."
+TENURE = "months_since_joining"
+"""The measure of a partner's time in the programme."""
 CATALOGUE: Mapping[str, Measure] = {
     "revenue": _won("deals.amount", help="Amount of won deals, by closing date."),
     "list_revenue": _won("deals.list_amount", help="List price of won deals."),
@@ -294,7 +290,11 @@ CATALOGUE: Mapping[str, Measure] = {
     "joined": Measure(event="joined", unit="count", help="1 in the month of joining."),
     "anniversary": Measure(event="anniversary", unit="count", help="1 in every twelfth month after joining."),
     "first_deal": Measure(event="first_deal", unit="count", help="1 in the month of the first won deal."),
-    "months_since_joining": Measure(event="months_since_joining", unit="number"),
+    TENURE: Measure(
+        event="months_since_joining", unit="number", help="Whole months since the month of joining, 0 in it."
+    ),
     **{kind: _activity(kind) for kind in ACTIVITY_KINDS},
     **{name: Measure(level=f"scores.{name}", unit="number") for name in SCORES},
 }
+LEVELS = frozenset(name for name, measure in CATALOGUE.items() if measure.is_level)
+"""Measures of the catalogue that hold a value, and do not add up."""

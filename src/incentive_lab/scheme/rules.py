@@ -43,8 +43,37 @@ ShareNumber = Annotated[
 ]  # fmt: skip
 
 
+class Tenure(Part):
+    """Whole months in the programme, the joining month being 0: a partner that joined in March has 2 in May.
+
+    Attributes:
+        at_least: From this many on.
+        below: As long as it has fewer.
+    """
+
+    at_least: Annotated[
+        int,
+        Whole(Tunable("Months since joining, at least", "months", (0, 1200), (0, 36), 1,
+                      "From this many months after the joining month on.", "docs/scheme.md#tenure")),
+    ] | None = None  # fmt: skip
+    below: Annotated[
+        int,
+        Whole(Tunable("Months since joining, below", "months", (1, 1200), (1, 36), 1,
+                      "In so many first months, the joining month being the first.", "docs/scheme.md#tenure")),
+    ] | None = None  # fmt: skip
+
+    @model_validator(mode="after")
+    def _some(self) -> Tenure:
+        if self.at_least is None and self.below is None:
+            raise ValueError("months_since_joining needs at least one of: at_least, below")
+        return self
+
+
 class Who(Part):
-    """Which partners: empty means all. `where` tests extra attributes of the partners table."""
+    """Which partners: empty means all. `where` tests extra attributes of the partners table.
+
+    `tiers` and `months_since_joining` are asked month by month; nobody without a joining date has months since joining.
+    """
 
     types: tuple[str, ...] | Literal["all"] = "all"
     regions: tuple[str, ...] | Literal["all"] = "all"
@@ -55,6 +84,12 @@ class Who(Part):
     where: dict[str, str | tuple[str, ...]] = Field(default_factory=dict)
     joined_before: str | None = None
     joined_from: str | None = None
+    months_since_joining: Tenure | None = None
+
+    @property
+    def by_month(self) -> bool:
+        """Whether whom it names may change from month to month."""
+        return self.tiers != "all" or self.months_since_joining is not None
 
     @field_validator("joined_before", "joined_from", mode="before")
     @classmethod
@@ -72,12 +107,18 @@ class Base(Part):
         measure: A measure, summed over the rule's period.
         excess_of: A measure less its reference `above`, never below zero (accelerators, growth on the increment).
         payout_of: What the named earlier rules paid in the same period (a multiplier on the whole payout).
+        months_ago: With `payout_of`: what they paid in the same months so many months before (a part held back).
     """
 
     measure: str | None = None
     excess_of: str | None = None
     above: Reference | None = None
     payout_of: tuple[str, ...] = ()
+    months_ago: Annotated[
+        int,
+        Whole(Tunable("Months since the payment", "months", (0, 24), (0, 12), 1,
+                      "Pays on what the named rules paid so many months before.", "docs/scheme.md#rules")),
+    ] = 0  # fmt: skip
 
     @model_validator(mode="before")
     @classmethod
@@ -90,6 +131,8 @@ class Base(Part):
             raise ValueError("`on` is exactly one of: a measure, excess_of, payout_of")
         if (self.excess_of is None) != (self.above is None):
             raise ValueError("excess_of goes with above")
+        if self.months_ago and not self.payout_of:
+            raise ValueError("months_ago goes with payout_of")
         return self
 
 

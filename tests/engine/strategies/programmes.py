@@ -207,6 +207,8 @@ def guarantee_lists(draw: st.DrawFn, has_baseline: bool) -> list[Document]:
                 "per": draw(one_from(["month", "quarter", "half_year", "year"])),
                 "prorate": draw(st.booleans()),
             }
+            if draw(st.booleans()):
+                item |= {"since": "joined", "for_months": draw(one_from([1, 2, 3, 5, 14]))}
         if sometimes(draw, 4):
             item["who"] = draw(whos())
         result.append(item)
@@ -224,8 +226,15 @@ def draw_lists(draw: st.DrawFn) -> list[Document]:
         "for_months": draw(one_from([12, 3])),
         "recover_from": draw(one_from([1, 4])),
         "recover_share": draw(one_from(["1", "0.5", "0.333333"])),
-        "forgive": draw(st.booleans()),
     }
+    if draw(st.booleans()):
+        item |= {
+            "since": "joined",
+            "for_months": draw(one_from([1, 3, 14])),
+            "recover_from": draw(one_from([1, 3, 13])),
+        }
+    else:
+        item["forgive"] = draw(st.booleans())
     if sometimes(draw):
         item["recover_at_most"] = "1"
     if sometimes(draw):
@@ -337,7 +346,9 @@ def variants(draw: st.DrawFn, rules: Sequence[Document]) -> Document:
     changes = {f"rules.{draw(one_from(plain))}.rate": draw(one_from(["0.07", "3"]))}
     result: Document = {"first": {"who": {"types": [draw(one_from(TYPES))]}, "change": changes}}
     if sometimes(draw):
-        named = draw(one_from([{"regions": [REGIONS[0]]}, {"segments": [SEGMENTS[0]]}]))
+        named = draw(
+            one_from([{"regions": [REGIONS[0]]}, {"segments": [SEGMENTS[0]]}, {"tiers": [draw(one_from(LEVELS))]}])
+        )
         result["second"] = {"who": named, "change": {f"rules.{plain[0]}.rate": "0.5"}}
     return result
 

@@ -65,7 +65,9 @@ def target_lists(draw: st.DrawFn, measures: Sequence[str] = ("revenue", "margin"
             weights = draw(st.lists(st.integers(0, 3), min_size=length, max_size=length))
             target["weights"] = [*weights[:-1], weights[-1] + 1]
         if sometimes(draw):
-            target["who"] = {"types": [draw(one_from(TYPES))]}
+            target["who"] = draw(one_from([{"types": [draw(one_from(TYPES))]}, {"tiers": [draw(one_from(LEVELS))]}]))
+        if sometimes(draw):
+            target["ramp"] = draw(one_from([["0.25", "0.5", "0.75"], ["0.333333"], ["0", "1.5"]]))
         result.append(target)
     return result
 
@@ -73,7 +75,7 @@ def target_lists(draw: st.DrawFn, measures: Sequence[str] = ("revenue", "margin"
 @st.composite
 def tests_of(draw: st.DrawFn, overs: Sequence[Any]) -> Document:
     """Measure -> comparison."""
-    measure = draw(one_from(["revenue", "units", "csat", "margin_share"]))
+    measure = draw(one_from(["revenue", "units", "csat", "margin_share", "months_since_joining"]))
     kind = draw(one_from(["value", "value", "attainment", "growth"])) if measure in ("revenue", "units") else "value"
     borders = BORDERS[kind_of(measure) if kind == "value" else "share"]
     bound = draw(one_from(["below", "above", "at_least", "at_most"]))
@@ -110,7 +112,7 @@ def multipliers(draw: st.DrawFn, overs: Sequence[Any] = TEST_WINDOWS) -> Documen
         if draw(st.booleans()):
             document |= {"at_least": "0.5", "at_most": draw(one_from(["1", "1.5"]))}
         return document
-    by, kind = draw(drivers(("revenue", "units", "csat")))
+    by, kind = draw(drivers(("revenue", "units", "csat", "months_since_joining")))
     applies = draw(one_from(["whole", "interpolated_rate"]))
     factor = one_from(["0", "0.5", "1", "1.25"])
     listed = draw(steps(kind, factor, applies, "from_start", "continues", False))
@@ -123,7 +125,8 @@ def bases(draw: st.DrawFn, earlier: Sequence[str], with_excess: bool = True) -> 
     """What a rule pays on, and the measure if there is one."""
     measure = draw(one_from([*MONEY_MEASURES, "units"]))
     if earlier and sometimes(draw, 5):
-        return {"payout_of": [draw(one_from(earlier))]}, None
+        ago = {"months_ago": draw(one_from([1, 2, 5]))} if draw(st.booleans()) else {}
+        return {"payout_of": [draw(one_from(earlier))], **ago}, None
     if with_excess and sometimes(draw, 4):
         return {"excess_of": measure, "above": draw(references(kind_of(measure)))}, measure
     return measure, measure
@@ -151,9 +154,14 @@ def table_rules(draw: st.DrawFn, number: int, earlier: Sequence[str]) -> Documen
     return rule
 
 
+def tenures() -> st.SearchStrategy[Document]:
+    """Months since joining, at borders that histories with joiners meet."""
+    return one_from([{"below": 1}, {"below": 3}, {"at_least": 1}, {"at_least": 2, "below": 6}, {"at_least": 0}])
+
+
 @st.composite
 def whos(draw: st.DrawFn, with_tiers: bool = True) -> Document:
-    """Some of the partners."""
+    """Some of the partners; with tiers, who is named may change from month to month."""
     forms: list[Document] = [
         {"types": [draw(one_from(TYPES))]}, {"regions": [draw(one_from(REGIONS))]},
         {"partners": ["p0"]}, {"except_partners": ["p0"]}, {"where": {"segment": "small"}},
@@ -161,6 +169,7 @@ def whos(draw: st.DrawFn, with_tiers: bool = True) -> Document:
     ]  # fmt: skip
     if with_tiers:
         forms.append({"tiers": [draw(one_from(LEVELS))]})
+        forms.append({"months_since_joining": draw(tenures())})
     return draw(one_from(forms))
 
 
@@ -321,7 +330,7 @@ def roundings(draw: st.DrawFn) -> Document:
 @st.composite
 def tier_models(draw: st.DrawFn) -> Document:
     """Levels with needs, alternatives and points, and every way of moving between them."""
-    needed = ("revenue", "units", "margin_share", "csat")
+    needed = ("revenue", "units", "margin_share", "csat", "months_since_joining")
 
     def needs() -> Document:
         names = draw(st.lists(one_from(needed), max_size=2, unique=True))

@@ -20,8 +20,9 @@ BORDERS = {
     "count": ["0", "1", "2", "5", "10", "10.5", "20"],
     "share": ["-0.5", "0", "0.1", "0.333333", "0.5", "0.8", "1", "1.000001", "1.2", "2"],
     "score": ["1", "3.5", "4", "4.2"],
+    "months": ["0", "1", "2", "5", "12"],
 }
-DRIVEN = ("revenue", "margin", "units", "csat", "margin_share")
+DRIVEN = ("revenue", "margin", "units", "csat", "margin_share", "months_since_joining")
 RETURNING = ("skip", "zero", "prorate")
 
 
@@ -29,6 +30,8 @@ def kind_of(measure: str) -> str:
     """Which borders suit a measure."""
     if measure in ("csat",):
         return "score"
+    if measure == "months_since_joining":
+        return "months"
     if measure in ("margin_share",):
         return "share"
     return "count" if measure in COUNT_MEASURES else "money"
@@ -65,7 +68,7 @@ def drivers(draw: st.DrawFn, measures: tuple[str, ...]) -> tuple[Document, str]:
     kind = kind_of(measure)
     form = (
         "measure"
-        if kind in ("score", "share")
+        if kind in ("score", "months", "share")
         else draw(one_from(["measure", "attainment_of", "growth_of", "excess_of"]))
     )
     document: Document = {form: measure}

@@ -111,6 +111,12 @@ class Context:
         """Every measure that can be named."""
         return {**CATALOGUE, **self.scheme.measures}
 
+    @property
+    def undated(self) -> bool:
+        """Whether the history is known and tells of nobody when it joined."""
+        has = (self.names.filled or {}).get("partners")
+        return has is not None and "joined_on" not in has
+
     def unknown_measure(self, name: str) -> str:
         """The sentence that offers the nearest measure."""
         return did_you_mean(name, self.measures)

@@ -8,13 +8,15 @@ from dataclasses import dataclass
 from incentive_lab.errors import nearest
 from incentive_lab.scheme.checks.context import Context, Findings, doubtful
 from incentive_lab.scheme.checks.measuring import used
-from incentive_lab.scheme.measures import Measure
+from incentive_lab.scheme.measures import TENURE, Measure
 from incentive_lab.scheme.walk import Segments
 
 SHOWN = 12
 """Names of a history that are listed before the rest is left out."""
 _ITEMS = {"rules": "the rule", "gates": "the gate", "caps": "the cap", "targets": "the target", "tiers": "the tier"}
 _NOT_SAID = ("returned_on", "returned_amount")
+NOBODY_JOINED = "partner with a joined_on"
+"""What a history lacks that tells of nobody when it joined."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,8 @@ def _lack(context: Context, measure: Measure) -> Lack | None:
         return Lack(f"scores named '{score}'", (score,), tuple(names.scores))
     if measure.table == "activities":
         return _kinds(names.kinds, measure)
+    if measure.event in ("joined", "anniversary", TENURE):
+        return Lack(NOBODY_JOINED) if context.undated else None
     return _deals(names.filled, measure) if measure.table == "deals" else None
 
 
