@@ -42,6 +42,38 @@ rules:
   - {{id: best, on: revenue, per: quarter, award: {{prizes: [900, 400]}}}}
   - {{id: volume, on: revenue, rate: 2%}}
 """)
+SEQUENTIAL = loads(f"""
+scheme: sequential
+{HEAD}
+rules:
+  - {{id: increment, on: {{excess_of: revenue, above: {{last_period: true, new_partner: prorate}}}}, per: quarter, rate: 5%}}
+  - id: trend
+    on: revenue
+    per: quarter
+    rate: 1%
+    requires: {{revenue: {{kind: growth, against: {{average_of_last: 10}}, at_least: 0}}}}
+""")
+"""Growth over the quarter before, and over the average of ten."""
+SCORED = loads(f"""
+scheme: scored
+{HEAD}
+targets: [{{measure: revenue, amount: 12_000, per: quarter}}]
+scorecards:
+  balanced:
+    missing: left_out
+    parts: {{revenue: {{weight: 60%, at_most: 150%}}, lead: {{weight: 40%, against: last_period, counts_from: 50%}}}}
+rules:
+  - id: bonus
+    on: revenue
+    per: quarter
+    rate: {{table: {{applies: whole, steps: [{{from: 0, lump: 500}}]}}}}
+    multiply: {{scorecard: balanced, at_most: 200%}}
+  - id: volume
+    on: revenue
+    per: quarter
+    rate: {{table: {{by: {{scorecard: balanced}}, applies: whole, steps: [{{from: 1, rate: 1%}}]}}}}
+""")
+"""A score of two measures, one of them against the quarter before."""
 
 SPARE = loads(
     f"scheme: spare\n{HEAD}baseline: flat\nsettle: month\n"

@@ -42,7 +42,7 @@ from incentive_lab.projection.world import Drawn, World
 from incentive_lab.projection_words import project_result, say_project
 from incentive_lab.scheme.document import Scheme
 from incentive_lab.scheme.load import load
-from tests.projection.conftest import FLAT, GROUPED, SPARE, TIERED, made_past, shipped
+from tests.projection.conftest import FLAT, GROUPED, SCORED, SEQUENTIAL, SPARE, TIERED, made_past, shipped
 
 
 @pytest.mark.parametrize("scheme", [FLAT, TIERED, GROUPED], ids=lambda one: one.id)
@@ -64,12 +64,21 @@ def test_threads_chunks_and_more_scenarios_change_nothing(model: Model, monkeypa
     assert (one.outcome.total != other.outcome.total).any()
 
 
-@pytest.mark.parametrize("scheme", [FLAT, TIERED, GROUPED], ids=lambda one: one.id)
+@pytest.mark.parametrize("scheme", [FLAT, TIERED, GROUPED, SEQUENTIAL, SCORED], ids=lambda one: one.id)
 def test_history_as_the_only_scenario_pays_what_replay_pays(past: Past, scheme: Scheme) -> None:
+    assert_history_is_paid(past, scheme, past.panel.months - 12)
+
+
+def test_as_much_history_is_walked_as_the_average_of_many_periods_looks_at() -> None:
+    assert_history_is_paid(made_past(months=60), SEQUENTIAL, None)
+
+
+def assert_history_is_paid(past: Past, scheme: Scheme, walked: int | None) -> None:
+    """What came, as the only scenario after the months that are walked, costs what a replay pays."""
     horizon = 12
     before = past.panel.months - horizon
     fitted = fit(until(past, before), horizon=horizon)
-    payer = Payer(scheme, fitted, horizon, baseline=FLAT, past=before, in_force=True)
+    payer = Payer(scheme, fitted, horizon, baseline=FLAT, past=walked, in_force=True)
     rows = fitted.panel.partners
     values = np.zeros((len(fitted.leaves), horizon, rows))
     for slot, leaf in enumerate(fitted.leaves):

@@ -27,6 +27,7 @@ class Window:
     whole_first: int
     whole_last: int
     is_deal: bool = False  # a deal or line by itself, in a rule per deal
+    back: int = 0  # months by which it moves to the window just before it; 0 where there is none
 
     @property
     def months(self) -> int:
@@ -84,14 +85,17 @@ class Calendar:
         assert run is not None
         if over == "period":
             whole_first, whole_last = self.period(month, period, during)
+            back = LENGTH.get(period, 0)
         elif isinstance(over, str) and over in TO_DATE:
             whole_first, whole_last = self.first(month, TO_DATE[over]), self.last(month, TO_DATE[over])
+            back = LENGTH[TO_DATE[over]]
         else:
             begins = {"month": month, "life": 0}[over] if isinstance(over, str) else month - over.trailing + 1
             first = max(begins, run[0], 0)
-            return Window(first, month, first, month)
+            back = {"month": 1, "life": 0}[over] if isinstance(over, str) else over.trailing
+            return Window(first, month, first, month, back=back)
         is_deal = over == "period" and period in ("deal", "line")
-        return Window(max(whole_first, run[0], 0), month, whole_first, whole_last, is_deal)
+        return Window(max(whole_first, run[0], 0), month, whole_first, whole_last, is_deal, back)
 
 
 def is_accumulated(over: Over, period: str) -> bool:

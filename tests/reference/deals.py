@@ -139,6 +139,11 @@ def deal_table_amount(place: Place, deal: Deal, table: Table, base: Fraction) ->
     if bands is None:
         return ZERO
     is_same = is_base_the_driver(place, table.by)
+    if table.by is not None and table.by.scorecard is not None:  # of whole months: it does not move deal by deal
+        score = driver_value(place.world, table.by, place.row, over, place.read)
+        if score is None:
+            return ZERO
+        return on_rate_grid(place, base, lambda keep: at_once(bands, score, base, False, keep))
     if not is_accumulated(table.over, place.rule.per):
         driver = base if is_same else looked_at(place, table, over, deal.own)
         if driver is None:

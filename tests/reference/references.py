@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 
 from incentive_lab.scheme.document import Target
-from incentive_lab.scheme.rates import Driver, Reference
+from incentive_lab.scheme.rates import Driver
+from incentive_lab.scheme.reference import Reference
 from tests.reference.calendar import LENGTH, Window
 from tests.reference.numbers import ENDLESS, ZERO, half_away, millionth, whole
-from tests.reference.world import World
+from tests.reference.world import Undefined, World
 
 TARGET = Reference(target=True)
 LAST_YEAR = Reference(last_year=True)
@@ -58,7 +60,7 @@ def reference(world: World, asked: Reference, measure: str, row: int, window: Wi
     elif asked.target:
         base = target_over(world, measure, row, window, asked.whole)
     else:
-        base = last_year(world, asked, measure, row, window)
+        base = earlier(world, asked, measure, row, window)
     return None if base is None else whole(base * millionth(asked.times), world.grain(measure))
 
 
@@ -72,38 +74,58 @@ def target_over(world: World, measure: str, row: int, window: Window, is_whole: 
     return total if total > 0 else None
 
 
-def last_year(world: World, asked: Reference, measure: str, row: int, window: Window) -> Fraction | None:
-    """The same window one year earlier; what holds without a complete one is the new-partner rule.
+def windows_before(asked: Reference, window: Window) -> list[Window]:
+    """The windows that are compared with, the latest first: a year back, or each moved back by its own length."""
+    back = 12 if asked.last_year else window.back
+    if not back:
+        raise Undefined("what lies before a deal, or before all months so far")
+    return [
+        replace(window, first=window.first - back * times, last=window.last - back * times)
+        for times in range(1, (asked.average_of_last or 1) + 1)
+    ]
+
+
+def earlier(world: World, asked: Reference, measure: str, row: int, window: Window) -> Fraction | None:
+    """The average of the earlier windows; what holds unless all are complete is the new-partner rule.
 
     A prorated value is brought to a whole unit before it is moved by `pace_of` (chosen here).
     """
-    first, last = window.first - 12, window.last - 12
+    windows = windows_before(asked, window)
     exists_from = max(0, int(world.panel.joined[row]))
-    if first < exists_from:
+    if windows[-1].first < exists_from:
         if asked.new_partner == "skip":
             return None
         if asked.new_partner == "zero":
             return ZERO
-        months = last - exists_from + 1
-        if months <= 0:
+        there = [month for one in windows for month in range(max(one.first, exists_from), one.last + 1)]
+        if not there:
             return None
-        value = world.value(measure, (row,), exists_from, last)
-        value = None if value is None else whole(value * window.months / months, world.grain(measure))
+        values = [world.value(measure, (row,), month, month) for month in there]
+        if any(value is None for value in values):
+            return None
+        total = sum((value for value in values if value is not None), ZERO)
+        value: Fraction | None = whole(total * window.months / len(there), world.grain(measure))
     else:
-        value = world.value(measure, (row,), first, last)
-    return value if value is None or asked.pace_of is None else paced(world, asked.pace_of, measure, row, window, value)
+        value = average(world, measure, (row,), windows)
+    return value if value is None or asked.pace_of is None else paced(world, asked, measure, row, window, value)
 
 
-def paced(world: World, by: str, measure: str, row: int, window: Window, value: Fraction) -> Fraction | None:
-    """Last year's value moved at the pace of everybody of the partner's type, segment or region.
+def average(world: World, measure: str, rows: tuple[int, ...], windows: list[Window]) -> Fraction | None:
+    """The average of a measure of some partners over windows."""
+    values = [world.value(measure, rows, one.first, one.last) for one in windows]
+    return None if None in values else sum((value for value in values if value is not None), ZERO) / len(values)
 
-    None where last year's window begins before the history, or they had nothing then (chosen here).
+
+def paced(world: World, asked: Reference, measure: str, row: int, window: Window, value: Fraction) -> Fraction | None:
+    """An earlier value moved at the pace of everybody of the partner's type, segment or region.
+
+    None where an earlier window begins before the history, or they had nothing then (chosen here).
     """
-    if window.first - 12 < 0:
+    windows, by = windows_before(asked, window), asked.pace_of
+    if windows[-1].first < 0 or by is None:
         return None
     alike = tuple(other for other in world.rows if world.attribute(by, other) == world.attribute(by, row))
-    now = world.value(measure, alike, window.first, window.last)
-    then = world.value(measure, alike, window.first - 12, window.last - 12)
+    now, then = world.value(measure, alike, window.first, window.last), average(world, measure, alike, windows)
     return None if now is None or then is None or then <= 0 else value * now / then
 
 
@@ -131,8 +153,29 @@ def driver_value(world: World, driver: Driver, row: int, window: Window, read: R
         return attainment(world, driver.attainment_of, driver.against or TARGET, row, window, read)
     if driver.growth_of is not None:
         return growth(world, driver.growth_of, driver.against or LAST_YEAR, row, window, read)
+    if driver.scorecard is not None:
+        return score(world, driver.scorecard, row, window, read)
     assert driver.excess_of is not None
     return excess(world, driver.excess_of, driver.against or TARGET, row, window, read)
+
+
+def score(world: World, name: str, row: int, window: Window, read: Read) -> Fraction | None:
+    """The weighted sum of a scorecard's attainments; each part is brought to a millionth of a millionth."""
+    card = world.schemes[row].scorecards[name]
+    got = whole_of = ZERO
+    for measure, part in card.parts.items():
+        share = attainment(world, measure, part.against or TARGET, row, window, read)
+        if share is None and card.missing == "fails":
+            return None
+        if share is None and card.missing == "left_out":
+            continue
+        counted = ZERO
+        begins = millionth(part.counts_from)
+        if share is not None and (share >= begins or begins == 0):
+            counted = min(max(share, millionth(part.at_least)), millionth(part.at_most))
+        got += whole(millionth(part.weight) * counted, Fraction(1, 10**12))
+        whole_of += millionth(part.weight)
+    return got / whole_of if whole_of else None
 
 
 def excess(world: World, measure: str, asked: Reference, row: int, window: Window, read: Read) -> Fraction | None:
@@ -145,6 +188,6 @@ def driver_border(world: World, driver: Driver | None, default_unit: str, number
     """A step's border in the units of its driver: shares for attainment and growth."""
     if driver is None:
         return world.border(number, default_unit)
-    if driver.attainment_of or driver.growth_of:
+    if driver.attainment_of or driver.growth_of or driver.scorecard:
         return world.border(number, "share")
     return world.border(number, world.unit(driver.name))

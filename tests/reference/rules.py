@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 
@@ -24,6 +24,7 @@ from tests.reference.references import (
     excess,
     growth,
     reference,
+    score,
 )
 from tests.reference.state import Book, RuleState
 from tests.reference.tables import Band, Bands, Earned, Keep, accumulated, at_once, no_grid, of_movement, rate_reached
@@ -372,6 +373,8 @@ def shorter_than_period(table: Table, per: str) -> bool:
 
 def has_no_before(place: Place, table: Table) -> bool:
     """Whether the driver is a ratio or a level: it does not move by adding up (chosen here)."""
+    if table.by is not None and table.by.scorecard is not None:
+        return True
     if table.by is None or table.by.measure is None:
         return False
     measure = place.world.measure(table.by.measure)
@@ -394,7 +397,7 @@ def driver_before(place: Place, table: Table, over: Window) -> Fraction:
     last = max(first, 0) - 1
     if over.first > last:
         return ZERO
-    earlier = Window(over.first, last, over.whole_first, over.whole_last)
+    earlier = replace(over, last=last)
     return table_driver(place, table, ZERO, earlier) or ZERO
 
 
@@ -414,16 +417,18 @@ def multiplied(place: Place, earned: Fraction, read: Read) -> Fraction:
 def factor_of(place: Place, multiplier: Multiplier, read: Read) -> Fraction:
     """Attainment between its bounds, or a table's rate at its driver; an undefined one pays nothing."""
     world = place.world
-    if multiplier.attainment_of is not None:
+    if multiplier.table is None:
         refuse_group_reference(place, True)
         window = place.window(multiplier.over)
-        against = multiplier.against or TARGET
-        share = attainment(world, multiplier.attainment_of, against, place.row, window, read)
+        if multiplier.scorecard is not None:
+            share = score(world, multiplier.scorecard, place.row, window, read)
+        else:
+            assert multiplier.attainment_of is not None
+            share = attainment(world, multiplier.attainment_of, multiplier.against or TARGET, place.row, window, read)
         if share is None:
             return ZERO
         return min(max(share, millionth(multiplier.at_least)), millionth(multiplier.at_most))
     table = multiplier.table
-    assert table is not None
     if table.applies not in ("whole", "interpolated_rate"):
         raise Undefined("a multiplier's table that is neither whole nor interpolated_rate")
     if table.by is None:
@@ -442,9 +447,11 @@ def test_holds(place: Place, name: str, test: Test, read: Read) -> bool | None:
     if test.kind == "value":
         value, unit = read(name, window), place.world.unit(name)
     elif test.kind == "attainment":
-        value, unit = attainment(place.world, name, TARGET, place.row, window, read), "share"
+        value, unit = attainment(place.world, name, test.against or TARGET, place.row, window, read), "share"
+    elif test.kind == "scorecard":
+        value, unit = score(place.world, name, place.row, window, read), "share"
     else:
-        value, unit = growth(place.world, name, LAST_YEAR, place.row, window, read), "share"
+        value, unit = growth(place.world, name, test.against or LAST_YEAR, place.row, window, read), "share"
     if value is None:
         return None
     border = place.world.border
@@ -505,4 +512,6 @@ def expected_driver(place: Place, table: Table) -> Fraction | None:
             raise Undefined("the run rate of a measure without a value")
         return whole(so_far * (last - first + 1) / (place.month - begins + 1), place.world.grain(name))
     assert asked.expected is not None
-    return reference(place.world, asked.expected, name, place.row, Window(first, last, first, last))
+    return reference(
+        place.world, asked.expected, name, place.row, Window(first, last, first, last, back=LENGTH[place.rule.per])
+    )

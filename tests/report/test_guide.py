@@ -173,3 +173,33 @@ rules:
     assert worked.lines[-1].rate == 448.10255
     assert told.count("0.3201 %") == 2  # 0.25 % x 1.2803 = 0.320075 %, paid in whole millionths
     assert as_paid(scheme, scheme.rules[1]).rate.plain == Decimal("0.003201")
+
+
+def test_a_scorecard_is_told_with_its_parts_where_it_is_looked_at_and_among_the_words() -> None:
+    scheme = loads("""
+scheme: scored
+currency: USD
+effective: {from: 2026-01-01}
+scorecards:
+  balanced:
+    label: Balanced score
+    missing: left_out
+    parts: {revenue: {weight: 60%, against: last_period, at_most: 150%}, units: {weight: 40%, against: 10, counts_from: 80%}}
+rules:
+  - id: by-score
+    on: revenue
+    per: quarter
+    rate: {table: {by: {scorecard: balanced}, applies: whole, steps: [{from: 80%, rate: 2%}]}}
+  - {id: required, on: revenue, per: quarter, rate: 1%, requires: {balanced: {kind: scorecard, at_least: 100%}}}
+  - {id: growing, on: {excess_of: revenue, above: {average_of_last: 4}}, per: quarter, rate: 5%}
+gates: [{when: {balanced: {kind: scorecard, below: 50%}}, multiply: 0, rules: [required]}]
+""")
+    text = text_of(guide(scheme))
+    assert "Balanced score, period, from" in text
+    assert "only while balanced score is at least 100 %" in text
+    assert "While balanced score is below 50 %" in text
+    assert "revenue above the average of the 4 quarters before" in text
+    assert (
+        "60 % attainment of revenue against the period before (at most 150 %) + 40 % attainment of units against 10 (counting from"
+        " 80 %). What cannot be told is left out, and the rest weighs more." in text
+    )

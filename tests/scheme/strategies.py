@@ -40,17 +40,19 @@ def sure(required, **optional):
 
 
 references = st.one_of(
-    st.sampled_from(["target", "last_year"]),
+    st.sampled_from(["target", "last_year", "last_period"]),
     amounts,
     sure({"last_year": st.just(True)}, times=shares, new_partner=st.sampled_from(["zero", "prorate"])),
+    sure({"average_of_last": st.integers(2, 12)}, times=shares, new_partner=st.sampled_from(["zero", "prorate"])),
     sure({"last_year": st.just(True), "pace_of": st.sampled_from(["type", "region"])}),
     sure({"target": st.just(True), "whole": st.booleans()}),
 )
 drivers = st.one_of(
     any_measure,
     sure({"attainment_of": sums}, against=references),
-    sure({"growth_of": sums}),
+    sure({"growth_of": sums}, against=references),
     sure({"excess_of": sums}, against=references),
+    st.sampled_from([{"scorecard": "balanced"}, {"scorecard": "v2.0"}]),
 )
 
 
@@ -97,8 +99,9 @@ grids = st.just(
 any_rate = st.one_of(simple_rates, choices, grids)
 tests = st.one_of(
     sure({"below": amounts}, over=windows),
-    sure({"at_least": amounts, "kind": st.just("attainment")}),
+    sure({"at_least": amounts, "kind": st.sampled_from(["attainment", "growth"])}, against=references),
     sure({"above": amounts}),
+    sure({"above": shares, "kind": st.just("scorecard")}),
 )
 limits = st.one_of(
     sure({"amount": amounts}, per=periods, excess=st.sampled_from(["lost", "carried"]), prorate=st.booleans()),
@@ -121,6 +124,7 @@ returns = st.one_of(
 )
 bases = st.one_of(sums, sure({"excess_of": sums, "above": references}))
 multipliers = st.one_of(
+    sure({"scorecard": st.just("balanced")}, at_most=shares, over=windows),
     sure({"attainment_of": sums}, at_least=shares, over=windows),
     st.fixed_dictionaries({"table": sure({"by": drivers, "steps": steps(("rate",)), "applies": st.just("whole")})}),
 )
@@ -139,7 +143,12 @@ rule_parts = {
     "repay": st.just({"unless": {"revenue": 1000}, "months": 6}),
     "fund": st.just({"accrues_on": "revenue", "rate": "2%"}),
     "award": st.just({"prizes": [500, 300, 200], "within": "type"}),
-    "provision": st.one_of(st.just({"rate": "1%"}), st.just({"step": "s0"}), st.just({"expected": "last_year"})),
+    "provision": st.one_of(
+        st.just({"rate": "1%"}),
+        st.just({"step": "s0"}),
+        st.just({"expected": "last_year"}),
+        st.just({"expected": {"average_of_last": 4}}),
+    ),
     "instalments": st.just({"count": 4}),
     "non_cash": st.booleans(),
 }
@@ -189,6 +198,18 @@ guarantees = st.one_of(
 targets = sure(
     {"measure": sums, "amount": amounts}, per=periods, index=shares, who=who, ramp=st.lists(shares, max_size=3)
 )
+scorecards = sure(
+    {
+        "parts": st.dictionaries(
+            sums,
+            sure({"weight": shares}, against=references, counts_from=shares, at_least=shares, at_most=shares),
+            min_size=1,
+            max_size=3,
+        )
+    },
+    label=words,
+    missing=st.sampled_from(["fails", "zero", "left_out"]),
+)
 
 
 def unique_by_id(items, most=3):
@@ -221,6 +242,7 @@ def scheme_data(draw):
             returns=returns,
             measures=st.dictionaries(ids, measures, max_size=3),
             targets=st.lists(targets, max_size=3),
+            scorecards=st.dictionaries(st.sampled_from(["balanced", "v2.0"]), scorecards, max_size=2),
             tiers=tiers,
             gates=unique_by_id(gates),
             caps=unique_by_id(caps),

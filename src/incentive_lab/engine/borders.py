@@ -14,6 +14,11 @@ def whole(value: Decimal) -> float:
     return float(value.quantize(Decimal(1), rounding=ROUND_HALF_UP))
 
 
+def fine(value: Decimal) -> Decimal:
+    """Half-up to a millionth."""
+    return value.quantize(Decimal("0.000001"), rounding=ROUND_HALF_UP)
+
+
 def window_code_of_look(window: str, per: int) -> int:
     """The window code of a tier review."""
     return {"period": per, "year_to_date": 12, "previous_year": p.PREVIOUS_YEAR, "life": p.LIFE}[window]
@@ -25,6 +30,8 @@ def border_kind(driver: Driver) -> tuple[str, str]:
         return driver.name, "attainment"
     if driver.growth_of is not None:
         return driver.name, "growth"
+    if driver.scorecard is not None:
+        return driver.name, "scorecard"
     return driver.name, "value"
 
 

@@ -139,7 +139,7 @@ class _Compiler:
         tables = {
             p.RULES: flags, p.RULES_F: self.rules_f, p.CHOICE: self.choice, p.FORMS: _ints(rows.forms, 10),
             p.FORM_ENDS: _floats(rows.forms_f, 1), p.STEPS: _floats(rows.steps, 8),
-            p.OPERANDS: _ints(rows.operands, 7), p.REFERENCES: _ints(rows.references, 5),
+            p.OPERANDS: _ints(rows.operands, 7), p.REFERENCES: _ints(rows.references, 7),
             p.REFERENCES_F: _floats(rows.references_f, 2), p.TESTS: np.array(rows.tests, dtype=np.int64),
             p.TESTS_F: _floats(rows.tests_f, 4), p.GATES: gates, p.GATES_F: gates_f, p.GATE_RULE: gate_rule,
             p.LIMITS: _ints(rows.limits, 8), p.LIMITS_F: _numbers(rows.limits_f), p.CAPS: caps, p.CAPS_F: caps_f,
@@ -152,7 +152,8 @@ class _Compiler:
             p.REPAYS_F: _numbers(rows.repays_f), p.TIER_TESTS: tier_tests, p.TIER_ALTERNATIVES: alternatives,
             p.TIER_FIRST: alternative_first, p.TIER_RULE: self._tier_rule(), p.TENURES: tenures,
             p.POINT_SLOTS: np.array(rows.points, dtype=np.int64), p.POINTS_F: _floats(rows.points_f, 2),
-            p.RETURN_SLOTS: self.return_slot,
+            p.RETURN_SLOTS: self.return_slot, p.SCORE_PARTS: _ints(rows.score_parts, 3),
+            p.SCORE_PARTS_F: _floats(rows.score_parts_f, 4),
         }  # fmt: skip
         return Compiled(
             self.scheme, tables, settings, self._settings_numbers(), self.columns, tuple(self.places),
@@ -361,6 +362,9 @@ class _Compiler:
             cells[p.R_SAME] = 1
             return
         looked = driver or Driver(measure=name)
+        if looked.scorecard is not None:
+            cells[p.R_DRIVER] = rows.operand(looked, table.over, 0)
+            return
         measure = measure_named(looked.name, self.scheme.measures)
         alone = measure.ratio is None and not measure.is_level
         slot = rows.deal_slots((looked.name,), rule.per, name)[0] if alone else -1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
+from incentive_lab.engine.borders import border_kind
 from incentive_lab.engine.compile import Compiled
 from incentive_lab.engine.program import (
     F_COUNT,
@@ -21,11 +22,14 @@ from incentive_lab.engine.tenure import guaranteed
 from incentive_lab.format import count, counted, money, percent
 from incentive_lab.money import decimals
 from incentive_lab.panel import Floats
+from incentive_lab.scheme.compared import reference_words
 from incentive_lab.scheme.document import Scheme
 from incentive_lab.scheme.lookup import measure_named, unit_of
-from incentive_lab.scheme.rates import Driver, Table
+from incentive_lab.scheme.rates import Driver, Over, Table
+from incentive_lab.scheme.reference import Reference
 from incentive_lab.scheme.rules import Rule
 
+TARGET, LAST_YEAR = Reference(target=True), Reference(last_year=True)
 SPECIAL_WORDS: Mapping[str, str] = {
     "clawback": "Taken back for returned deals or a missed milestone.",
     "carried_balance": "Brought forward from, or carried to, another settlement: it was below zero, or below the minimum payout.",
@@ -93,7 +97,7 @@ def in_units(scheme: Scheme, name: str, value: float, kind: str = "value") -> st
         return "nothing to compare"
     if math.isinf(value):
         return "more than anything"
-    if kind in ("attainment", "growth"):
+    if kind in ("attainment", "growth", "scorecard"):
         return percent(value)
     if measure_named(name, scheme.measures).is_level:
         return count(round(value, 6))
@@ -105,25 +109,43 @@ def in_units(scheme: Scheme, name: str, value: float, kind: str = "value") -> st
     return count(value / 1_000_000)
 
 
-def driver_words(scheme: Scheme, rule: Rule, table: Table, value: float) -> str:
-    """The driver and where it stands, in words."""
+def driver_words(scheme: Scheme, rule: Rule, table: Table, value: float, against: float) -> str:
+    """The driver and where it stands, in words, with what it is compared with."""
     driver = table.by or Driver(measure=rule.on.measure or rule.on.excess_of or "revenue")
     over = table.over if isinstance(table.over, str) else f"the last {table.over.trailing} months"
     window = {"period": "this " + rule.per, "life": "all months so far"}.get(over, over.replace("_", " "))
-    kind = "attainment" if driver.attainment_of else "growth" if driver.growth_of else "value"
-    name = {"attainment": f"attainment of {driver.name}", "growth": f"growth of {driver.name}"}.get(kind, driver.name)
-    return f"{name.replace('_', ' ')} {in_units(scheme, driver.name, value, kind)} ({window})"
+    _, kind = border_kind(driver)
+    of = {"attainment": "attainment of ", "growth": "growth of ", "scorecard": "scorecard "}.get(kind, "")
+    name = of + driver.name
+    told = f"{name.replace('_', ' ')} {in_units(scheme, driver.name, value, kind)}"
+    if driver.measure is None and driver.scorecard is None:
+        asked = driver.against or (LAST_YEAR if driver.growth_of else TARGET)
+        told += f" against {_reference(scheme, asked, table.over, rule, driver.name, against)}"
+    return f"{told} ({window})"
 
 
-def base_words(scheme: Scheme, rule: Rule, base: float) -> str:
-    """What was paid on, in words."""
+def _reference(scheme: Scheme, asked: Reference, over: Over, rule: Rule, name: str, value: float) -> str:
+    """What a measure is compared with and how much that is, where there is anything."""
+    amount = in_units(scheme, name, value)
+    words = reference_words(asked, over, rule.per, amount)
+    return words if asked.amount is not None or math.isnan(value) else f"{words}, {amount}"
+
+
+def base_words(scheme: Scheme, rule: Rule, base: float, against: float = math.nan) -> str:
+    """What was paid on, in words, with the reference that it lies above."""
     if rule.on.payout_of:
         amount = money(base / 10 ** decimals(scheme.currency), scheme.currency)
         before = f" {counted(rule.on.months_ago, 'month')} before," if rule.on.months_ago else ""
         return f"payouts of {', '.join(rule.on.payout_of)}{before} {amount}"
     name = rule.on.measure or rule.on.excess_of or ""
     text = f"{name.replace('_', ' ')} {in_units(scheme, name, base)}"
-    return text + " above its reference" if rule.on.excess_of else text
+    if rule.on.above is None:
+        return text
+    if math.isnan(against):
+        return text + " above its reference"
+    table = rule.rate.table
+    over = table.over if table is not None and table.pays == "true_up" else "period"
+    return f"{text} above {_reference(scheme, rule.on.above, over, rule, name, against)}"
 
 
 def cell_of(compiled: Compiled, table: int, row: int, column: int) -> float:

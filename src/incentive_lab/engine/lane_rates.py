@@ -172,44 +172,59 @@ def earn_lanes(out, upto, since, ok, used, mine, total, most, rate, unit, kind, 
 
 
 @jit
-def last_year_lanes(out, joined, sums, width, slots, months, slot, new, pace, early, end, start, times, lanes):  # type: ignore[no-untyped-def]
-    """Last year's window in `out`, moved at the group's pace if asked, times the reference's factor (step 3).
+def earlier_lanes(out, joined, sums, width, slots, months, slot, new, pace, end, start, count, apart, times, lanes):  # type: ignore[no-untyped-def]
+    """The average of `count` earlier windows in `out`, moved at the group's pace if asked, times the factor (step 3).
 
+    The windows are [start, end) moved back by `apart` months, by twice as many, and so on; one of them is its own average.
     `sums` is the address of the running totals, `width` the bytes of one of their rows, `slots` the rows of a month.
     """
-    upto = lanes_at(sums + width * (max(0, end - 12) * slots + slot), lanes)
-    since = lanes_at(sums + width * (max(0, early) * slots + slot), lanes)
+    early = start - count * apart
     if early >= 0 and new != NEW_PRORATE and pace < 0:
         missing = 0.0 if new == NEW_ZERO else math.nan
+        for k in range(1, count + 1):
+            upto = lanes_at(sums + width * ((end - k * apart) * slots + slot), lanes)
+            since = lanes_at(sums + width * ((start - k * apart) * slots + slot), lanes)
+            for i in range(lanes):
+                out[i] = upto[i] - since[i] if k == 1 else out[i] + (upto[i] - since[i])
         for i in range(lanes):
-            past = half_away((upto[i] - since[i]) * times / MILLION)
+            past = half_away(out[i] * times / MILLION) if count == 1 else times_over(out[i], times, MILLION * count)
             out[i] = past if joined[i] <= early else missing
         return
     for i in range(lanes):
-        past = math.nan
-        if early >= 0 and joined[i] <= early:
-            past = upto[i] - since[i]
-        elif new == NEW_ZERO:
-            out[i] = 0.0
+        complete = early >= 0 and joined[i] <= early
+        if not complete and new != NEW_PRORATE:
+            out[i] = 0.0 if new == NEW_ZERO else math.nan
             continue
-        elif new == NEW_PRORATE:
-            exists = max(0, early, int(max(joined[i], -1.0)))
-            if exists < end - 12:
-                row = lanes_at(sums + width * (exists * slots + slot), lanes)
-                past = half_away((upto[i] - row[i]) * (end - start) / (end - 12 - exists))
-        if pace >= 0 and past == past:
-            then = 0.0
-            if early >= 0:
-                then = (
-                    lanes_at(sums + width * ((end - 12) * slots + pace), lanes)[i]
-                    - lanes_at(sums + width * (early * slots + pace), lanes)[i]
-                )
-            now = (
-                lanes_at(sums + width * (min(end, months) * slots + pace), lanes)[i]
-                - lanes_at(sums + width * (start * slots + pace), lanes)[i]
-            )
-            past = past * now / then if then > 0 else math.nan
-        out[i] = half_away(past * times / MILLION) if past == past else math.nan
+        exists = 0 if complete else max(0, int(max(joined[i], -1.0)))
+        past, then, there = 0.0, 0.0, 0
+        for k in range(1, count + 1):
+            upto, since = end - k * apart, max(exists, start - k * apart)
+            if since < upto:
+                past += lane_between(sums, width, slots, slot, since, upto, i)
+                there += upto - since
+            if pace >= 0 and early >= 0:
+                then += lane_between(sums, width, slots, pace, start - k * apart, upto, i)
+        among = float(count)
+        if not complete:
+            past = half_away(past * (end - start) / there) if there > 0 else math.nan
+            among = 1.0
+        if pace >= 0:
+            now = lane_between(sums, width, slots, pace, start, min(end, months), i)
+            past = past * now * (count / among) / then if then > 0 else math.nan
+            among = 1.0
+        if past != past:
+            out[i] = math.nan
+        else:
+            out[i] = half_away(past * times / MILLION) if among == 1.0 else times_over(past, times, MILLION * among)
+
+
+@jit
+def lane_between(sums, width, slots, slot, since, upto, lane):  # type: ignore[no-untyped-def]
+    """One lane's total of a column from one month up to another."""
+    return (
+        lanes_at(sums + width * (upto * slots + slot), lane + 1)[lane]
+        - lanes_at(sums + width * (since * slots + slot), lane + 1)[lane]
+    )
 
 
 @jit

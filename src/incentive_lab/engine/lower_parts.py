@@ -9,6 +9,7 @@ from incentive_lab.engine import ops as o
 from incentive_lab.engine import program as p
 from incentive_lab.engine.assembler import Months, Row
 from incentive_lab.engine.lower_values import Span, Values
+from incentive_lab.engine.scores import score
 
 BASE: Row = (o.WORK, o.BASE, 0)
 """What a rule pays on, unless it is said otherwise."""
@@ -47,8 +48,15 @@ def chosen_form(v: Values, r: int, choices: Sequence[int], static: int, out: int
 
 
 def attained(v: Values, number: int, clip: Months, against: int) -> tuple[Row, Row]:
-    """The two running totals that an attainment's measure lies between; its reference in the row `against`."""
-    _, slot, _, code, ref, _, _ = v.table(p.OPERANDS)[number]
+    """The two running totals that an attainment's measure lies between; its reference in the row `against`.
+
+    Of a scorecard: what was got, nothing, and what could be got.
+    """
+    kind, slot, _, code, ref, _, _ = v.table(p.OPERANDS)[number]
+    if kind == p.SCORE:
+        got, nothing, could = score(v, number, clip)
+        v.code.emit(o.COPY, against, could)
+        return got, nothing
     start, end = v.window(code, clip)
     start = [min(begin, end[m]) for m, begin in enumerate(start)]
     v.reference(ref, start, end, code, slot, against)

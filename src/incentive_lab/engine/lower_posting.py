@@ -24,6 +24,7 @@ from incentive_lab.engine.lower_parts import (
     windows_of,
 )
 from incentive_lab.engine.lower_values import Span, Values
+from incentive_lab.engine.scores import score_value
 
 _ACCUMULATE = (p.SUM, p.ATTAINMENT, p.GROWTH, p.EXCESS)
 
@@ -205,6 +206,8 @@ class Posting:
             trace_value(v, r, p.X_DRIVER, float("nan"))
         else:
             code.emit(o.TRACE, 0, driver, ints=(r, p.X_DRIVER))
+        self._trace_reference()
+        self._trace_scores()
         code.emit(o.TRACE, 0, self.paid, ints=(r, p.X_EARNED))
         form, fixed = (o.WORK, o.MINE, 0), -1
         if rule[p.R_CHOICE] == p.CHOICE_NONE:
@@ -220,3 +223,29 @@ class Posting:
         last = v.months - 1
         trace_months(v, r, p.X_PROVISIONAL,
                       [float(self.span.last[m] == last and v.start(m, per) + per - 1 > m) for m in range(v.months)])  # fmt: skip
+
+    def _trace_reference(self) -> None:
+        """What the base, else the driver, is compared with."""
+        v, rule, end = self.v, self.rule, [m + 1 for m in range(self.v.months)]
+        number = rule[p.R_DRIVER] if rule[p.R_GRID] < 0 else -1
+        if rule[p.R_BASE] == p.BASE_EXCESS:
+            code = self.windows.code if self.windows.true_up else rule[p.R_PER]
+            v.reference(rule[p.R_REF], self.windows.start, end, code, rule[p.R_SLOT], o.OTHER)
+        elif number >= 0 and v.table(p.OPERANDS)[number][p.O_REF] >= 0:
+            attained(v, number, self.span.clip, o.OTHER)
+        else:
+            v.fill(o.OTHER, float("nan"))
+        v.code.emit(o.TRACE, 0, o.OTHER, ints=(self.r, p.X_AGAINST))
+
+    def _trace_scores(self) -> None:
+        """The scores that the rate and the multipliers look at, with the attainment of each of their parts."""
+        v, r, rule, code = self.v, self.r, self.rule, self.v.code
+        looked = [
+            v.table(p.MULTIPLIERS)[row][p.M_OPERAND] for row in range(rule[p.R_MULT], rule[p.R_MULT] + rule[p.R_MULTS])
+        ]
+        parts = len(v.table(p.SCORE_PARTS))
+        for number in {rule[p.R_DRIVER] if rule[p.R_GRID] < 0 else -1, *looked}:
+            if number >= 0 and v.table(p.OPERANDS)[number][p.O_KIND] == p.SCORE:
+                score_value(v, number, self.span.clip, o.OTHER,
+                            lambda part, row: code.emit(o.TRACE, 0, row, ints=(r, len(p.TRACE_FIELDS) + part)))  # fmt: skip
+                code.emit(o.TRACE, 0, o.OTHER, ints=(r, len(p.TRACE_FIELDS) + parts + number))

@@ -15,6 +15,7 @@ from incentive_lab.engine import program as p
 from incentive_lab.engine.assembler import Assembler, Months, Row
 from incentive_lab.engine.borders import held_between
 from incentive_lab.engine.periods import period_start, window, year_month
+from incentive_lab.engine.scores import SCORE_ROWS, score_value
 
 TARGET_MARGIN = 12
 """Months of targets before the first and after the last month of the panel."""
@@ -68,7 +69,7 @@ class Values:
     def _rows(self) -> None:
         """Reserve the balances."""
         rules, months, work = len(self.rules), self.months, self.code.work
-        self.tier_rows = work(months)
+        self.tier_rows, self.score_row = work(months), work(SCORE_ROWS if len(self.tables[p.SCORE_PARTS]) else 0)
         self.now = work(rules)
         self.entitled, self.account = work(rules), work(rules)
         self.limit_used, self.limit_carry = work(len(self.limits)), work(len(self.limits))
@@ -161,7 +162,7 @@ class Values:
 
     def reference(self, ref: int, start: Months, end: Months, code: int, slot: int, out: int) -> None:
         """Fill `out` with what a measure is compared with over [start, end); undefined where it cannot be assessed."""
-        kind, target, pace, new, whole = self.table(p.REFERENCES)[ref]
+        kind, target, pace, new, whole, windows, apart = self.table(p.REFERENCES)[ref]
         amount, times = self.table(p.REFERENCES_F)[ref]
         if kind == p.REF_AMOUNT:
             exact = amount * times / 1e6
@@ -179,11 +180,9 @@ class Values:
             )  # fmt: skip
             self.code.emit(o.TARGET_OF, out, upto, since, f=self.code.numbers(times))
             return
-        self.code.emit(
-            o.LAST_YEAR, out, (o.FIXED, p.H_JOINED, 0), f=self.code.numbers(times, float(self.slots), float(self.months)),
-            ints=(slot, new, pace, self.code.at([m - 12 for m in start]), self.code.at(list(end)),
-                  self.code.at(list(start))),
-        )  # fmt: skip
+        numbers = self.code.numbers(times, *map(float, (self.slots, self.months, windows, apart or abs(code))))
+        self.code.emit(o.EARLIER, out, (o.FIXED, p.H_JOINED, 0), f=numbers,
+                       ints=(slot, new, pace, self.code.at(list(end)), self.code.at(list(start))))  # fmt: skip
 
     def operand(self, number: int, clip: Months, out: int, until: Months | None = None) -> Row:
         """The row that holds an operand month by month: `out`, or where the history has it already.
@@ -203,6 +202,8 @@ class Values:
         elif kind == p.RATIO:
             emit(o.RATIO_OF, out, self.sums(slot, end), self.sums(slot, start), self.sums(second, end),
                  self.sums(second, start))  # fmt: skip
+        elif kind == p.SCORE:
+            score_value(self, number, clip, out)
         elif kind == p.POINTS:
             self.fill(out, 0.0)
             for point in range(slot, slot + second):

@@ -15,8 +15,8 @@ from incentive_lab.engine.lane_balances import draw_lanes, guarantee_lanes, limi
 from incentive_lab.engine.lane_deals import deal_cut, deal_limit, return_lanes, sums_before
 from incentive_lab.engine.lane_rates import (
     attained_lanes,
+    earlier_lanes,
     earn_lanes,
-    last_year_lanes,
     level_lanes,
     money_lanes,
     rate_money_lanes,
@@ -206,10 +206,10 @@ def execute(  # type: ignore[no-untyped-def]
             for i in range(lanes):
                 total = a[i] - b[i]
                 out[i] = half_away(total * f0 / MILLION) if total > 0 else math.nan
-        elif op == o.LAST_YEAR:
-            last_year_lanes(
+        elif op == o.EARLIER:
+            earlier_lanes(
                 out, a, spaces[o.SUMS], widths[o.SUMS], int(pool[f + 1]), int(pool[f + 2]), i0, i1, i2, at[m, i3],
-                at[m, i4], at[m, i5], f0, lanes,
+                at[m, i4], int(pool[f + 3]), int(pool[f + 4]), f0, lanes,
             )  # fmt: skip
         elif op == o.COMPARE:
             for i in range(lanes):

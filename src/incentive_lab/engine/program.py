@@ -22,14 +22,17 @@ LIFE = 0
 PREVIOUS_YEAR = 100
 
 # operand kinds
-SUM, RATIO, LEVEL, ATTAINMENT, GROWTH, EXCESS, POINTS = range(7)
+SUM, RATIO, LEVEL, ATTAINMENT, GROWTH, EXCESS, POINTS, SCORE = range(8)
 # columns of operands
 O_KIND, O_SLOT, O_SLOT2, O_WINDOW, O_REF, O_DEAL, O_DEAL2 = range(7)
 # reference kinds and columns
-REF_AMOUNT, REF_TARGET, REF_LAST_YEAR = range(3)
-Q_KIND, Q_SLOT, Q_PACE, Q_NEW, Q_WHOLE = range(5)
+REF_AMOUNT, REF_TARGET, REF_EARLIER = range(3)
+# windows that are looked at, each this many months before the next (0: as many as it has itself)
+Q_KIND, Q_SLOT, Q_PACE, Q_NEW, Q_WHOLE, Q_WINDOWS, Q_APART = range(7)
 QF_AMOUNT, QF_TIMES = range(2)
 NEW_SKIP, NEW_ZERO, NEW_PRORATE = range(3)
+# scores without a value for a part
+MISSING_FAILS, MISSING_ZERO, MISSING_LEFT_OUT = range(3)
 
 # table modes
 PLAIN, MARGINAL, WHOLE, TO_END, IN_FULL, INTERPOLATED_RATE, INTERPOLATED_AMOUNT = range(7)
@@ -81,12 +84,12 @@ HALF_UP, HALF_EVEN, UP, DOWN = range(4)
 (
     RULES, CHOICE, FORMS, OPERANDS, REFERENCES, TESTS, GATES, GATE_RULE, LIMITS, CAPS, CAP_RULE, NET_OF, PAYOUT_OF,
     MULTIPLIERS, GRIDS, FUNDS, FUND_CHOICE, GUARANTEES, DRAWS, REPAYS, TIER_TESTS, TIER_ALTERNATIVES, TIER_FIRST,
-    TIER_RULE, TENURES, POINT_SLOTS, RETURN_SLOTS, INTEGER_TABLES,
-) = range(28)  # fmt: skip
+    TIER_RULE, TENURES, POINT_SLOTS, RETURN_SLOTS, SCORE_PARTS, INTEGER_TABLES,
+) = range(29)  # fmt: skip
 (
     RULES_F, FORM_ENDS, STEPS, REFERENCES_F, TESTS_F, GATES_F, LIMITS_F, CAPS_F, MULTIPLIERS_F, GRID_RATES,
-    GUARANTEES_F, DRAWS_F, SCHEDULES, REPAYS_F, POINTS_F, ALL_TABLES,
-) = range(INTEGER_TABLES, INTEGER_TABLES + 16)  # fmt: skip
+    GUARANTEES_F, DRAWS_F, SCHEDULES, REPAYS_F, POINTS_F, SCORE_PARTS_F, ALL_TABLES,
+) = range(INTEGER_TABLES, INTEGER_TABLES + 17)  # fmt: skip
 # settings; H_ rows of what is known of partners
 (
     Z_MONTHS, Z_SHIFT, Z_SETTLE, Z_MODE, Z_AT_LINE, Z_MINIMUM, Z_RATE_MODE, Z_TIERS, Z_REVIEW, Z_SAME_PERIOD, Z_GRACE,
@@ -101,15 +104,15 @@ SPECIAL_LINES = (
 )  # fmt: skip
 CLAWBACK, CAP, GUARANTEE, DRAW, CARRIED, MINIMUM, ROUNDING, POOL, BUDGET = range(9)
 
-# what a trace tells of one rule in one month
+# what a trace tells of one rule in one month; behind it the attainment of every part of a scorecard, then every operand
 TRACE_FIELDS = (
     "posted_here", "base", "driver", "rate", "earned", "gate", "paid", "form", "to_date", "window_start", "carried",
-    "provisional", "step",
+    "provisional", "step", "against",
 )  # fmt: skip
 (
     X_HERE, X_BASE, X_DRIVER, X_RATE, X_EARNED, X_GATE, X_PAID, X_FORM, X_TO_DATE, X_START, X_CARRIED, X_PROVISIONAL,
-    X_STEP,
-) = range(13)  # fmt: skip
+    X_STEP, X_AGAINST,
+) = range(14)  # fmt: skip
 
 
 class Program(NamedTuple):

@@ -17,7 +17,16 @@ from incentive_lab.engine.claims import dated_claims
 from incentive_lab.engine.compile import Compiled, compile_scheme
 from incentive_lab.engine.kernel import run_block
 from incentive_lab.engine.ops import Y_PAID, Y_ROWS
-from incentive_lab.engine.program import BUDGET, GUARANTEE, POOL, SPECIAL_LINES, TRACE_FIELDS, Block
+from incentive_lab.engine.program import (
+    BUDGET,
+    GUARANTEE,
+    OPERANDS,
+    POOL,
+    SCORE_PARTS,
+    SPECIAL_LINES,
+    TRACE_FIELDS,
+    Block,
+)
 from incentive_lab.engine.programme import award_amounts, budget_lines, pool_lines, ranks_by_tier
 from incentive_lab.engine.rollup import rolled_up
 from incentive_lab.engine.variants import Part, parts
@@ -204,7 +213,8 @@ def run_one(compiled: Compiled, block: Block, months: int, detail: bool, trace: 
     tiers, total = np.empty((months, lanes), dtype=np.uint8), np.empty((months, lanes))
     by_rule, by_month = np.zeros((lines, lanes)), np.zeros((lines, months))
     kept = np.zeros((lines, months, lanes)) if detail else _NOTHING
-    traced = np.zeros((months, rules, len(TRACE_FIELDS), lanes)) if trace else _NO_TRACE
+    told = len(TRACE_FIELDS) + len(compiled.tables[SCORE_PARTS]) + len(compiled.tables[OPERANDS])
+    traced = np.zeros((months, rules, told, lanes)) if trace else _NO_TRACE
     balances = np.zeros((4, months, lanes)) if trace else _NOTHING
     program = compiled.traced if trace else compiled.program
     paid = np.zeros((rules if by_deal else program.setup[Y_PAID], block.deal_values.shape[1]))

@@ -5,18 +5,20 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 
 from incentive_lab.engine import program as p
-from incentive_lab.engine.borders import border_kind, whole, window_code_of_look
+from incentive_lab.engine.borders import border_kind, fine, whole, window_code_of_look
 from incentive_lab.engine.columns import Column, ColumnBook, DealColumn
 from incentive_lab.engine.periods import PERIOD_MONTHS, window_code
+from incentive_lab.engine.scores import score_operand
 from incentive_lab.money import decimals
 from incentive_lab.scheme.document import Cap, Scheme
 from incentive_lab.scheme.lookup import leaves_of, measure_named, unit_of
 from incentive_lab.scheme.measures import TENURE
 from incentive_lab.scheme.mixed import paid_millionths
-from incentive_lab.scheme.rates import Driver, Multiplier, Over, Reference, Table
+from incentive_lab.scheme.rates import Driver, Multiplier, Over, Table
+from incentive_lab.scheme.reference import Reference
 from incentive_lab.scheme.rules import Limit, Test, Who
 
 _MODES = {
@@ -54,6 +56,9 @@ class Builder:
     schedules: list[tuple[float, float]] = field(default_factory=list)
     repays: list[int] = field(default_factory=list)
     repays_f: list[float] = field(default_factory=list)
+    score_parts: list[tuple[int, ...]] = field(default_factory=list)
+    score_parts_f: list[tuple[float, ...]] = field(default_factory=list)
+    cards: dict[tuple[str, int, bool], int] = field(default_factory=dict)
     points: list[int] = field(default_factory=list)
     points_f: list[tuple[float, float]] = field(default_factory=list)
     static_forms: dict[int, tuple[str, dict[str, int], int]] = field(default_factory=dict)
@@ -76,15 +81,14 @@ class Builder:
 
     def border(self, name: str, kind: str, value: Decimal) -> float:
         """A border in the units that the kernel compares a driver in."""
+        if kind != "value" or measure_named(name, self.scheme.measures).is_level:
+            return float(fine(value))
         measure = measure_named(name, self.scheme.measures)
-        fine = value.quantize(Decimal("0.000001"), rounding=ROUND_HALF_UP)
-        if kind != "value" or measure.is_level:
-            return float(fine)
         if measure.ratio is not None:
             top, bottom = measure.ratio
             if unit_of(name, self.scheme.measures) == "money":
-                fine = Decimal(whole(value * self.minor)) / self.minor
-            return float(fine * self.scale(top) / self.scale(bottom))
+                value = Decimal(whole(value * self.minor)) / self.minor
+            return float(fine(value) * self.scale(top) / self.scale(bottom))
         return whole(value * self.scale(name))
 
     def scale(self, name: str) -> int:
@@ -94,7 +98,7 @@ class Builder:
     # references, operands, tests -----------------------------------------------------------------------------
     def reference(self, name: str, reference: Reference, group: bool) -> int:
         """Row of a reference for measure `name`."""
-        kind, slot, amount = p.REF_LAST_YEAR, -1, 0.0
+        kind, slot, amount = p.REF_EARLIER, -1, 0.0
         if reference.amount is not None:
             kind, amount = p.REF_AMOUNT, whole(reference.amount * self.scale(name))
         elif reference.target:
@@ -102,7 +106,8 @@ class Builder:
         pace = -1
         if reference.pace_of:
             pace = self.columns.month(Column(name, total_of=reference.pace_of))
-        row = (kind, slot, pace, _NEW[reference.new_partner], int(reference.whole))
+        apart = 12 if reference.last_year else 0
+        row = (kind, slot, pace, _NEW[reference.new_partner], int(reference.whole), reference.windows, apart)
         self.references.append(row)
         self.references_f.append((amount, whole(reference.times * 1_000_000)))
         return len(self.references) - 1
@@ -134,6 +139,12 @@ class Builder:
         """
         name = driver.name
         code = window_code(over, per)
+        if driver.scorecard is not None:
+            key = (name, code, self.columns.restate)
+            if key not in self.cards:
+                self.operands.append(score_operand(self, name, code))
+                self.cards[key] = len(self.operands) - 1
+            return self.cards[key]
         measure = measure_named(name, self.scheme.measures)
         if driver.measure is not None:
             if measure.is_level:
@@ -162,8 +173,9 @@ class Builder:
         """Append one test."""
         driver = {
             "value": Driver(measure=name),
-            "attainment": Driver(attainment_of=name),
-            "growth": Driver(growth_of=name),
+            "attainment": Driver(attainment_of=name, against=test.against),
+            "growth": Driver(growth_of=name, against=test.against),
+            "scorecard": Driver(scorecard=name),
         }[test.kind]
         self.tests.append(self.operand(driver, test.over, per, grain, like))
         bounds = (test.below, test.above, test.at_least, test.at_most)
@@ -274,12 +286,14 @@ class Builder:
 
     def multiplier(self, multiplier: Multiplier, per: int, grain: str, like: str) -> None:
         """Append one multiplier."""
-        if multiplier.attainment_of is not None:
-            driver = Driver(attainment_of=multiplier.attainment_of, against=multiplier.against)
+        if multiplier.table is None:
+            driver = Driver(
+                attainment_of=multiplier.attainment_of, scorecard=multiplier.scorecard, against=multiplier.against
+            )
             self.multipliers.append((0, self.operand(driver, multiplier.over, per, grain, like), -1))
         else:
             table = multiplier.table
-            assert table is not None and table.by is not None
+            assert table.by is not None
             form = self.table_form(table, border_kind(table.by), True, Decimal(1), Decimal(1))
             self.multipliers.append((1, self.operand(table.by, table.over, per, grain, like), form))
         self.multipliers_f.append((whole(multiplier.at_least * 1_000_000), whole(multiplier.at_most * 1_000_000)))

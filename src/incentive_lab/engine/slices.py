@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from incentive_lab.engine.borders import border_kind
 from incentive_lab.engine.compile import Compiled
 from incentive_lab.engine.explain import cell_of, in_units
 from incentive_lab.engine.program import (
@@ -120,7 +121,7 @@ def threshold_words(compiled: Compiled, scheme: Scheme, rule: Rule, table: Table
         return []
     first, count = (int(cell_of(compiled, FORMS, form, column)) for column in (F_FIRST, F_COUNT))
     driver = table.by or Driver(measure=rule.on.measure or rule.on.excess_of or "revenue")
-    kind = "attainment" if driver.attainment_of else "growth" if driver.growth_of else "value"
+    _, kind = border_kind(driver)
 
     def border(step: int) -> str:
         if table.of_target:

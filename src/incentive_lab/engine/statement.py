@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -30,6 +31,7 @@ from incentive_lab.engine.program import (
     DRAW,
     GUARANTEE,
     SPECIAL_LINES,
+    X_AGAINST,
     X_BASE,
     X_CARRIED,
     X_DRIVER,
@@ -45,6 +47,7 @@ from incentive_lab.engine.program import (
 )
 from incentive_lab.engine.programme import award_amounts
 from incentive_lab.engine.replay import Replay, _baseline_total, compiled_parts, run
+from incentive_lab.engine.score_words import scores_told
 from incentive_lab.engine.slices import Slice, slices, threshold_words
 from incentive_lab.engine.tenure import advanced, guaranteed, not_open
 from incentive_lab.errors import InputError, Problem, did_you_mean
@@ -337,7 +340,8 @@ def _why(
     """The sentence behind a line."""
     scheme, minor, currency = compiled.scheme, result.minor, result.panel.currency
     start = month_label(result.panel.first_month + int(seen[X_START]))
-    parts = [f"On {base_words(scheme, rule, float(seen[X_BASE]))} since {start}"]
+    above, against = _references(rule, seen)
+    parts = [f"On {base_words(scheme, rule, float(seen[X_BASE]), above)} since {start}"]
     if seen[X_HERE] == 2:
         parts.append("paid on account until the period settles")
     table = table_of(rule, tier, kept)
@@ -349,7 +353,7 @@ def _why(
     if rule.award:
         parts.append("prize by rank")
     elif table is not None and not is_plain(compiled, form) and form >= 0:
-        parts.append(driver_words(scheme, rule, table, float(seen[X_DRIVER])))
+        parts.append(driver_words(scheme, rule, table, float(seen[X_DRIVER]), against))
         step = int(seen[X_STEP])
         if step < 0:
             parts.append("; ".join(["no step reached", *threshold_words(compiled, scheme, rule, table, seen)]))
@@ -367,6 +371,8 @@ def _why(
             bool(rule.on.payout_of) or unit_of(rule.on.measure or rule.on.excess_of or "", scheme.measures) == "money"
         )
         parts.append(f"at {percent(plain / 1e6, 4)}" if by_share else f"at {each(plain / minor, currency)} each")
+    if seen[X_HERE] == 1:
+        parts += scores_told(compiled, scheme.rules.index(rule), rule, table, seen)
     if seen[X_GATE] != 1_000_000:
         parts.append(f"gates leave {percent(float(seen[X_GATE]) / 1e6)}")
     if round(float(seen[X_PAID]) - amount, 6) > 0:
@@ -374,6 +380,12 @@ def _why(
     if seen[X_CARRIED] > 0:
         parts.append(f"{money(float(seen[X_CARRIED]) / minor, currency)} is carried")
     return "; ".join(parts) + "." + (" Provisional." if seen[X_PROVISIONAL] else "") + _cash(rule)
+
+
+def _references(rule: Rule, seen: Floats) -> tuple[float, float]:
+    """What the base and what the driver was compared with, in kernel units; NaN where that was not told."""
+    told = float(seen[X_AGAINST]) if seen[X_HERE] == 1 else math.nan
+    return (told, math.nan) if rule.on.above is not None else (math.nan, told)
 
 
 def conventions(scheme: Scheme) -> tuple[str, ...]:

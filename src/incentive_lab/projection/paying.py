@@ -21,10 +21,14 @@ from incentive_lab.projection.plan import EMIT_ALL, EMIT_RETURNED
 from incentive_lab.projection.reading import first_open
 from incentive_lab.projection.streams import Rows
 from incentive_lab.projection.world import Drawn
+from incentive_lab.scheme.compared import look_back
 from incentive_lab.scheme.document import Scheme
 
 LOOK_BACK = 24
-"""Months of history before the horizon that the kernel walks: windows, tiers and last year look back at them."""
+"""Months of history before the horizon that the kernel walks: windows, tiers and last year look back at them.
+
+A scheme that compares with the average of many periods walks as many more.
+"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,6 +79,16 @@ class Cost:
     capped: Floats
 
 
+def looked_at(*schemes: Scheme | None) -> int:
+    """Months of history before the horizon that these schemes look at.
+
+    Example:
+        >>> looked_at(None) == LOOK_BACK
+        True
+    """
+    return max(LOOK_BACK, *(look_back(scheme) + 12 for scheme in schemes if scheme is not None), 0)
+
+
 class Payer:
     """Pays scenarios under one scheme; a scheme that couples partners is replayed scenario by scenario."""
 
@@ -88,7 +102,7 @@ class Payer:
             model: The fitted programme.
             horizon: Months to pay.
             baseline: What a guarantee compares with.
-            past: Months of history walked before; by default at most `LOOK_BACK`.
+            past: Months of history walked before; by default at most `LOOK_BACK`, or as many as the scheme looks at.
             in_force: Whether guarantees and draws count by programme year, as in replay; otherwise they begin with the
                 first month projected. By default whether the scheme is effective before that month.
             begin: Pay scenarios from this month on at the latest.
@@ -98,7 +112,7 @@ class Payer:
             raise InputError([Problem("group.pays", "a scheme that pays parents cannot be projected yet",
                                       "Use `pays: member`.")])  # fmt: skip
         self.scheme, self.model, self.horizon = scheme, model, horizon
-        self.past = min(model.panel.months, LOOK_BACK) if past is None else past
+        self.past = min(model.panel.months, looked_at(scheme, baseline)) if past is None else past
         self.months = self.past + horizon
         self.panel = stretched(model.panel, self.past, horizon) if panel is None else panel
         self.shift = year_shift(scheme, self.panel.first_month)

@@ -27,7 +27,7 @@ class Reads:
 def reads_of(program: Program, begin: int, end: int) -> Reads:
     """What the instructions of months `begin` up to `end` read.
 
-    Last year's windows are read past the operands, by `LAST_YEAR` only; its rows are worked out from its numbers.
+    Earlier windows are read past the operands, by `EARLIER` only; its rows are worked out from its numbers.
     """
     code, rows = program.code, {o.SUMS: set[int](), o.LEVELS: set[int](), o.FIXED: {H_JOINED, H_START_TIER}}
     for m in range(begin, end):
@@ -36,21 +36,21 @@ def reads_of(program: Program, begin: int, end: int) -> Reads:
             found = active[:, column + 1] + program.at[m, active[:, column + 2]]
             for space, kept in rows.items():
                 kept.update(found[active[:, column] == space].tolist())
-        for line in active[active[:, o.C_OP] == o.LAST_YEAR]:
-            rows[o.SUMS].update(_last_year(program, line, m))
+        for line in active[active[:, o.C_OP] == o.EARLIER]:
+            rows[o.SUMS].update(_earlier(program, line, m))
     return Reads(*(tuple(sorted(rows[space])) for space in (o.SUMS, o.LEVELS, o.FIXED)))
 
 
-def _last_year(program: Program, line: np.ndarray[tuple[int], np.dtype[np.int64]], m: int) -> set[int]:
-    """Rows of the totals that last year's window and its pace look at."""
-    slot, new, pace, early, end, start = (int(number) for number in line[o.C_I : o.C_I + 6])
+def _earlier(program: Program, line: np.ndarray[tuple[int], np.dtype[np.int64]], m: int) -> set[int]:
+    """Rows of the totals that earlier windows and their pace look at."""
+    slot, new, pace, end, start = (int(number) for number in line[o.C_I : o.C_I + 5])
     place = int(line[o.C_F])
-    slots, months = int(program.pool[place + 1]), int(program.pool[place + 2])
-    early, end, start = (int(program.at[m, column]) for column in (early, end, start))
-    looked = {max(0, end - 12), max(0, early)}
+    slots, months, count, apart = (int(number) for number in program.pool[place + 1 : place + 5])
+    end, start = int(program.at[m, end]), int(program.at[m, start])
+    looked = {max(0, month - k * apart) for month in (start, end) for k in range(1, count + 1)}
     found = {month * slots + slot for month in looked}
     if new == NEW_PRORATE:
-        found |= {month * slots + slot for month in range(max(0, end - 12) + 1)}
+        found |= {month * slots + slot for month in range(max(looked) + 1)}
     if pace >= 0:
         found |= {month * slots + pace for month in (*looked, min(end, months), start)}
     return found

@@ -19,7 +19,7 @@ from incentive_lab.projection.chunks import Chunks, Drawn, Progress, Threads, Wo
 from incentive_lab.projection.expecting import Shared, shared_part
 from incentive_lab.projection.keeping import Draws
 from incentive_lab.projection.model import Model
-from incentive_lab.projection.paying import Payer
+from incentive_lab.projection.paying import Payer, looked_at
 from incentive_lab.projection.smoothing import told_quantile
 from incentive_lab.projection.world import World
 from incentive_lab.scheme.document import Scheme
@@ -172,6 +172,8 @@ def project(
     checked(scenarios, horizon, sure)
     began = time.monotonic()
     schemes = [scheme] if against is None else [scheme, against]
+    if past is None:
+        past = min(model.panel.months, looked_at(*schemes, floor, against_floor))
     payers: list[Payer] = []
     for one in schemes:
         panel = payers[0].panel if payers else None

@@ -18,7 +18,7 @@ ABOVE_CAPS = (
 def gate_words(scheme: Scheme, gate: Gate) -> str:
     """When a gate is shut, and what that does to which rewards."""
     tests = f" {'and' if gate.match == 'all' else 'or'} ".join(
-        test_words(scheme, name, test) for name, test in gate.when.items()
+        test_words(scheme, name, test, "") for name, test in gate.when.items()
     )
     whom = _named(scheme, gate.rules) if gate.rules else "every reward"
     factor = float(gate.multiply)

@@ -178,7 +178,7 @@ def _put(columns: dict[str, Floats], leaf: str, value: float) -> None:
 def _satisfy(scheme: Scheme, columns: dict[str, Floats], name: str, test: Test, minor: int) -> None:
     """Give the partner what a rule requires besides its base."""
     wanted = test.at_least if test.at_least is not None else test.above
-    if wanted is None:
+    if wanted is None or test.kind == "scorecard":
         return
     unit = unit_of(name, scheme.measures)
     for leaf in leaves_of(name, scheme.measures):

@@ -8,7 +8,14 @@ from incentive_lab.report.blocks import Block, Document, Example, Heading, Parag
 from incentive_lab.report.bound_words import cap_words, draw_words, gate_words, guarantee_words, pool_words
 from incentive_lab.report.examples import worked_example
 from incentive_lab.report.measure_words import measure_sentence
-from incentive_lab.report.rule_words import measure_label, rate_table, rule_sentences, who_words
+from incentive_lab.report.rule_words import (
+    measure_label,
+    rate_table,
+    rule_sentences,
+    scorecard_label,
+    scorecard_sentence,
+    who_words,
+)
 from incentive_lab.scheme.document import Scheme
 from incentive_lab.scheme.fingerprint import fingerprint
 from incentive_lab.scheme.lookup import unit_of
@@ -157,6 +164,7 @@ def _fine_print(scheme: Scheme) -> list[Block]:
     blocks: list[Block] = [Heading("How amounts are worked out"), Points(conventions(scheme))]
     used = _measures(scheme)
     rows = tuple((measure_label(scheme, name), _meaning(scheme, name)) for name in used)
+    rows += tuple((scorecard_label(scheme, name), scorecard_sentence(scheme, name)) for name in scheme.scorecards)
     if rows:
         blocks += [Heading("Words used"), Table(("Word", "Meaning"), rows, (0, 1))]
     return blocks
@@ -168,7 +176,8 @@ def _measures(scheme: Scheme) -> list[str]:
     found = [name for level in levels for name in level.needs]
     for rule in scheme.rules:
         found += [name for name in (rule.on.measure, rule.on.excess_of) if name]
-    return list(dict.fromkeys([*found, *(name for gate in scheme.gates for name in gate.when)]))
+    found += [name for gate in scheme.gates for name, test in gate.when.items() if test.kind != "scorecard"]
+    return list(dict.fromkeys([*found, *(name for card in scheme.scorecards.values() for name in card.parts)]))
 
 
 def _meaning(scheme: Scheme, name: str) -> str:

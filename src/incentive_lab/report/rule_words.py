@@ -7,11 +7,13 @@ from decimal import Decimal
 from incentive_lab.engine.tenure import tenure_words
 from incentive_lab.format import count, counted, each, money, percent, quantity, small
 from incentive_lab.report.blocks import Table
+from incentive_lab.scheme.compared import reference_words
 from incentive_lab.scheme.document import Scheme
 from incentive_lab.scheme.lookup import measure_named, unit_of
 from incentive_lab.scheme.mixed import as_paid
-from incentive_lab.scheme.rates import Rate
+from incentive_lab.scheme.rates import Driver, Over, Rate
 from incentive_lab.scheme.rates import Table as RateTable
+from incentive_lab.scheme.reference import Reference
 from incentive_lab.scheme.rules import Limit, Rule, Test, Who
 from incentive_lab.scheme.tree import tree, written_fields
 from incentive_lab.scheme.words import written
@@ -82,7 +84,7 @@ def rule_sentences(scheme: Scheme, rule: Rule) -> list[str]:
         prizes = ", ".join(money(float(prize), scheme.currency) for prize in rule.award.prizes)
         said.append(f"The best partners win, first place first: {prizes}. Ties share the prizes they span.")
     for name, test in rule.requires.items():
-        said.append(f"It is paid only while {test_words(scheme, name, test)}.")
+        said.append(f"It is paid only while {test_words(scheme, name, test, rule.per)}.")
     said += [_limit(scheme, limit) for limit in rule.limit]
     if rule.net_of:
         said.append(f"What {', '.join(rule.net_of)} paid in the same period is taken off the amount first.")
@@ -118,7 +120,8 @@ def _pays(scheme: Scheme, rule: Rule) -> str:
     share = unit_of(name, scheme.measures) == "money"
     base = small(measure_label(scheme, name))
     if rule.on.excess_of:
-        base += " above its target or reference"
+        over = rule.rate.table.over if rule.rate.table is not None and rule.rate.table.pays == "true_up" else "period"
+        base += f" above {_reference(scheme, rule.on.above, over, rule.per, name)}"
     if rule.award is not None:
         return f"A contest on {base}, {often}.{whom}"
     if share:
@@ -150,17 +153,16 @@ def _limit(scheme: Scheme, limit: Limit) -> str:
     return f"It pays at most {percent(float(limit.share or 0))} of {small(measure_label(scheme, limit.of or ''))} a {per}.{rest}"
 
 
-def test_words(scheme: Scheme, name: str, test: Test) -> str:
-    """A test as part of a sentence.
+def test_words(scheme: Scheme, name: str, test: Test, per: str) -> str:
+    """A test as part of a sentence; `per` is the period of its rule, "" where it has several.
 
     Example:
         >>> from incentive_lab.scheme.load import loads
         >>> text = "{scheme: a, currency: USD, effective: {from: 2024-01-01}, rules: [{id: c, on: revenue, rate: 3%}]}"
-        >>> test_words(loads(text), "csat", Test(below=Decimal("3.5")))
+        >>> test_words(loads(text), "csat", Test(below=Decimal("3.5")), "month")
         'CSAT is below 3.5'
     """
-    unit = {"money": "currency"}.get(unit_of(name, scheme.measures), unit_of(name, scheme.measures))
-    unit = "share" if test.kind in ("attainment", "growth") else unit
+    unit = "share" if test.kind != "value" else str(unit_of(name, scheme.measures)).replace("money", "currency")
     parts = [
         f"{words} {quantity(bound, unit, scheme.currency)}"
         for words, bound in (("below", test.below), ("above", test.above), ("at least", test.at_least),
@@ -168,7 +170,65 @@ def test_words(scheme: Scheme, name: str, test: Test) -> str:
         if bound is not None
     ]  # fmt: skip
     kind = {"attainment": "the attainment of ", "growth": "the growth of "}.get(test.kind, "")
-    return f"{kind}{small(measure_label(scheme, name))} is {' and '.join(parts)}"
+    against = f" against {_reference(scheme, test.against, test.over, per, name)}" if test.against is not None else ""
+    label = scorecard_label(scheme, name) if test.kind == "scorecard" else measure_label(scheme, name)
+    return f"{kind}{small(label)}{against} is {' and '.join(parts)}"
+
+
+def _reference(scheme: Scheme, asked: Reference | None, over: Over, per: str, name: str) -> str:
+    """What a measure is compared with."""
+    unit = unit_of(name, scheme.measures)
+    amount = (
+        quantity(asked.amount, {"money": "currency"}.get(unit, unit), scheme.currency)
+        if asked and asked.amount
+        else "0"
+    )
+    return reference_words(asked, over, per, amount) if asked is not None else "its reference"
+
+
+def _driver(scheme: Scheme, driver: Driver | None, name: str, over: Over, per: str) -> str:
+    """What a table looks at: the measure, or its attainment, growth or excess with what it is compared with."""
+    label = measure_label(scheme, name)
+    if driver is None or driver.measure is not None:
+        return label
+    if driver.scorecard is not None:
+        return scorecard_label(scheme, name)
+    kind = "Attainment of" if driver.attainment_of else "Growth of" if driver.growth_of else "Excess of"
+    against = f" against {_reference(scheme, driver.against, over, per, name)}" if driver.against is not None else ""
+    return f"{kind} {small(label)}{against}"
+
+
+def scorecard_label(scheme: Scheme, name: str) -> str:
+    """What people call a scorecard."""
+    card = scheme.scorecards.get(name)
+    return (card.label if card is not None else "") or f"Scorecard {name.replace('_', ' ')}"
+
+
+def scorecard_sentence(scheme: Scheme, name: str) -> str:
+    """How a score is worked out.
+
+    Example:
+        >>> from incentive_lab.scheme.load import loads
+        >>> text = '''{scheme: a, currency: USD, effective: {from: 2024-01-01}, rules: [{id: c, on: revenue, rate: 3%}], scorecards:
+        ...     {mine: {parts: {revenue: {weight: 60%, against: last_year}, units: {weight: 40%, against: 9, at_most: 120%}}}}}'''
+        >>> scorecard_sentence(loads(text), "mine")
+        '60 % attainment of revenue against last year + 40 % attainment of units against 9 (at most 120 %).'
+    """
+    said = []
+    for measure, part in scheme.scorecards[name].parts.items():
+        against = _reference(scheme, part.against or Reference(target=True), "period", "", measure)
+        bounds = [
+            f"{words} {percent(float(bound))}"
+            for words, bound, usual in (("counting from", part.counts_from, 0), ("at least", part.at_least, 0),
+                                        ("at most", part.at_most, 100))
+            if bound != usual
+        ]  # fmt: skip
+        label = small(measure_label(scheme, measure))
+        told = f"{percent(float(part.weight))} attainment of {label} against {against}"
+        said.append(told + (f" ({', '.join(bounds)})" if bounds else ""))
+    without = {"fails": "", "zero": " What cannot be told counts as nothing.",
+               "left_out": " What cannot be told is left out, and the rest weighs more."}  # fmt: skip
+    return " + ".join(said) + "." + without[scheme.scorecards[name].missing]
 
 
 def rate_table(scheme: Scheme, rule: Rule) -> Table | None:
@@ -191,7 +251,10 @@ def rate_table(scheme: Scheme, rule: Rule) -> Table | None:
     over = table.over if isinstance(table.over, str) else f"the last {counted(table.over.trailing, 'month')}"
     applies = _APPLIES.get(table.applies, table.applies.replace("_", " "))
     lumps = any(step.lump for step in table.steps)
-    heads = [f"{measure_label(scheme, driver)}, {over.replace('_', ' ')}, from ({applies})", "Rate"]
+    heads = [
+        f"{_driver(scheme, table.by, driver, table.over, rule.per)}, {over.replace('_', ' ')}, from ({applies})",
+        "Rate",
+    ]
     found = []
     for step in table.steps:
         border = _border(scheme, driver, table, float(step.from_))
@@ -203,7 +266,7 @@ def rate_table(scheme: Scheme, rule: Rule) -> Table | None:
 
 def _border(scheme: Scheme, driver: str, table: RateTable, border: float) -> str:
     by = table.by
-    if table.of_target or (by is not None and (by.attainment_of or by.growth_of)):
+    if table.of_target or (by is not None and (by.attainment_of or by.growth_of or by.scorecard)):
         return percent(border)
     unit = unit_of(driver, scheme.measures)
     return quantity(border, {"money": "currency"}.get(unit, unit), scheme.currency)

@@ -8,12 +8,14 @@ from dataclasses import dataclass, fields
 from incentive_lab.errors import InputError, Problem
 from incentive_lab.scheme.checks import (
     comparisons,
+    earlier,
     frame,
     grain,
     measuring,
     references,
     returned,
     rules,
+    scoring,
     tables,
     tenure,
     undone,
@@ -47,6 +49,8 @@ _CHECKS: tuple[Callable[[Context], Findings], ...] = (
     returned.schedules,
     returned.returns,
     comparisons.targets_needed,
+    earlier.periods_before,
+    scoring.scorecards,
     tables.tables,
     frame.money,
     grain.numbers,

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Annotated
 
 from incentive_lab.scheme.base import Tunable
-from incentive_lab.scheme.numbers import number
+from incentive_lab.scheme.numbers import Whole, number
 
 PoolAmount = Annotated[
     Decimal,
@@ -180,7 +180,15 @@ TimesTheReference = Annotated[
     Decimal,
     number(
         Tunable("Times the reference", "factor", (0, 100), (0.8, 1.5), 0.05,
-                "Multiplies the target or last year.",
+                "Multiplies the target, last year or the periods before.",
+                "docs/scheme.md#growth")
+    ),
+]  # fmt: skip
+PeriodsAveraged = Annotated[
+    int,
+    Whole(
+        Tunable("Periods averaged", "count", (2, 120), (2, 12), 1,
+                "Of how many periods before this one the average is taken.",
                 "docs/scheme.md#growth")
     ),
 ]  # fmt: skip
@@ -198,6 +206,22 @@ AttainmentAtMost = Annotated[
         Tunable("Attainment at most", "factor", (0, 100), (0, 2), 0.05,
                 "Attainment counts as no more.",
                 "docs/scheme.md#accelerator")
+    ),
+]  # fmt: skip
+WeightOfAPart = Annotated[
+    Decimal,
+    number(
+        Tunable("Weight", "share", (0, 1), (0, 1), 0.05,
+                "The share of a score that its part makes; the parts of a scorecard make 100 % together.",
+                "docs/scheme.md#scorecards")
+    ),
+]  # fmt: skip
+CountsFrom = Annotated[
+    Decimal,
+    number(
+        Tunable("Counts from", "factor", (0, 100), (0, 1), 0.05,
+                "An attainment below it counts as nothing.",
+                "docs/scheme.md#scorecards")
     ),
 ]  # fmt: skip
 Points = Annotated[

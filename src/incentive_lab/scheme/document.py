@@ -39,6 +39,7 @@ from incentive_lab.scheme.rules import (
     ShareNumber,
     Who,
 )
+from incentive_lab.scheme.scorecards import Scorecard
 from incentive_lab.scheme.tiers import Tiers
 
 Budget_ = Annotated[
@@ -352,6 +353,7 @@ class Scheme(Part):
     returns: ReturnPolicy = ReturnPolicy()
     measures: dict[str, Measure] = Field(default_factory=dict)
     targets: tuple[Target, ...] = ()
+    scorecards: dict[str, Scorecard] = Field(default_factory=dict)
     tiers: Tiers | None = None
     rules: tuple[Rule, ...] = Field(min_length=1)
     gates: tuple[Gate, ...] = ()

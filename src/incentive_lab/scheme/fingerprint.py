@@ -20,6 +20,7 @@ from incentive_lab.scheme.document import MixFactors, Scheme
 from incentive_lab.scheme.measures import DEFAULT_DATE, Measure
 from incentive_lab.scheme.numbers import exact
 from incentive_lab.scheme.rules import Rule
+from incentive_lab.scheme.scorecards import Scorecard
 from incentive_lab.scheme.tree import decimal_text, tree
 
 _VERSION = "incentive-lab scheme 1\n"
@@ -28,6 +29,7 @@ _SAYS_ONLY: Mapping[type[Part], frozenset[str]] = {
     Rule: frozenset({"label"}),
     Measure: frozenset({"label", "help"}),
     MixFactors: frozenset({"solved_on"}),
+    Scorecard: frozenset({"label"}),
 }
 
 

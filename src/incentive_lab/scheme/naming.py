@@ -75,7 +75,8 @@ def _natural(field: str, item: object, place: int) -> str:
     if field == "schedule":
         return f"within-{data.get('within_months', place)}"
     if field == "multiply":
-        return f"attainment-of-{data['attainment_of']}" if "attainment_of" in data else "by-table"
+        named = [f"{kind.replace('_', '-')}-{data[kind]}" for kind in ("attainment_of", "scorecard") if kind in data]
+        return named[0] if named else "by-table"
     return str(data.get("measure", place)) if field == "targets" else str(place)
 
 

@@ -9,8 +9,9 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from incentive_lab.scheme.base import Part, Tunable
-from incentive_lab.scheme.declared import AttainmentAtLeast, AttainmentAtMost, FixedReference, TimesTheReference
+from incentive_lab.scheme.declared import AttainmentAtLeast, AttainmentAtMost
 from incentive_lab.scheme.numbers import month_count, number
+from incentive_lab.scheme.reference import Reference
 
 Border = Annotated[
     Decimal,
@@ -54,55 +55,15 @@ class Trailing(Part):
 Over = ToDate | Trailing
 
 
-class Reference(Part):
-    """What a measure is compared with: exactly one of `target`, `amount`, `last_year`, then `times`.
-
-    Attributes:
-        target: The partner's target for the same measure (from the history or the scheme).
-        amount: A fixed amount for each of the rule's periods.
-        last_year: The same window one year earlier.
-        pace_of: With last_year: last year's value moved at the pace at which the partner's whole type, segment or
-            region moved (its total now over its total then).
-        times: Multiplies the reference: 1.05 asks for growth of 5 %, a price index likewise.
-        new_partner: What holds without a complete earlier window: skip (pays nothing, listed as not assessable),
-            zero (the reference is zero), prorate (what exists, scaled up to the whole window by months).
-        whole: For a target: the whole period's target (default), or only the months to date.
-    """
-
-    target: bool = False
-    amount: FixedReference | None = None
-    last_year: bool = False
-    pace_of: Literal["type", "segment", "region"] | None = None
-    times: TimesTheReference = Decimal(1)
-    new_partner: Literal["skip", "zero", "prorate"] = "skip"
-    whole: bool = True
-
-    @model_validator(mode="before")
-    @classmethod
-    def _shorthand(cls, value: object) -> object:
-        if value in ("target", "last_year"):
-            return {value: True}
-        if isinstance(value, (Mapping, Reference)):
-            return value
-        return {"amount": value}
-
-    @model_validator(mode="after")
-    def _one(self) -> Reference:
-        if (self.amount is not None) + self.target + self.last_year != 1:
-            raise ValueError("a reference is exactly one of: target, last_year, amount")
-        if self.pace_of and not self.last_year:
-            raise ValueError("pace_of goes with last_year")
-        return self
-
-
 class Driver(Part):
     """The number a table or gate looks at: a measure, its attainment of a target, its growth or its excess.
 
     Attributes:
         measure: The measure.
         attainment_of: The measure divided by its target (1 = target met).
-        growth_of: The measure divided by the same window last year, minus one.
+        growth_of: The measure divided by its reference, minus one.
         excess_of: The measure less its reference, never below zero.
+        scorecard: The score of a scorecard (1 = everything met).
         against: What attainment, growth and excess compare with (default target, last_year, target).
     """
 
@@ -110,6 +71,7 @@ class Driver(Part):
     attainment_of: str | None = None
     growth_of: str | None = None
     excess_of: str | None = None
+    scorecard: str | None = None
     against: Reference | None = None
 
     @model_validator(mode="before")
@@ -119,15 +81,17 @@ class Driver(Part):
 
     @model_validator(mode="after")
     def _one(self) -> Driver:
-        named = [self.measure, self.attainment_of, self.growth_of, self.excess_of]
+        named = [self.measure, self.attainment_of, self.growth_of, self.excess_of, self.scorecard]
         if sum(name is not None for name in named) != 1:
-            raise ValueError("a driver is exactly one of: measure, attainment_of, growth_of, excess_of")
+            raise ValueError("a driver is exactly one of: measure, attainment_of, growth_of, excess_of, scorecard")
+        if self.scorecard is not None and self.against is not None:
+            raise ValueError("each part of a scorecard says itself what it is held against")
         return self
 
     @property
     def name(self) -> str:
-        """The measure it reads."""
-        return self.measure or self.attainment_of or self.growth_of or self.excess_of or ""
+        """The measure it reads, or the scorecard."""
+        return self.measure or self.attainment_of or self.growth_of or self.excess_of or self.scorecard or ""
 
 
 class Step(Part):
@@ -259,9 +223,10 @@ class Rate(Part):
 
 
 class Multiplier(Part):
-    """Multiplies a rule's payout: by attainment (between at_least and at_most), or by a table of factors."""
+    """Multiplies a rule's payout: by attainment or a score (between at_least and at_most), or by a table of factors."""
 
     attainment_of: str | None = None
+    scorecard: str | None = None
     against: Reference | None = None
     over: Over = "period"
     at_least: AttainmentAtLeast = Decimal(0)
@@ -270,6 +235,8 @@ class Multiplier(Part):
 
     @model_validator(mode="after")
     def _one(self) -> Multiplier:
-        if (self.attainment_of is None) == (self.table is None):
-            raise ValueError("a multiplier is exactly one of: attainment_of, table")
+        if sum(one is not None for one in (self.attainment_of, self.scorecard, self.table)) != 1:
+            raise ValueError("a multiplier is exactly one of: attainment_of, scorecard, table")
+        if self.against is not None and self.scorecard is not None:
+            raise ValueError("each part of a scorecard says itself what it is held against")
         return self

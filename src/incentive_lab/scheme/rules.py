@@ -12,7 +12,8 @@ from pydantic import Field, field_validator, model_validator
 from incentive_lab.scheme.base import Part, Tunable
 from incentive_lab.scheme.declared import GateFactor, KeptForEachReturn, PackageSize, ShareRepaid, ShareTakenBack
 from incentive_lab.scheme.numbers import Whole, month_count, number
-from incentive_lab.scheme.rates import Border, Lump, Multiplier, Over, Rate, RateNumber, Reference
+from incentive_lab.scheme.rates import Border, Lump, Multiplier, Over, Rate, RateNumber
+from incentive_lab.scheme.reference import Reference
 
 Identifier = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
 Period = Literal["line", "deal", "month", "quarter", "half_year", "year"]
@@ -137,17 +138,27 @@ class Base(Part):
 
 
 class Test(Part):
-    """A comparison of a measure with a number: below, above, at_least, at_most (all given ones must hold)."""
+    """A comparison of a measure with a number: below, above, at_least, at_most (all given ones must hold).
+
+    Attributes:
+        over: The window it looks at.
+        kind: The measure itself, its attainment of a reference, or its growth over one; with scorecard the name that is
+            tested is that of a scorecard, and its score is looked at.
+        against: What attainment and growth compare with (default target, last_year).
+    """
 
     below: Border | None = None
     above: Border | None = None
     at_least: Border | None = None
     at_most: Border | None = None
     over: Over = "period"
-    kind: Literal["value", "attainment", "growth"] = "value"
+    kind: Literal["value", "attainment", "growth", "scorecard"] = "value"
+    against: Reference | None = None
 
     @model_validator(mode="after")
     def _some(self) -> Test:
+        if self.against is not None and self.kind not in ("attainment", "growth"):
+            raise ValueError("against goes with kind: attainment or growth")
         if all(bound is None for bound in (self.below, self.above, self.at_least, self.at_most)):
             raise ValueError("a test needs at least one of: below, above, at_least, at_most")
         return self
@@ -320,8 +331,8 @@ class Provision(Part):
     Attributes:
         rate: A flat share of (or amount per unit of) the month's base.
         step: The rate of this named step.
-        expected: The rate of the step that this expected driver for the whole period reaches: an amount, or
-            last_year. When the step changes, the month catches up for the months before.
+        expected: The rate of the step that this expected driver for the whole period reaches: an amount, last_year,
+            last_period or average_of_last. When the step changes, the month catches up for the months before.
         run_rate: The same with what the months so far would come to over the whole period at their pace.
     """
 

@@ -18,7 +18,7 @@ _SHORT: Mapping[str, tuple[Mapping[str, Any], ...]] = {
     "Expression": ({"type": "string"}, {"type": "number"}),
     "Look": ({"enum": ["period", "year_to_date", "previous_year", "life"]},),
     "Rate": (_NUMBER,),
-    "Reference": ({"enum": ["target", "last_year"]}, _NUMBER),
+    "Reference": ({"enum": ["target", "last_year", "last_period"]}, _NUMBER),
     "ReturnPolicy": (
         {"enum": ["original_rate", "share_of_paid", "unserved_time", "schedule", "recalculate", "ignore"]},
     ),

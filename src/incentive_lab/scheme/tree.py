@@ -12,7 +12,8 @@ from pydantic.fields import FieldInfo
 
 from incentive_lab.scheme.base import Part
 from incentive_lab.scheme.measures import Condition, Expression
-from incentive_lab.scheme.rates import Driver, Rate, Reference
+from incentive_lab.scheme.rates import Driver, Rate
+from incentive_lab.scheme.reference import Reference
 from incentive_lab.scheme.rules import Base, ReturnPolicy
 from incentive_lab.scheme.tiers import Look
 
@@ -24,7 +25,7 @@ BARE: Mapping[type[Part], tuple[str, ...]] = {
     Expression: ("column", "number"),
     Look: ("window",),
     Rate: ("plain",),
-    Reference: ("amount", "target", "last_year"),
+    Reference: ("amount", "target", "last_year", "last_period"),
     ReturnPolicy: ("method",),
 }
 

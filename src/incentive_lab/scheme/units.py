@@ -9,8 +9,10 @@ from typing import Literal
 from incentive_lab.scheme import lookup
 from incentive_lab.scheme.base import Tunable
 from incentive_lab.scheme.document import Scheme, Target
-from incentive_lab.scheme.rates import Driver, GridAxis, Multiplier, Reference, Step, Table
+from incentive_lab.scheme.rates import Driver, GridAxis, Multiplier, Step, Table
+from incentive_lab.scheme.reference import Reference
 from incentive_lab.scheme.rules import Award, Base, Fund, Repay, Rule, Test
+from incentive_lab.scheme.scorecards import ScorecardPart
 from incentive_lab.scheme.tiers import Level
 from incentive_lab.scheme.walk import Node
 
@@ -50,7 +52,7 @@ def unit_of(scheme: Scheme, name: str) -> MeasureUnit:
 def driver_unit(scheme: Scheme, driver: Driver | None, base: Base | None) -> Unit:
     """The unit of what a table looks at; without a driver, of what the rule pays on."""
     if driver is not None:
-        relative = driver.attainment_of or driver.growth_of
+        relative = driver.attainment_of or driver.growth_of or driver.scorecard
         return "share" if relative else _AS_UNIT[unit_of(scheme, driver.name)]
     return base_unit(scheme, base)
 
@@ -92,6 +94,8 @@ def _reference(scheme: Scheme, node: Node) -> Unit:
         return _AS_UNIT[unit_of(scheme, owner.name)]
     if isinstance(owner, Multiplier) and owner.attainment_of:
         return _AS_UNIT[unit_of(scheme, owner.attainment_of)]
+    if isinstance(owner, (Test, ScorecardPart)):
+        return _AS_UNIT[unit_of(scheme, node.segments[-2])]
     rule = node.nearest(Rule)
     return base_unit(scheme, rule.on if rule else None)
 

@@ -10,8 +10,21 @@ from incentive_lab.scheme.base import Tunable
 from incentive_lab.scheme.tree import decimal_text
 
 _STRUCTURE = frozenset(
-    {"rules", "levels", "tiers", "gates", "caps", "guarantees", "draws", "pools", "variants", "measures", "targets"}
-    | {"table", "steps", "plain", "when", "requires", "who", "grid", "rates", "limit", "change"}
+    {
+        "rules",
+        "levels",
+        "tiers",
+        "gates",
+        "caps",
+        "guarantees",
+        "draws",
+        "pools",
+        "variants",
+        "measures",
+        "targets",
+        "scorecards",
+    }
+    | {"table", "steps", "plain", "when", "requires", "who", "grid", "rates", "limit", "change", "parts"}
 )
 _READS = {
     "from": "starts at",

@@ -13,7 +13,17 @@ from incentive_lab.scheme.naming import split
 from incentive_lab.scheme.numbers import shortest
 from incentive_lab.scheme.paths import Address
 
-GROUPS = ("Tiers", "Rates", "Mix", "Caps and limits", "Gates and guarantees", "Budget", "Variants", "Other numbers")
+GROUPS = (
+    "Tiers",
+    "Rates",
+    "Mix",
+    "Caps and limits",
+    "Gates and guarantees",
+    "Scorecards",
+    "Budget",
+    "Variants",
+    "Other numbers",
+)
 _GATED = frozenset({"gates", "guarantees", "draws"})
 _CAPPED = frozenset({"caps", "pools", "minimum_payout"})
 _INSIDE_RULES = {
@@ -23,7 +33,14 @@ _INSIDE_RULES = {
     "repay": "Gates and guarantees",
     "returns": "Gates and guarantees",
 }
-_WORDS = {"from": "starts at", "rate": "rate", "lump": "lump sum", "keep": "share kept", "multiply": "factor"}
+_WORDS = {
+    "from": "starts at",
+    "rate": "rate",
+    "lump": "lump sum",
+    "keep": "share kept",
+    "multiply": "factor",
+    "average_of_last": "periods averaged",
+}
 _SHORT_FORMS = frozenset({"csat", "nps", "mdf", "msp", "spif"})
 _MADE_OF = frozenset(
     {"table", "steps", "plain", "when", "by_tier", "by_type", "by_region", "by_segment", "grid", "rates"}
@@ -38,7 +55,7 @@ def group_of(path: str) -> str:
         ('Tiers', 'Caps and limits')
     """
     parts = split(path)
-    if parts[0] in ("tiers", "mix", "budget", "variants"):
+    if parts[0] in ("tiers", "mix", "budget", "variants", "scorecards"):
         return parts[0].capitalize()
     if parts[0] in _GATED:
         return "Gates and guarantees"
@@ -76,6 +93,9 @@ def _words_of(scheme: Scheme, address: Address) -> Words:
     if parts[0] == "rules":
         rule = next((one for one in scheme.rules if one.id == parts[1]), None)
         return Words(rule.label if rule and rule.label else _plain(parts[1]), _inside(scheme, parts[2:]))
+    if parts[0] == "scorecards" and len(parts) > 4:
+        card = scheme.scorecards.get(parts[1])
+        return Words(card.label if card and card.label else _plain(parts[1]), _inside(scheme, parts[3:]))
     if parts[0] in (*_GATED, *_CAPPED) and len(parts) > 2:
         return Words(_plain(parts[1]), _inside(scheme, parts[2:]))
     if parts[0] == "variants" and len(parts) > 3:

@@ -12,6 +12,7 @@ from tests.engine.strategies.choosing import one_from
 from tests.engine.strategies.histories import LEVELS, REGIONS, TYPES
 from tests.engine.strategies.tables import (
     BORDERS,
+    CARDS,
     COUNT_MEASURES,
     MONEY_MEASURES,
     Document,
@@ -21,6 +22,7 @@ from tests.engine.strategies.tables import (
     rates,
     rates_for,
     references,
+    scorecards,
     steps,
     table_rates,
     tables,
@@ -76,10 +78,16 @@ def target_lists(draw: st.DrawFn, measures: Sequence[str] = ("revenue", "margin"
 def tests_of(draw: st.DrawFn, overs: Sequence[Any]) -> Document:
     """Measure -> comparison."""
     measure = draw(one_from(["revenue", "units", "csat", "margin_share", "months_since_joining"]))
+    if sometimes(draw, 5):
+        name, bound = draw(one_from(CARDS)), draw(one_from(["below", "above", "at_least", "at_most"]))
+        return {name: {bound: draw(one_from(BORDERS["share"])), "kind": "scorecard", "over": draw(one_from(overs))}}
     kind = draw(one_from(["value", "value", "attainment", "growth"])) if measure in ("revenue", "units") else "value"
     borders = BORDERS[kind_of(measure) if kind == "value" else "share"]
     bound = draw(one_from(["below", "above", "at_least", "at_most"]))
-    return {measure: {bound: draw(one_from(borders)), "kind": kind, "over": draw(one_from(overs))}}
+    test: Document = {bound: draw(one_from(borders)), "kind": kind, "over": draw(one_from(overs))}
+    if kind != "value" and sometimes(draw, 2):
+        test["against"] = draw(references(kind_of(measure)))
+    return {measure: test}
 
 
 @st.composite
@@ -106,9 +114,11 @@ def multipliers(draw: st.DrawFn, overs: Sequence[Any] = TEST_WINDOWS) -> Documen
     """By attainment, or by a table of factors."""
     if draw(st.booleans()):
         document: Document = {
-            "attainment_of": draw(one_from(["revenue", "units"])),
+            **draw(one_from([{"attainment_of": "revenue"}, {"attainment_of": "units"}, {"scorecard": CARDS[0]}])),
             "over": draw(one_from(overs)),
         }
+        if "attainment_of" in document and sometimes(draw, 2):
+            document["against"] = draw(references(kind_of(document["attainment_of"])))
         if draw(st.booleans()):
             document |= {"at_least": "0.5", "at_most": draw(one_from(["1", "1.5"]))}
         return document
@@ -184,7 +194,10 @@ def accumulated_rules(draw: st.DrawFn, number: int, earlier: Sequence[str]) -> D
     on: Any = base
     if form == "true_up":
         if sometimes(draw, 5):
-            on = {"excess_of": base, "above": draw(one_from(["target", "last_year"]))}
+            on = {
+                "excess_of": base,
+                "above": draw(one_from(["target", "last_year", "last_period", {"average_of_last": 2}])),
+            }
         leaf = table_rates(base, overs=(draw(one_from(windows)),), driver=driver)
     elif form == "period_only":
         leaf = table_rates(base, overs=(draw(one_from(windows)),), pays=("period_only",), driver=driver)
@@ -248,6 +261,8 @@ def provision_rules(draw: st.DrawFn, number: int, earlier: Sequence[str]) -> Doc
                     st.just({"amount": "100"}),
                     st.just({"last_year": True}),
                     st.just({"last_year": True, "new_partner": "prorate"}),
+                    st.just({"last_period": True, "new_partner": "zero"}),
+                    st.just({"average_of_last": 2, "new_partner": "prorate"}),
                 )
             )
         }
@@ -385,6 +400,7 @@ def common(draw: st.DrawFn) -> Document:
     return {
         "settle": draw(one_from(["month", "quarter", "year"])),
         "rounding": draw(roundings()) if draw(st.booleans()) else None,
+        "scorecards": draw(scorecards()),
         "calendar": {"year_starts": draw(one_from([1, 4, 11]))} if sometimes(draw) else None,
     }
 

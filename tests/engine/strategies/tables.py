@@ -23,7 +23,10 @@ BORDERS = {
     "months": ["0", "1", "2", "5", "12"],
 }
 DRIVEN = ("revenue", "margin", "units", "csat", "margin_share", "months_since_joining")
+CARDS = ("first", "second")
+"""Scorecards that every random scheme has."""
 RETURNING = ("skip", "zero", "prorate")
+EARLIER = {"last_year": True, "last_period": True, "average_of_last": 2}
 
 
 def kind_of(measure: str) -> str:
@@ -45,20 +48,42 @@ def rates_for(measure: str | None) -> st.SearchStrategy[str]:
 @st.composite
 def references(draw: st.DrawFn, kind: str, with_last_year: bool = True) -> Document:
     """What a measure is compared with."""
-    forms = ["target", "amount", "last_year"] if with_last_year else ["target", "amount"]
-    form = draw(one_from(forms))
+    form = draw(one_from(["target", "amount", *(EARLIER if with_last_year else ())]))
     document: Document = {}
     if form == "target":
         document = {"target": True, "whole": draw(st.booleans())}
     elif form == "amount":
         document = {"amount": draw(one_from(BORDERS[kind][1:]))}
     else:
-        document = {"last_year": True, "new_partner": draw(one_from(RETURNING))}
+        document = {form: EARLIER[form], "new_partner": draw(one_from(RETURNING))}
+        if form == "average_of_last":
+            document[form] = draw(one_from([2, 3, 4]))
         if draw(st.booleans()):
             document["pace_of"] = draw(one_from(["type", "segment", "region"]))
     if draw(st.booleans()):
         document["times"] = draw(one_from(["1.05", "0.5", "1"]))
     return document
+
+
+@st.composite
+def scorecards(draw: st.DrawFn) -> Document:
+    """Attainments of several measures, weighted: each against its own, with bounds of its own."""
+    result = {}
+    for name in CARDS:
+        measures = draw(st.lists(one_from(["revenue", "margin", "units"]), min_size=1, max_size=3, unique=True))
+        weights = {1: ["1"], 2: draw(one_from([["0.7", "0.3"], ["1", "0"]])), 3: ["0.333333", "0.333333", "0.333334"]}
+        parts = {}
+        for measure, weight in zip(measures, weights[len(measures)], strict=True):
+            part: Document = {"weight": weight}
+            if draw(st.booleans()):
+                part["against"] = draw(references(kind_of(measure)))
+            if draw(st.booleans()):
+                part |= {"at_least": draw(one_from(["0", "0.5"])), "at_most": draw(one_from(["0.8", "1", "1.5"]))}
+            if draw(st.booleans()):
+                part["counts_from"] = draw(one_from(["0.5", "0.8", "1"]))
+            parts[measure] = part
+        result[name] = {"parts": parts, "missing": draw(one_from(["fails", "zero", "left_out"]))}
+    return result
 
 
 @st.composite
@@ -69,8 +94,10 @@ def drivers(draw: st.DrawFn, measures: tuple[str, ...]) -> tuple[Document, str]:
     form = (
         "measure"
         if kind in ("score", "months", "share")
-        else draw(one_from(["measure", "attainment_of", "growth_of", "excess_of"]))
+        else draw(one_from(["measure", "attainment_of", "growth_of", "excess_of", "scorecard"]))
     )
+    if form == "scorecard":
+        return {"scorecard": draw(one_from(CARDS))}, "share"
     document: Document = {form: measure}
     if form != "measure" and draw(st.booleans()):
         document["against"] = draw(references(kind))
@@ -157,6 +184,9 @@ def tables(
         table["of_target"], kind = True, "share"
     has_lumps = with_lumps and applies != "interpolated_amount" and draw(st.booleans())
     table["steps"] = draw(steps(kind, rates_for(base), applies, slices, beyond, has_lumps))
+    ends = {step.get(key) for step in table["steps"] for key in ("from", "to")}
+    if base in COUNT_MEASURES and {"100.0", "100.01"} <= ends:
+        table["extrapolate"] = False  # a rate a unit that rises within a cent leaves the engine's floats further on
     return table
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from incentive_lab.scheme.checks.context import Context, Findings, doubtful, wrong
 from incentive_lab.scheme.rates import Driver, Multiplier, Table
 from incentive_lab.scheme.rules import Rule, Test
+from incentive_lab.scheme.scorecards import ScorecardPart
 from incentive_lab.scheme.walk import Segments
 
 
@@ -32,9 +33,12 @@ def _against_targets(context: Context) -> list[tuple[Segments, str]]:
             found.append(((*node.segments, "on"), part.on.excess_of))
         if isinstance(part, (Driver, Multiplier)):
             name = part.attainment_of or getattr(part, "excess_of", None)
-            if name and (part.against is None or part.against.target):
-                found.append((node.segments, name))
-        if isinstance(part, Test) and part.kind == "attainment":
+            grown = part.growth_of if isinstance(part, Driver) and part.against and part.against.target else None
+            if grown or (name and (part.against is None or part.against.target)):
+                found.append((node.segments, grown or name or ""))
+        if isinstance(part, Test) and (part.against.target if part.against else part.kind == "attainment"):
+            found.append((node.segments, node.key))
+        if isinstance(part, ScorecardPart) and (part.against is None or part.against.target):
             found.append((node.segments, node.key))
         if isinstance(part, Table) and part.of_target:
             rule = node.nearest(Rule)

@@ -11,6 +11,7 @@ from incentive_lab.scheme.document import Cap, Pool, Target
 from incentive_lab.scheme.measures import CATALOGUE, COLUMNS, DATES, Condition, Measure
 from incentive_lab.scheme.rates import Driver, Multiplier
 from incentive_lab.scheme.rules import Base, Fund, Gate, Limit, Repay, Rule
+from incentive_lab.scheme.scorecards import Scorecard
 from incentive_lab.scheme.tiers import Level, Tiers
 from incentive_lab.scheme.walk import Node, Segments
 
@@ -63,9 +64,11 @@ def _pointed(node: Node) -> Iterator[tuple[Segments, str, str]]:
 def _keyed(node: Node) -> Iterator[tuple[Segments, str, str]]:
     part = node.part
     if isinstance(part, Gate):
-        tests = [(("when", name), name, test.kind) for name, test in part.when.items()]
+        tests = [(("when", name), name, test.kind) for name, test in part.when.items() if test.kind != "scorecard"]
     elif isinstance(part, Rule):
-        tests = [(("requires", name), name, test.kind) for name, test in part.requires.items()]
+        tests = [
+            (("requires", name), name, test.kind) for name, test in part.requires.items() if test.kind != "scorecard"
+        ]
     else:
         tests = []
     for place, name, kind in tests:
@@ -77,6 +80,8 @@ def _keyed(node: Node) -> Iterator[tuple[Segments, str, str]]:
             yield from (((*node.segments, "any_of", str(number), name), name, "") for name in needs)
     elif isinstance(part, Tiers):
         yield from (((*node.segments, "points", name), name, f"points count {_SUM}") for name in part.points)
+    elif isinstance(part, Scorecard):
+        yield from (((*node.segments, "parts", name), name, f"attainment compares {_SUM}") for name in part.parts)
     elif isinstance(part, Repay):
         yield from (((*node.segments, "unless", name), name, f"a milestone is {_SUM}") for name in part.unless)
 
