@@ -133,7 +133,7 @@ def test_a_settlement_says_what_was_paid_on_account(told: Statement) -> None:
 
 
 @pytest.mark.parametrize(("paid_before", "said"), [
-    (355.22, "Brought up to 90 % of what the baseline pays since 2024-01: of 857.67 USD that is 771.90 USD, and 355.22 USD was "
+    (355.22, "Brought up to 90 % of what the baseline pays since Jan 2024: of 857.67 USD that is 771.90 USD, and 355.22 USD was "
              "paid."),
     (300.00, "Brought up to the guaranteed floor of 90 % of what flat pays in the programme year."),
 ])  # fmt: skip
@@ -146,7 +146,7 @@ effective: {from: 2026-01-01}
 rules: [{id: rebate, on: revenue, rate: 1%}]
 guarantees: [{against: baseline, keep: 90%}]
 """)
-    assert floor_words(guarded, np.array([122.36, 735.31]), paid_before, 416.68, "2024-01", "USD") == said
+    assert floor_words(guarded, np.array([122.36, 735.31]), paid_before, 416.68, "Jan 2024", "USD") == said
 
 
 def test_a_statement_tells_the_floor_of_its_own_numbers(tmp_path: Path) -> None:
@@ -158,7 +158,7 @@ def test_a_statement_tells_the_floor_of_its_own_numbers(tmp_path: Path) -> None:
     result = paid(Example("", 0, own, flat, tables={"deals": DEALS}), tmp_path / "history")
     told = [line.why for line in statement(result, "P1", baseline=loads(flat)).lines if line.rule == "guarantee"]
     assert told == [
-        "Brought up to 90 % of what the baseline pays since 2026-01: of 109.60 USD that is 98.64 USD, and 36.53 USD was paid."
+        "Brought up to 90 % of what the baseline pays since Jan 2026: of 109.60 USD that is 98.64 USD, and 36.53 USD was paid."
     ]
 
 

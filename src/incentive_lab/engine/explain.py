@@ -48,7 +48,7 @@ def floor_words(scheme: Scheme, baseline: Floats, before: float, topped: float, 
         baseline: What the baseline paid in each month of the programme year so far, in whole units of currency.
         before: What was paid over the same months before this top-up, in whole units.
         topped: The top-up.
-        since: The first of these months, ISO.
+        since: The first of these months, in words.
         currency: Its code.
     """
     if len(scheme.guarantees) == 1 and scheme.guarantees[0].against == "baseline":

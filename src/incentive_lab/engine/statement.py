@@ -51,7 +51,7 @@ from incentive_lab.engine.score_words import scores_told
 from incentive_lab.engine.slices import Slice, slices, threshold_words
 from incentive_lab.engine.tenure import advanced, guaranteed, not_open
 from incentive_lab.errors import InputError, Problem, did_you_mean
-from incentive_lab.format import each, money, percent
+from incentive_lab.format import each, money, month_name, percent
 from incentive_lab.panel import Floats, month_label
 from incentive_lab.scheme.document import Scheme
 from incentive_lab.scheme.lookup import measure_named, unit_of
@@ -277,7 +277,7 @@ def _floor_told(result: Replay, floor: Floats, month: int, row: int) -> str:
     place, year = len(result.scheme.rules) + GUARANTEE, slice(begin, month + 1)
     topped = float(result.detail[place, month, row])
     paid = float(result.detail[: place + 1, year, row].sum()) - topped
-    since = month_label(result.panel.first_month + begin)
+    since = month_name(month_label(result.panel.first_month + begin))
     return floor_words(result.scheme, floor[year, row] / result.minor, paid / result.minor, topped / result.minor, since,
                        result.panel.currency)  # fmt: skip
 
@@ -322,7 +322,7 @@ def _rule_line(
     base = float(seen[X_BASE]) / scale
     earned = float(seen[X_RATE]) * float(seen[X_BASE]) if here == 2 else float(seen[X_EARNED])
     rate = earned / float(seen[X_BASE]) / (1e6 if money_base else minor) if seen[X_BASE] else None
-    why = _why(result, compiled, rule, seen, amount, tier, kept)
+    why = _why(result, compiled, rule, seen, amount, tier, kept, period)
     provisional = bool(seen[X_PROVISIONAL])
     table = table_of(rule, tier, kept) if here == 1 else None
     bands = slices(compiled, scheme.rules.index(rule), table, seen, scale, minor) if table is not None else ()
@@ -335,13 +335,15 @@ def _cash(rule: Rule) -> str:
 
 
 def _why(
-    result: Replay, compiled: Compiled, rule: Rule, seen: Floats, amount: float, tier: str, kept: Mapping[str, str]
-) -> str:
+    result: Replay, compiled: Compiled, rule: Rule, seen: Floats, amount: float, tier: str, kept: Mapping[str, str],
+    period: str,
+) -> str:  # fmt: skip
     """The sentence behind a line."""
     scheme, minor, currency = compiled.scheme, result.minor, result.panel.currency
     start = month_label(result.panel.first_month + int(seen[X_START]))
+    when = f"{'in' if start == period else 'since'} {month_name(start)}"
     above, against = _references(rule, seen)
-    parts = [f"On {base_words(scheme, rule, float(seen[X_BASE]), above)} since {start}"]
+    parts = [f"On {base_words(scheme, rule, float(seen[X_BASE]), above)} {when}"]
     if seen[X_HERE] == 2:
         parts.append("paid on account until the period settles")
     table = table_of(rule, tier, kept)

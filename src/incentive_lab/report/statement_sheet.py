@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from incentive_lab.engine.statement import Statement
-from incentive_lab.format import money
+from incentive_lab.format import money, month_name
 from incentive_lab.report.blocks import Block, Document, Heading, Paragraph, Points, Table
 
 
@@ -16,14 +16,15 @@ def statement_document(said: Statement, name: str, period: str, title: str) -> D
         period: The period in words.
         title: What people call the scheme.
     """
-    rows = tuple((line.period, line.label, money(line.amount, said.currency)) for line in said.lines)
+    rows = tuple((month_name(line.period), line.label, money(line.amount, said.currency)) for line in said.lines)
     blocks: list[Block] = [
         Heading("Amounts"),
         Table(("Month", "Reward", "Amount"), (*rows, ("", "Total", money(said.total, said.currency))), (0, 1)),
         Heading("Why each amount is what it is"),
         Points(
             tuple(
-                f"{line.period}, {line.label}, {money(line.amount, said.currency)}: {line.why}" for line in said.lines
+                f"{month_name(line.period)}, {line.label}, {money(line.amount, said.currency)}: {line.why}"
+                for line in said.lines
             )
         ),
     ]

@@ -124,7 +124,7 @@ def statement_card(key: str, heading: str, said: Statement) -> None:
         for line in said.lines:
             st.markdown(
                 f"**{plain(line.label)}** &nbsp; {plain(money(line.amount, said.currency))}  \n"
-                f":small[:gray[{line.period}. {plain(line.why)}]]"
+                f":small[:gray[{month_name(line.period)}. {plain(line.why)}]]"
             )
         for one in said.balances:
             st.markdown(f":small[{plain(one.words)}]")
