@@ -42,7 +42,7 @@ def frontier_chart(found: Found, chosen: Trial, currency: str) -> Chart:
             "shapes": [{"type": "line", "x0": limit, "x1": limit, "yref": "paper", "y0": 0, "y1": 1,
                         "line": {"color": LOSS, "width": 1.5, "dash": "dash"}}],
             "annotations": [{"x": limit, "yref": "paper", "y": 1, "yanchor": "bottom", "showarrow": False,
-                             "text": f"limit {price.said(limit)}", "font": {"size": 12, "color": INK}}],
+                             "text": f"limit {price.asked(limit)}", "font": {"size": 12, "color": INK}}],
         }  # fmt: skip
     across = [value for value in (*_along(shown, price), limit) if value is not None]
     upward = _along(shown, goal.figure)

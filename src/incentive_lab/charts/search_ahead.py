@@ -36,7 +36,7 @@ def exceeded_chart(found: Found, fresh: Afresh, currency: str) -> Chart:
         share = QUANTILES[one.figure.name]
         traces.append(go.Scatter(
             x=[low, one.value, one.value], y=[share, share, 0], mode="lines", line={"color": LOSS, "width": 1.5, "dash": "dash"},
-            name=f"at most {percent(share, 0)} above {one.figure.said(one.value)}", hoverinfo="skip",
+            name=f"at most {percent(share, 0)} above {one.figure.asked(one.value)}", hoverinfo="skip",
         ))  # fmt: skip
     room = 0.02 * (high - low) or 1.0
     drawn = figure(

@@ -51,6 +51,17 @@ class Figure:
             return "-"
         return compact(value) if self.kind == "money" else percent(value) if self.kind == "share" else f"{value:.3f}"
 
+    def asked(self, value: float) -> str:
+        """A value that somebody asked for: written out where three digits would say another one.
+
+        Example:
+            >>> FIGURES["cost"].asked(1_155_000), FIGURES["cost"].asked(445_000), FIGURES["losers"].asked(0.1)
+            ('1,155,000', '445 k', '10 %')
+        """
+        return (
+            f"{value:,.0f}" if self.kind == "money" and abs(value - float(f"{value:.3g}")) >= 0.5 else self.said(value)
+        )
+
     def apart(self, *values: float | None) -> list[str]:
         """Values as people read them, finer where two that differ would read the same.
 

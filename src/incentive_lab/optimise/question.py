@@ -49,7 +49,7 @@ class Goal:
     def __str__(self) -> str:
         label = small(self.figure.label)
         if self.sense == "reach":
-            return f"{label} of {self.figure.said(self.value)}"
+            return f"{label} of {self.figure.asked(self.value)}"
         return f"{self.sense} {label}"
 
     def away(self, figures: Values) -> float:
@@ -72,7 +72,7 @@ class Limit:
 
     def __str__(self) -> str:
         words = "at most" if self.side == "<=" else "at least"
-        return f"{small(self.figure.label)} {words} {self.figure.said(self.value)}"
+        return f"{small(self.figure.label)} {words} {self.figure.asked(self.value)}"
 
     def missed(self, figures: Values) -> float:
         """How far a scheme's figure is beyond the limit; 0 within it, infinite where there is none."""

@@ -35,12 +35,13 @@ def _told(found: Found, fresh: Afresh, figure: Figure, limit: Limit | None) -> s
     )
     if limit is None or reading is None:
         return f"{said}."
-    (value,) = figure.apart(limit.value)
     word = "at most" if limit.side == "<=" else "at least"
     broken = limit.missed({figure.name: reading.value})
     near = abs(reading.value - limit.value) < NEAR * (reading.error or 0.0)
     by = ", by less than two standard errors" if near else ""
-    return f"{said}: the limit of {word} {value} {'does not hold there' if broken else 'holds'}{by}."
+    return (
+        f"{said}: the limit of {word} {figure.asked(limit.value)} {'does not hold there' if broken else 'holds'}{by}."
+    )
 
 
 def notes_ahead(question: Question, fresh: Afresh) -> list[str]:
