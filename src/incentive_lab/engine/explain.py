@@ -131,14 +131,14 @@ def _reference(scheme: Scheme, asked: Reference, over: Over, rule: Rule, name: s
     return words if asked.amount is not None or math.isnan(value) else f"{words}, {amount}"
 
 
-def base_words(scheme: Scheme, rule: Rule, base: float, against: float = math.nan) -> str:
-    """What was paid on, in words, with the reference that it lies above."""
+def base_words(scheme: Scheme, rule: Rule, base: float, when: str = "", against: float = math.nan) -> str:
+    """What was paid on and `when`, in words, with the reference that it lies above."""
     if rule.on.payout_of:
         amount = money(base / 10 ** decimals(scheme.currency), scheme.currency)
         before = f" {counted(rule.on.months_ago, 'month')} before," if rule.on.months_ago else ""
-        return f"payouts of {', '.join(rule.on.payout_of)}{before} {amount}"
+        return f"payouts of {', '.join(rule.on.payout_of)}{before} {amount}{when}"
     name = rule.on.measure or rule.on.excess_of or ""
-    text = f"{name.replace('_', ' ')} {in_units(scheme, name, base)}"
+    text = f"{name.replace('_', ' ')} {in_units(scheme, name, base)}{when}"
     if rule.on.above is None:
         return text
     if math.isnan(against):

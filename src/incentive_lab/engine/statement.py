@@ -341,9 +341,9 @@ def _why(
     """The sentence behind a line."""
     scheme, minor, currency = compiled.scheme, result.minor, result.panel.currency
     start = month_label(result.panel.first_month + int(seen[X_START]))
-    when = f"{'in' if start == period else 'since'} {month_name(start)}"
+    when = f" {'in' if start == period else 'since'} {month_name(start)}"
     above, against = _references(rule, seen)
-    parts = [f"On {base_words(scheme, rule, float(seen[X_BASE]), above)} {when}"]
+    parts = [f"On {base_words(scheme, rule, float(seen[X_BASE]), when, above)}"]
     if seen[X_HERE] == 2:
         parts.append("paid on account until the period settles")
     table = table_of(rule, tier, kept)
