@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from incentive_lab.scheme.load import load
+from incentive_lab.scheme.load import load, loads
 from incentive_lab.scheme.paths import tunables
 from incentive_lab.ui.scales import GROUPS, from_screen, group_of, on_screen, scale_of, words_of
 
@@ -31,6 +31,21 @@ def test_numbers_of_months_and_reviews_say_so_on_their_dials() -> None:
     months = [said[one.path] for one in tunables(scheme) if one.declaration.unit == "months"]
     assert "Review window, in months" in months
     assert all(text.lower().count("month") == 1 for text in months), months
+
+
+def test_numbers_of_earlier_periods_and_of_tenure_are_called_by_what_they_are() -> None:
+    scheme = loads("""
+scheme: a
+currency: USD
+effective: {from: 2026-01-01}
+rules:
+  - {id: trend, on: {excess_of: revenue, above: {average_of_last: 3}}, per: quarter, rate: 1%}
+  - {id: new, on: revenue, rate: 1%, who: {months_since_joining: {below: 12}}}
+  - {id: held, on: {payout_of: [new], months_ago: 6}, rate: 20%}
+""")
+    said = {words_of(scheme, one).full for one in tunables(scheme)}
+    assert {"Trend: periods averaged", "New: months since joining below", "Held: months since the payment"} <= said
+    assert not [one for one in said if "average of last" in one or "Who" in one or "ago" in one]
 
 
 @pytest.mark.parametrize("text", ["0.0025", "0.005", "0.8", "1", "25000", "3.8", "0"])

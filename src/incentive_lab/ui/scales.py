@@ -43,8 +43,10 @@ _WORDS = {
 }
 _SHORT_FORMS = frozenset({"csat", "nps", "mdf", "msp", "spif"})
 _MADE_OF = frozenset(
-    {"table", "steps", "plain", "when", "by_tier", "by_type", "by_region", "by_segment", "grid", "rates"}
+    {"table", "steps", "plain", "when", "who", "by_tier", "by_type", "by_region", "by_segment", "grid", "rates"}
 )
+_DECLARED = frozenset({"average_of_last", "months_ago"})
+"""Numbers that are called as they are declared, wherever in a rule they stand."""
 
 
 def group_of(path: str) -> str:
@@ -92,7 +94,8 @@ def _words_of(scheme: Scheme, address: Address) -> Words:
         return Words(_plain(parts[2]), _sentence([measure_words(scheme, part) for part in parts[4:] or parts[3:]]))
     if parts[0] == "rules":
         rule = next((one for one in scheme.rules if one.id == parts[1]), None)
-        return Words(rule.label if rule and rule.label else _plain(parts[1]), _inside(scheme, parts[2:]))
+        inside = address.declaration.label if parts[-1] in _DECLARED else _inside(scheme, parts[2:])
+        return Words(rule.label if rule and rule.label else _plain(parts[1]), inside)
     if parts[0] == "scorecards" and len(parts) > 4:
         card = scheme.scorecards.get(parts[1])
         return Words(card.label if card and card.label else _plain(parts[1]), _inside(scheme, parts[3:]))
