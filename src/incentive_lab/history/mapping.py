@@ -5,13 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from incentive_lab.errors import InputError, Problem, did_you_mean
-from incentive_lab.history.csvfiles import DELIMITED
 from incentive_lab.history.encodings import encoding_of
 from incentive_lab.history.mapping_document import MappingFile, read_mapping
 from incentive_lab.history.mapping_member import Member
 from incentive_lab.history.mapping_sources import SourceTables, cannot, carried_out
 from incentive_lab.history.origins import united
-from incentive_lab.history.sources import Limits, find_any, find_raw, read_file
+from incentive_lab.history.sources import FILES, Limits, find_any, find_raw, read_file
 from incentive_lab.history.store import BESIDE, DuckStore, Raw, quoted
 
 
@@ -56,7 +55,7 @@ def mapped_tables(
 
 
 def _file(place: Path, stem: str, where: str, problems: list[Problem]) -> Path | None:
-    files = sorted(file for file in place.iterdir() if file.suffix.lower() in (*DELIMITED, ".parquet"))
+    files = sorted(file for file in place.iterdir() if file.suffix.lower() in FILES)
     match = next((file for file in files if file.stem == stem), None)
     if match is None:
         known = did_you_mean(stem, [file.stem for file in files])

@@ -13,6 +13,8 @@ from incentive_lab.history.encodings import Encoding, Said, encoding_of
 from incentive_lab.history.store import DuckStore, Raw, literal, quoted
 from incentive_lab.history.tables import OTHER_NAMES, TABLES, not_a_table
 
+FILES = (*DELIMITED, ".parquet")
+"""How files end that hold one table each."""
 IN_MEMORY_ROWS = 5_000_000
 """Parquet files and DuckDB tables with more rows stay on disk."""
 
@@ -65,9 +67,7 @@ def _choices() -> str:
 
 
 def _folder(store: DuckStore, folder: Path, limits: Limits, problems: list[Problem], said: Said) -> dict[str, Raw]:
-    files = sorted(
-        file for file in folder.iterdir() if file.suffix.lower() in (*DELIMITED, ".parquet") and file.is_file()
-    )
+    files = sorted(file for file in folder.iterdir() if file.suffix.lower() in FILES and file.is_file())
     found: dict[str, Path] = {}
     for file in files:
         name = file.stem.lower()
