@@ -29,41 +29,77 @@ WIDE = 16
 
 
 @intrinsic
-def pack_wide(typingctx, source, target, keep):  # type: ignore[no-untyped-def]
-    """Copy those of WIDE 32-bit numbers at an address that WIDE bytes at `keep` say, without gaps, to another address."""
+def pack_wide(typingctx, source, target, kept):  # type: ignore[no-untyped-def]
+    """Copy those of WIDE 32-bit numbers at an address whose bits are set in `kept`, without gaps, to another address."""
 
     def codegen(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
-        numbers, mask = ir.VectorType(ir.IntType(32), WIDE), _mask(builder, arguments[2])
-        name, module = f"llvm.experimental.vector.compress.v{WIDE}i32", builder.module
-        kind = ir.FunctionType(numbers, [numbers, mask.type, numbers])
-        packed = module.globals.get(name) or ir.Function(module, kind, name)
-        whole = builder.load(builder.inttoptr(arguments[0], ir.PointerType(numbers)), align=1)
-        kept = builder.call(packed, [whole, mask, ir.Constant(numbers, ir.Undefined)])
-        builder.store(kept, builder.inttoptr(arguments[1], ir.PointerType(numbers)), align=1)
+        _pack(builder, _load(builder, arguments[0], ir.IntType(32)), arguments[1], arguments[2])
         return context.get_dummy_value()
 
     return types.void(types.int64, types.int64, types.int64), codegen
 
 
 @intrinsic
-def kept_of_wide(typingctx, keep):  # type: ignore[no-untyped-def]
-    """How many of WIDE bytes at an address are not 0."""
+def pack_counted(typingctx, first, target, kept):  # type: ignore[no-untyped-def]
+    """As `pack_wide`, of the numbers from `first` on."""
 
     def codegen(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
-        mask = _mask(builder, arguments[0])
-        return builder.zext(builder.ctpop(builder.bitcast(mask, ir.IntType(WIDE))), ir.IntType(64))
+        every = _every(builder, builder.trunc(arguments[0], ir.IntType(32)))
+        _pack(builder, builder.add(every, ir.Constant(every.type, list(range(WIDE)))), arguments[1], arguments[2])
+        return context.get_dummy_value()
+
+    return types.void(types.int64, types.int64, types.int64), codegen
+
+
+@intrinsic
+def above_of_wide(typingctx, numbers, least):  # type: ignore[no-untyped-def]
+    """Which of WIDE single-precision numbers at an address are above `least`, a bit each."""
+
+    def codegen(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        held = _load(builder, arguments[0], ir.FloatType())
+        mask = builder.fcmp_ordered(">", held, _every(builder, arguments[1]))
+        return builder.zext(builder.bitcast(mask, ir.IntType(WIDE)), ir.IntType(64))
+
+    return types.int64(types.int64, types.float32), codegen
+
+
+@intrinsic
+def bits_in(typingctx, bits):  # type: ignore[no-untyped-def]
+    """How many bits are set."""
+
+    def codegen(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        return builder.ctpop(arguments[0])
 
     return types.int64(types.int64), codegen
 
 
-def _mask(builder: Any, address: Any) -> Any:
-    flags = ir.VectorType(ir.IntType(8), WIDE)
-    held = builder.load(builder.inttoptr(address, ir.PointerType(flags)), align=1)
-    return builder.icmp_unsigned("!=", held, ir.Constant(flags, [0] * WIDE))
+def _load(builder: Any, address: Any, kind: Any) -> Any:
+    return builder.load(builder.inttoptr(address, ir.PointerType(ir.VectorType(kind, WIDE))), align=1)
+
+
+def _every(builder: Any, number: Any) -> Any:
+    kind, places = ir.VectorType(number.type, WIDE), ir.VectorType(ir.IntType(32), WIDE)
+    one = builder.insert_element(ir.Constant(kind, ir.Undefined), number, ir.Constant(ir.IntType(32), 0))
+    return builder.shuffle_vector(one, one, ir.Constant(places, [0] * WIDE))
+
+
+def _pack(builder: Any, numbers: Any, target: Any, kept: Any) -> None:
+    mask = builder.bitcast(builder.trunc(kept, ir.IntType(WIDE)), ir.VectorType(ir.IntType(1), WIDE))
+    name, module = f"llvm.experimental.vector.compress.v{WIDE}i32", builder.module
+    kind = ir.FunctionType(numbers.type, [numbers.type, mask.type, numbers.type])
+    compress = module.globals.get(name) or ir.Function(module, kind, name)
+    packed = builder.call(compress, [numbers, mask, ir.Constant(numbers.type, None)])
+    builder.store(packed, builder.inttoptr(target, ir.PointerType(numbers.type)), align=1)
 
 
 @inside
-def candidates(held, factor, begin, end, month, u, many, waiting, codes, keep, scratch, places):  # type: ignore[no-untyped-def]
+def first_of(left):  # type: ignore[no-untyped-def]
+    """The bits of those among the next WIDE numbers that are there, where `left` are left."""
+    return (1 << min(WIDE, left)) - 1
+
+
+@inside
+def candidates(held, factor, begin, end, month, u, many, waiting, codes, hopes, means):  # type: ignore[no-untyped-def]
     """Append the scenarios of a month that may count anything.
 
     Args:
@@ -72,79 +108,74 @@ def candidates(held, factor, begin, end, month, u, many, waiting, codes, keep, s
         u: Uniform numbers.
         many: How many wait already.
         waiting, codes: Output [3, n] float32, whose first rows hold uniform numbers and means, and [n] int32.
-        keep: [n] uint8, scratch: [n] float32, places: [n] int32 are room to work in. They and `u` are as long as whole times WIDE.
+        hopes: [n] float32, room to work in; `means`: Output [n] float32. They and `u` are as long as whole times WIDE.
 
     Returns:
         (how many wait now, whether any mean is above MOST_BY_STEPS; those do not wait).
     """
-    n, large, code, m = len(factor), np.int32(0), np.int32(month << MONTH), np.int32(month)
+    n, large, m = len(factor), 0, np.int32(month)
     for s in range(n):
         mu = held[s] * factor[s] if (m >= begin[s]) & (m < end[s]) else f32(0.0)
-        beyond = mu > MOST_BY_STEPS
-        scratch[s] = mu
-        large |= np.int32(beyond)
-        keep[s] = np.uint8((f32(1.0) - u[s] < mu + NEAR) & (not beyond))
-    for s in range(n):
-        places[s] = code + np.int32(s)
-    for s in range(n, (n + WIDE - 1) // WIDE * WIDE):
-        keep[s] = 0
-    from_u, from_mean, from_places, flags = u.ctypes.data, scratch.ctypes.data, places.ctypes.data, keep.ctypes.data
+        means[s] = mu
+        hopes[s] = mu + NEAR - (f32(1.0) - u[s]) if mu <= MOST_BY_STEPS else f32(0.0)
+    from_u, from_mean, hoping = u.ctypes.data, means.ctypes.data, hopes.ctypes.data
     to_u, to_mean, to_codes, at = waiting[0].ctypes.data, waiting[1].ctypes.data, codes.ctypes.data, 4 * many
     for s in range(0, n, WIDE):
-        pack_wide(from_u + 4 * s, to_u + at, flags + s)
-        pack_wide(from_mean + 4 * s, to_mean + at, flags + s)
-        pack_wide(from_places + 4 * s, to_codes + at, flags + s)
-        at += 4 * kept_of_wide(flags + s)
+        there = first_of(n - s)
+        large |= above_of_wide(from_mean + 4 * s, MOST_BY_STEPS) & there
+        kept = above_of_wide(hoping + 4 * s, f32(0.0)) & there
+        pack_wide(from_u + 4 * s, to_u + at, kept)
+        pack_wide(from_mean + 4 * s, to_mean + at, kept)
+        pack_counted((month << MONTH) + s, to_codes + at, kept)
+        at += 4 * bits_in(kept)
     return at // 4, large > 0
 
 
 @inside
-def first_step(r, many, waiting, codes, keep):  # type: ignore[no-untyped-def]
+def first_step(r, many, waiting, codes):  # type: ignore[no-untyped-def]
     """Keep those that count at least one, by a Poisson law, or with r > 0 a negative binomial; how many those are."""
-    u, mean, chance = waiting[0], waiting[1], waiting[2]
+    whole = (many + WIDE - 1) // WIDE * WIDE
+    u, mean, chance = waiting[0, :whole], waiting[1, :whole], waiting[2, :whole]
     if r > 0:
         inverse = f32(1.0) / r
-        for i in range(many):
+        for i in range(whole):
             mu = mean[i]
             none = exp32(-r * log32(fused(mu, inverse, f32(1.0))))
             ratio = mu / (r + mu)
             mean[i], chance[i] = ratio, none * ratio * r
             u[i] -= none
     else:
-        for i in range(many):
+        for i in range(whole):
             none = exp32(-mean[i])
             chance[i] = none * mean[i]
             u[i] -= none
-    return _kept(many, waiting, codes, keep)
+    return _kept(many, waiting, codes)
 
 
 @inside
-def next_step(r, turn, many, waiting, codes, keep):  # type: ignore[no-untyped-def]
+def next_step(r, turn, many, waiting, codes):  # type: ignore[no-untyped-def]
     """Of those that count at least `turn`, keep those that count one more; how many those are."""
-    u, mean, chance = waiting[0], waiting[1], waiting[2]
+    whole = (many + WIDE - 1) // WIDE * WIDE
+    u, mean, chance = waiting[0, :whole], waiting[1, :whole], waiting[2, :whole]
     ahead = (r + f32(turn)) / f32(turn + 1) if r > 0 else f32(1.0) / f32(turn + 1)
     if turn >= MOST_STEPS:
         return 0
-    for i in range(many):
+    for i in range(whole):
         u[i] -= chance[i]
         chance[i] *= mean[i] * ahead
-    return _kept(many, waiting, codes, keep)
+    return _kept(many, waiting, codes)
 
 
 @inside
-def _kept(many, waiting, codes, keep):  # type: ignore[no-untyped-def]
+def _kept(many, waiting, codes):  # type: ignore[no-untyped-def]
     """Pack those whose uniform number lies above what was passed."""
-    u = waiting[0]
-    for i in range(many):
-        keep[i] = np.uint8(u[i] > f32(0.0))
-    for i in range(many, (many + WIDE - 1) // WIDE * WIDE):
-        keep[i] = 0
     one, two, three, four = waiting[0].ctypes.data, waiting[1].ctypes.data, waiting[2].ctypes.data, codes.ctypes.data
-    at, flags = 0, keep.ctypes.data
+    at = 0
     for i in range(0, many, WIDE):
-        pack_wide(one + 4 * i, one + at, flags + i)
-        pack_wide(two + 4 * i, two + at, flags + i)
-        pack_wide(three + 4 * i, three + at, flags + i)
-        pack_wide(four + 4 * i, four + at, flags + i)
-        at += 4 * kept_of_wide(flags + i)
+        kept = above_of_wide(one + 4 * i, f32(0.0)) & first_of(many - i)
+        pack_wide(one + 4 * i, one + at, kept)
+        pack_wide(two + 4 * i, two + at, kept)
+        pack_wide(three + 4 * i, three + at, kept)
+        pack_wide(four + 4 * i, four + at, kept)
+        at += 4 * bits_in(kept)
     return at // 4

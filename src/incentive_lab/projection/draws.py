@@ -14,11 +14,15 @@ from incentive_lab.projection.counts import (
     MOST_BY_STEPS,
     SCENARIO,
     WIDE,
+    above_of_wide,
+    bits_in,
     candidates,
+    first_of,
     first_step,
     next_step,
+    pack_counted,
 )
-from incentive_lab.projection.items import add_items
+from incentive_lab.projection.items import add_items, place_in
 from incentive_lab.projection.laws import gamma_rows
 from incentive_lab.projection.plan import (
     DISPERSION,
@@ -41,6 +45,7 @@ from incentive_lab.projection.variates import (
     gamma,
     jit,
     normal32,
+    pair,
     poisson,
     uniform_rows,
     uniforms,
@@ -67,16 +72,26 @@ def chi_squares(seed, first, count, index, freedom, out):  # type: ignore[no-unt
 
 
 @bare
-def lifetimes(seed, first, partner, plan, churn, months, begin, end):  # type: ignore[no-untyped-def]
-    """When a partner is active: begin and end [scenarios] months of the horizon; who does not come never begins."""
-    alive, start = plan.alive[partner], plan.starts[partner]
+def lifetimes(seed, first, partner, plan, churn, months, begin, end, room):  # type: ignore[no-untyped-def]
+    """When a partner is active: begin and end [scenarios] months of the horizon; who does not come never begins.
+
+    Who stays beyond the horizon, as most do, ends with it: that is seen without a logarithm. `room` is [2 n] to work in.
+    """
+    n, alive, start, known = len(begin), plan.alive[partner], plan.starts[partner], partner < plan.known[0]
+    there, left = room[:n], room[n : 2 * n]
+    for s in range(n):
+        there[s], left[s] = pair(seed, first + s, partner, LEFT, 0)
     staying = math.log(1.0 - churn) if churn > 0.0 else 0.0
-    for s in range(len(begin)):
-        one, two = uniforms(seed, first + s, partner, LEFT, 0)
-        stays = start + int(min(1e6, math.floor(math.log(two) / staying))) if churn > 0.0 else months
-        there = one < alive
-        begin[s] = start if there or partner < plan.known[0] else 1_000_000
-        end[s] = min(stays, 1_000_000) if there else 0
+    beyond = math.exp(staying * (months - start)) * (1.0 - 1e-9) if churn > 0.0 else 1.0
+    leave = 0
+    for s in range(n):
+        here = there[s] < alive
+        leave += here & (left[s] >= beyond)
+        begin[s] = start if here | known else 1_000_000
+        end[s] = months if here else 0
+    for s in range(n if leave > 0 else 0):
+        if (there[s] < alive) & (left[s] >= beyond):
+            end[s] = min(months, start + int(math.log(left[s]) / staying))
 
 
 @bare
@@ -102,16 +117,20 @@ def draw_stream(  # type: ignore[no-untyped-def]
     shape = plan.shape[j, partner]
     if shape <= 0.0:
         return
-    scratch, means, keep, places, waiting, codes, item_codes, numbers, chosen, earliest = room
-    rate, uniform = scratch[0], scratch[1:5]
+    scratch, waiting, codes, item_codes, numbers, chosen, earliest = room
+    rate, uniform, means, hopes = scratch[0], scratch[1:5], scratch[5], scratch[6]
     gamma_rows(shape, seed, first, partner, RATE, base + 4000, rate, uniform)
     drift = f32(plan.numbers[j, DRIFT])
     over = f32(1.0 / plan.rate[j, partner])
+    drifted, mean = uniform[0], f32(0.5) * drift * drift
     for s in range(n):
-        rate[s] *= over * exp32(drift * normal32(uniform[3, s]) - f32(0.5) * drift * drift)
+        drifted[s] = drift * normal32(uniform[3, s]) - mean
+    for s in range(n):
+        rate[s] *= over * exp32(drifted[s])
     dispersion, unit = plan.numbers[j, DISPERSION], plan.numbers[j, UNIT]
     r, whole, marks = f32(dispersion), unit == 0.0, row[FIRST_SLOT] >= 0 and not plan.had[j, partner]
-    out, group, many, most = values[plan.slots[j, 0]], plan.segment[partner], 0, len(numbers)
+    out, group, many, most = values[plan.slots[j, 0]].reshape(-1), plan.segment[partner], 0, len(numbers)
+    lanes = values.shape[2]
     for s in range(n if marks else 0):
         earliest[s] = months
     for begun in range(0, months, 4):
@@ -120,7 +139,7 @@ def draw_stream(  # type: ignore[no-untyped-def]
         for m in range(begun, min(begun + 4, months)):
             factor = scale[j, group, m]
             left, large = candidates(
-                rate, factor, begin, end, m, uniform[m - begun], left, waiting, codes, keep, means, places
+                rate, factor, begin, end, m, uniform[m - begun], left, waiting, codes, hopes, means
             )
             for s in range(n if large else 0):
                 if means[s] <= MOST_BY_STEPS:
@@ -129,7 +148,7 @@ def draw_stream(  # type: ignore[no-untyped-def]
                 if marks and count > 0:
                     earliest[s] = min(earliest[s], m)
                 if not whole:
-                    out[m, base_lane + s] += unit * count
+                    out[m * lanes + base_lane + s] += unit * count
                 for number in range(count if whole else 0):
                     if many == most:
                         add_items(seed, first, partner, j, plan, many, item_codes, numbers, chosen, size, held, base_lane,
@@ -137,24 +156,25 @@ def draw_stream(  # type: ignore[no-untyped-def]
                         many = 0
                     item_codes[many], numbers[many] = (m << MONTH) + s, number
                     many += 1
-        left = first_step(r, left, waiting, codes, keep)
+        left = first_step(r, left, waiting, codes)
         for i in range(left if marks else 0):
             s = codes[i] & SCENARIO
             earliest[s] = min(earliest[s], codes[i] >> MONTH)
         while left > 0:
             if not whole:
                 for i in range(left):
-                    out[codes[i] >> MONTH, base_lane + (codes[i] & SCENARIO)] += unit
+                    out[place_in(codes[i], lanes, base_lane)] += unit
             else:
                 if many + left > most:
                     add_items(seed, first, partner, j, plan, many, item_codes, numbers, chosen, size, held, base_lane, values,
                               emit, emitted)  # fmt: skip
                     many = 0
+                more, turns = item_codes[many : many + left], numbers[many : many + left]
                 for i in range(left):
-                    item_codes[many + i], numbers[many + i] = codes[i], turn
+                    more[i], turns[i] = codes[i], turn
                 many += left
             turn += 1
-            left = next_step(r, turn, left, waiting, codes, keep)
+            left = next_step(r, turn, left, waiting, codes)
     if many > 0:
         add_items(
             seed,
@@ -183,21 +203,20 @@ def working(count):  # type: ignore[no-untyped-def]
     """Room to draw `count` scenarios in: rows that are packed reach beyond their end.
 
     Returns:
-        (rows [5, n], means, marks and places of a month [n]; those that wait [3, m] and their codes [m]; codes and numbers of
-        items, which items, [k] each; the first month of each scenario that has any [n]).
+        (rows [7, n]; those that wait [3, m] and their codes [m]; codes and numbers of items, which items, [k] each; the first
+        month of each scenario that has any [n]).
     """
     n = (count + WIDE - 1) // WIDE * WIDE
     wait, items = 4 * n + WIDE, PENDING + 4 * n
     return (
-        np.empty((5, n), dtype=np.float32), np.empty(n, dtype=np.float32), np.empty(wait, dtype=np.uint8),
-        np.empty(n, dtype=np.int32), np.empty((3, wait), dtype=np.float32), np.empty(wait, dtype=np.int32),
-        np.empty(items, dtype=np.int32), np.empty(items, dtype=np.int32), np.empty(items, dtype=np.int64),
+        np.empty((7, n), dtype=np.float32), np.zeros((3, wait), dtype=np.float32), np.empty(wait, dtype=np.int32),
+        np.empty(items, dtype=np.int32), np.empty(items, dtype=np.uint32), np.empty(items, dtype=np.int64),
         np.empty(n, dtype=np.int64),
     )  # fmt: skip
 
 
 @bare
-def draw_scores(seed, first, partner, j, plan, begin, base_lane, levels, scratch):  # type: ignore[no-untyped-def]
+def draw_scores(seed, first, partner, j, plan, begin, base_lane, levels, room):  # type: ignore[no-untyped-def]
     """A score that holds until it changes; a change takes a past value of the partner's own, else of its segment."""
     row, n, months = plan.level[j], len(begin), levels.shape[1]
     base = 8192 * (row[L_NUMBER] + 1)
@@ -208,10 +227,11 @@ def draw_scores(seed, first, partner, j, plan, begin, base_lane, levels, scratch
     group = plan.segment[partner]
     segment_at = plan.level_segment_first[j, group]
     size = plan.level_segment_first[j, group + 1] - segment_at
-    change, uniform = f32(plan.change[j]), scratch[1:5]
+    change, scratch, changing = f32(plan.change[j]), room[0], room[2]
+    uniform, hopes = scratch[1:5], scratch[6]
     at = row[L_OWN] + own_at if own > 0 else row[L_SEGMENT] + segment_at
     size = own if own > 0 else size
-    last = plan.last[j, partner]
+    last, past, places = plan.last[j, partner], plan.level_values[at:], np.float64(size)
     for m in range(months):
         if m % 2 == 0:
             uniform_rows(seed, first, partner, m // 2, base, uniform)
@@ -221,8 +241,15 @@ def draw_scores(seed, first, partner, j, plan, begin, base_lane, levels, scratch
             held[s] = before[s] if m > 0 else last
         if size > 0:
             for s in range(n):
-                if one[s] < change and m >= begin[s]:
-                    held[s] = plan.level_values[at + min(size - 1, int(two[s] * size))]
+                hopes[s] = change - one[s] if m >= begin[s] else f32(0.0)
+            many, hoping, to_codes = 0, hopes.ctypes.data, changing.ctypes.data
+            for s in range(0, n, WIDE):
+                kept = above_of_wide(hoping + 4 * s, f32(0.0)) & first_of(n - s)
+                pack_counted(s, to_codes + 4 * many, kept)
+                many += bits_in(kept)
+            for i in range(many):
+                s = np.uint32(changing[i])
+                held[s] = past[np.uint64(min(size - 1, np.int64(two[s] * places)))]
 
 
 @jit
@@ -238,7 +265,7 @@ def draw_block(seed, first, count, low, high, plan, scale, churn, values, levels
         emit: Output [n, E_COLUMNS] single items that were asked for, as far as it reaches; emitted: [1] how many.
     """
     room, there = working(count), np.empty((2, count), dtype=np.int32)
-    size, held = np.empty((2, len(room[7])), dtype=np.float32), np.empty(len(room[7]))
+    size, held = np.empty((2, len(room[5])), dtype=np.float32), np.empty(len(room[5]))
     months = values.shape[1]
     emitted[0] = 0
     for leaf in range(values.shape[0]):
@@ -248,7 +275,7 @@ def draw_block(seed, first, count, low, high, plan, scale, churn, values, levels
     for partner in range(low, high):
         base = (partner - low) * count
         b, e = begin[base : base + count], end[base : base + count]
-        lifetimes(seed, first, partner, plan, churn, months, b, e)
+        lifetimes(seed, first, partner, plan, churn, months, b, e, held)
         for s in range(count):
             there[0, s], there[1, s] = b[s], e[s]
         for j in range(plan.stream.shape[0]):
@@ -259,7 +286,7 @@ def draw_block(seed, first, count, low, high, plan, scale, churn, values, levels
         for place in range(plan.events.shape[0]):
             mark_event(partner, place, plan, b, e, base, values)
         for j in range(plan.level.shape[0]):
-            draw_scores(seed, first, partner, j, plan, b, base, levels, room[0])
+            draw_scores(seed, first, partner, j, plan, b, base, levels, room)
 
 
 @bare

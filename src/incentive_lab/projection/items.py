@@ -35,6 +35,12 @@ from incentive_lab.projection.variates import (
 
 
 @inside
+def place_in(code, lanes, base_lane):  # type: ignore[no-untyped-def]
+    """Where the month and scenario of a code stand in a leaf [months, lanes] taken as one row."""
+    return np.uint32((code >> MONTH) * np.int32(lanes) + np.int32(base_lane) + (code & np.int32(SCENARIO)))
+
+
+@inside
 def mixed(seed, scenario, group, place):  # type: ignore[no-untyped-def]
     """A 32-bit word of a counter, cheaper than Philox and good enough to resample a pool with."""
     z = np.uint64(seed) + np.uint64(scenario) * np.uint64(0x9E3779B97F4A7C15)
@@ -59,24 +65,29 @@ def choose_items(seed, first, base, weight, blur, own, whole, many, codes, numbe
 
     Args:
         many: How many.
-        codes, numbers: [n] int32, month and scenario, and how many the partner has before it in that month.
+        codes, numbers: [n] month and scenario, and how many the partner has before it in that month, which is forgotten.
         chosen: Output [n], which items.
         size: [2, n]; its first row becomes how much larger they are: their mean is 1, their logs are spread by `blur`.
     """
     partner, own_first, own_count = own
     group, whole_first, whole_count = whole
     times, uniform = size[0], size[1]
+    # One loop for each step: a long chain of sums for one item is then worked beside the chains of others.
     for n in range(many):
         code = np.int64(codes[n])
         scenario = first + (code & SCENARIO)
         w0, w1, w2, _ = words(seed, scenario, partner, (code >> MONTH) + (np.int64(numbers[n]) << 8), base + 2)
-        uniform[n] = share_of(w2)
-        mine = w0 < weight
+        uniform[n], numbers[n] = share_of(w2), w1
+        times[n] = f32(1.0) if w0 < weight else f32(0.0)
+    for n in range(many):
+        scenario, mine = first + (np.int64(codes[n]) & SCENARIO), times[n] > f32(0.0)
         begin, count = own_first if mine else whole_first, own_count if mine else whole_count
-        again = mixed(seed, scenario, partner if mine else group, base + (place_of(w1, count) << 32))
+        again = mixed(seed, scenario, partner if mine else group, base + (place_of(numbers[n], count) << 32))
         chosen[n] = begin + place_of(again, count)
     for n in range(many):
-        times[n] = exp32(blur * normal32(uniform[n]) - f32(0.5) * blur * blur)
+        times[n] = blur * normal32(uniform[n]) - f32(0.5) * blur * blur
+    for n in range(many):
+        times[n] = exp32(times[n])
 
 
 @bare
@@ -95,7 +106,7 @@ def add_items(  # type: ignore[no-untyped-def]
     )  # fmt: skip
     columns, emits, at, times = row[COLUMNS], row[EMITS], row[POOL], size[0]
     for n in range(many):
-        numbers[n] = (codes[n] >> MONTH) * np.int32(lanes) + np.int32(base_lane) + (codes[n] & np.int32(SCENARIO))
+        numbers[n] = place_in(codes[n], lanes, base_lane)
     for column in range(columns):
         out, first_value = values[plan.slots[j, column]].reshape(-1), np.uint64(at + column)
         for n in range(many):

@@ -178,13 +178,19 @@ def uniform_rows(seed, first, partner, month, purpose, out):  # type: ignore[no-
         a[s], b[s], c[s], d[s] = share_of(w0), share_of(w1), share_of(w2), share_of(w3)
 
 
-@jit
-def uniforms(seed, scenario, partner, month, purpose):  # type: ignore[no-untyped-def]
-    """Two uniform numbers in (0, 1) of this counter, in double precision."""
+@inside
+def pair(seed, scenario, partner, month, purpose):  # type: ignore[no-untyped-def]
+    """Two uniform numbers in (0, 1) of this counter, in double precision, for a row of scenarios."""
     c0, c1, c2, c3 = words(seed, scenario, partner, month, purpose)
     one = (np.float64(c0 >> np.uint64(5)) * 67108864.0 + np.float64(c1 >> np.uint64(6)) + 0.5) / 9007199254740992.0
     two = (np.float64(c2 >> np.uint64(5)) * 67108864.0 + np.float64(c3 >> np.uint64(6)) + 0.5) / 9007199254740992.0
     return one, two
+
+
+@jit
+def uniforms(seed, scenario, partner, month, purpose):  # type: ignore[no-untyped-def]
+    """Two uniform numbers in (0, 1) of this counter, in double precision."""
+    return pair(seed, scenario, partner, month, purpose)
 
 
 @jit
