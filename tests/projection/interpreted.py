@@ -37,9 +37,9 @@ def without_compiler() -> None:
     def at(address: int, kind: Any) -> Any:
         return np.ctypeslib.as_array((kind * WIDE).from_address(int(address)))
 
-    def pack_wide(source: int, target: int, keep: int) -> None:
-        kept = at(source, ctypes.c_uint32)[at(keep, ctypes.c_uint8) != 0].copy()
-        at(target, ctypes.c_uint32)[: len(kept)] = kept
+    def packed(numbers: Any, target: int, kept: int) -> None:
+        chosen = [one for place, one in enumerate(numbers) if int(kept) >> place & 1]
+        at(target, ctypes.c_uint32)[:] = chosen + [0] * (WIDE - len(chosen))
 
     instead: dict[str, Callable[..., Any]] = {
         "share_of": lambda word: bits((int(word) & 0xFFFFFFFF) >> 9 | 0x3F800000).view(f32) - f32(1.0 - 2.0**-24),
@@ -47,8 +47,12 @@ def without_compiler() -> None:
         "mantissa_of": lambda number: bits(bits_of(number) & 0x7FFFFF | 0x3F800000).view(f32),
         "exponent_of": lambda number: f32((bits_of(number) >> 23) - 127),
         "fused": lambda a, b, c: f32(np.float64(a) * np.float64(b) + np.float64(c)),
-        "pack_wide": pack_wide,
-        "kept_of_wide": lambda keep: np.int64(np.count_nonzero(at(keep, ctypes.c_uint8))),
+        "pack_wide": lambda source, target, kept: packed(at(source, ctypes.c_uint32).tolist(), target, kept),
+        "pack_counted": lambda first, target, kept: packed(range(int(first), int(first) + WIDE), target, kept),
+        "above_of_wide": lambda numbers, least: sum(
+            1 << i for i, one in enumerate(at(numbers, ctypes.c_float)) if one > least
+        ),
+        "bits_in": lambda bits: int(bits).bit_count(),
     }
     for module in [one for name, one in sys.modules.items() if name.startswith("incentive_lab.projection.")]:
         for name in instead.keys() & vars(module).keys():

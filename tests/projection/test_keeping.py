@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from incentive_lab.projection.assumptions import BASE, presets
-from incentive_lab.projection.keeping import Draws, Packed
+from incentive_lab.projection.keeping import Draws, packed
 from incentive_lab.projection.model import Model
+from incentive_lab.projection.plan import ONE
 from incentive_lab.projection.running import Projection, project
 from incentive_lab.projection.world import World
 from incentive_lab.scheme.document import Scheme
@@ -71,9 +72,24 @@ def test_memory_is_bounded_and_the_oldest_world_goes_first(model: Model) -> None
 def test_amounts_beyond_32_bits_are_kept_whole(model: Model) -> None:
     world = World(model, BASE, 6, 7)
     drawn = world.draw(world.chunk(0, 3), 0, 2)
-    assert Packed.of(drawn).values.dtype == np.int32
+    assert packed(drawn).values.dtype == np.int32
     large = replace(drawn, values=drawn.values + 2.0**33)
-    packed = Packed.of(large)
-    assert packed.values.dtype == np.float64
-    assert np.array_equal(packed.values, large.values.reshape(-1))
-    assert Packed.of(replace(drawn, values=drawn.values + 0.5)).values.dtype == np.float64
+    for one in (drawn, large, replace(drawn, values=drawn.values + 0.5)):
+        for leaf in range(len(model.leaves)):
+            assert np.array_equal(packed(one).leaf(leaf), one.values[leaf])
+    assert packed(large).values.dtype == np.float64
+    assert packed(replace(drawn, values=drawn.values + 0.5)).values.dtype == np.float64
+
+
+def test_counts_are_kept_in_8_bits_and_scores_in_32_where_that_loses_nothing(model: Model) -> None:
+    world = World(model, BASE, 6, 7)
+    drawn = world.draw(world.chunk(0, 3), 0, 2)
+    one = drawn.values.copy()
+    one[0] = ONE * np.arange(one[0].size).reshape(one[0].shape)
+    assert packed(replace(drawn, values=one)).where[0] == -1
+    one[0, 0, 0] = 256 * ONE
+    assert packed(replace(drawn, values=one)).where[0] >= 0
+    for score, kept in ((3.08, np.int32), (1 / 3, np.float64), (np.nan, np.float64), (1e9, np.float64)):
+        again = packed(replace(drawn, levels=np.full((1, 6, 6), score)))
+        assert again.levels.dtype == kept
+        assert np.array_equal(again.level(0), np.full((6, 6), score), equal_nan=True)

@@ -84,15 +84,15 @@ def counted(mean: float, dispersion: float, u: Any, end: int = 1) -> Any:
     held, factor, out = np.full(wide, mean, np.float32), np.ones(n, np.float32), np.zeros(n, np.int64)
     begin, until = np.zeros(n, np.int32), np.full(n, end, np.int32)
     waiting, codes = np.empty((3, wide + WIDE), np.float32), np.empty(wide + WIDE, np.int32)
-    keep, room, places = np.empty(wide + WIDE, np.uint8), np.empty(wide, np.float32), np.empty(wide, np.int32)
-    left, large = candidates(held, factor, begin, until, 0, numbers, 0, waiting, codes, keep, room, places)
+    hopes, room = np.empty(wide, np.float32), np.empty(wide, np.float32)
+    left, large = candidates(held, factor, begin, until, 0, numbers, 0, waiting, codes, hopes, room)
     assert large == (mean > MOST_BY_STEPS)
     r, turn = np.float32(dispersion), 0
-    left = first_step(r, left, waiting, codes, keep)
+    left = first_step(r, left, waiting, codes)
     while left:
         out[codes[:left] & SCENARIO] += 1
         turn += 1
-        left = next_step(r, turn, left, waiting, codes, keep)
+        left = next_step(r, turn, left, waiting, codes)
     return out
 
 

@@ -14,7 +14,9 @@ from incentive_lab.engine.program import HALF_EVEN, HALF_UP, UP
 OPTIONS = {"cache": True, "nogil": True, "error_model": "numpy", "fastmath": False}
 entry = numba.njit(**OPTIONS)
 """How the one function that Python calls is compiled."""
-jit = numba.njit(**OPTIONS, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+BARE = {"_nrt": False, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+"""What makes no array: whose they are is then not counted, which each use of a row paid for."""
+jit = numba.njit(**OPTIONS, **BARE)
 """How every kernel function is compiled: no fast maths (it breaks NaN), no threads of numba's own."""
 
 MILLION = 1e6
@@ -143,7 +145,7 @@ def inverse_of(unit):  # type: ignore[no-untyped-def]
     return (1.0 - 2.0**-51) / unit
 
 
-_sums = numba.njit(**{**OPTIONS, "fastmath": {"reassoc", "nsz"}}, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+_sums = numba.njit(**{**OPTIONS, "fastmath": {"reassoc", "nsz"}}, **BARE)
 """For sums of whole numbers, which are the same in any order."""
 
 

@@ -150,7 +150,7 @@ class Job:
             if known is None:
                 for leaf, total in sums.items():
                     if leaf in model.leaves:
-                        add_leaf(drawn.values[model.leaves.index(leaf)], count, total)
+                        add_leaf(drawn.leaf(model.leaves.index(leaf)), count, total)
                 add_staying(drawn.end, low, model.known, count, world.horizon, stay)
             for payer, into in zip(self.payers, paid, strict=True):
                 if payer.coupled:

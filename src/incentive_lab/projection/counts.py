@@ -115,9 +115,10 @@ def candidates(held, factor, begin, end, month, u, many, waiting, codes, hopes, 
     """
     n, large, m = len(factor), 0, np.int32(month)
     for s in range(n):
-        mu = held[s] * factor[s] if (m >= begin[s]) & (m < end[s]) else f32(0.0)
-        means[s] = mu
-        hopes[s] = mu + NEAR - (f32(1.0) - u[s]) if mu <= MOST_BY_STEPS else f32(0.0)
+        level = held[s] * factor[s]
+        mu = level if (m >= begin[s]) & (m < end[s]) else f32(0.0)
+        hope = mu + NEAR - (f32(1.0) - u[s])
+        means[s], hopes[s] = mu, hope if mu <= MOST_BY_STEPS else f32(0.0)
     from_u, from_mean, hoping = u.ctypes.data, means.ctypes.data, hopes.ctypes.data
     to_u, to_mean, to_codes, at = waiting[0].ctypes.data, waiting[1].ctypes.data, codes.ctypes.data, 4 * many
     for s in range(0, n, WIDE):

@@ -32,6 +32,7 @@ from incentive_lab.projection.plan import (
     L_OWN,
     L_SEGMENT,
     NUMBER,
+    ONE,
     UNIT,
 )
 from incentive_lab.projection.variates import (
@@ -195,7 +196,7 @@ def draw_stream(  # type: ignore[no-untyped-def]
         )
     for s in range(n if marks else 0):
         if earliest[s] < months:
-            values[row[FIRST_SLOT], earliest[s], base_lane + s] = 1e6
+            values[row[FIRST_SLOT], earliest[s], base_lane + s] = ONE
 
 
 @jit
@@ -229,9 +230,9 @@ def draw_scores(seed, first, partner, j, plan, begin, base_lane, levels, room): 
     size = plan.level_segment_first[j, group + 1] - segment_at
     change, scratch, changing = f32(plan.change[j]), room[0], room[2]
     uniform, hopes = scratch[1:5], scratch[6]
-    at = row[L_OWN] + own_at if own > 0 else row[L_SEGMENT] + segment_at
+    begun = row[L_OWN] + own_at if own > 0 else row[L_SEGMENT] + segment_at
     size = own if own > 0 else size
-    last, past, places = plan.last[j, partner], plan.level_values[at:], np.float64(size)
+    last, past, places = plan.last[j, partner], plan.level_values[begun:], np.float64(size)
     for m in range(months):
         if m % 2 == 0:
             uniform_rows(seed, first, partner, m // 2, base, uniform)
@@ -248,8 +249,8 @@ def draw_scores(seed, first, partner, j, plan, begin, base_lane, levels, room): 
                 pack_counted(s, to_codes + 4 * many, kept)
                 many += bits_in(kept)
             for i in range(many):
-                s = np.uint32(changing[i])
-                held[s] = past[np.uint64(min(size - 1, np.int64(two[s] * places)))]
+                at = np.uint32(changing[i])
+                held[at] = past[np.uint64(min(size - 1, np.int64(two[at] * places)))]
 
 
 @jit
@@ -310,4 +311,4 @@ def mark_event(partner, place, plan, begin, end, base, values):  # type: ignore[
             since = m - begin[s] if new else plan.age[partner] + m
             there = (m >= begin[s]) and (m < end[s]) and (new or plan.age[partner] >= 0)
             hit = (since > 0 and since % 12 == 0) if yearly else since == 0
-            out[s] = 1e6 if there and hit else 0.0
+            out[s] = ONE if there and hit else 0.0

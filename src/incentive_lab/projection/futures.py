@@ -98,7 +98,7 @@ def scenario_panel(payer: Payer, drawn: Drawn, s: int) -> Panel:
     mine = slice(s, None, drawn.count)
     columns = dict(panel.columns)
     for slot, leaf in enumerate(model.leaves):
-        columns[leaf] = np.concatenate([panel.columns[leaf][:, :past], drawn.values[slot, :, mine].T], axis=1)
+        columns[leaf] = np.concatenate([panel.columns[leaf][:, :past], drawn.leaf(slot)[:, mine].T], axis=1)
     joined = panel.joined.copy()
     joined[model.known :] = past + drawn.begin[mine][model.known :]
     for name, measure in model.past.leaves.items():
@@ -113,7 +113,7 @@ def scenario_panel(payer: Payer, drawn: Drawn, s: int) -> Panel:
 def _level(measure: Measure, name: str, drawn: Drawn, mine: slice, joined: Any, past: int, payer: Payer) -> Floats:
     names = list(payer.model.levels)
     if name in names:
-        return np.asarray(drawn.levels[names.index(name)][:, mine].T)
+        return np.asarray(drawn.level(names.index(name))[:, mine].T)
     ahead = np.arange(past, payer.months)[None, :] - joined[:, None].astype(np.float64)
     return np.where((joined[:, None] > -1000) & (ahead >= 0), ahead, np.nan)
 

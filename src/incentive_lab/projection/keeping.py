@@ -9,13 +9,13 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 import numpy as np
 
 from incentive_lab.panel import Floats
-from incentive_lab.projection.streams import Rows
+from incentive_lab.projection.plan import ONE
 from incentive_lab.projection.variates import jit
 from incentive_lab.projection.world import Chunk, Drawn, Room, World
 
@@ -24,55 +24,63 @@ MOST = 2.0**31
 """Whole numbers below it fit into 32 bits."""
 
 
+MOST_COUNTED = 255
+"""Counts up to it fit into 8 bits."""
+PARTS = 10_000.0
+"""Scores have few decimals: times this most are whole numbers."""
+
+
 @jit
-def narrow(values, out):  # type: ignore[no-untyped-def]
-    """Copy whole numbers into 32 bits; whether all of them fit."""
-    fits = True
+def kinds_of(values, kinds):  # type: ignore[no-untyped-def]
+    """What each leaf of [leaves, numbers] fits into: 8 bits as a count (0), 32 bits (1) or neither (2)."""
+    for leaf in range(len(values)):
+        row, counts, whole = values[leaf], True, True
+        for i in range(len(row)):
+            whole &= (abs(row[i]) < MOST) & (np.floor(row[i]) == row[i])
+        for i in range(len(row)):
+            count = row[i] / ONE
+            counts &= (count >= 0) & (count <= MOST_COUNTED) & (np.floor(count) == count)
+        kinds[leaf] = 0 if counts else (1 if whole else 2)
+
+
+@jit
+def narrowed(values, factor, out):  # type: ignore[no-untyped-def]
+    """Copy numbers times a factor into whole ones; whether they come back from them, over that factor, as they were."""
+    same = True
     for i in range(len(values)):
-        fits &= (abs(values[i]) < MOST) & (np.floor(values[i]) == values[i])
-        out[i] = np.int32(values[i])
-    return fits
+        whole = np.floor(values[i] * factor + 0.5)
+        fits = abs(whole) < MOST
+        out[i] = whole if fits else 0.0
+        same &= fits & (whole / factor == values[i])
+    return same
 
 
-@dataclass(frozen=True, eq=False)
-class Packed:
-    """A drawn block as it is kept: `values` in 32 bits where that loses nothing."""
+def packed(drawn: Drawn) -> Drawn:
+    """A copy of a block as it is kept: counts in 8 bits, other whole numbers in 32 where that loses nothing."""
+    leaves, shape = len(drawn.values), drawn.values.shape[1:]
+    flat, kinds = drawn.values.reshape(leaves, -1), np.empty(leaves, dtype=np.int64)
+    kinds_of(flat, kinds)
+    small, large = np.flatnonzero(kinds == 0), np.flatnonzero(kinds > 0)
+    few = np.empty((len(small), *shape), dtype=np.uint8)
+    values = np.empty((len(large), *shape), dtype=np.int32 if (kinds < 2).all() else np.float64)
+    for row, leaf in enumerate(small):
+        narrowed(flat[leaf], 1 / ONE, few[row].reshape(-1))
+    for row, leaf in enumerate(large):
+        values[row] = drawn.values[leaf]
+    places = np.empty(leaves, dtype=np.int64)
+    places[small], places[large] = -1 - np.arange(len(small)), np.arange(len(large))
+    levels = np.empty(drawn.levels.shape, dtype=np.int32)
+    exact = narrowed(drawn.levels.reshape(-1), PARTS, levels.reshape(-1))
+    return replace(
+        drawn, values=values, few=few, places=places, levels=levels if exact else drawn.levels.copy(),
+        part=PARTS if exact else 1.0, begin=drawn.begin.copy(), end=drawn.end.copy(), items=drawn.items.copy(),
+    )  # fmt: skip
 
-    values: Any
-    levels: Floats
-    begin: Rows
-    end: Rows
-    items: Rows
-    price: float
 
-    @classmethod
-    def of(cls, drawn: Drawn) -> Packed:
-        """Copies of what lies in a thread's room."""
-        flat = drawn.values.reshape(-1)
-        small = np.empty(len(flat), dtype=np.int32)
-        values: Any = small if narrow(flat, small) else flat.copy()
-        return cls(values, drawn.levels.copy(), drawn.begin.copy(), drawn.end.copy(), drawn.items.copy(), drawn.price)
-
-    @property
-    def bytes(self) -> int:
-        """Memory it takes."""
-        return int(sum(one.nbytes for one in (self.values, self.levels, self.begin, self.end, self.items)))
-
-    def laid_out(self, first: int, count: int, low: int, high: int, world: World) -> Drawn:
-        """The block again, in the 32 bits it is kept in."""
-        shape = len(world.model.leaves), world.horizon, (high - low) * count
-        return Drawn(
-            first,
-            count,
-            low,
-            high,
-            self.values.reshape(shape),
-            self.levels,
-            self.begin,
-            self.end,
-            self.items,
-            self.price,
-        )
+def bytes_of(drawn: Drawn) -> int:
+    """Memory that a block takes."""
+    parts = drawn.values, drawn.few, drawn.levels, drawn.begin, drawn.end, drawn.items
+    return int(sum(part.nbytes for part in parts))
 
 
 class Shared(NamedTuple):
@@ -88,7 +96,7 @@ class Shelf:
 
     model: object
     bytes: int = 0
-    blocks: dict[tuple[int, int, int, int], Packed] = field(default_factory=dict)
+    blocks: dict[tuple[int, int, int, int], Drawn] = field(default_factory=dict)
     shared: dict[tuple[int, int, int], Shared] = field(default_factory=dict)
 
 
@@ -113,7 +121,10 @@ class Draws:
     def shelf(self, world: World, scenarios: int) -> Shelf | None:
         """Where blocks of a world are kept; None where so many scenarios of it would not fit."""
         model = world.model
-        each = 4 * len(model.leaves) + 8 * len(model.levels)
+        counts = sum(
+            1 for name in model.leaves if name in model.stream_of and model.streams[model.stream_of[name]].unit
+        )
+        each = 4 * (len(model.leaves) - counts + len(model.levels)) + counts
         if scenarios * model.panel.partners * (each * world.horizon + 16) > self.most:
             return None
         key = (
@@ -127,14 +138,15 @@ class Draws:
 
     def put(self, shelf: Shelf, drawn: Drawn) -> bool:
         """Keep a block, and let go what was asked for longest ago until it fits; False where its world is too large."""
-        packed, place = Packed.of(drawn), (drawn.first, drawn.count, drawn.low, drawn.high)
+        copy, place = packed(drawn), (drawn.first, drawn.count, drawn.low, drawn.high)
+        size = bytes_of(copy)
         with self.lock:
             if place in shelf.blocks:  # another run of the same world was there first
                 return True
-            if shelf.bytes + packed.bytes > self.most:
+            if shelf.bytes + size > self.most:
                 return False
-            shelf.blocks[place] = packed
-            shelf.bytes += packed.bytes
+            shelf.blocks[place] = copy
+            shelf.bytes += size
             while sum(one.bytes for one in self.shelves.values()) > self.most and len(self.shelves) > 1:
                 self.shelves.popitem(last=False)
             return True
@@ -163,8 +175,8 @@ class Source:
     def draw(self, chunk: Chunk, low: int, high: int, room: Room) -> Drawn:
         """See `World.draw`."""
         held, place = self.held, (chunk.first, chunk.count, low, high)
-        if held is not None and (packed := held.blocks.get(place)) is not None:
-            return packed.laid_out(*place, self.world)
+        if held is not None and (kept := held.blocks.get(place)) is not None:
+            return kept
         drawn = self.world.draw(chunk, low, high, room)
         if held is not None and self.draws is not None and not self.draws.put(held, drawn):
             self.held = None

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import numpy as np
 
-from incentive_lab.projection.plan import SIZE
-from incentive_lab.projection.variates import jit
+from incentive_lab.projection.plan import ONE, SIZE
+from incentive_lab.projection.variates import bare, jit
 
 
-@jit
+@bare
 def lay_sums(  # type: ignore[no-untyped-def]
-    mine, rows, count, past, values, leaf_first, leaves, times, known_rows, known, wanted, slots, running, sums
-):
+    mine, rows, count, past, values, few, where, leaf_first, leaves, times, known_rows, known, wanted, slots, running, sums,
+):  # fmt: skip
     """Running totals of the months before, for the slots and months that a program reads.
 
     Args:
         mine: [n] places in the block of the partners to lay out; rows: [n] their columns of `known`.
         count: Scenarios.
         past: Months of history.
-        values: [leaves, horizon, lanes of the block].
+        values, few, where: As in `Drawn`.
         leaf_first, leaves, times: Leaves of each slot, and how often each is added.
         known_rows: Rows of `sums` that history fills; known: [rows, partners] what with.
         wanted: [horizon + 1, slots] whether a program reads the total before that month of the horizon.
@@ -37,20 +37,28 @@ def lay_sums(  # type: ignore[no-untyped-def]
         # Rows are cut to the stretch: the compiler works out many lanes at a time only where places begin at nothing.
         for slot in range(slots):
             now = sums[past * slots + slot][base : base + many]
-            for m in range(values.shape[1]):
+            for m in range(len(wanted) - 1):
                 out = sums[(past + m + 1) * slots + slot][base : base + many] if wanted[m + 1, slot] else running[:many]
                 for place in range(leaf_first[slot], leaf_first[slot + 1]):
-                    row, factor = values[leaves[place], m][source : source + many], times[place]
-                    for i in range(many):
-                        out[i] = now[i] + factor * row[i]
+                    at, factor = where[leaves[place]], times[place]
+                    if at >= 0:
+                        row = values[at, m][source : source + many]
+                        for i in range(many):
+                            out[i] = now[i] + factor * row[i]
+                    else:
+                        factor *= ONE
+                        counts = few[-1 - at, m][source : source + many]
+                        for i in range(many):
+                            out[i] = now[i] + factor * counts[i]
                     now = out
                 if leaf_first[slot] == leaf_first[slot + 1]:
-                    out[:] = now
+                    for i in range(many):
+                        out[i] = now[i]
                     now = out
         q = end
 
 
-@jit
+@bare
 def spread(rows, count, places, known, out):  # type: ignore[no-untyped-def]
     """Rows of what is known of each partner, repeated for its scenarios: out[places[r]] from known[r]."""
     for r in range(len(places)):
@@ -61,9 +69,9 @@ def spread(rows, count, places, known, out):  # type: ignore[no-untyped-def]
                 mine[s] = number
 
 
-@jit
-def lay_levels(mine, count, past, names, slots, levels, joined, out):  # type: ignore[no-untyped-def]
-    """Scores of the horizon: those drawn, or (name -1) the months since joining."""
+@bare
+def lay_levels(mine, count, past, names, slots, levels, part, joined, out):  # type: ignore[no-untyped-def]
+    """Scores of the horizon: those drawn, which are `levels` over `part`, or (name -1) the months since joining."""
     for slot in range(slots):
         for m in range(levels.shape[1]):
             row = out[(past + m) * slots + slot]
@@ -73,14 +81,14 @@ def lay_levels(mine, count, past, names, slots, levels, joined, out):  # type: i
                 if names[slot] >= 0:
                     drawn = levels[names[slot], m, source : source + count]
                     for s in range(count):
-                        out_of[s] = drawn[s]
+                        out_of[s] = drawn[s] / part
                     continue
                 for s in range(count):
                     since = past + m - began[s]
                     out_of[s] = since if (began[s] > -1000) & (since >= 0) else np.nan
 
 
-@jit
+@bare
 def lay_joining(mine, rows, count, past, known, begin, joined):  # type: ignore[no-untyped-def]
     """The month in which newcomers join, which differs between scenarios."""
     for q in range(len(mine)):
@@ -89,7 +97,7 @@ def lay_joining(mine, rows, count, past, known, begin, joined):  # type: ignore[
                 joined[q * count + s] = past + begin[mine[q] * count + s]
 
 
-@jit
+@bare
 def lay_targets(mine, places, count, begin, rows, table, fixed):  # type: ignore[no-untyped-def]
     """Running totals of newcomers' targets by the month in which each joins; a place below 0 is no newcomer's."""
     last = table.shape[0] - 1
@@ -101,7 +109,7 @@ def lay_targets(mine, places, count, begin, rows, table, fixed):  # type: ignore
                     row[q * count + s] = table[min(begin[mine[q] * count + s], last), r, places[q]]
 
 
-@jit
+@bare
 def lay_floor(begin, months, total, row, fixed):  # type: ignore[no-untyped-def]
     """What the baseline pays, to date before each month, from `begin` on; the row before is there already."""
     for m in range(begin, months):
@@ -176,9 +184,9 @@ def lay_returns(  # type: ignore[no-untyped-def]
     first[0] = 0
 
 
-@jit
+@bare
 def add_up(  # type: ignore[no-untyped-def]
-    rows, count, begin, past, total, tiers, by_rule, earlier, start_tier, known, segment, periods, monthly, due, lines,
+    rows, count, begin, past, total, tiers, by_rule, earlier, start_tier, known, segment, periods, acc, monthly, due, lines,
     by_tier, by_segment, higher, partners,
 ):  # fmt: skip
     """Add what a block was paid to the sums by scenario.
@@ -191,11 +199,11 @@ def add_up(  # type: ignore[no-untyped-def]
         start_tier: [partners] level in the last month of history; known: partners of history.
         segment: [partners].
         periods: [n, 2] first and last month of the settlements that a budget is cut at; empty without one.
+        acc: Scratch [count].
         monthly: [months, count]; due: [periods, count]; lines, by_tier, by_segment: [each, count]; higher: [count].
         partners: [partners known, scenarios kept] over the horizon.
     """
     months, last = total.shape[0], total.shape[0] - 1
-    acc = np.empty(count)
     for q in range(len(rows)):
         base, partner = q * count, rows[q]
         for m in range(begin, months):
@@ -240,7 +248,7 @@ def add_up(  # type: ignore[no-untyped-def]
                 into[s] += row[s]
 
 
-@jit
+@bare
 def add_leaf(values, count, out):  # type: ignore[no-untyped-def]
     """Add a leaf [horizon, lanes] to out [horizon, count]."""
     for m in range(values.shape[0]):
@@ -251,7 +259,7 @@ def add_leaf(values, count, out):  # type: ignore[no-untyped-def]
                 into[s] += row[s]
 
 
-@jit
+@bare
 def add_staying(end, low, known, count, horizon, out):  # type: ignore[no-untyped-def]
     """Count the partners of history that are there at the end."""
     for q in range(max(0, min(len(end) // count, known - low))):

@@ -14,7 +14,6 @@ from incentive_lab.projection.variates import (
     uniform_rows,
 )
 
-
 UNSURE = f32(1e-5)
 """More than single precision loses in the test of a gamma number, as a share of its terms."""
 

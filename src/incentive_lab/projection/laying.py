@@ -130,15 +130,15 @@ class Laid:
     def _block(self, drawn: Drawn, floor: Floats | None, space: Lanes, rows: Rows, mine: Rows) -> tuple[Rows, int]:
         payer, count, past, low, high = self.payer, drawn.count, self.payer.past, rows[0], rows[-1] + 1
         lanes, joined = len(rows) * count, space.fixed[0]
-        lay_sums(mine, rows, count, past, drawn.values, self.leaf_first, self.leaves, self.times, self.sum_rows,
-                 self.known["sums"], self.wanted, self.slots, space.running, space.sums)  # fmt: skip
+        lay_sums(mine, rows, count, past, drawn.values, drawn.few, drawn.where, self.leaf_first, self.leaves, self.times,
+                 self.sum_rows, self.known["sums"], self.wanted, self.slots, space.running, space.sums)  # fmt: skip
         spread(rows, count, self.fixed_rows, self.known["fixed"], space.fixed)
         spread(rows, count, self.state_rows, self.known["state"], space.work)
         lay_joining(mine, self.partners[low:high], count, past, payer.model.known, drawn.begin, joined)
         self.targets.lay(drawn, mine, rows, space.fixed)
         if self.level_slots:
             spread(rows, count, self.level_rows, self.known["levels"], space.levels)
-            lay_levels(mine, count, past, self.names, self.level_slots, drawn.levels, joined, space.levels)
+            lay_levels(mine, count, past, self.names, self.level_slots, drawn.levels, drawn.part, joined, space.levels)
         if self.guarded and floor is not None:
             lay_floor(self.begin, payer.months, floor, self.floor_row, space.fixed)
         first, returned, values = space.first, space.none_returned, space.none_values

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from incentive_lab.errors import InputError, Problem
 from incentive_lab.panel import Floats, Panel, month_label
 from incentive_lab.projection.past import Past, in_order, is_item, outsized
+from incentive_lab.projection.plan import ONE
 from incentive_lab.projection.streams import Rows, Stream, fit_stream, grouped, items_in_order
 from incentive_lab.scheme.measures import Measure
 
-UNIT = 1e6
 LEAST_MONTHS = 3
 DAYS: Mapping[str, str] = {
     "closed_on": "closed deals", "created_on": "created deals", "qualified_on": "qualified deals",
@@ -171,13 +171,13 @@ def _assembled(
         if measure.spread:
             carried.append(leaf)
             continue
-        counted = np.array_equal(values, np.round(values / UNIT) * UNIT)
+        counted = np.array_equal(values, np.round(values / ONE) * ONE)
         where = np.argwhere(values > 0)
         where = where[items_in_order(where[:, 0], segment)]
         pool = np.zeros((0, 1)) if counted else values[where[:, 0], where[:, 1]][:, None]
-        counts = values / UNIT if counted else (values > 0).astype(np.float64)
+        counts = values / ONE if counted else (values > 0).astype(np.float64)
         owner = np.zeros(0, dtype=np.int64) if counted else where[:, 0]
-        streams[leaf] = fit_stream(leaf, np.array([slot[leaf]]), np.maximum(counts, 0.0), pool, UNIT if counted else 0.0,
+        streams[leaf] = fit_stream(leaf, np.array([slot[leaf]]), np.maximum(counts, 0.0), pool, ONE if counted else 0.0,
                                    owner, market=market, **common)  # fmt: skip
         stream_of[leaf] = leaf
     if carried:

@@ -206,8 +206,8 @@ class Payer:
             space = room.of(laid, lanes)
             add_up(
                 mine, drawn.count, self.begin, self.past, space.total, space.tiers, space.by_rule, self.earlier,
-                self.start_tier, self.model.known, self.model.segment, self.settlements, paid.monthly, paid.due, paid.lines,
-                paid.by_tier, paid.by_segment, paid.higher, paid.partners,
+                self.start_tier, self.model.known, self.model.segment, self.settlements, space.running, paid.monthly, paid.due,
+                paid.lines, paid.by_tier, paid.by_segment, paid.higher, paid.partners,
             )  # fmt: skip
 
     def _totals(self, drawn: Drawn, room: Space) -> Floats:

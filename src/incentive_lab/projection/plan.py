@@ -16,6 +16,8 @@ L_NUMBER, L_OWN, L_SEGMENT, LEVEL_INTS = range(4)
 # emitted items: lane, month, item of the stream, stream, and its size against the pool's in parts of SIZE
 E_LANE, E_MONTH, E_ITEM, E_STREAM, E_SIZE, E_COLUMNS = range(6)
 SIZE = 2.0**30
+ONE = 1e6
+"""What one of anything counted is in arrays of measures."""
 EMIT_NOTHING, EMIT_RETURNED, EMIT_ALL = range(3)
 
 

@@ -16,11 +16,13 @@ from incentive_lab.projection import factors as shared
 from incentive_lab.projection.assumptions import Assumptions
 from incentive_lab.projection.draws import chi_squares, common_normals, draw_block
 from incentive_lab.projection.model import DAYS, Model
-from incentive_lab.projection.plan import E_COLUMNS, Plan
+from incentive_lab.projection.plan import E_COLUMNS, ONE, Plan
 from incentive_lab.projection.planning import number_of, planned
 from incentive_lab.projection.responses import response_of
 from incentive_lab.projection.segments import apart_of
 from incentive_lab.projection.streams import Rows, Stream
+
+_NO_COUNTS = np.zeros((0, 0, 0), dtype=np.uint8)
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,11 +32,14 @@ class Drawn:
     Attributes:
         first, count: Scenarios `first` to `first + count`.
         low, high: Rows of partners.
-        values: [leaves, horizon, lanes] of additive leaves; whole numbers, in 32 bits where they were kept so.
-        levels: [scores, horizon, lanes].
+        values: [rows, horizon, lanes] of additive leaves; whole numbers, in 32 bits where they were kept so.
+        levels: [scores, horizon, lanes], times `part`.
         begin, end: [lanes] months of the horizon in which the partner is active.
         items: [n, E_COLUMNS] single items that were asked for: lane, month, item of its stream, stream.
         price: Change of the amounts of deals that is supposed.
+        few: [rows, horizon, lanes] leaves that were kept as small counts, in units of ONE.
+        places: [leaves] each leaf's row of `values`, or -1 less its row of `few`; by default all are in `values`.
+        part: What scores are kept in parts of: 1, or 10,000 where they were kept as whole numbers.
     """
 
     first: int
@@ -42,11 +47,28 @@ class Drawn:
     low: int
     high: int
     values: Any
-    levels: Floats
+    levels: Any
     begin: Rows
     end: Rows
     items: Rows
     price: float = 0.0
+    few: Any = field(default_factory=lambda: _NO_COUNTS)
+    places: Rows | None = None
+    part: float = 1.0
+
+    @property
+    def where(self) -> Rows:
+        """See `places`."""
+        return np.arange(len(self.values)) if self.places is None else self.places
+
+    def leaf(self, place: int) -> Floats:
+        """[horizon, lanes] of a leaf."""
+        row = int(self.where[place])
+        return np.asarray(self.values[row] if row >= 0 else self.few[-1 - row] * ONE, dtype=np.float64)
+
+    def level(self, place: int) -> Floats:
+        """[horizon, lanes] of a score."""
+        return np.asarray(self.levels[place] / self.part)
 
 
 @dataclass(frozen=True, eq=False)
