@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from incentive_lab.engine.needs import needs
 from incentive_lab.errors import InputError, Problem
 from incentive_lab.format import percent
-from incentive_lab.history.history import History
 from incentive_lab.panel import DealTable, Panel, Returns
 from incentive_lab.projection.streams import Rows, items_in_order
 from incentive_lab.scheme.document import Scheme
 from incentive_lab.scheme.measures import CATALOGUE, Measure
+
+if TYPE_CHECKING:
+    from incentive_lab.history.history import History
 
 ANALYSED = ("revenue", "margin")
 """Measures that answers need beside those of the scheme."""
