@@ -10,7 +10,7 @@ import numpy as np
 
 from incentive_lab.engine import ops as o
 from incentive_lab.engine.machine import execute
-from incentive_lab.engine.numeric import entry
+from incentive_lab.engine.numeric import entry, jit
 
 CHUNK = 1024
 """Deals at a time: rows of so many numbers stay in cache."""
@@ -39,12 +39,22 @@ def run_block(  # type: ignore[no-untyped-def]
             where a line of the cache does, which loads of 512 bits need to be fast.
         begin, end: Months. Deals are paid in one go, so a program that pays deal by deal begins at 0.
     """
-    lanes = total.shape[1]
     deals = H.deal_values.shape[1]
     rates = np.zeros((P.setup[o.Y_RATES], deals))
     registers = np.zeros((P.setup[o.Y_COLUMNS], CHUNK if deals > 0 else 0))
     memory = np.empty(P.setup[o.Y_MEMORY])
     spaces, widths = np.empty(o.SPACES, dtype=np.int64), np.empty(o.SPACES, dtype=np.int64)
+    _walk(P, H, tiers, total, by_rule, by_month, detail, trace, balances, paid, work, begin, end, rates, registers, memory,
+          spaces, widths)  # fmt: skip
+
+
+@jit
+def _walk(  # type: ignore[no-untyped-def]
+    P, H, tiers, total, by_rule, by_month, detail, trace, balances, paid, work, begin, end, rates, registers, memory, spaces,
+    widths,
+):  # fmt: skip
+    """Walk the parts of a program, in arrays that are there: see `run_block`, and `execute` for the last five."""
+    lanes, deals = total.shape[1], H.deal_values.shape[1]
     spaces[o.WORK], spaces[o.SUMS], spaces[o.LEVELS] = work.ctypes.data, H.sums.ctypes.data, H.levels.ctypes.data
     spaces[o.FIXED], spaces[o.DEALS], spaces[o.PAID_DEALS] = (
         H.fixed.ctypes.data,
