@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from incentive_lab.fiscal import FiscalMonths
+
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int32]
 
@@ -114,7 +116,7 @@ class Panel:
         history_id: Content id of the history it came from.
         currency: ISO 4217 code of every money column.
         partner_ids: Ascending; the row order of every array.
-        first_month: Running number of column 0 (`month_index`).
+        first_month: Running number of column 0 (`month_index`, of the calendar month it is named after).
         months: Number of month columns.
         joined: Month of joining counted from `first_month` (may be negative), int32 [partners];
             a partner whose joining date is unknown has -100_000.
@@ -125,6 +127,7 @@ class Panel:
         returns: Present only if asked for.
         targets: The history's own targets; a partner's own row goes before one for its type or segment.
         warnings: Sentences about what was assumed when it was built.
+        calendar: The history's own months, each named after a calendar month; None where months are calendar months.
     """
 
     history_id: str
@@ -139,6 +142,7 @@ class Panel:
     returns: Returns | None = None
     targets: tuple[TargetRow, ...] = ()
     warnings: tuple[str, ...] = ()
+    calendar: FiscalMonths | None = None
 
     @property
     def partners(self) -> int:

@@ -47,6 +47,8 @@ def replay_result(result: Replay, before: Replay | None = None) -> dict[str, Any
         "by_partner": dict(zip(panel.partner_ids, map(whole, result.by_partner), strict=True)),
         "warnings": list(result.warnings),
     }  # fmt: skip
+    if panel.calendar is not None:
+        answer["calendar"] = panel.calendar.sentence(panel.first_month + panel.months - 1)
     if shares.planned is None:
         answer["mix"]["planned_reason"] = "the scheme has no mix dial"
     if shares.paid is None:
@@ -70,6 +72,8 @@ def say_replay(answer: dict[str, Any]) -> None:
     currency = answer["currency"]
     print(f"{answer['scheme']} ({answer['fingerprint']}) on {answer['history_id']}")
     print(f"{count(answer['partners'])} partners, {answer['months']} months from {answer['first_month']}")
+    if "calendar" in answer:
+        print(answer["calendar"])
     print(f"Total {money(answer['total'], currency)}")
     for reason in answer.get("why_nothing", ()):
         print(f"- note: {reason}")
@@ -217,7 +221,7 @@ def history_result(history: History) -> dict[str, Any]:
     ]  # fmt: skip
     return {"ok": True, "history_id": history.history_id, "currency": history.currency, "rows": dict(history.rows),
             "first_month": month_label(first), "months": months, "findings": findings,
-            "warnings": list(history.warnings)}  # fmt: skip
+            "warnings": list(history.warnings), "calendar": history.describe()["calendar"]}  # fmt: skip
 
 
 def say_history(answer: dict[str, Any]) -> None:
@@ -225,6 +229,11 @@ def say_history(answer: dict[str, Any]) -> None:
     print(
         f"{answer['history_id']}: {answer['months']} months from {answer['first_month']}, amounts in {answer['currency']}"
     )
+    if answer["calendar"] is not None:
+        last = answer["calendar"]["months"][-1]
+        print(
+            f"Months are its own: {answer['calendar']['words']} {last['month']} is {last['first_day']} to {last['last_day']}."
+        )
     for table, rows in answer["rows"].items():
         print(f"  {table:<16} {count(rows):>12} rows")
     for one in answer["findings"]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from incentive_lab.history import tables
+from incentive_lab.history.calendar_document import DeclaredCalendar
 from incentive_lab.history.mapping_document import ColumnRule, Filter, Join, Mapping, Source, TableRule
 from incentive_lab.scheme.shapes import shape_of
 
@@ -92,12 +93,58 @@ In a database nothing is written: the mapping becomes part of its queries, and r
 
 """
 
+CALENDAR = """## Months that are not calendar months
+`calendar` says when months begin: the weeks of a 4-4-5, 4-5-4 or 5-4-4 calendar, another day of the month, or a table. Then
+each dated row (deals, returns, activities, scores, the day somebody joined) counts in the month of its day; quarters are
+three of these months, years twelve, and a contract, a tenure or a window of months is counted in them. A mapping with
+`calendar` alone is enough where tables and columns have the names of a history already; in a database it becomes part of
+the queries.
+
+```yaml calendar
+calendar: {weeks: 4-5-4, year_ends: saturday nearest january 31}
+```
+```csv months
+month,first_day,last_day
+2014-01,2014-01-05,2014-02-01
+2014-02,2014-02-02,2014-03-01
+2014-03,2014-03-02,2014-04-05
+2018-01,2017-12-31,2018-02-03
+```
+
+Other ways to say it; `long_years` and `month_starts` end somewhere, and a date beyond is refused:
+
+```yaml others
+- calendar: {weeks: 4-4-5, year_ends: last saturday of july}
+- calendar: {weeks: 4-4-5, year_starts: 2013-02-03, long_years: [2017, 2023]}
+- calendar: {weeks: 4-4-5, year_starts: 2015-12-27, long_years: [2016], long_month: 3}
+- calendar: {month_starts_on: 26}
+- calendar: {month_starts: [2013-01-28, 2013-02-25, 2013-04-01]}
+```
+
+- **Names**: a month is named after the calendar month that begins nearest to its first day (until the 15th its own, from
+  the 16th the next), and those after it go on from there. `2014-02`, in words Feb 2014, is February of that calendar
+  everywhere: in a scheme (`effective`, `during`, `year_starts`), in `period` of targets and payments, on pages, statements
+  and in files. The page Data and `history check --json` list each with its first and last day, and a statement says which
+  calendar it is by. `2014-Q2` is April to June by these names, and pages group by such quarters, whatever month the year
+  begins with.
+- **Quarters**: a scheme settles in quarters of 13 weeks, so `calendar.year_starts` of the scheme must be the month of the
+  year's first day (2 above, 8 where a year ends in July) or three, six or nine months later; else it is refused.
+- **Weeks**: of a year of 53, the last month is a week longer unless `long_month` says another (3: the first quarter).
+- **What stays**: rates of currencies are those of calendar months; a partner who joined before the first declared month
+  joined in a calendar month; the day on which an open deal may close can lie beyond. A column that has nothing but first
+  days of calendar months is refused: those are months already.
+- The content id is that of the rows and the declared months: another calendar is another history. A projection takes months
+  as they come, a fifth week and a 53rd are in its season and its noise.
+
+"""
+
 PARTS: tuple[tuple[type[BaseModel], str, str], ...] = (
     (Mapping, "The document", "The keys at the top."),
     (TableRule, "A table", "Under `tables`, for each table of a history."),
     (Source, "A source", "Under a table, or each item of its `union`."),
     (Join, "A join", "Each item of `join`. Rows without a match stay, with nothing in the columns that were looked up."),
     (Filter, "A test", "Under `where`, for each source column; all that are given must hold."),
+    (DeclaredCalendar, "A calendar", "Under `calendar`: exactly one of `weeks`, `month_starts_on` and `month_starts`."),
     (ColumnRule, "A column", "Under `columns`, for each of ours: the name of a source column, or exactly one of `column`, "
      "`constant`, `text`, `numbered`, `sum`, `difference` and `product`, and what is done to it, in the order `times`, "
      "`values`, `default`."),
@@ -113,6 +160,8 @@ def row(key: str, words: str, told: str, required: bool) -> str:
 def words(model: type[BaseModel], key: str) -> str:
     """What may stand under a key."""
     shape = shape_of(model).at(key)
+    if model is Mapping and key == "calendar":
+        return "the keys of *A calendar*"
     return "a value" if {str, bool, Decimal} <= set(shape.forms) else shape.words()
 
 
@@ -130,7 +179,7 @@ def part(model: type[BaseModel], heading: str, where: str) -> str:
 def page() -> str:
     """The whole page."""
     known = ", ".join(f"`{name}`" for name in tables.TABLES)
-    return HEAD + "A star marks what must be there. Tables of a history:\n" + known + ".\n\n" + (
+    return HEAD + CALENDAR + "A star marks what must be there. Tables of a history:\n" + known + ".\n\n" + (
         "".join(part(*one) for one in PARTS).rstrip("\n") + "\n"
     )  # fmt: skip
 

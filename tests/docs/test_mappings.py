@@ -12,8 +12,10 @@ import pytest
 from incentive_lab.errors import InputError
 from incentive_lab.format import count
 from incentive_lab.history import open_history
-from incentive_lab.history.mapping_document import ColumnRule, Filter, Join, Mapping, Source, TableRule
+from incentive_lab.history.calendar_document import DeclaredCalendar
+from incentive_lab.history.mapping_document import ColumnRule, Filter, Join, Mapping, Source, TableRule, read_mapping
 from incentive_lab.history.tables import TABLES
+from incentive_lab.panel import month_index
 from tests.docs.mappings import PAGE, page
 
 
@@ -34,7 +36,7 @@ def test_the_page_is_what_the_declarations_say() -> None:
     assert PAGE.read_text(encoding="utf-8") == page(), "write it anew with: make docs"
 
 
-@pytest.mark.parametrize("model", [Mapping, TableRule, Source, Join, Filter, ColumnRule])
+@pytest.mark.parametrize("model", [Mapping, TableRule, Source, Join, Filter, ColumnRule, DeclaredCalendar])
 def test_every_key_is_described(model: type) -> None:
     for name, info in model.model_fields.items():
         assert (info.description or "").endswith("."), name
@@ -50,6 +52,18 @@ def test_the_example_reads_as_the_page_says(tmp_path: Path) -> None:
             value = count(row[0] / 100) if line["column"] == "amount" else row[0]
             assert str(value).replace(",", "") == line["value"], line
         assert history.rows == {**dict.fromkeys(TABLES, 0), "partners": 2, "deals": 2, "activities": 3}
+
+
+def test_the_months_are_those_the_page_says(tmp_path: Path) -> None:
+    (tmp_path / "mapping.yaml").write_text(blocks()["calendar"])
+    months = read_mapping(tmp_path / "mapping.yaml").months
+    assert months is not None
+    for line in csv.DictReader(io.StringIO(blocks()["months"])):
+        year, month = map(int, line["month"].split("-"))
+        assert months.told(month_index(year, month)) == f"{line['first_day']} to {line['last_day']}"
+    for text in blocks()["others"].splitlines():
+        (tmp_path / "mapping.yaml").write_text(text.removeprefix("- "))
+        assert read_mapping(tmp_path / "mapping.yaml").months is not None, text
 
 
 def test_the_message_on_the_page_is_what_is_said(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "src" / "incentive_lab"
 
 FLOORS: dict[str, int] = {
-    "home": 1, "errors": 1, "money": 1, "format": 1, "panel": 1, "scheme": 1,
+    "home": 1, "errors": 1, "money": 1, "format": 1, "panel": 1, "fiscal": 1, "scheme": 1,
     "engine": 2,
     "history": 3,
     "pilot": 4, "projection": 4,
@@ -32,7 +32,7 @@ ALLOWED: dict[str, frozenset[str]] = {
 }
 """Library -> the only parts that may import it."""
 
-WITHOUT_SIDE_EFFECTS = frozenset({"scheme", "engine", "panel", "money", "format"})
+WITHOUT_SIDE_EFFECTS = frozenset({"scheme", "engine", "panel", "fiscal", "money", "format"})
 """Parts whose results depend on their arguments alone."""
 
 CLOCKS_AND_CHANCE = frozenset({"random", "secrets", "time", "uuid", "socket", "requests"})

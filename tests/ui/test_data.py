@@ -29,9 +29,8 @@ DEALS = (
     b"3,B,Closed Won,2024-02-07,2024-05-20,250\n4,B,Talks,2024-05-07,,99\n"
 )
 PARTNERS_AS_THEY_ARE = b"partner_id,name,type\np1,Ann,reseller\n"
-MANY_DEALS = b"deal_id,partner_id,status,created_on,closed_on,amount\n" + b"".join(
-    b"d%d,p1,won,2024-01-05,2024-02-05,100.50\n" % number for number in range(20_000)
-)
+DEALS_HEADER = b"deal_id,partner_id,status,created_on,closed_on,amount\n"
+MANY_DEALS = DEALS_HEADER + b"".join(b"d%d,p1,won,2024-01-05,2024-02-05,100.50\n" % number for number in range(20_000))
 GOOD = [("resellers.csv", PARTNERS), ("opportunities.csv", DEALS)]
 
 
@@ -427,3 +426,38 @@ def test_an_encoding_is_said_of_a_mapping_that_came_along_and_of_a_folder(
     assert kept.mapping is not None
     assert histories.kept_folder() in Path(kept.mapping).parents
     assert f"{stem}: windows-1252" in Path(kept.mapping).read_text(encoding="utf-8")
+
+
+def test_months_of_weeks_are_said_with_controls_and_kept_with_the_history(data: AppTest, place: Path) -> None:
+    rows = b"d1,p1,won,2024-01-05,2024-02-03,100.50\nd2,p1,won,2024-01-05,2024-02-04,100.50\n"
+    files = [
+        ("partners.csv", PARTNERS_AS_THEY_ARE, "text/csv"),
+        ("deals.csv", MANY_DEALS.split(b"\n")[0] + b"\n" + rows, "text/csv"),
+    ]
+    data.file_uploader(key="history-files").set_value(files).run()
+    data.selectbox(key="calendar-kind").set_value("Weeks of a quarter").run()
+    data.selectbox(key="calendar-weeks").set_value("4-5-4").run()
+    data.selectbox(key="calendar-ends").set_value("nearest").run()
+    assert "Weeks 4-5-4; a year ends on the Saturday nearest the end of January." in shown(data)
+    assert "Jan 2024 to Feb 2024" in shown(data)
+    data.button(key="history-use").click().run()
+    kept = json.loads((place / "history.json").read_text())
+    assert (
+        Path(kept["mapping"]).read_text()
+        == "calendar:\n  weeks: 4-5-4\n  year_ends: saturday nearest the end of january\n"
+    )
+    assert "2024-02-04" in shown(settled(data))
+
+
+def test_months_that_begin_on_another_day_can_be_taken_back(data: AppTest, place: Path) -> None:
+    rows = b"d1,p1,won,2024-01-05,2024-01-25,100.50\nd2,p1,won,2024-01-05,2024-01-26,100.50\n"
+    files = [
+        ("partners.csv", PARTNERS_AS_THEY_ARE, "text/csv"),
+        ("deals.csv", MANY_DEALS.split(b"\n")[0] + b"\n" + rows, "text/csv"),
+    ]
+    data.file_uploader(key="history-files").set_value(files).run()
+    before = shown(data)
+    data.selectbox(key="calendar-kind").set_value("Another day of the month").run()
+    assert "Jan 2024 to Feb 2024" in shown(data)
+    data.selectbox(key="calendar-kind").set_value("Calendar months").run()
+    assert shown(data) == before

@@ -188,10 +188,11 @@ def _stated(result: Replay, row: int, months: range, ways: _Ways) -> Statement:
         lines += _month_lines(result, compiled, trace, deals, month, row, ways.floor)
     cents = sum(round(float(result.total[month, row]), 6) for month in months)
     tier = result.tier_names[int(result.tiers[months[-1], row])]
+    own = () if panel.calendar is None else (panel.calendar.sentence(panel.first_month + months[-1]),)
     owed = balances_at(open_[:, months[-1]], result.minor, panel.currency, month_label(panel.first_month + months[-1]))
     return Statement(
         partner=partner, scheme=scheme.id, fingerprint=result.fingerprint, history_id=panel.history_id,
-        currency=panel.currency, conventions=conventions(scheme), lines=tuple(lines),
+        currency=panel.currency, conventions=(*conventions(scheme), *own), lines=tuple(lines),
         total=round(cents / result.minor, 6), tier=tier, next_tier=next_tier(result, row, months[-1]),
         balances=owed,
     )  # fmt: skip

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from incentive_lab.fiscal import months_in
 from incentive_lab.history.measuring import group_of, named, per_deal, valued
 from incentive_lab.history.quantities import MILLION
-from incentive_lab.history.timing import month_of
 from incentive_lab.history.workings import Grid, Workings, date_of
 from incentive_lab.panel import DealTable, Returns
 from incentive_lab.scheme.measures import Measure
@@ -31,8 +31,9 @@ def deal_table(workings: Workings, grain: str, members: Mapping[str, Measure]) -
     keys = ["partner_id", "_on", "deal_id", "line"]
     frame = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=[*keys, *members])
     frame = frame.groupby(keys, sort=False, as_index=False)[list(members)].sum()
-    frame["_day"] = pd.to_datetime(frame["_on"]).to_numpy(dtype="datetime64[D]").astype(np.int64)
-    frame["_month"] = _months(frame["_on"])
+    days = pd.to_datetime(frame["_on"]).to_numpy(dtype="datetime64[D]")
+    frame["_day"] = days.astype(np.int64)
+    frame["_month"] = months_in(workings.calendar.months, days)
     frame, row, column = _sorted(workings.grid, frame, ["_row", "_day", "deal_id", "line"])
     return DealTable(
         partner=row,
@@ -42,11 +43,6 @@ def deal_table(workings: Workings, grain: str, members: Mapping[str, Measure]) -
         line=frame["line"].to_numpy(dtype=object),
         values={name: frame[name].to_numpy(dtype=np.float64) for name in members},
     )
-
-
-def _months(dates: Any) -> Any:
-    days = pd.to_datetime(dates)
-    return (days.dt.year * 12 + days.dt.month - 1).to_numpy(dtype=np.int64)
 
 
 def _sorted(grid: Grid, frame: pd.DataFrame, order: list[str]) -> tuple[pd.DataFrame, Any, Any]:
@@ -144,6 +140,7 @@ def _returned_rows(workings: Workings, members: Mapping[str, Measure]) -> Any:
     rows = _counted_once(workings, rows, members, names)
     rows = rows.filter(rows.returned_on.notnull() & rows.closed_on.notnull())
     columns = list(names.values())
+    month_of = workings.calendar.month_of
     rows = rows.mutate(
         line=rows.line.fill_null(""),
         _back=month_of(rows.returned_on),

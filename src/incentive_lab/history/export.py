@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 def write_csv_folder(history: History, path: Path | str) -> list[Path]:
     """One CSV file per table that has rows, in whole currency units; opening the folder gives the same history id.
 
+    A history with months of its own also gets `mapping.yaml`, which says them and is named when the folder is opened.
+
     Args:
         history: What to write.
         path: Folder, created if it is not there.
@@ -28,7 +30,14 @@ def write_csv_folder(history: History, path: Path | str) -> list[Path]:
     """
     folder = Path(path)
     folder.mkdir(parents=True, exist_ok=True)
-    return [_write(history, name, folder / f"{name}.csv") for name, rows in history.rows.items() if rows]
+    files = [_write(history, name, folder / f"{name}.csv") for name, rows in history.rows.items() if rows]
+    if history.calendar is None:
+        return files
+    from incentive_lab.history.mapping_writing import with_calendar
+
+    mapping = folder / "mapping.yaml"
+    mapping.write_text(with_calendar("", history.calendar.declared), encoding="utf-8")
+    return [*files, mapping]
 
 
 def _write(history: History, table: str, file: Path) -> Path:

@@ -6,7 +6,23 @@ from incentive_lab.engine.needs import needs
 from incentive_lab.errors import InputError, Problem
 from incentive_lab.history.history import History
 from incentive_lab.panel import Panel
+from incentive_lab.scheme.checks.weeks import quarters_apart
 from incentive_lab.scheme.document import Scheme
+
+
+def must_fit(history: History, *schemes: Scheme) -> None:
+    """Raise InputError where a scheme is in another currency, or its quarters are not those of the history's weeks."""
+    problems = [
+        Problem(f"{scheme.id}: currency", f"the scheme pays in {scheme.currency}, the history is in {history.currency}",
+                f"Write the scheme in {history.currency}, or load the history with a table of rates.")
+        for scheme in schemes if scheme.currency != history.currency
+    ]  # fmt: skip
+    for scheme in schemes:
+        apart = None if history.calendar is None else quarters_apart(scheme, history.calendar.year_starts)
+        if apart:
+            problems.append(Problem(f"{scheme.id}: calendar.year_starts", *apart))
+    if problems:
+        raise InputError(problems)
 
 
 def panel_for(history: History, *schemes: Scheme) -> Panel:
@@ -17,15 +33,9 @@ def panel_for(history: History, *schemes: Scheme) -> Panel:
         schemes: At least one checked scheme, all in the history's currency.
 
     Raises:
-        InputError: A scheme is in another currency, or asks for what the history does not have.
+        InputError: A scheme is in another currency, has other quarters, or asks for what the history does not have.
     """
-    problems = [
-        Problem(f"{scheme.id}: currency", f"the scheme pays in {scheme.currency}, the history is in {history.currency}",
-                f"Write the scheme in {history.currency}, or load the history with a table of rates.")
-        for scheme in schemes if scheme.currency != history.currency
-    ]  # fmt: skip
-    if problems:
-        raise InputError(problems)
+    must_fit(history, *schemes)
     first, wanted = schemes[0], needs(*schemes)
     return history.panel(
         wanted.leaves,

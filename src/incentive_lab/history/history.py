@@ -10,12 +10,13 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from incentive_lab.errors import InputError, Problem
+from incentive_lab.fiscal import FiscalMonths, days_in
 from incentive_lab.history.columns import Canonical
 from incentive_lab.history.credit import Credits
 from incentive_lab.history.currency import Rates
 from incentive_lab.history.identity import history_id
 from incentive_lab.history.measure_checks import leaf_problems
-from incentive_lab.history.paneling import build_panel, partner_rows, span, target_rows
+from incentive_lab.history.paneling import build_panel, partner_rows, reach, span, target_rows
 from incentive_lab.history.quantities import Quantities
 from incentive_lab.history.store import Store, listed, literal, quoted
 from incentive_lab.history.tables import TABLES
@@ -45,6 +46,7 @@ class History:
         warnings: Sentences about what was assumed.
         rows: Table -> number of rows.
         filled: Table -> columns that hold at least one value.
+        calendar: Its own months; None where months are calendar months.
     """
 
     store: Store
@@ -58,6 +60,7 @@ class History:
     warnings: tuple[str, ...] = ()
     rows: Mapping[str, int] = field(default_factory=dict)
     filled: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    calendar: FiscalMonths | None = None
 
     @classmethod
     def of(
@@ -67,6 +70,7 @@ class History:
         money: Rates,
         source: str,
         excluded: tuple[Any, ...] = (),
+        calendar: FiscalMonths | None = None,
     ) -> History:
         """A history over canonical tables that were checked."""
         extras = {name: dict(canonical[name].extras) if name in canonical else {} for name in TABLES}
@@ -74,7 +78,7 @@ class History:
             (name, column): change for name, read in canonical.items() for column, change in read.rounded.items()
         }
         history = cls.over(store, money.currency, money.assumed, source, extras)
-        return replace(history, rounded=rounded, excluded=excluded)
+        return replace(history, rounded=rounded, excluded=excluded, calendar=calendar)
 
     @classmethod
     def over(
@@ -96,9 +100,10 @@ class History:
 
     @cached_property
     def history_id(self) -> str:
-        """Content id: the same rows give the same id, whatever their order, format or file names."""
+        """Content id: the same rows in the same months give the same id, whatever their order, format or file names."""
         filled = {name: sorted(columns) for name, columns in self.filled.items()}
-        return history_id(self.store, filled, self.rows, self.currency)
+        months = "" if self.calendar is None else self.calendar.key
+        return history_id(self.store, filled, self.rows, self.currency, months)
 
     @cached_property
     def partners(self) -> pd.DataFrame:
@@ -108,7 +113,12 @@ class History:
     @cached_property
     def span(self) -> tuple[int, int]:
         """First month (running number) and number of months."""
-        return span(self.store, self.filled)
+        return span(self.store, self.filled, self.calendar)
+
+    @cached_property
+    def _reach(self) -> tuple[int, int]:
+        """First and last calendar month that dates lie in; nothing is asked where months are calendar months."""
+        return (0, 0) if self.calendar is None else reach(self.store, self.filled)
 
     @cached_property
     def _one_line(self) -> bool:
@@ -131,7 +141,7 @@ class History:
         Args:
             leaves: Name -> leaf measure.
             settle: Settlement period, which decides what is late.
-            year_starts: Calendar month in which the programme year starts.
+            year_starts: Month in which the programme year starts.
             late_data: What happens to rows recorded after their settlement period ended.
             deal_leaves: Grain ('deal' or 'line') -> leaves whose single deals are needed.
             want_returns: Whether returned deals are needed.
@@ -151,7 +161,7 @@ class History:
             quantities=self._quantities(),
             filled=self.filled,
             one_line=self._one_line,
-            calendar=Calendar(settle, year_starts, late_data),
+            calendar=Calendar(settle, year_starts, late_data, self.calendar, self.store.dialect, self._reach),
             credits=Credits(self.store, self.rows["deal_partners"] > 0, role_shares or {}),
             grid=Grid(tuple(partners["partner_id"]), first, months),
         )
@@ -191,10 +201,8 @@ class History:
         Amounts are minor units, other numbers millionths, as stored.
         """
         who = literal(partner_id)
-        month = "(extract(year FROM {0}) * 12 + extract(month FROM {0}) - 1)"
-        near = " OR ".join(
-            f"{month.format(date)} BETWEEN {first_month} AND {last_month}" for date in ("closed_on", "created_on")
-        )
+        first, last = (f"DATE '{day}'" for day in days_in(self.calendar, first_month, last_month))
+        near = " OR ".join(f"{date} BETWEEN {first} AND {last}" for date in ("closed_on", "created_on"))
         names = listed(f"d.{quoted(name)}" for name in self.columns["deals"])
         mine = f"d.deal_id IN (SELECT deal_id FROM {{deal_partners}} s WHERE partner_id = {who})"
         own = f"d.partner_id = {who} AND d.deal_id NOT IN (SELECT deal_id FROM {{deal_partners}} s)"
@@ -234,6 +242,7 @@ class History:
             "last_month": month_label(first + months - 1),
             "months": months,
             "warnings": list(self.warnings),
+            "calendar": None if self.calendar is None else self.calendar.described(first, months),
         }
 
     @contextmanager

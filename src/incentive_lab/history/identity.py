@@ -10,7 +10,8 @@ from incentive_lab.history.store import Store, listed, quoted
 VERSION = "1"
 
 
-def history_id(store: Store, columns: Mapping[str, Sequence[str]], rows: Mapping[str, int], currency: str) -> str:
+def history_id(store: Store, columns: Mapping[str, Sequence[str]], rows: Mapping[str, int], currency: str,
+               calendar: str = "") -> str:  # fmt: skip
     """SHA-256 over each table's filled columns, row count and the sum of its rows' hashes.
 
     Each row is written as text in a fixed column order and hashed with MD5; the first 60 bits are summed, so neither
@@ -22,8 +23,9 @@ def history_id(store: Store, columns: Mapping[str, Sequence[str]], rows: Mapping
         columns: Table -> its columns with at least one value, ascending.
         rows: Table -> number of rows.
         currency: The history's currency.
+        calendar: What names its own months; empty for calendar months.
     """
-    parts = [f"incentive-lab history {VERSION}", currency]
+    parts = [f"incentive-lab history {VERSION}", currency, *([f"months {calendar}"] if calendar else [])]
     for table in sorted(columns):
         if rows[table]:
             content = _hash_sum(store, table, columns[table])

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from incentive_lab.errors import InputError, Problem
+from incentive_lab.fiscal import FiscalMonths
+from incentive_lab.history.calendar_checks import dates_in_calendar
 from incentive_lab.history.checks import cross_checks
 from incentive_lab.history.columns import ENGINE_TYPES, Canonical, read_columns
 from incentive_lab.history.currency import Rates, settle_currency
@@ -30,6 +32,7 @@ def open_history(
     rates: Any = None,
     splits_at_most: float = 1.0,
     limits: Limits | None = None,
+    calendar: FiscalMonths | None = None,
 ) -> History:
     """A partner history from a folder, workbook, DuckDB file or database URL.
 
@@ -43,20 +46,27 @@ def open_history(
         rates: Frame, or path of a CSV or Parquet file, with currency, month and rate (units of `currency` for one).
         splits_at_most: What the shares of a deal may add up to; above 1 also lets them differ from 1.
         limits: How much is read before a source is refused.
+        calendar: Its months where they are no calendar months; those of a mapping go before.
 
     Raises:
         InputError: With every problem found; nothing is half-loaded.
     """
     limits = limits or Limits()
+    if mapping is not None:
+        from incentive_lab.history.mapping_document import read_mapping
+
+        calendar = read_mapping(Path(mapping)).months or calendar
     if is_url(source):
         from incentive_lab.history.remote import open_url
 
-        opened = open_url(str(source), mapping, exclude, currency, time_zone, rates, splits_at_most, limits)
+        opened = open_url(str(source), mapping, exclude, currency, time_zone, rates, splits_at_most, limits, calendar)
     else:
         store = DuckStore.new()
         try:
             raws, problems = _raw_tables(store, Path(source), mapping, limits)
-            opened = assemble(store, raws, problems, exclude, currency, time_zone, rates, splits_at_most, str(source))
+            opened = assemble(
+                store, raws, problems, exclude, currency, time_zone, rates, splits_at_most, str(source), calendar
+            )
         except BaseException:
             store.close()
             raise
@@ -84,6 +94,7 @@ def assemble(
     rates: Any,
     splits_at_most: float,
     source: str,
+    calendar: FiscalMonths | None = None,
 ) -> History:
     """A history from raw tables, or every problem found in them."""
     _required(raws, problems)
@@ -98,13 +109,14 @@ def assemble(
     create_tables(store, canonical, money)
     excluded = leave_out_broken(store, exclude, money.currency)
     cross_checks(store, raws, splits_at_most, problems)
+    dates_in_calendar(store, raws, calendar, problems)
     if problems:
         raise InputError(problems)
     excluded += leave_out_odd(store, exclude, money.currency)
     for raw in raws.values():
         if not raw.on_disk and raw.relation.startswith("raw."):
             store.execute(f"DROP TABLE IF EXISTS {raw.relation}")
-    return History.of(store, canonical, money, source, tuple(excluded))
+    return History.of(store, canonical, money, source, tuple(excluded), calendar)
 
 
 def _required(raws: dict[str, Raw], problems: list[Problem]) -> None:

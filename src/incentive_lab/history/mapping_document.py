@@ -40,6 +40,8 @@ from typing import Literal
 from pydantic import Field, field_validator, model_validator
 
 from incentive_lab.errors import InputError, Problem, did_you_mean
+from incentive_lab.fiscal import FiscalMonths
+from incentive_lab.history.calendar_document import DeclaredCalendar, months_declared
 from incentive_lab.history.encodings import Encoding, said_of_none
 from incentive_lab.history.tables import TABLES
 from incentive_lab.history.written import Dates, Numbers
@@ -199,10 +201,14 @@ class Mapping(Part):
         description="How CSV files are encoded that are not UTF-8: one for all, or the name of a table as under `from` -> "
         "its own. A file that is UTF-8 is read as that, and one with the mark of UTF-16 as UTF-16, whatever stands here.",
     )
+    calendar: DeclaredCalendar | None = Field(
+        None,
+        description="When months begin, where they are not calendar months; see *Months that are not calendar months*.",
+    )
     tables: dict[str, TableRule] = Field(
         default_factory=dict,
-        description="A table of a history -> the source that becomes it. Needed, unless `encoding` is all that is said: then "
-        "files and columns have the names that a history has.",
+        description="A table of a history -> the source that becomes it. Needed, unless only `encoding` and `calendar` are "
+        "said: then tables and columns have the names that a history has.",
     )
 
     @property
@@ -220,11 +226,13 @@ class MappingFile:
         name: Name of the file.
         document: What it says.
         lines: Where each place of it stands.
+        months: The months that its calendar makes; None for calendar months.
     """
 
     name: str
     document: Mapping
     lines: Lines
+    months: FiscalMonths | None = None
 
     def table(self, name: str) -> str:
         """The address of one of its tables, with its line."""
@@ -263,10 +271,10 @@ def read_mapping(path: Path) -> MappingFile:
         content = stream.read(LIMITS.size + 1)
     if len(content) > LIMITS.size:
         raise InputError([Problem(path.name, f"a mapping has at most {LIMITS.size:,} bytes.")])
-    begins = "A mapping has the keys roots, encoding and tables."
+    begins = "A mapping has the keys roots, encoding, calendar and tables."
     source = read(decode(content, path.name), path.name, LIMITS, needs=begins, begins=begins, merge=True)
     tables = source.data.get("tables")
-    alone = tables is None and source.data.get("encoding") is not None
+    alone = tables is None and any(source.data.get(key) is not None for key in ("encoding", "calendar"))
     if not source.problems and not alone and (not isinstance(tables, dict) or not tables):
         raise InputError([Problem(f"{path.name} tables", "a mapping needs tables: our name -> where it comes from.")])
     lines = Lines(source)
@@ -275,15 +283,16 @@ def read_mapping(path: Path) -> MappingFile:
         for name in (tables if isinstance(tables, dict) else ())
         if name not in TABLES
     ]
-    document = None
+    document, months = None, None
     try:
         document = validated(source, Mapping, path.name)
         problems += [lines.placed(one) for one in said_of_none(document.encoding, document.named or TABLES)]
+        months = None if document.calendar is None else months_declared(document.calendar)
     except InputError as error:
-        problems += error.problems
+        problems += [lines.placed(one, capital=False) for one in error.problems]
     if document is None or problems:
         raise InputError(
             replace(one, path=f"{path.name} {one.path}".replace(f"{path.name} {path.name}", path.name))
             for one in problems
         )
-    return MappingFile(path.name, document, lines)
+    return MappingFile(path.name, document, lines, months)

@@ -63,15 +63,39 @@ def with_encodings(text: str, document: Document | None, said: Mapping[str, Enco
         document: What it says.
         said: Table as its sources name it -> encoding.
     """
+    before = document.encoding if document is not None else None
+    if isinstance(before, str):
+        before = dict.fromkeys(sorted(document.named or TABLES if document is not None else ()), before)
+    return _with(text, "encoding", {**(before or {}), **said})
+
+
+def with_calendar(text: str, calendar: Mapping[str, Any]) -> str:
+    """A mapping that says when months begin; all else in it stays, its comments too.
+
+    Args:
+        text: The mapping as it is written; empty for none.
+        calendar: As under its key `calendar`; empty for calendar months.
+
+    Example:
+        >>> with_calendar("encoding: latin-1", {"month_starts_on": 26})
+        'encoding: latin-1\\ncalendar:\\n  month_starts_on: 26\\n'
+    """
+    return _with(text, "calendar", dict(calendar))
+
+
+def _with(text: str, key: str, value: dict[str, Any]) -> str:
+    """A mapping's text with one key said anew, or left out where it says nothing."""
     from ruamel.yaml import YAML
 
     writer, stream = YAML(), io.StringIO()
     writer.width = 1000
-    written = writer.load(text) if text else {}
-    before = document.encoding if document is not None else None
-    if isinstance(before, str):
-        before = dict.fromkeys(sorted(document.named or TABLES if document is not None else ()), before)
-    written["encoding"] = {**(before or {}), **said}
+    written = writer.load(text) if text.strip() else {}
+    if value:
+        written[key] = value
+    else:
+        written.pop(key, None)
+    if not written:
+        return ""
     writer.dump(written, stream)
     return stream.getvalue()
 

@@ -13,7 +13,6 @@ from incentive_lab.history.arithmetic import less_part, row_value
 from incentive_lab.history.quantities import MILLION, returned
 from incentive_lab.history.reading import LARGEST
 from incentive_lab.history.standing import event_column, level_columns
-from incentive_lab.history.timing import month_of
 from incentive_lab.history.workings import Grid, Workings, date_of
 from incentive_lab.panel import Floats
 from incentive_lab.scheme.measures import Measure, OnceInAGroup
@@ -186,6 +185,7 @@ def _per_deal(workings: Workings, members: Mapping[str, Measure]) -> Any:
     """What counts once per deal: in the month of the last line that passes the filter."""
     measure, table, date = _first(members)
     rows, names = valued(workings, workings.rows(table, date), members)
+    month_of = workings.calendar.month_of
     last = {f"m{column}": month_of(rows["_on"].max(where=rows[column].notnull())) for column in names.values()}
     values = {column: rows[column].max() for column in names.values()}
     deals = rows.group_by(["deal_id", "partner_id"]).aggregate(**last, **values)
@@ -214,7 +214,8 @@ def _spread(workings: Workings, members: Mapping[str, Measure]) -> Any:
     rows, names = valued(workings, workings.rows(table, date), members)
     rows = rows.mutate(_term=(rows.term_months / MILLION).floor().cast("int32"))
     rows = rows.filter(rows["_term"] > 0)
-    ended = ibis.ifelse(rows.returned_on.notnull(), month_of(rows.returned_on) - rows["_month"], rows["_term"])
+    back = workings.calendar.month_of(rows.returned_on)
+    ended = ibis.ifelse(rows.returned_on.notnull(), back - rows["_month"], rows["_term"])
     rows = rows.mutate(_ended=ended.clip(0, rows["_term"]).cast("int32") if measure.less_returns else rows["_term"])
     back = {f"b{name}": _came_back(rows, rows[name]) for name in names.values()} if measure.less_returns else {}
     values = [*names.values(), *back]

@@ -26,4 +26,5 @@ def known_names(history: History) -> Known:
         columns=dict(history.columns),
         filled=dict(history.filled),
         undone=undone_activities(history),
+        year_starts=0 if history.calendar is None else history.calendar.year_starts,
     )

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from incentive_lab.errors import InputError, Problem
+from incentive_lab.fiscal import FiscalMonths, calendar_month, month_in
 from incentive_lab.history.arithmetic import unit_of
+from incentive_lab.history.calendar_checks import COUNTED
 from incentive_lab.history.measuring import measure_columns
 from incentive_lab.history.quantities import Quantities
 from incentive_lab.history.store import Store, listed
@@ -29,7 +31,7 @@ _FINISHED = (
 )
 
 
-def span(store: Store, filled: Mapping[str, frozenset[str]]) -> tuple[int, int]:
+def span(store: Store, filled: Mapping[str, frozenset[str]], calendar: FiscalMonths | None = None) -> tuple[int, int]:
     """First month and number of months with a closed, returned or late recorded deal, an activity or a score.
 
     Dates of work in progress (created, qualified, registered) do not lengthen it: an extract reaches back to the day
@@ -53,8 +55,18 @@ def span(store: Store, filled: Mapping[str, frozenset[str]]) -> tuple[int, int]:
     first, last = store.rows(f"SELECT min(a), max(b) FROM ({inner}) s")[0]
     if first is None:
         raise InputError([Problem("history", "no deal, activity or score has a date, so there are no months.")])
-    start = first.year * 12 + first.month - 1
-    return start, last.year * 12 + last.month - start
+    start = month_in(calendar, first)
+    return start, month_in(calendar, last) + 1 - start
+
+
+def reach(store: Store, filled: Mapping[str, frozenset[str]]) -> tuple[int, int]:
+    """First and last calendar month in which any date of a table lies whose rows count, as running numbers."""
+    parts = [
+        f"SELECT min({date}) AS a, max({date}) AS b FROM {{{table}}} t"
+        for table, dates in COUNTED.items() for date in dates if date in filled[table]
+    ]  # fmt: skip
+    first, last = store.rows(f"SELECT min(a), max(b) FROM ({' UNION ALL '.join(parts)}) s")[0]
+    return calendar_month(first), calendar_month(last)
 
 
 def build_panel(
@@ -81,13 +93,14 @@ def build_panel(
         partner_ids=grid.partner_ids,
         first_month=grid.first_month,
         months=grid.months,
-        joined=_joined(partners, grid),
+        joined=_joined(partners, grid, workings.calendar.months),
         attributes=_attributes(partners),
         columns=measure_columns(workings, leaves),
         deals={grain: deal_table(workings, grain, members) for grain, members in wanted.items()},
         returns=returns_table(workings, sold) if want_returns else None,
         targets=targets,
         warnings=warnings,
+        calendar=workings.calendar.months,
     )
 
 
@@ -131,10 +144,11 @@ def period_months(period: str) -> tuple[int, int]:
     return month_index(year, int(period[5:])), 1
 
 
-def _joined(partners: pd.DataFrame, grid: Grid) -> np.ndarray[tuple[int, ...], np.dtype[np.int32]]:
+def _joined(
+    partners: pd.DataFrame, grid: Grid, calendar: FiscalMonths | None
+) -> np.ndarray[tuple[int, ...], np.dtype[np.int32]]:
     months = [
-        UNKNOWN_JOINED if day is None else day.year * 12 + day.month - 1 - grid.first_month
-        for day in partners["joined_on"]
+        UNKNOWN_JOINED if day is None else month_in(calendar, day) - grid.first_month for day in partners["joined_on"]
     ]
     return np.asarray(months, dtype=np.int32)
 

@@ -9,10 +9,10 @@ from decimal import Decimal
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from incentive_lab.fiscal import month_in
 from incentive_lab.format import counted
 from incentive_lab.history.outcomes import undone_activities
 from incentive_lab.history.quality_rules import RULES, Finding, apply_rule, in_units, told
-from incentive_lab.history.store import Store
 from incentive_lab.panel import month_label
 from incentive_lab.scheme.checks.context import Undone
 from incentive_lab.scheme.checks.undone import filter_of
@@ -126,16 +126,20 @@ def _undone(history: History) -> list[Finding]:
     return found
 
 
-def _won_months(store: Store) -> list[tuple[int, int, int]]:
+def _won_months(history: History) -> list[tuple[int, int, int]]:
     """(running month, won deals' rows, amount) in order of time."""
-    month = "CAST(extract(year FROM closed_on) * 12 + extract(month FROM closed_on) - 1 AS INTEGER)"
     where = "status = 'won' AND closed_on IS NOT NULL"
-    rows = store.rows(f"SELECT {month}, count(*), sum(amount) FROM {{deals}} t WHERE {where} GROUP BY 1 ORDER BY 1")
-    return [(int(row[0]), int(row[1]), int(row[2])) for row in rows]
+    days = history.store.rows(f"SELECT closed_on, count(*), sum(amount) FROM {{deals}} t WHERE {where} GROUP BY 1")
+    months: dict[int, tuple[int, int]] = {}
+    for day, rows, amount in days:
+        month = month_in(history.calendar, day)
+        before = months.get(month, (0, 0))
+        months[month] = before[0] + int(rows), before[1] + int(amount)
+    return [(month, *months[month]) for month in sorted(months)]
 
 
 def _gaps(history: History) -> list[Finding]:
-    months = [month for month, _, _ in _won_months(history.store)]
+    months = [month for month, _, _ in _won_months(history)]
     empty = sorted(set(range(months[0], months[-1])) - set(months)) if months else []
     if not empty:
         return []
@@ -145,7 +149,7 @@ def _gaps(history: History) -> list[Finding]:
 
 def _lone(history: History) -> list[Finding]:
     """Won deals at either end, cut off from the rest by six empty months and fewer than one in a hundred."""
-    months = _won_months(history.store)
+    months = _won_months(history)
     runs: list[list[tuple[int, int, int]]] = [[]]
     for month in months:
         if runs[-1] and month[0] - runs[-1][-1][0] > LONE_GAP_MONTHS:

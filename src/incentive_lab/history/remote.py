@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from incentive_lab.errors import InputError, Problem, nearest
+from incentive_lab.fiscal import FiscalMonths
 from incentive_lab.format import counted
+from incentive_lab.history.calendar_checks import dates_in_calendar
 from incentive_lab.history.checks import cross_checks
 from incentive_lab.history.columns import SHOWN, misspelt, without_columns
 from incentive_lab.history.currency import unrated_problem
@@ -22,7 +24,7 @@ from incentive_lab.history.history import History
 from incentive_lab.history.quality_rules import check_exclude, leave_out_broken, leave_out_odd
 from incentive_lab.history.remote_columns import RemoteReading, empty_table, number_test, read_remote
 from incentive_lab.history.remote_currency import Found, converted, settle_remote, unrated
-from incentive_lab.history.remote_mapping import PUBLIC, RemoteTable, mapped_remote
+from incentive_lab.history.remote_mapping import PUBLIC, RemoteTable, mapped_remote, only_calendar
 from incentive_lab.history.remote_store import RemoteStore
 from incentive_lab.history.sources import Limits
 from incentive_lab.history.store import Raw, listed, quoted
@@ -39,6 +41,7 @@ def open_url(
     rates: object,
     splits_at_most: float,
     limits: Limits,
+    calendar: FiscalMonths | None = None,
 ) -> History:
     """A history from a database URL; see `incentive_lab.history.open_history`."""
     shown = re.sub(r"//[^@/]*@", "//", url)
@@ -47,13 +50,13 @@ def open_url(
 
         return open_history(
             Path(url.removeprefix("duckdb://")), mapping=mapping, exclude=exclude, currency=currency,
-            time_zone=time_zone, rates=rates, splits_at_most=splits_at_most, limits=limits,
+            time_zone=time_zone, rates=rates, splits_at_most=splits_at_most, limits=limits, calendar=calendar,
         )  # type: ignore[call-overload, no-any-return, unused-ignore]  # fmt: skip
     store = RemoteStore(_connect(url, shown))
     try:
         problems: list[Problem] = []
         found = _tables(store, shown, mapping, problems)
-        return _assemble(store, shown, found, exclude, currency, time_zone, rates, splits_at_most, limits)
+        return _assemble(store, shown, found, exclude, currency, time_zone, rates, splits_at_most, limits, calendar)
     except BaseException:
         store.close()
         raise
@@ -75,7 +78,7 @@ def _tables(
     store: RemoteStore, shown: str, mapping: Path | str | None, problems: list[Problem]
 ) -> dict[str, RemoteTable]:
     """What stands for each table of a history."""
-    if mapping is not None:
+    if mapping is not None and not only_calendar(Path(mapping)):
         found = mapped_remote(store, Path(mapping), problems)
     else:
         present = {name.lower(): name for name in store.backend.list_tables(database=PUBLIC)}
@@ -108,6 +111,7 @@ def _assemble(
     rates: object,
     at_most: float,
     limits: Limits,
+    calendar: FiscalMonths | None,
 ) -> History:
     problems: list[Problem] = []
     check_exclude(exclude, problems)
@@ -139,12 +143,13 @@ def _assemble(
         raise InputError(problems)
     excluded = leave_out_broken(store, exclude, money.currency)
     cross_checks(store, raws, at_most, problems)
+    dates_in_calendar(store, raws, calendar, problems)
     if problems:
         raise InputError(problems)
     excluded += leave_out_odd(store, exclude, money.currency)
     rounded = _rounded(store, readings)
     history = History.over(store, money.currency, money.assumed, shown, store.extras)
-    return replace(history, rounded=rounded, excluded=tuple(excluded))
+    return replace(history, rounded=rounded, excluded=tuple(excluded), calendar=calendar)
 
 
 def _check_header(table: Table, raw: Raw, problems: list[Problem]) -> None:

@@ -38,6 +38,12 @@ class RemoteTable:
     raw: Raw
 
 
+def only_calendar(mapping: Path) -> bool:
+    """Whether a mapping says when months begin and no more: then tables have the names that a history has."""
+    document = read_mapping(mapping).document
+    return not document.tables and document.calendar is not None
+
+
 def mapped_remote(store: RemoteStore, mapping: Path, problems: list[Problem]) -> dict[str, RemoteTable]:
     """Every table a mapping makes; a root is a further schema of the same database.
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from incentive_lab.errors import InputError, Problem
+from incentive_lab.fiscal import month_in
 from incentive_lab.history.quantities import MILLION
 from incentive_lab.history.workings import Workings, date_of
 from incentive_lab.panel import Floats
@@ -68,7 +69,7 @@ def event_column(workings: Workings, measure: Measure) -> Floats:
     joined = np.full(len(grid.partner_ids), np.nan)
     row_of = {partner: row for row, partner in enumerate(grid.partner_ids)}
     for partner, day in workings.store.rows(sql):
-        joined[row_of[partner]] = day.year * 12 + day.month - 1
+        joined[row_of[partner]] = month_in(workings.calendar.months, day)
     since = np.arange(grid.first_month, grid.first_month + grid.months)[None, :] - joined[:, None]
     if measure.event == "months_since_joining":
         return np.where(since >= 0, since, np.nan)

@@ -68,7 +68,7 @@ def suppose(history: History, panel: Panel, partner: str, what: Supposed, *schem
         _write(folder / "partners.csv", [_partner(history, partner)])
         for table, found in rows:
             _write(folder / f"{table}.csv", found)
-        with open_history(folder, currency=history.currency).closing() as small:
+        with open_history(folder, currency=history.currency, calendar=history.calendar).closing() as small:
             leaves = {
                 key: leaf for key, leaf in wanted.leaves.items()
                 if leaf.table in ("deals", "activities") and not leaf.is_level and not small.problems_of({key: leaf})

@@ -78,7 +78,7 @@ class Workings:
         columns = tuple((name, one.places, tuple(one.extras.items())) for name, one in self.quantities.items())
         filled = tuple((name, tuple(sorted(found))) for name, found in self.filled.items())
         shares = tuple(sorted(self.credits.role_shares.items()))
-        return columns, filled, self.one_line, self.calendar, self.credits.split, shares
+        return columns, filled, self.one_line, self.calendar.shape, self.credits.split, shares
 
     def test(self, rows: Any, measure: Measure, table: str) -> Any:
         """The measure's filter on rows, true where it has none."""

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from incentive_lab.errors import InputError, Problem, did_you_mean
+from incentive_lab.fiscal import month_in
 from incentive_lab.format import counted
 from incentive_lab.panel import Floats, Panel
 from incentive_lab.pilot.document import Pilot
@@ -75,7 +76,7 @@ def eligible(pilot: Pilot, panel: Panel, size: Floats, before: slice) -> tuple[C
     if who.without:
         leave(np.isin(ids, list(who.without)), "the plan leaves them out")
     if who.joined_before is not None:
-        limit = who.joined_before.year * 12 + who.joined_before.month - 1 - panel.first_month
+        limit = month_in(panel.calendar, who.joined_before) - panel.first_month
         leave(panel.joined >= limit, f"they joined from {who.joined_before} on")
     leave(panel.joined >= before.stop, "they joined after the draw")
     if who.active_months:

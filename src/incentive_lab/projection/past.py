@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from incentive_lab.engine.needs import needs
-from incentive_lab.errors import InputError, Problem
 from incentive_lab.format import percent
+from incentive_lab.history.for_schemes import must_fit
 from incentive_lab.panel import DealTable, Panel, Returns
 from incentive_lab.projection.streams import Rows, items_in_order
 from incentive_lab.scheme.document import Scheme
@@ -46,13 +46,7 @@ def past_of(history: History, *schemes: Scheme) -> Past:
     Raises:
         InputError: The schemes are in another currency, or ask for what the history does not have.
     """
-    wrong = [
-        Problem(f"{scheme.id}: currency", f"the scheme pays in {scheme.currency}, the history is in {history.currency}",
-                f"Write the scheme in {history.currency}.")
-        for scheme in schemes if scheme.currency != history.currency
-    ]  # fmt: skip
-    if wrong:
-        raise InputError(wrong)
+    must_fit(history, *schemes)
     wanted = needs(*schemes)
     leaves = dict(wanted.leaves)
     for name in ANALYSED:

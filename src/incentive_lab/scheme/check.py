@@ -20,6 +20,7 @@ from incentive_lab.scheme.checks import (
     tenure,
     undone,
     unseen,
+    weeks,
     windows,
 )
 from incentive_lab.scheme.checks.context import Context, Finding, Findings, Known
@@ -32,6 +33,7 @@ _CHECKS: tuple[Callable[[Context], Findings], ...] = (
     frame.settings,
     frame.partners,
     frame.runs,
+    weeks.quarters,
     measuring.measure_names,
     measuring.circles,
     measuring.definitions,

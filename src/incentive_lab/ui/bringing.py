@@ -15,6 +15,7 @@ from incentive_lab.history.previewing import previews
 from incentive_lab.history.suggesting import Choice, missing, suggested_all, unsure
 from incentive_lab.history.tables import TABLES
 from incentive_lab.ui import histories, workspace
+from incentive_lab.ui.calendar_choice import ask_calendar, forget_calendar, in_months, months_table
 from incentive_lab.ui.cards import card, plain, tell_problems
 from incentive_lab.ui.encoding_choice import ask_encodings, encodings_said, forget_encodings, names_are_ours, saying
 from incentive_lab.ui.histories import Tried
@@ -65,6 +66,7 @@ def bringing() -> None:
 def _files_came() -> None:
     given = st.session_state["history-files"]
     _forget()
+    forget_calendar()
     if not given:
         return
     try:
@@ -76,31 +78,37 @@ def _files_came() -> None:
     st.session_state[TRIED] = _first_try(path, histories.given_mapping(path))
 
 
+def _tried(source: Source, *, uploaded: bool = False) -> Tried:
+    """Open a history in the months that were chosen for it."""
+    return histories.tried(in_months(source), uploaded=uploaded)
+
+
 def _first_try(path: Path, given: Path | None) -> Tried:
     """By the mapping that came with the files; else as they are, else by the suggested mapping if that is complete."""
     said = encodings_said(path)
     st.session_state[_GIVEN] = given is not None
     if given is not None:
         source = Source(str(path), str(given), False)
-        return histories.tried(saying(source, said) if said else source, uploaded=True)
+        return _tried(saying(source, said) if said else source, uploaded=True)
     mapping = str(histories.write_mapping(path, (), said)) if said.keys() & TABLES.keys() else None
-    one = histories.tried(Source(str(path), mapping, False), uploaded=True)
+    one = _tried(Source(str(path), mapping, False), uploaded=True)
     if one.good:
         return one
     choices = suggested_all(previews(path, histories.UPLOADED, said)[0])
     if not choices or missing(choices):
         return one
     file = histories.write_mapping(path, choices, said)
-    return histories.tried(Source(str(path), str(file), False), uploaded=True)
+    return _tried(Source(str(path), str(file), False), uploaded=True)
 
 
 def _place_came() -> None:
     place = st.session_state["history-place"].strip()
     _forget()
+    forget_calendar()
     forget_encodings()
     chosen = st.session_state["history-mapping"]
     if place:
-        st.session_state[TRIED] = histories.tried(Source(place, None if chosen == AS_NAMED else chosen, False))
+        st.session_state[TRIED] = _tried(Source(place, None if chosen == AS_NAMED else chosen, False))
 
 
 def _forget() -> None:
@@ -110,6 +118,7 @@ def _forget() -> None:
 
 def _forget_all() -> None:
     _forget()
+    forget_calendar()
     forget_choices()
     forget_encodings()
 
@@ -163,11 +172,13 @@ def _try_mapping(path: str, choices: Sequence[Choice]) -> None:
     file = histories.write_mapping(Path(path), choices, encodings_said(Path(path)))
     before: Tried | None = st.session_state.get(TRIED)
     exclude = before.source.exclude if before is not None else ()
-    st.session_state[TRIED] = histories.tried(Source(path, str(file), False, exclude), uploaded=True)
+    st.session_state[TRIED] = _tried(Source(path, str(file), False, exclude), uploaded=True)
 
 
 def _verdict(one: Tried, beyond: tuple[Problem, ...]) -> None:
     """What came of opening it: the problems, or what it holds, what is odd in it, and the button that uses it."""
+    if one.good or any("calendar" in problem.path + problem.message for problem in one.problems):
+        ask_calendar(one.source, _timed)
     if not one.good:
         tell_problems(one.problems, "This is not a history yet; the one in use is untouched")
         ask_encodings(Path(one.source.path), one.problems, _encoded, beyond)
@@ -178,6 +189,8 @@ def _verdict(one: Tried, beyond: tuple[Problem, ...]) -> None:
     left, right = st.columns(2, gap="small")
     with left, card("tried", "It can be used", height="stretch"):
         facts_of(one.told)
+        if one.told["calendar"] is not None:
+            months_table(one.told["calendar"])
         for warning in one.told["warnings"]:
             st.markdown(f":small[:gray[{plain(warning)}]]")
         st.text_input("Call it", key="history-title", placeholder="Such as: resellers, spring export", max_chars=80)
@@ -213,7 +226,7 @@ def _exclude(one: Tried) -> None:
 def _excluded() -> None:
     one: Tried = st.session_state[TRIED]
     wanted = dataclasses.replace(one.source, exclude=tuple(st.session_state["history-exclude"]))
-    st.session_state[TRIED] = histories.tried(wanted, uploaded=STAGED in st.session_state)
+    st.session_state[TRIED] = _tried(wanted, uploaded=STAGED in st.session_state)
 
 
 def _encoded() -> None:
@@ -224,7 +237,13 @@ def _encoded() -> None:
         given = histories.given_mapping(path) if st.session_state[_GIVEN] else None
         st.session_state[TRIED] = _first_try(path, given)
     else:
-        st.session_state[TRIED] = histories.tried(saying(one.source, encodings_said(path)))
+        st.session_state[TRIED] = _tried(saying(one.source, encodings_said(path)))
+
+
+def _timed() -> None:
+    """Rows lie in other months now."""
+    one: Tried = st.session_state[TRIED]
+    st.session_state[TRIED] = _tried(one.source, uploaded=STAGED in st.session_state)
 
 
 def _use() -> None:

@@ -7,6 +7,7 @@ import streamlit as st
 from incentive_lab.format import counted
 from incentive_lab.ui import histories, workspace
 from incentive_lab.ui.bringing import bringing
+from incentive_lab.ui.calendar_choice import months_table
 from incentive_lab.ui.cards import card, tell_problems
 from incentive_lab.ui.summary import findings_table, history_card
 
@@ -21,6 +22,10 @@ def data_page() -> None:
     with left:
         if not state.problems:
             history_card(state, link=False)
+            if state.history is not None and state.history.calendar is not None:
+                with state.lock:
+                    told = state.history.describe()["calendar"]
+                months_table(told)
         _others()
     with right, card("quality", _heading(), "Flagged rows are still in unless it says that they were left out.",
                      height="stretch"):  # fmt: skip

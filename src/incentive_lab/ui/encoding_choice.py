@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import streamlit as st
@@ -12,7 +10,6 @@ import streamlit as st
 from incentive_lab.errors import Problem
 from incentive_lab.history.csvfiles import DELIMITED
 from incentive_lab.history.encodings import SAY, Encoding, Readings, readings
-from incentive_lab.home import home
 from incentive_lab.ui import histories
 from incentive_lab.ui.cards import label
 from incentive_lab.ui.preparing import Source
@@ -39,11 +36,7 @@ def saying(source: Source, said: Mapping[str, Encoding]) -> Source:
     before = Path(source.mapping) if source.mapping else None
     document = read_mapping(before).document if before is not None else None
     text = with_encodings(before.read_text(encoding="utf-8") if before is not None else "", document, said)
-    folder = Path(source.path) if histories.incoming(source.path) else home() / "incoming" / secrets.token_hex(8)
-    folder.mkdir(parents=True, exist_ok=True)
-    file = folder / (histories.MAPPING if before is None or not histories.incoming(source.path) else before.name)
-    file.write_text(text, encoding="utf-8")
-    return replace(source, mapping=str(file))
+    return histories.mapped_by(source, text)
 
 
 def names_are_ours(source: Source) -> bool:

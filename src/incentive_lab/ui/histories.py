@@ -141,6 +141,18 @@ def write_mapping(path: Path, choices: Sequence[Choice], said: Said = None) -> P
     return file
 
 
+def mapped_by(source: Source, text: str) -> Source:
+    """A history by a mapping with this text; the mapping that it had, if it is no uploaded one, is left as it is."""
+    before, here = Path(source.mapping) if source.mapping else None, incoming(source.path)
+    folder = home() / "incoming" / secrets.token_hex(8)
+    if here:
+        folder = Path(source.path) if Path(source.path).is_dir() else Path(source.path).parent
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / (MAPPING if before is None or not here else before.name)
+    file.write_text(text, encoding="utf-8")
+    return replace(source, mapping=str(file))
+
+
 def tried(source: Source, *, uploaded: bool = False) -> Tried:
     """Open a history to see whether it can be used; nothing in use is touched."""
     from incentive_lab.history import open_history, quality

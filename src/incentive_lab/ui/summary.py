@@ -84,6 +84,7 @@ def facts_of(told: Mapping[str, Any]) -> None:
     facts(
         ("Partners", count(told["partners"])),
         ("Months", f"{count(told['months'])}, {months}"),
+        *([("Its own months", plain(told["calendar"]["words"]))] if told["calendar"] is not None else []),
         ("Deals", count(rows.get("deals", 0))),
         ("Activities", count(rows.get("activities", 0))),
         ("Currency", told["currency"]),

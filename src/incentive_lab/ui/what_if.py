@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import calendar
-import datetime
 from decimal import Decimal
 
 import streamlit as st
@@ -11,6 +9,7 @@ import streamlit as st
 from incentive_lab.engine.replay import Replay, replay
 from incentive_lab.engine.statement import next_tier
 from incentive_lab.errors import InputError
+from incentive_lab.fiscal import days_in
 from incentive_lab.format import money, month_name, percent, unbroken
 from incentive_lab.history.supposing import Supposed, suppose
 from incentive_lab.scheme.line_names import line_names
@@ -50,7 +49,7 @@ def what_if(draft: Draft, partner: str) -> None:
             asked = st.form_submit_button("Work it out", icon=":material/calculate:", key="if-go")
         if asked:
             what = Supposed(
-                datetime.date(last // 12, last % 12 + 1, calendar.monthrange(last // 12, last % 12 + 1)[1]),
+                days_in(panel.calendar, last, last)[1],
                 Decimal(str(amount)) if amount > 0 else None, Decimal(str(margin)) / 100, activities={kind: int(quantity)},
             )  # fmt: skip
             st.session_state["if-answer"] = (*asked_of, _answer(draft, partner, what))

@@ -50,6 +50,7 @@ class Known:
         columns: Table -> its columns.
         filled: Table -> columns that hold at least one value.
         undone: Activities that came to nothing by a column of their own.
+        year_starts: The month (1 to 12) in which years of weeks begin; 0 where months are no such weeks.
     """
 
     kinds: Collection[str] | None = None
@@ -61,6 +62,7 @@ class Known:
     columns: Mapping[str, Collection[str]] | None = None
     filled: Mapping[str, Collection[str]] | None = None
     undone: Collection[Undone] | None = None
+    year_starts: int | None = None
 
 
 @dataclass(frozen=True)
