@@ -29,6 +29,17 @@ CODES = frozenset(
 """ISO 4217 codes of currencies that are in use, or were in the last ten years; CNH is the yuan abroad."""
 
 
+def quotient(top: int, bottom: int) -> int:
+    """`top` over `bottom` as a whole number, ties away from zero.
+
+    Example:
+        >>> quotient(5, 2), quotient(-5, 2), quotient(4, 3)
+        (3, -3, 1)
+    """
+    size = (2 * abs(top) + abs(bottom)) // (2 * abs(bottom))
+    return size if (top < 0) == (bottom < 0) else -size
+
+
 def decimals(currency: str) -> int:
     """Decimal places of a currency's minor unit (ISO 4217).
 

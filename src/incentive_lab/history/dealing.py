@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from incentive_lab.fiscal import months_in
+from incentive_lab.history.arrays import Columns, cut, days, numbers, ordered, stacked, summed, there
 from incentive_lab.history.measuring import group_of, named, per_deal, valued
 from incentive_lab.history.quantities import MILLION
 from incentive_lab.history.workings import Grid, Workings, date_of
+from incentive_lab.money import quotient
 from incentive_lab.panel import DealTable, Returns
 from incentive_lab.scheme.measures import Measure
 
@@ -27,29 +28,26 @@ def deal_table(workings: Workings, grain: str, members: Mapping[str, Measure]) -
         grain: deal or line.
         members: Leaves over deals.
     """
-    frames = [_credited(workings, grain, group) for group in _by_date(workings, members)]
-    keys = ["partner_id", "_on", "deal_id", "line"]
-    frame = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=[*keys, *members])
-    frame = frame.groupby(keys, sort=False, as_index=False)[list(members)].sum()
-    days = pd.to_datetime(frame["_on"]).to_numpy(dtype="datetime64[D]")
-    frame["_day"] = days.astype(np.int64)
-    frame["_month"] = months_in(workings.calendar.months, days)
-    frame, row, column = _sorted(workings.grid, frame, ["_row", "_day", "deal_id", "line"])
+    parts = [_credited(workings, grain, group) for group in _by_date(workings, members)]
+    rows = stacked(parts, ["partner_id", "_on", "deal_id", "line"], members)
+    on = days(rows["_on"])
+    rows |= {"_day": on.astype(np.int64), "_month": months_in(workings.calendar.months, on)}
+    rows = _in_order(workings.grid, rows, ["_row", "_day"], members)
     return DealTable(
-        partner=row,
-        month=column,
-        day=frame["_day"].to_numpy(dtype=np.int32),
-        deal_id=frame["deal_id"].to_numpy(dtype=object),
-        line=frame["line"].to_numpy(dtype=object),
-        values={name: frame[name].to_numpy(dtype=np.float64) for name in members},
+        partner=rows["_row"].astype(np.int32),
+        month=rows["_column"].astype(np.int32),
+        day=rows["_day"].astype(np.int32),
+        deal_id=rows["deal_id"],
+        line=rows["line"],
+        values={name: rows[name] for name in members},
     )
 
 
-def _sorted(grid: Grid, frame: pd.DataFrame, order: list[str]) -> tuple[pd.DataFrame, Any, Any]:
-    row, column, inside = grid.place(frame["partner_id"], frame["_month"])
-    frame = frame[inside].assign(_row=row, _column=column)
-    frame = frame.sort_values(order, kind="stable", ignore_index=True)
-    return frame, frame["_row"].to_numpy(dtype=np.int32), frame["_column"].to_numpy(dtype=np.int32)
+def _in_order(grid: Grid, rows: Columns, by: list[str], members: Collection[str]) -> Columns:
+    """The rows inside the panel, by partner, day and deal, a deal's line once."""
+    row, column, inside = grid.place(rows["partner_id"], rows["_month"])
+    rows = cut(rows, inside) | {"_row": row, "_column": column}
+    return summed(cut(rows, ordered(rows, by, ["deal_id", "line"])), [*by, "deal_id", "line"], members)
 
 
 def _by_date(workings: Workings, members: Mapping[str, Measure]) -> list[dict[str, Measure]]:
@@ -61,11 +59,16 @@ def _by_date(workings: Workings, members: Mapping[str, Measure]) -> list[dict[st
     return list(groups.values())
 
 
-def _credited(workings: Workings, grain: str, members: Mapping[str, Measure]) -> pd.DataFrame:
+def _credited(workings: Workings, grain: str, members: Mapping[str, Measure]) -> Columns:
     """Rows of one date and way of crediting: partner_id, _on, deal_id, line and a column per member."""
-    frame = workings.frame(f"each {grain}", members, lambda: _credited_rows(workings, grain, members))
-    frame = frame.rename(columns={column: name for name, column in named(members).items()})
-    return frame.fillna(dict.fromkeys(members, 0)).astype(dict.fromkeys(members, "float64"))
+    rows = workings.columns(f"each {grain}", members, lambda: _credited_rows(workings, grain, members))
+    return _named(rows, named(members))
+
+
+def _named(rows: Columns, names: Mapping[str, str]) -> Columns:
+    """Members under their own names, as numbers."""
+    others = {name: values for name, values in rows.items() if name not in names.values()}
+    return others | {name: numbers(rows[column]) for name, column in names.items()}
 
 
 def _credited_rows(workings: Workings, grain: str, members: Mapping[str, Measure]) -> Any:
@@ -85,8 +88,8 @@ def _credited_rows(workings: Workings, grain: str, members: Mapping[str, Measure
     totals = {column: rows[column].sum().cast("int64") for column in columns}
     if grain == "deal":
         table = rows.group_by(["partner_id", "deal_id"]).aggregate(_on=rows["_on"].max(), **totals)
-        return table.mutate(line=ibis.literal(""))
-    return rows.group_by(["partner_id", "deal_id", "line", "_on"]).aggregate(**totals)
+        return table.mutate(line=ibis.literal("")).order_by("deal_id")
+    return rows.group_by(["partner_id", "deal_id", "line", "_on"]).aggregate(**totals).order_by("deal_id", "line")
 
 
 def _counted_once(workings: Workings, rows: Any, members: Mapping[str, Measure], names: Mapping[str, str]) -> Any:
@@ -108,30 +111,28 @@ def returns_table(workings: Workings, members: Mapping[str, Measure]) -> Returns
 
     Value returned = credited value x returned amount / amount, half-up; without a returned amount all of it.
     """
-    frames = [_returned(workings, group) for group in _by_date(workings, members)]
-    keys = ["partner_id", "_back", "_month", "_term", "deal_id", "line"]
-    frame = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=[*keys, *members])
-    frame = frame.groupby(keys, sort=False, as_index=False)[list(members)].sum()
-    sold_month = frame["_month"].to_numpy(dtype=np.int64) - workings.grid.first_month
-    frame = frame.assign(_sold=sold_month, _month=frame["_back"])
-    frame, row, column = _sorted(workings.grid, frame, ["_row", "_month", "deal_id", "line"])
+    parts = [_returned(workings, group) for group in _by_date(workings, members)]
+    rows = stacked(parts, ["partner_id", "_back", "_month", "_term", "deal_id", "line"], members)
+    rows |= {"_sold": rows["_month"].astype(np.int64) - workings.grid.first_month, "_month": rows["_back"]}
+    rows = _in_order(workings.grid, rows, ["_row", "_month", "_sold", "_term"], members)
+    rows = cut(rows, ordered(rows, ["_row", "_month"], ["deal_id", "line"]))
     return Returns(
-        partner=row,
-        month=column,
-        sold_month=frame["_sold"].to_numpy(dtype=np.int32),
-        deal_id=frame["deal_id"].to_numpy(dtype=object),
-        line=frame["line"].to_numpy(dtype=object),
-        term_months=frame["_term"].to_numpy(dtype=np.int32),
-        values={name: frame[name].to_numpy(dtype=np.float64) for name in members},
+        partner=rows["_row"].astype(np.int32),
+        month=rows["_column"].astype(np.int32),
+        sold_month=rows["_sold"].astype(np.int32),
+        deal_id=rows["deal_id"],
+        line=rows["line"],
+        term_months=rows["_term"].astype(np.int32),
+        values={name: rows[name] for name in members},
     )
 
 
-def _returned(workings: Workings, members: Mapping[str, Measure]) -> pd.DataFrame:
+def _returned(workings: Workings, members: Mapping[str, Measure]) -> Columns:
+    rows = workings.columns("returned", members, lambda: _returned_rows(workings, members))
+    back, amount = rows.pop("returned_amount"), rows.pop("amount")
     names = named(members)
-    frame = workings.frame("returned", members, lambda: _returned_rows(workings, members))
-    for name, column in names.items():
-        frame[name] = _part_returned(frame[column], frame["returned_amount"], frame["amount"])
-    return frame.drop(columns=[*names.values(), "returned_amount", "amount"])
+    parts = {column: np.array(_part_returned(rows[column], back, amount)) for column in names.values()}
+    return _named(rows | parts, names)
 
 
 def _returned_rows(workings: Workings, members: Mapping[str, Measure]) -> Any:
@@ -158,15 +159,21 @@ def _returned_rows(workings: Workings, members: Mapping[str, Measure]) -> Any:
 
 def _part_returned(values: Any, returned: Any, amounts: Any) -> list[float]:
     parts = []
-    for value, back, amount in zip(values, returned, amounts, strict=True):
-        if pd.isna(value):
+    rows = zip(
+        values.tolist(),
+        there(values).tolist(),
+        returned.tolist(),
+        there(returned).tolist(),
+        amounts.tolist(),
+        strict=True,
+    )
+    for value, known, back, told, amount in rows:
+        if not known:
             parts.append(0.0)
-        elif pd.isna(back):
+        elif not told:
             parts.append(float(value))
         elif not amount:
             parts.append(0.0)
         else:
-            top, bottom = int(value) * int(back), int(amount)
-            size = (2 * abs(top) + abs(bottom)) // (2 * abs(bottom))
-            parts.append(float(size if (top < 0) == (bottom < 0) else -size))
+            parts.append(float(quotient(int(value) * int(back), int(amount))))
     return parts

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from incentive_lab.errors import InputError, Problem
 from incentive_lab.fiscal import FiscalMonths, days_in
+from incentive_lab.history.arrays import Columns
 from incentive_lab.history.columns import Canonical
 from incentive_lab.history.credit import Credits
 from incentive_lab.history.currency import Rates
@@ -106,8 +107,8 @@ class History:
         return history_id(self.store, filled, self.rows, self.currency, months)
 
     @cached_property
-    def partners(self) -> pd.DataFrame:
-        """Every partner, ascending by id; dates as `datetime.date`, None where unknown."""
+    def partners(self) -> Columns:
+        """Every partner, ascending by id, an array of each column; dates as `datetime.date`, None where unknown."""
         return partner_rows(self.store, self.extras["partners"], TABLES["partners"].names)
 
     @cached_property
@@ -173,7 +174,7 @@ class History:
             currency=self.currency,
             deal_leaves=deal_leaves or {},
             want_returns=want_returns,
-            targets=target_rows(self.targets, leaves, workings.quantities, first),
+            targets=target_rows(self.store, leaves, workings.quantities, first, self.currency),
             warnings=self.warnings,
         )
 
@@ -215,19 +216,6 @@ class History:
         return self.store.sql_frame(
             "SELECT partner_id, period, rule, amount FROM {actual_payouts} t ORDER BY partner_id, period, rule, amount"
         )
-
-    @cached_property
-    def targets(self) -> pd.DataFrame:
-        """Targets: partner_id, type, segment, measure, period, amount (minor units), millionths (for other units)."""
-        frame = self.store.sql_frame(
-            "SELECT partner_id, type, segment, measure, period, amount AS millionths FROM {targets} t "
-            "ORDER BY partner_id, type, segment, measure, period"
-        )
-        frame = frame.astype(object).where(frame.notna(), None)
-        scale = 10 ** decimals(self.currency)
-        exact = [Decimal(int(value)) * scale / 1_000_000 for value in frame["millionths"]]
-        frame["amount"] = [int(value.to_integral_value(rounding="ROUND_HALF_UP")) for value in exact]
-        return frame
 
     def describe(self) -> dict[str, Any]:
         """A small summary for pages and the command line."""

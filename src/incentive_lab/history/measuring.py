@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from incentive_lab.errors import InputError, Problem
 from incentive_lab.history.arithmetic import less_part, row_value
+from incentive_lab.history.arrays import Columns, cut, numbers, there
 from incentive_lab.history.quantities import MILLION, returned
 from incentive_lab.history.reading import LARGEST
 from incentive_lab.history.standing import event_column, level_columns
@@ -18,7 +18,7 @@ from incentive_lab.panel import Floats
 from incentive_lab.scheme.measures import Measure, OnceInAGroup
 
 Query = Callable[[Workings, Mapping[str, Measure]], Any]
-Placing = Callable[[Grid, pd.DataFrame, Mapping[str, Measure]], dict[str, Floats]]
+Placing = Callable[[Grid, Columns, Mapping[str, Measure]], dict[str, Floats]]
 
 
 def measure_columns(workings: Workings, leaves: Mapping[str, Measure]) -> dict[str, Floats]:
@@ -80,8 +80,8 @@ def _carry_out(workings: Workings, kind: str, members: Mapping[str, Measure]) ->
     if kind == "level":
         return level_columns(workings, members)
     query, place = _WAYS[kind]
-    frame = workings.frame(kind, members, lambda: query(workings, members))
-    return place(workings.grid, frame, members)
+    rows = workings.columns(kind, members, lambda: query(workings, members))
+    return place(workings.grid, rows, members)
 
 
 def named(members: Mapping[str, Measure]) -> dict[str, str]:
@@ -139,16 +139,15 @@ def _sums(workings: Workings, members: Mapping[str, Measure]) -> Any:
     return rows.group_by(["partner_id", "_month"]).aggregate(**totals)
 
 
-def _by_month(grid: Grid, frame: pd.DataFrame, members: Mapping[str, Measure]) -> dict[str, Floats]:
-    place = grid.place(frame["partner_id"], frame["_month"])
-    return {name: _scatter(grid, place, frame[column]) for name, column in named(members).items()}
+def _by_month(grid: Grid, rows: Columns, members: Mapping[str, Measure]) -> dict[str, Floats]:
+    place = grid.place(rows["partner_id"], rows["_month"])
+    return {name: _scatter(grid, place, rows[column]) for name, column in named(members).items()}
 
 
 def _scatter(grid: Grid, place: tuple[Any, Any, Any], values: Any) -> Floats:
     array = grid.zeros()
     row, column, inside = place
-    numbers = pd.to_numeric(values).fillna(0).to_numpy(dtype=np.float64)
-    np.add.at(array, (row, column), numbers[inside])
+    np.add.at(array, (row, column), numbers(values)[inside])
     return array
 
 
@@ -177,8 +176,8 @@ def _distinct(workings: Workings, members: Mapping[str, Measure]) -> Any:
     return rows.group_by(["partner_id", "_month"]).aggregate(**counts)
 
 
-def _counted(grid: Grid, frame: pd.DataFrame, members: Mapping[str, Measure]) -> dict[str, Floats]:
-    return {name: values * MILLION for name, values in _by_month(grid, frame, members).items()}
+def _counted(grid: Grid, rows: Columns, members: Mapping[str, Measure]) -> dict[str, Floats]:
+    return {name: values * MILLION for name, values in _by_month(grid, rows, members).items()}
 
 
 def _per_deal(workings: Workings, members: Mapping[str, Measure]) -> Any:
@@ -198,10 +197,10 @@ def _per_deal(workings: Workings, members: Mapping[str, Measure]) -> Any:
     return deals.group_by(["partner_id", *last]).aggregate(**totals)
 
 
-def _by_last_month(grid: Grid, frame: pd.DataFrame, members: Mapping[str, Measure]) -> dict[str, Floats]:
+def _by_last_month(grid: Grid, rows: Columns, members: Mapping[str, Measure]) -> dict[str, Floats]:
     columns = {}
     for name, column in named(members).items():
-        known = frame[frame[f"m{column}"].notna()]
+        known = cut(rows, there(rows[f"m{column}"]))
         columns[name] = _scatter(grid, grid.place(known["partner_id"], known[f"m{column}"]), known[column])
     return columns
 
@@ -237,23 +236,23 @@ def _came_back(rows: Any, value: Any) -> Any:
     return ibis.ifelse(_all_back(rows), value, part)
 
 
-def _over_terms(grid: Grid, frame: pd.DataFrame, members: Mapping[str, Measure]) -> dict[str, Floats]:
+def _over_terms(grid: Grid, rows: Columns, members: Mapping[str, Measure]) -> dict[str, Floats]:
     measure = next(iter(members.values()))
-    row, start, inside = grid.place(frame["partner_id"], frame["_month"])
-    term = frame["_term"].to_numpy()[inside]
+    row, start, inside = grid.place(rows["partner_id"], rows["_month"])
+    term = rows["_term"][inside]
     first, last = 0, term
     if measure.months_of_term is not None:
         first = measure.months_of_term.before
         last = np.minimum(term, measure.months_of_term.to or term)
     begin = np.minimum(start + np.minimum(first, last), grid.months)
     end = np.minimum(start + last, grid.months)
-    ended = np.clip(start + frame["_ended"].to_numpy()[inside], begin, end)
+    ended = np.clip(start + rows["_ended"][inside], begin, end)
     columns = {}
     for name, column in named(members).items():
         steps = np.zeros((len(grid.partner_ids), grid.months + 1))
         for values, since in ((column, begin), (f"b{column}", ended)):
-            if values in frame:
-                amounts = pd.to_numeric(frame[values]).fillna(0).to_numpy(dtype=np.float64)[inside]
+            if values in rows:
+                amounts = numbers(rows[values])[inside]
                 amounts = amounts if values == column else -amounts
                 np.add.at(steps, (row, since), amounts)
                 np.add.at(steps, (row, end), -amounts)

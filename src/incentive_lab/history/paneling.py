@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Collection, Mapping
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from incentive_lab.errors import InputError, Problem
 from incentive_lab.fiscal import FiscalMonths, calendar_month, month_in
 from incentive_lab.history.arithmetic import unit_of
+from incentive_lab.history.arrays import Columns
 from incentive_lab.history.calendar_checks import COUNTED
 from incentive_lab.history.measuring import measure_columns
 from incentive_lab.history.quantities import Quantities
-from incentive_lab.history.store import Store, listed
+from incentive_lab.history.store import Store, listed, quoted
 from incentive_lab.history.workings import Grid, Workings
+from incentive_lab.money import MILLION, decimals, quotient
 from incentive_lab.panel import UNKNOWN_JOINED, Panel, TargetRow, month_index
 from incentive_lab.scheme.measures import CATALOGUE, DATES, Measure
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 _FINISHED = (
     ("deals", "closed_on"),
@@ -72,7 +70,7 @@ def reach(store: Store, filled: Mapping[str, frozenset[str]]) -> tuple[int, int]
 def build_panel(
     workings: Workings,
     leaves: Mapping[str, Measure],
-    partners: pd.DataFrame,
+    partners: Columns,
     *,
     history_id: str,
     currency: str,
@@ -105,17 +103,21 @@ def build_panel(
 
 
 def target_rows(
-    targets: pd.DataFrame, leaves: Mapping[str, Measure], quantities: Mapping[str, Quantities], first_month: int
+    store: Store, leaves: Mapping[str, Measure], quantities: Mapping[str, Quantities], first_month: int, currency: str
 ) -> tuple[TargetRow, ...]:
     """Targets in the units of their measures; a measure that neither the scheme nor the catalogue knows is a count."""
-    rows = []
-    for row in targets.itertuples(index=False):
-        by = "partner" if row.partner_id else "type" if row.type else "segment"
-        who = row.partner_id or row.type or row.segment
-        start, months = period_months(row.period)
-        money = measure_unit(row.measure, leaves, quantities) == "money"
-        amount = row.amount if money else row.millionths
-        rows.append(TargetRow(by, who, row.measure, start - first_month, months, int(amount)))
+    found = store.rows(
+        "SELECT partner_id, type, segment, measure, period, amount FROM {targets} t "
+        "ORDER BY partner_id, type, segment, measure, period"
+    )
+    periods = {period: period_months(period) for period in {row[4] for row in found}}
+    money = {name: measure_unit(name, leaves, quantities) == "money" for name in {row[3] for row in found}}
+    scale, rows = 10 ** decimals(currency), []
+    for partner, kind, segment, measure, period, millionths in found:
+        by, who = ("partner", partner) if partner else ("type", kind) if kind else ("segment", segment)
+        start, months = periods[period]
+        amount = quotient(int(millionths) * scale, MILLION) if money[measure] else int(millionths)
+        rows.append(TargetRow(by, who, measure, start - first_month, months, amount))
     return tuple(rows)
 
 
@@ -145,7 +147,7 @@ def period_months(period: str) -> tuple[int, int]:
 
 
 def _joined(
-    partners: pd.DataFrame, grid: Grid, calendar: FiscalMonths | None
+    partners: Columns, grid: Grid, calendar: FiscalMonths | None
 ) -> np.ndarray[tuple[int, ...], np.dtype[np.int32]]:
     months = [
         UNKNOWN_JOINED if day is None else month_in(calendar, day) - grid.first_month for day in partners["joined_on"]
@@ -153,8 +155,8 @@ def _joined(
     return np.asarray(months, dtype=np.int32)
 
 
-def _attributes(partners: pd.DataFrame) -> dict[str, np.ndarray[tuple[int, ...], np.dtype[np.object_]]]:
-    names = [name for name in partners.columns if name != "partner_id"]
+def _attributes(partners: Columns) -> dict[str, np.ndarray[tuple[int, ...], np.dtype[np.object_]]]:
+    names = [name for name in partners if name != "partner_id"]
     return {name: np.asarray([_text(value) for value in partners[name]], dtype=object) for name in names}
 
 
@@ -163,13 +165,12 @@ def _text(value: object) -> object:
     return value.isoformat() if isinstance(value, datetime.date) else value or ""
 
 
-def partner_rows(store: Store, extras: Collection[str], names: Collection[str]) -> pd.DataFrame:
+def partner_rows(store: Store, extras: Collection[str], names: Collection[str]) -> Columns:
     """The partners, ascending by id, as plain Python values (None where unknown)."""
-    import pandas as pd
-
-    from incentive_lab.history.store import quoted
-
     columns = [*names, *extras]
     rows = store.rows(f"SELECT {listed(map(quoted, columns))} FROM {{partners}} p ORDER BY partner_id")
-    frame = pd.DataFrame({name: pd.Series([row[i] for row in rows], dtype=object) for i, name in enumerate(columns)})
-    return frame.sort_values("partner_id", kind="stable", ignore_index=True)
+    rows.sort(key=lambda row: row[columns.index("partner_id")])
+    found = {name: np.empty(len(rows), dtype=object) for name in columns}
+    for name, values in zip(columns, zip(*rows, strict=True), strict=True) if rows else ():
+        found[name][:] = values
+    return found

@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
+from incentive_lab.history.arrays import Columns
 from incentive_lab.history.queries import KEPT
 from incentive_lab.history.store import fill, quoted
 from incentive_lab.history.tables import TABLES, Kind
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 IBIS_TYPES: dict[Kind, str] = {
     "text": "string", "period": "string", "date": "date", "boolean": "boolean",
@@ -73,21 +75,23 @@ class RemoteStore:
         """SQL for the sum of the first 60 bits of the MD5 of a text."""
         return f"hash_sum_of({text})"
 
-    def frame(self, expression: Any) -> pd.DataFrame:
-        """An Ibis expression, carried out by the server."""
-        result: pd.DataFrame = self.backend.to_pandas(expression)
-        return result
-
-    def kept_frame(self, key: Hashable, expression: Callable[[], Any]) -> pd.DataFrame:
-        """Like `frame`; the expression of a key is made once."""
+    def columns(self, key: Hashable, expression: Callable[[], Any]) -> Columns:
+        """The rows of an Ibis expression, carried out by the server; that of a key is made once."""
         if key not in self._kept:
             if len(self._kept) >= KEPT:
                 self._kept.clear()
             self._kept[key] = expression()
-        return self.frame(self._kept[key])
+        frame = self.backend.to_pandas(self._kept[key])
+        texts = frame.astype(object).where(frame.notna(), None)
+        return {
+            name: frame[name].to_numpy() if frame[name].dtype.kind in "iufM" else texts[name].to_numpy()
+            for name in frame
+        }
 
     def sql_frame(self, sql: str) -> pd.DataFrame:
         """Like `rows`, as a frame."""
+        import pandas as pd
+
         with self.backend.con.cursor() as cursor:
             cursor.execute(self._sql(sql).encode())
             names = [column.name for column in cursor.description]

@@ -9,6 +9,7 @@ import numpy as np
 
 from incentive_lab.errors import InputError, Problem
 from incentive_lab.fiscal import month_in
+from incentive_lab.history.arrays import cut, days, numbers
 from incentive_lab.history.quantities import MILLION
 from incentive_lab.history.workings import Workings, date_of
 from incentive_lab.panel import Floats
@@ -34,15 +35,15 @@ def level_columns(workings: Workings, members: Mapping[str, Measure]) -> dict[st
         means = {"_sum": rows.value.sum(), "_n": rows.count()}
         return rows.group_by(["measure", "partner_id", "_month", "_on"]).aggregate(**means)
 
-    frame = workings.frame("level", members, by_day)
-    frame = frame.sort_values("_on", kind="stable").drop_duplicates(["measure", "partner_id", "_month"], keep="last")
+    rows = workings.columns("level", members, by_day)
+    rows = cut(rows, np.argsort(days(rows["_on"]), kind="stable"))
     columns = {}
     for name, (_, score) in named.items():
-        part = frame[frame["measure"] == score]
+        part = cut(rows, rows["measure"] == score)
         row, column, inside = workings.grid.place(part["partner_id"], part["_month"])
-        value = part["_sum"].to_numpy(dtype=np.float64) / part["_n"].to_numpy(dtype=np.float64) / MILLION
+        value = numbers(part["_sum"]) / numbers(part["_n"]) / MILLION
         array = np.full_like(workings.grid.zeros(), np.nan)
-        array[row, column] = value[inside]
+        array[row, column] = value[inside]  # of the days of a month the last one is written last, and stays
         columns[name] = hold(array, members[name].hold_months)
     return columns
 
@@ -89,8 +90,8 @@ def _first_deal(workings: Workings, measure: Measure) -> Floats:
             rows = workings.credits.spread(rows, [], key=("deal_id",), full=True, roles=measure.roles)
         return rows.group_by("partner_id").aggregate(_month=rows["_month"].min())
 
-    frame = workings.frame("first deal", {"first": measure}, first_months)
+    rows = workings.columns("first deal", {"first": measure}, first_months)
     array = workings.grid.zeros()
-    row, column, _ = workings.grid.place(frame["partner_id"], frame["_month"])
+    row, column, _ = workings.grid.place(rows["partner_id"], rows["_month"])
     array[row, column] = MILLION
     return array

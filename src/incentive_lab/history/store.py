@@ -7,13 +7,16 @@ import tempfile
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
-import pandas as pd
 
+from incentive_lab.history.arrays import Columns, plain
 from incentive_lab.history.origins import STRIDE, Origin
 from incentive_lab.history.queries import kept_sql
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 BESIDE = "_beside"
 """The column of a mapped table that keeps which currencies stand beside the numbers of a row."""
@@ -101,11 +104,8 @@ class Store(Protocol):
     def hash_sum(self, text: str) -> str:
         """SQL for the sum of the first 60 bits of the MD5 of a text."""
 
-    def frame(self, expression: Any) -> pd.DataFrame:
-        """An Ibis expression, carried out."""
-
-    def kept_frame(self, key: Hashable, expression: Callable[[], Any]) -> pd.DataFrame:
-        """Like `frame`; the expression of a key is made and compiled once."""
+    def columns(self, key: Hashable, expression: Callable[[], Any]) -> Columns:
+        """The rows of an Ibis expression; that of a key is made and compiled once."""
 
     def sql_frame(self, sql: str) -> pd.DataFrame:
         """Like `rows`, as a frame."""
@@ -192,16 +192,10 @@ class DuckStore:
         """SQL for the sum of the first 60 bits of the MD5 of a text."""
         return f"sum(CAST('0x' || substr(md5({text}), 1, 15) AS UBIGINT))"
 
-    def frame(self, expression: Any) -> pd.DataFrame:
-        """An Ibis expression, carried out."""
-        result: pd.DataFrame = self.connection.execute(self._compiled(expression)).df()
-        return result
-
-    def kept_frame(self, key: Hashable, expression: Callable[[], Any]) -> pd.DataFrame:
-        """Like `frame`; the SQL of a key is kept, see `kept_sql`."""
+    def columns(self, key: Hashable, expression: Callable[[], Any]) -> Columns:
+        """The rows of an Ibis expression; the SQL of a key is kept, see `kept_sql`."""
         sql = kept_sql(key, lambda: self._compiled(expression()))
-        result: pd.DataFrame = self.connection.execute(sql).df()
-        return result
+        return plain(self.connection.execute(sql).fetchnumpy())
 
     def _compiled(self, expression: Any) -> str:
         """What `ibis.to_sql` gives in half of its time: tables are named as they are, and DuckDB merges nested queries itself."""

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from incentive_lab.engine.needs import needs
 from incentive_lab.history.loading import open_history
@@ -84,6 +83,8 @@ def _last_won(history: History, partner: str) -> dict[str, Any]:
     """Product and own columns of the partner's last won deal, as a file says them; empty without one."""
     ours = {column.name for column in TABLES["deals"].columns} - {"product"}
     names = [name for name in history.columns["deals"] if name not in ours]
+    import pandas as pd
+
     deals = history.deals_of(partner, 0, 12 * 9999)
     won = deals[(deals["status"] == "won") & deals["closed_on"].notna()]
     if won.empty or not names:
@@ -122,8 +123,9 @@ def _cents(amount: Decimal) -> str:
 
 
 def _partner(history: History, partner: str) -> dict[str, Any]:
-    known = history.partners.set_index("partner_id").loc[partner].dropna()
-    return {"partner_id": partner, **{str(name): str(value) for name, value in known.items() if name != "parent_id"}}
+    place = history.partners["partner_id"].tolist().index(partner)
+    known = {name: values[place] for name, values in history.partners.items() if values[place] is not None}
+    return {"partner_id": partner, **{name: str(value) for name, value in known.items() if name != "parent_id"}}
 
 
 def _write(file: Path, rows: Sequence[Mapping[str, Any]]) -> None:

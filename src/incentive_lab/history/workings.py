@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import repeat
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from incentive_lab.errors import InputError, Problem
+from incentive_lab.history.arrays import Columns
 from incentive_lab.history.conditions import row_test
 from incentive_lab.history.credit import Credits
 from incentive_lab.history.quantities import Quantities
@@ -32,9 +33,13 @@ class Grid:
         """An array of the panel's shape."""
         return np.zeros((len(self.partner_ids), self.months))
 
+    @cached_property
+    def _rows(self) -> dict[str, int]:
+        return {partner: row for row, partner in enumerate(self.partner_ids)}
+
     def place(self, partner: Any, month: Any) -> tuple[Any, Any, Any]:
         """Row and column of each (partner id, running month), and which of them lie in the panel."""
-        row = pd.Index(self.partner_ids).get_indexer(pd.Index(partner))
+        row = np.fromiter(map(self._rows.get, partner, repeat(-1)), dtype=np.int64, count=len(partner))
         column = np.asarray(month, dtype=np.int64) - self.first_month
         inside = (row >= 0) & (column >= 0) & (column < self.months)
         return row[inside], column[inside], inside
@@ -67,10 +72,10 @@ class Workings:
         recorded = table == "deals" and "recorded_on" in self.filled["deals"]
         return self.calendar.dated(self.store.table(table), date, recorded)
 
-    def frame(self, kind: str, members: Mapping[str, Measure], query: Callable[[], Any]) -> pd.DataFrame:
+    def columns(self, kind: str, members: Mapping[str, Measure], query: Callable[[], Any]) -> Columns:
         """The rows of a query over members' rows; what it compiles to is kept, apart from their names."""
         asked = tuple((type(measure), measure.model_dump_json()) for measure in members.values())
-        return self.store.kept_frame((kind, self.shape, asked), query)
+        return self.store.columns((kind, self.shape, asked), query)
 
     @cached_property
     def shape(self) -> Hashable:

@@ -38,7 +38,7 @@ def overrides(draft: Draft, then: Callable[[Draft], None]) -> None:
     st.segmented_control("Partners by", list(BY), default="types", key=_BY, format_func=lambda one: BY[one].capitalize(),
                          required=True)  # fmt: skip
     column = BY[st.session_state.get(_BY) or "types"]
-    values = sorted({str(value) for value in partners[column].dropna()})
+    values = sorted({str(value) for value in partners[column] if value is not None})
     st.multiselect("Whom", values, key=_WHOM, format_func=lambda one: one.replace("_", " "))
     st.multiselect(
         "Which numbers differ for them", list(numbers), key=_WHAT,
