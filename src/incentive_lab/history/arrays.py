@@ -30,7 +30,9 @@ def _unmasked(values: Any) -> Any:
         return values.filled(np.datetime64("NaT"))
     if values.dtype.kind in "iuf":
         return values.astype(np.float64).filled(np.nan)
-    return values.astype(object).filled(None)
+    found = values.data.astype(object)  # `filled` takes None for its own word
+    found[np.ma.getmaskarray(values)] = None
+    return found
 
 
 def numbers(values: Any) -> Floats:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -148,12 +148,10 @@ def read_file(
 
 
 def _parquet(store: DuckStore, name: str, file: Path, limits: Limits, problems: list[Problem]) -> Raw | None:
-    import pyarrow.parquet as parquet
-
     try:
-        with parquet.ParquetFile(file) as opened:
-            rows, names = opened.metadata.num_rows, opened.schema_arrow.names
-    except Exception:  # pyarrow raises several kinds for files that are not Parquet
+        rows = int(store.rows(f"SELECT num_rows FROM parquet_file_metadata({literal(file)})")[0][0])
+        names = _top(store.rows(f"SELECT name, num_children FROM parquet_schema({literal(file)})"))
+    except Exception:  # DuckDB has one exception type per stage
         problems.append(Problem(file.name, "this is not a readable Parquet file."))
         return None
     if rows > limits.rows:
@@ -174,6 +172,23 @@ def _parquet(store: DuckStore, name: str, file: Path, limits: Limits, problems: 
         return None
     columns.pop("file_row_number")
     return Raw(name, file.name, relation, columns, "file_row_number + 1", rows, on_disk)
+
+
+def _top(schema: Sequence[tuple[str, int | None]]) -> list[str]:
+    """The columns of a Parquet file; its schema lists what is inside of each right after it.
+
+    Example:
+        >>> _top([("root", 2), ("a", 1), ("inside", None), ("b", None)])
+        ['a', 'b']
+    """
+    names, inside = [], 0
+    for name, children in schema[1:]:
+        if inside:
+            inside -= 1
+        else:
+            names.append(name)
+        inside += children or 0
+    return names
 
 
 def too_many(label: str, rows: int, limits: Limits) -> Problem:

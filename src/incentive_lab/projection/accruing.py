@@ -19,7 +19,7 @@ from incentive_lab.projection.world import Drawn, Room
 
 FEW = 128
 """Scenarios in which open periods are paid to date, once for each month."""
-AT_ONCE, NARROW = 4, 1024
+AT_ONCE, NARROW = 3, 1024
 """Months that are paid to date from the same draws, and lanes of a block of them: each month has arrays of its own."""
 
 
