@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
+from incentive_lab.engine.explain import step_words
 from incentive_lab.scheme.document import Scheme
 from incentive_lab.scheme.rates import Rate, Table
 from incentive_lab.scheme.rules import ReturnPolicy, Rule
@@ -96,7 +97,7 @@ def _steps(scheme: Scheme, rule: Rule, table: Table) -> Iterator[Reading]:
     for step in table.steps[:MOST_STEPS]:
         if step.rate is not None and not step.lump:
             yield _with(scheme, rule, Rate(plain=Decimal(step.rate)), "rate",
-                        f"it was paid at the rate of step {step.name}")  # fmt: skip
+                        f"it was paid at the rate of {step_words(step.name)}")  # fmt: skip
 
 
 def _with(scheme: Scheme, rule: Rule, rate: Rate, reason: str, words: str) -> Reading:
