@@ -24,7 +24,7 @@ from incentive_lab.scheme.document import Scheme
 from incentive_lab.scheme.paths import apply
 from incentive_lab.ui import pilot_plans, workspace
 from incentive_lab.ui.cards import card, tell_problems
-from incentive_lab.ui.jobs import Step, forget, job, watched
+from incentive_lab.ui.jobs import Step, forget, over, watched
 from incentive_lab.ui.signing_in import may_be, signed_in, somebody_may_act, who_acts
 
 OPEN, ASKED, REVISION, PROPOSED = "review proposing", "review proposal", "review-revision", "review proposed"
@@ -160,7 +160,7 @@ def _carried_out(registry: Registry, asked: Proposal) -> None:
     with card("review-propose", "Propose the draft", f"Evidence for {asked.pair.scheme.title or asked.pair.scheme.id}"):
         documents = watched(asked.key, work, "Replaying, forecasting and reading the evidence")
         if documents is None:
-            if job(asked.key, work).done:
+            if over(asked.key, work):
                 st.button("Back to the form", key="propose-back", on_click=_again, args=(asked.key, work))
             return
         given = Submission(documents, asked.population, st.session_state[workspace.SOURCE].path)
