@@ -21,6 +21,7 @@ GROUPS = (
     "Gates and guarantees",
     "Scorecards",
     "Budget",
+    "Targets",
     "Variants",
     "Other numbers",
 )
@@ -57,7 +58,7 @@ def group_of(path: str) -> str:
         ('Tiers', 'Caps and limits')
     """
     parts = split(path)
-    if parts[0] in ("tiers", "mix", "budget", "variants", "scorecards"):
+    if parts[0] in ("tiers", "mix", "budget", "targets", "variants", "scorecards"):
         return parts[0].capitalize()
     if parts[0] in _GATED:
         return "Gates and guarantees"
@@ -99,6 +100,10 @@ def _words_of(scheme: Scheme, address: Address) -> Words:
     if parts[0] == "scorecards" and len(parts) > 4:
         card = scheme.scorecards.get(parts[1])
         return Words(card.label if card and card.label else _plain(parts[1]), _inside(scheme, parts[3:]))
+    if parts[0] == "targets" and len(parts) > 2:
+        name, _, number = parts[1].partition("#")
+        short = f"Share owed in month {parts[3]}" if parts[2] == "ramp" else _plain(parts[2])
+        return Words(f"{measure_words(scheme, name)} target {number}".strip(), short)
     if parts[0] in (*_GATED, *_CAPPED) and len(parts) > 2:
         return Words(_plain(parts[1]), _inside(scheme, parts[2:]))
     if parts[0] == "variants" and len(parts) > 3:
@@ -121,6 +126,10 @@ def _inside(scheme: Scheme, parts: tuple[str, ...]) -> str:
         return f"Rate for {said[-1].replace('_', ' ')}"
     if said == ["amount"]:
         return "Amount"
+    if said[:2] == ["award", "prizes"]:
+        return f"Prize {said[2]}"
+    if said[-2:] == ["over", "trailing"]:
+        return f"Months that {small(measure_words(scheme, said[-3]))} is added up over"
     return _sentence([_WORDS.get(one) or measure_words(scheme, one) for one in said])
 
 
