@@ -95,8 +95,6 @@ def dials() -> None:
     """All dials of the draft by group; only what is open is drawn."""
     draft = workspace.draft()
     numbers = draft.numbers
-    st.page_link("pages/search.py", label="Search values for a goal", icon=":material/manage_search:",
-                 help="Which values of this draft meet a goal within limits.")  # fmt: skip
     shorts = Counter(words_of(draft.scheme, one).short for one in numbers)
     shared = frozenset(short for short, times in shorts.items() if times > 1)
     for group in GROUPS:
