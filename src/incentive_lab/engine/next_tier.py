@@ -46,9 +46,13 @@ def next_tier(result: Replay, row: int, month: int) -> NextTier | None:
         if short > 0:
             missing[name] = round(short, 6)
     minor = result.minor
-    said = [f"{in_units(result.scheme, name, short * kernel_units(result.scheme, name, minor))} of {name.replace('_', ' ')}"
+    said = [f"{in_units(result.scheme, name, short * kernel_units(result.scheme, name, minor))} more {name.replace('_', ' ')}"
             for name, short in missing.items()]  # fmt: skip
-    words = f"{', '.join(said)} short of {level.name}." if said else f"Meets {level.name} at the next review."
+    words = (
+        f"To {level.name.replace('_', ' ')} it takes {' and '.join(said)}."
+        if said
+        else f"Meets {level.name} at the next review."
+    )
     return NextTier(level.name, missing, words)
 
 

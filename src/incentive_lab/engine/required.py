@@ -9,7 +9,7 @@ from decimal import Decimal
 
 import numpy as np
 
-from incentive_lab.engine.borders import held_between
+from incentive_lab.engine.borders import held_between, looked_at
 from incentive_lab.engine.compile import Compiled, compile_scheme
 from incentive_lab.engine.explain import driver_name, driver_words, in_units, kernel_units
 from incentive_lab.engine.program import R_REQUIRE, RULES, TESTS_F, X_AGAINST, X_DRIVER
@@ -19,7 +19,7 @@ from incentive_lab.money import decimals
 from incentive_lab.panel import Floats, Panel
 from incentive_lab.scheme.document import Scheme
 from incentive_lab.scheme.measures import TENURE
-from incentive_lab.scheme.rates import Driver, Rate, Step, Table
+from incentive_lab.scheme.rates import Rate, Step, Table
 from incentive_lab.scheme.rules import Base, Rule, Test
 
 
@@ -88,12 +88,7 @@ def _told_elsewhere(scheme: Scheme, name: str, test: Test) -> bool:
 
 def _looking(scheme: Scheme, rule: Rule, name: str, test: Test, known_as: str) -> Rule:
     """The rule with a table by what it requires, and nothing else."""
-    driver = {
-        "value": Driver(measure=name),
-        "attainment": Driver(attainment_of=name, against=test.against),
-        "growth": Driver(growth_of=name, against=test.against),
-        "scorecard": Driver(scorecard=name),
-    }[test.kind]
+    driver = looked_at(name, test)
     step = Step.model_validate({"name": "any", "from": 0, "rate": 0})
     restated = rule.returns if rule.returns is not None and rule.returns.method == "recalculate" else None
     return Rule(

@@ -6,7 +6,7 @@ import streamlit as st
 
 from incentive_lab.charts.search import frontier_chart
 from incentive_lab.errors import InputError
-from incentive_lab.format import compact, points, quantity, signed
+from incentive_lab.format import capital, compact, points, quantity, signed
 from incentive_lab.optimise.figures import HISTORY_FIGURES, Figure
 from incentive_lab.optimise.found import Found
 from incentive_lab.optimise.paying import Trial
@@ -71,7 +71,7 @@ def _values(draft: Draft, found: Found, chosen: Trial, names: dict[str, str]) ->
         table(("Number", "Now", "Found"), rows)
         but = although(found, chosen) if moved else ""
         if but:
-            st.markdown(f":orange-badge[:material/warning: {plain(but[:1].upper() + but[1:])}]")
+            st.markdown(f":orange-badge[:material/warning: {plain(capital(but))}]")
         st.button("Take these into the draft all the same" if but else "Take these into the draft", key="search-take",
                   type="secondary" if but else "primary", disabled=not moved, icon=":material/input:",
                   on_click=lambda: _take(chosen, but))  # fmt: skip
