@@ -19,5 +19,7 @@ if framed():
             tell_problems(error.problems, "There is no draft to tune")
         else:
             with st.sidebar:
+                st.page_link("pages/search.py", label="Search values for a goal", icon=":material/manage_search:",
+                             help="Which values of this draft meet a goal within limits.")  # fmt: skip
                 dials()
             consequences()

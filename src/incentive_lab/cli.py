@@ -6,7 +6,6 @@ import json
 import logging
 import os
 import sys
-import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -16,7 +15,7 @@ import typer
 
 from incentive_lab.cli_options import AsJson, ExcludeOption, HistoryOption, MappingOption, RatesOption, SchemeArgument
 from incentive_lab.control_cli import registry_app
-from incentive_lab.errors import InputError, Problem
+from incentive_lab.errors import InputError, Problem, unexpected
 from incentive_lab.history_cli import history_app
 from incentive_lab.optimise_cli import optimise_command
 from incentive_lab.pilot_cli import pilot_app
@@ -64,10 +63,7 @@ def told(as_json: bool) -> Iterator[None]:
     except (typer.Exit, KeyboardInterrupt):
         raise
     except Exception as error:
-        reference = uuid.uuid4().hex[:8]
-        logging.getLogger("incentive_lab").exception("unexpected error %s", reference)
-        fail([Problem("incentive-lab", f"an unexpected error ({type(error).__name__}), reference {reference}.",
-                      "Its trace is in the log on standard error.")], as_json)  # fmt: skip
+        fail([unexpected(error, "incentive-lab")], as_json)
 
 
 def fail(problems: Any, as_json: bool) -> None:

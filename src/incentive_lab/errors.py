@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import difflib
+import logging
 import re
+import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -48,6 +50,23 @@ class InputError(Exception):
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems: tuple[Problem, ...] = tuple(problems)
         super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+def unexpected(error: Exception, where: str) -> Problem:
+    """What is told of an error that nobody foresaw; its trace goes to the log, under a reference that both name.
+
+    Args:
+        error: It, while it is handled.
+        where: What went wrong, in a word or two.
+
+    Example:
+        >>> unexpected(KeyError("x"), "work").message[:-9]
+        'something unexpected went wrong (KeyError), reference '
+    """
+    reference = uuid.uuid4().hex[:8]
+    logging.getLogger("incentive_lab").error("%s failed, reference %s", where, reference, exc_info=error)
+    said = f"something unexpected went wrong ({type(error).__name__}), reference {reference}."
+    return Problem(where, said, "Its trace is in the log under that reference.")
 
 
 def nearest(name: object, known: Iterable[str]) -> str | None:

@@ -43,10 +43,34 @@ def small(label: str) -> str:
     """A label inside a sentence: small first letter, unless it begins with a short form.
 
     Example:
-        >>> small("Units counted"), small("CSAT")
-        ('units counted', 'CSAT')
+        >>> small("Units counted"), small("CSAT"), small("Y")
+        ('units counted', 'CSAT', 'y')
     """
-    return label if label[:2].isupper() else label[:1].lower() + label[1:]
+    return label if len(label) > 1 and label[:2].isupper() else label[:1].lower() + label[1:]
+
+
+def capital(text: str) -> str:
+    """With a capital first letter, the rest as it is.
+
+    Example:
+        >>> capital("not in USD")
+        'Not in USD'
+    """
+    return text[:1].upper() + text[1:]
+
+
+_SHORT_FORMS = frozenset({"csat", "nps", "mdf", "msp", "spif"})
+
+
+def in_words(name: str) -> str:
+    """A name of a document or a table as people read it.
+
+    Example:
+        >>> in_words("partner-quarter"), in_words("csat before"), in_words("segment mid_market")
+        ('Partner quarter', 'CSAT before', 'Segment mid market')
+    """
+    words = name.replace("-", " ").replace("_", " ").split()
+    return capital(" ".join(word.upper() if word in _SHORT_FORMS else word for word in words))
 
 
 def cut_short(text: str, most: int) -> str:

@@ -20,7 +20,11 @@ from incentive_lab.history.export import write_csv_folder
 from incentive_lab.history.for_schemes import panel_for
 from incentive_lab.results import payout_lines
 from incentive_lab.scheme.baseline import Pair
+from incentive_lab.scheme.document import Scheme
 from incentive_lab.scheme.load import load, loads
+from incentive_lab.scheme.rates import Driver, Rate
+from incentive_lab.scheme.reference import Reference
+from incentive_lab.scheme.rules import Base
 from tests.control.conftest import SHIPPED, tables, written
 
 FLAT = load(SHIPPED / "current-flat.yaml")
@@ -138,6 +142,56 @@ def test_rules_that_were_read_otherwise_are_named(
     assert found.differences
     assert all(reason in {each.reason for each in one.reasons} for one in found.differences)
     assert Counter(only(found)).most_common(1)[0][0] in (reason, "split")
+
+
+GROWING = loads("""
+scheme: growing
+currency: USD
+effective: {from: 2026-01-01}
+settle: quarter
+rules:
+  - {id: everybody, on: revenue, rate: 1%}
+  - {id: above, on: {excess_of: revenue, above: last_period}, per: quarter, rate: 5%}
+  - id: growth
+    on: revenue
+    per: quarter
+    rate: {table: {by: {growth_of: revenue, against: last_period}, applies: whole, steps: [{from: 5%, rate: 1%}]}}
+""")
+
+
+@pytest.mark.parametrize(("meant", "read", "said"), [
+    ({"last_period": True}, {"last_year": True}, "with last year instead of the periods before"),
+    ({"average_of_last": 4}, {"last_year": True}, "with last year instead of the periods before"),
+    ({"average_of_last": 4}, {"last_period": True}, "with the period before alone instead of an average"),
+    ({"last_year": True}, {"last_period": True}, "with the period before instead of last year"),
+])  # fmt: skip
+def test_an_earlier_period_that_was_mistaken_for_another_is_named(
+    opened: History, tmp_path: Path, demo: Path, meant: dict[str, object], read: dict[str, object], said: str
+) -> None:
+    right, wrong = (_comparing(Reference.model_validate(one)) for one in (meant, read))
+    payments = by_quarter(payout_lines(replay(wrong, panel_for(opened, wrong))))
+    folder = written(
+        tmp_path / "history", {**tables(demo, "partners", "deals", "deal_partners"), "actual_payouts": payments}
+    )
+    with open_history(str(folder), currency="USD").closing() as held:
+        found = audit_payouts(held, Pair(right))
+    assert len(found.differences) > 20
+    words = [next(each.words for each in one.reasons if each.reason == "reference") for one in found.differences]
+    assert Counter(words).most_common(1)[0][0] == f"it was compared {said}"  # others give some cells the same amount
+
+
+def _comparing(reference: Reference) -> Scheme:
+    everybody, above, growth = GROWING.rules
+    table = growth.rate.table
+    assert table is not None
+    by = Driver(growth_of="revenue", against=None if reference.last_year else reference)
+    rate = Rate(table=table.model_copy(update={"by": by}))
+    rules = (
+        everybody,
+        above.model_copy(update={"on": Base(excess_of="revenue", above=reference)}),
+        growth.model_copy(update={"rate": rate}),
+    )
+    return GROWING.model_copy(update={"rules": rules})
 
 
 def test_a_history_without_payments_says_so(then: Path) -> None:

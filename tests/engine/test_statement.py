@@ -6,14 +6,22 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 
 from incentive_lab.engine.explain import floor_words
+from incentive_lab.engine.program import X_EARNED, X_HERE
 from incentive_lab.engine.replay import replay
-from incentive_lab.engine.statement import Statement, statement
+from incentive_lab.engine.statement import Statement, _Ways, statement
 from incentive_lab.panel import month_index
+from incentive_lab.scheme.baseline import compares
+from incentive_lab.scheme.check import check
+from incentive_lab.scheme.document import Scheme
 from incentive_lab.scheme.load import loads
+from incentive_lab.scheme.measures import TENURE
 from tests.docs.examples import Example, paid
 from tests.engine.panels import History
+from tests.engine.test_against_reference import FOCUS
 
 DEALS = """deal_id,line,partner_id,status,created_on,closed_on,amount,quantity
 A1,1,P1,won,2026-01-02,2026-01-10,1000.10,5
@@ -93,7 +101,7 @@ def test_a_band_says_how_much_lay_in_it(told: Statement) -> None:
         ("a", 0.0, 1000.0, 1000.0, 0.01, 0.0, 10.0),
         ("b", 1000.0, 20000.0, 1333.43, 0.02, 5.0, 31.6686),
     ]
-    assert "from 1,000.00 USD on; next is c from 20,000.00 USD, 17,666.57 USD more" in first.why
+    assert "from 1,000.00 USD on; next is step c from 20,000.00 USD, 17,666.57 USD more" in first.why
 
 
 def test_bands_of_an_entitlement_add_up_to_what_is_entitled_to_date(told: Statement) -> None:
@@ -115,14 +123,14 @@ def test_every_deal_has_a_line_of_its_own(told: Statement) -> None:
 def test_thresholds_are_told_as_the_measure_is_written(told: Statement) -> None:
     why = {one.rule: one.why for one in told.lines if one.period == "2026-01"}
     assert "csat 4.2 (this month)" in why["service"]
-    assert "next is step_2 from 4.5, 0.3 more" in why["service"]
+    assert "next is step 2 from 4.5, 0.3 more" in why["service"]
     assert "from 20 % on" in why["growing"]
 
 
 def test_a_table_that_ends_in_nothing_says_which_step_was_reached_before_its_end(told: Statement) -> None:
     why = {one.period: one.why for one in told.lines if one.rule == "ended"}
     assert "from 1,500.00 USD on" in why["2026-01"]
-    assert "next is top from 1,500.00 USD, 300.00 USD more" in why["2026-02"]
+    assert "next is step top from 1,500.00 USD, 300.00 USD more" in why["2026-02"]
 
 
 def test_a_settlement_says_what_was_paid_on_account(told: Statement) -> None:
@@ -203,3 +211,76 @@ draws: [{amount: 120, for_months: 1, since: joined, recover_from: 2}]
         "An advance against later earnings in the first month since joining; this is its month 1."
     )
     assert told["2014-03", "draw"] == "Recovered from earnings for an earlier advance; this is its month 3."
+
+
+REQUIRING = """scheme: requiring
+currency: USD
+effective: {from: 2026-01-01}
+targets: [{measure: revenue, amount: 4_000, per: quarter}]
+rules:
+  - {id: steady, label: Steady rebate, on: revenue, rate: 1%, requires: {revenue: {at_least: 2_000, over: year_to_date}}}
+  - id: several
+    on: revenue
+    per: quarter
+    rate: 1%
+    requires: {revenue: {kind: attainment, at_least: 100%}, csat: {above: 4.2}, units: {below: 100}}
+  - {id: growing, on: revenue, rate: 1%, requires: {revenue: {kind: growth, against: last_period, at_least: 10%}}}
+  - {id: again, on: {payout_of: [steady]}, rate: 10%, requires: {units: {at_least: 8}}}
+  - id: to-date
+    on: revenue
+    rate: {table: {over: year_to_date, applies: whole, steps: [{from: 0, rate: 1%}]}}
+    requires: {units: {at_least: 9}}
+"""
+
+
+def test_a_line_of_nothing_says_which_requirement_was_missed(tmp_path: Path) -> None:
+    result = paid(Example("", 0, REQUIRING, tables={"deals": DEALS, "scores": SCORES}), tmp_path / "history")
+    first = {(line.period, line.rule): line for line in statement(result, "P1").lines}
+    assert all("Nothing is earned" not in line.why for line in first.values() if line.amount > 0)
+    assert first["2026-01", "steady"].amount == 23.33
+    assert first["2026-03", "several"].why.endswith(
+        "Nothing is earned: attainment of revenue 91.34 % against its target, 4,000.00 USD (this quarter), at least 100 % is "
+        "required and csat 4.2 (this quarter), more than 4.2 is required."
+    )
+    assert first["2026-02", "growing"].why.endswith(
+        "Nothing is earned: growth of revenue -48.57 % against the month before, 2,333.43 USD (this month), "
+        "at least 10 % is required."
+    )
+    assert first["2026-01", "growing"].why.endswith(
+        "Nothing is earned: growth of revenue cannot be told, at least 10 % is required."
+    )
+    assert "payouts of Steady rebate" in first["2026-02", "again"].why
+    assert first["2026-02", "again"].why.endswith("Nothing is earned: units 3 (this month), at least 8 is required.")
+    taken_back = first["2026-02", "to-date"]
+    assert (taken_back.amount, first["2026-01", "to-date"].amount) == (-23.33, 23.33)
+    assert taken_back.why.endswith("Nothing is earned: units 3 (this month), at least 9 is required.")
+    second = next(line for line in statement(result, "P2").lines if line.rule == "steady")
+    assert second.why == (
+        "On revenue 120.00 USD in Mar 2026; at 1 %. "
+        "Nothing is earned: revenue 120.00 USD (year to date), at least 2,000.00 USD is required."
+    )
+
+
+def test_a_reason_speaks_of_steps_and_rules_by_their_names(told: Statement) -> None:
+    assert not [line.why for line in told.lines if "step_" in line.why]
+    first = next(line for line in told.lines if (line.rule, line.period) == ("to-date", "2026-01"))
+    assert "step 2 reached" in first.why
+    assert "next is step 2 from 4.5, 0.3 more" in next(line.why for line in told.lines if line.rule == "service")
+
+
+@settings(max_examples=25)
+@given(FOCUS["everything"][0], FOCUS["everything"][1], st.integers(0, 1))
+def test_a_requirement_is_told_as_missed_where_it_is_what_leaves_nothing(
+    scheme: Scheme, history: History, row: int
+) -> None:
+    assume(check(scheme).ok and any(rule.requires for rule in scheme.rules) and not compares(scheme))
+    free = tuple(rule.model_copy(update={"requires": {}}) for rule in scheme.rules)
+    results = [replay(one, history.panel()) for one in (scheme, scheme.model_copy(update={"rules": free}))]
+    path, other = (_Ways.of(one, None).path(one, row % one.panel.partners) for one in results)
+    assume(path.required is not None and path.had is not None and not scheme.variants)
+    for place, rule in enumerate(scheme.rules):
+        by_itself = not rule.on.payout_of and not rule.net_of and TENURE not in rule.requires
+        for month in np.flatnonzero(path.trace[:, place, X_HERE] == 1) if by_itself else ():
+            earned = other.trace[month, place, X_EARNED]
+            missed = path.required.missed(path.had, rule, month)
+            assert path.trace[month, place, X_EARNED] == (0 if missed else earned)

@@ -22,8 +22,6 @@ LONGER: dict[str, str] = {
     "engine/machine.py": "one instruction after the other; the compiler wants them in one function",
     "engine/rows.py": "one builder: the rows of a compiled scheme in the units of the kernel",
     "engine/compile.py": "one table from the document's keys to the program's columns",
-    "engine/statement.py": "one sentence for each step that moved a line",
-    "pilot/document.py": "the document's own keys, mostly help texts",
     "scheme/document.py": "the document's own keys, mostly help texts",
     "scheme/rules.py": "the keys of a rule, mostly help texts",
 }

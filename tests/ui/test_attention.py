@@ -1,14 +1,18 @@
 from dataclasses import replace
+from decimal import Decimal
 
 import numpy as np
 
 from incentive_lab.engine.impact import impact, mix, programme_years
 from incentive_lab.engine.replay import Replay
+from incentive_lab.errors import Problem
+from incentive_lab.history import Finding
 from incentive_lab.panel import Panel
 from incentive_lab.scheme.checks.context import Known
 from incentive_lab.scheme.document import Scheme
 from incentive_lab.ui.attention import (
     HIT_HARD,
+    _missing,
     budget_notice,
     hardest_hit,
     heavy_losers,
@@ -17,6 +21,7 @@ from incentive_lab.ui.attention import (
 )
 from incentive_lab.ui.drill import rows_of
 from incentive_lab.ui.figures import figures_of
+from incentive_lab.ui.summary import _together
 from incentive_lab.ui.workspace import Comparison
 
 
@@ -75,3 +80,19 @@ def test_what_the_history_has_nothing_of_is_told_before_anything_that_is_fine(af
     assert told
     assert all(weight == "act" and "Lead Submitted" in text for weight, text in told)
     assert not [one for one in notices(comparison(after, before)) if one.title == "Not in this history"]
+
+
+def test_what_the_history_has_nothing_of_is_one_notice_that_says_once_what_there_is() -> None:
+    missing = [Problem(f"rules.{one}", f"There is no {one}.", "It has lead.") for one in ("training", "campaign")]
+    assert [one.text for one in _missing(tuple(missing))] == [
+        "There is no training. There is no campaign. It has lead."
+    ]
+
+
+def test_findings_of_one_kind_stand_together_where_their_sentences_are_left_out() -> None:
+    cost, price = (
+        Finding("rounded_amounts", rows, Decimal(amount), "") for rows, amount in ((3, "7.23"), (2, "-0.87"))
+    )
+    spikes = Finding("one_off_spikes", 1, None, "")
+    told = [(one.kind, one.rows, one.amount) for one in _together([cost, spikes, price])]
+    assert told == [("rounded_amounts", 5, Decimal("6.36")), ("one_off_spikes", 1, None)]

@@ -174,7 +174,7 @@ def test_an_effect_beyond_the_usual_is_drawn_and_its_interval_ends_in_an_arrow()
     assert list(points.x) == [3.83, 0.1]
     assert low <= 0.0 < 3.83 < first.x[1] <= high
     assert list(second.x) == [0.05, 0.2]
-    assert (list(arrows.x), list(arrows.y)) == ([first.x[1]], ["leads"])
+    assert (list(arrows.x), list(arrows.y)) == ([first.x[1]], ["Leads"])
     assert "An arrow: the interval goes on beyond" in chart.note
     answers[0].found.relative, answers[0].found.relative_interval = 0.4, Interval(0.1, 0.9)
     assert "arrow" not in forest_chart(read).note

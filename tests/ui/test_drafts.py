@@ -1,10 +1,12 @@
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
 from incentive_lab.errors import InputError
 from incentive_lab.scheme.document import Scheme
 from incentive_lab.scheme.load import loads
+from incentive_lab.ui import shelf
 from incentive_lab.ui.drafts import Draft, started
 from tests.ui.conftest import TIERED
 
@@ -87,3 +89,23 @@ def test_a_whole_number_goes_back_to_what_it_was() -> None:
     scheme = load(ROOT / "data/schemes/growth-80-20.yaml")
     draft = Draft.of(scheme, load(ROOT / "data/schemes/current-flat.yaml")).moved("tiers.grace", Decimal(2))
     assert started(draft, "tiers.grace") == 1
+
+
+def test_what_speaks_against_a_scheme_goes_with_the_draft_until_it_is_undone(draft: Draft) -> None:
+    other = loads(TIERED.replace("amount: 900", "amount: 950"))
+    taken = draft.rewritten(other, "Taken although P95 is above the limit.")
+    assert taken.reason == "Taken although P95 is above the limit."
+    assert taken.moved(LEVEL, Decimal(6_000)).reason == "Taken although P95 is above the limit. It was changed since."
+    assert taken.undone().reason == ""
+    assert taken.undone().redone().reason == taken.reason
+    assert draft.rewritten(other).reason == ""
+
+
+def test_what_speaks_against_a_scheme_is_kept_with_the_draft(
+    draft: Draft, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("INCENTIVE_LAB_HOME", str(tmp_path))
+    other = loads(TIERED.replace("amount: 900", "amount: 950"))
+    kept = shelf.shared(shelf.share(draft.rewritten(other, "Taken although P95 is above the limit.")))
+    assert kept is not None
+    assert kept.reason == "Taken although P95 is above the limit."

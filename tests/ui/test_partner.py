@@ -146,4 +146,4 @@ def test_the_room_under_a_cap_says_that_a_guarantee_is_not_under_it(after: Repla
     assert "not under it" not in room.words
     floored = apply(tiered, {"guarantees": [{"amount": 50}]})
     (room,) = cap_room(replace(after, scheme=floored), 0)
-    assert room.words.endswith("a guarantee's top-up comes after the cap and is not under it")
+    assert room.words.endswith("(a guarantee may top up above it)")

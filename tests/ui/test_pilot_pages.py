@@ -164,7 +164,7 @@ def test_a_file_of_outcomes_is_read_by_the_columns_that_are_chosen(file_box: App
     file_box.checkbox(key="pilot-column-sales").check().run()
     file_box.button(key="pilot-file-read").click().run()
     assert not file_box.exception
-    assert file_box.metric[1].label == "Effect on sales-eur"
+    assert file_box.metric[1].label == "Effect on sales eur"
     assert "exploratory" in shown(file_box)
     assert file_box.session_state["pilot file read"].pilot.data.start == "2024-04"
     file_box.selectbox(key="pilot-result-pick").select("mine").run()

@@ -48,6 +48,26 @@ rules:
     assert not [one for one in said if "average of last" in one or "Who" in one or "ago" in one]
 
 
+def test_targets_prizes_and_windows_are_called_as_other_dials_are() -> None:
+    scheme = loads("""
+scheme: a
+currency: USD
+effective: {from: 2026-01-01}
+targets:
+  - {measure: revenue, amount: 100, ramp: [50%, 80%], index: 1.05}
+  - {measure: revenue, amount: 10, who: {types: [msp]}}
+rules:
+  - {id: best, on: revenue, per: year, award: {prizes: [500, 200]}}
+  - {id: held, on: revenue, rate: 1%, requires: {revenue: {at_least: 100, over: {trailing: 6}}}}
+""")
+    numbers = [one for one in tunables(scheme) if "held.rate" not in one.path]
+    said = {words_of(scheme, one).full for one in numbers}
+    assert {"Revenue target: share owed in month 1", "Revenue target: index", "Revenue target 2: amount", "Best: prize 2",
+            "Held: months that revenue is added up over"} <= said  # fmt: skip
+    assert {group_of(one.path) for one in numbers if one.path.startswith("targets")} == {"Targets"}
+    assert all(one[:1].isupper() for one in said)
+
+
 @pytest.mark.parametrize("text", ["0.0025", "0.005", "0.8", "1", "25000", "3.8", "0"])
 @pytest.mark.parametrize("unit", ["share", "currency"])
 def test_the_screen_and_the_document_say_the_same(text: str, unit: str) -> None:

@@ -49,6 +49,27 @@ def test_what_is_found_is_taken_into_the_draft_in_one_step(app: AppTest) -> None
     assert "The question has changed since this search" in shown(app)
 
 
+def test_what_breaks_a_limit_is_taken_with_words_that_go_with_the_draft(app: AppTest) -> None:
+    app.switch_page("pages/search.py").run(timeout=180)
+    app.number_input(key="search-limit-cost").set_value(1_000.0).run(timeout=180)
+    app.selectbox(key="search-effort").select("Quick: 200 schemes").run(timeout=180)
+    app.button(key="search-begin").click().run(timeout=180)
+    told(app, "What follows")
+    assert "No scheme that was tried meets" in app.warning[0].value
+    taking = app.button(key="search-take")
+    assert taking.label == "Take these into the draft all the same"
+    assert "Although cost of all months is" in shown(app)
+    taking.click().run(timeout=180)
+    assert "They are in the draft, although cost of all months is" in shown(app)
+    reason = app.session_state[DRAFT].reason
+    assert reason.startswith("Taken from a search although cost of all months is")
+    assert ", above 1,000" in reason
+    app.switch_page("pages/tune.py").run(timeout=180)
+    assert reason.split(" is ")[0] in " ".join(one.value for one in app.warning)
+    app.switch_page("pages/review.py").run(timeout=180)
+    assert app.text_area(key="propose-reason").value == reason
+
+
 def test_another_question_is_told_from_the_one_that_was_answered(app: AppTest) -> None:
     searched(app)
     assert "The question has changed" not in shown(app)

@@ -385,3 +385,11 @@ def test_differences_are_told_as_on_review_and_not_by_keys_of_the_document(tune:
     assert "- Qualified pipeline: rate from 0.25 % to 0.3 %" in said
     assert "- New: Qualified leads. Counts qualified lead" in said
     assert "when_exceeded" not in said
+
+
+def test_the_dials_lead_to_the_search_of_the_same_draft(tune: AppTest) -> None:
+    links = [one.proto for one in tune.sidebar.get("page_link")]
+    assert [(one.label, one.page) for one in links] == [("Search values for a goal", "search")]
+    moved = tune.session_state["draft"].scheme
+    tune.switch_page("pages/search.py").run(timeout=180)
+    assert tune.session_state["draft"].scheme == moved

@@ -23,7 +23,7 @@ from incentive_lab.charts.style import (
     money_axis,
     room_for,
 )
-from incentive_lab.format import called, compact, count, cut_short, month_name, p_value_text, percent
+from incentive_lab.format import called, compact, count, cut_short, in_words, month_name, p_value_text, percent
 from incentive_lab.pilot.analysis import Analysis
 from incentive_lab.pilot.answering import Answer
 from incentive_lab.pilot.multiple import Heterogeneity
@@ -57,7 +57,7 @@ def forest_chart(read: Analysis) -> Chart:
     """Relative effect and interval of each metric."""
     rows = [one for one in read.answers if one.found is not None and np.isfinite(one.found.relative)]
     several = len(read.trial.arms) > 2
-    names = [one.metric.name + (f", {one.arm}" if several else "") for one in rows]
+    names = [in_words(one.metric.name) + (f", {one.arm}" if several else "") for one in rows]
     furthest = max([FURTHEST, *(1.15 * one.found.relative for one in rows if one.found)])
     ends = [_ends(one, furthest) for one in rows]
     cut = [
@@ -84,7 +84,7 @@ def forest_chart(read: Analysis) -> Chart:
         xaxis={**percent_axis(low, high), "showgrid": True, "zeroline": True},
         yaxis={"range": [len(rows) - 0.5, -0.75], "type": "category", "showgrid": False},
     )  # fmt: skip
-    title = f"{read.primary.metric.name.capitalize()}: {read.primary.verdict}"
+    title = f"{in_words(read.primary.metric.name)}: {read.primary.verdict}"
     if read.primary.found is not None and np.isfinite(read.primary.found.relative):
         title += f", {change(read.primary.found.relative)}"
     level = percent(1 - float(read.pilot.alpha), 1)
@@ -110,7 +110,8 @@ def _going_on(names: Sequence[str], furthest: float) -> go.Scatter:
 def _told(one: Answer) -> str:
     assert one.found is not None
     found = one.found
-    return f"<b>{one.metric.name}</b>, {one.verdict}<br>{change(found.relative)}, p {found.p_value:.3g}<br>{found.estimator}"
+    name = in_words(one.metric.name)
+    return f"<b>{name}</b>, {one.verdict}<br>{change(found.relative)}, p {found.p_value:.3g}<br>{found.estimator}"
 
 
 def months_chart(read: Analysis) -> Chart | None:
@@ -142,7 +143,7 @@ def months_chart(read: Analysis) -> Chart | None:
     )  # fmt: skip
     sides = [np.nanmean(outcome.monthly[read.trial.arm == place][:, start:]) for place in (0, 1)
              if (read.trial.arm == place).any()]  # fmt: skip
-    name = read.pilot.primary.name.capitalize()
+    name = in_words(read.pilot.primary.name)
     title = f"{name} per partner by month and arm"
     if len(sides) == 2:
         title = (

@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 
 from incentive_lab.charts.pilot import percent_axis
 from incentive_lab.charts.style import CATEGORIES, DRAFT, LOSS, MUTED, Chart, figure, room_for
-from incentive_lab.format import chance, count, counted, percent
+from incentive_lab.format import chance, count, counted, in_words, percent
 from incentive_lab.pilot.powering import LIFTS, Power
 from incentive_lab.pilot.watching import Balance
 from incentive_lab.pilot.words import change
@@ -52,7 +52,7 @@ def mde_chart(found: Sequence[Power], power: float, estimator: str = "") -> Char
     best = min((value for value in found[-1].mde.values() if np.isfinite(value)), default=float("nan"))
     best, whose = found[-1].mde.get(estimator, best), "plan's" if estimator in found[-1].mde else "best"
     title = (
-        f"With {counted(sizes[-1], unit)} the {whose} estimator finds {change(best)}" if np.isfinite(best)
+        f"With {counted(sizes[-1], unit)} the {whose} estimator finds lifts from {change(best)} on" if np.isfinite(best)
         else "No effect up to +300 % is found often enough"
     )  # fmt: skip
     ticks = sorted({*sizes[:-1:2], sizes[-1]})
@@ -99,8 +99,8 @@ def power_chart(one: Power, wanted: float, expected: float | None = None, estima
         yaxis={"range": [0, 1.02], "tickvals": list(FIFTHS), "ticktext": [percent(one, 0) for one in FIFTHS]},
         xaxis={**percent_axis(0.0, 1.0), "title": {"text": "True lift"}, "showgrid": True},
     )  # fmt: skip
-    hoped = " that is expected" if lift == expected else ""
-    title = f"A lift of {change(lift)}{hoped} is found {chance(best)} of the time"
+    lifted = "The expected lift" if lift == expected else "A lift"
+    title = f"{lifted} of {change(lift)} would be found {chance(best)} of the time"
     return Chart(drawn, title, f"Share of simulated pilots with {counted(one.partners, 'partner')} that find each lift.",
                  f"Power by lift. {title}.")  # fmt: skip
 
@@ -108,13 +108,13 @@ def power_chart(one: Power, wanted: float, expected: float | None = None, estima
 def balance_chart(rows: Sequence[Balance]) -> Chart:
     """How alike the arms were before the pilot, in standard deviations."""
     shown = sorted(rows, key=lambda one: -abs(one.difference))[:14]
-    names = [one.name for one in shown]
+    names = [in_words(one.name) for one in shown]
     reach = max([0.3, *(abs(one.difference) for one in shown)]) * 1.1
     drawn = figure(
         go.Scatter(
             x=[one.difference for one in shown], y=names, mode="markers", showlegend=False,
             marker={"size": 10, "color": [LOSS if abs(one.difference) > 0.5 else DRAFT for one in shown]},
-            hovertext=[f"<b>{one.name}</b><br>{one.arm} {one.treated:,.3g}, control {one.control:,.3g}" for one in shown],
+            hovertext=[f"<b>{in_words(one.name)}</b><br>{one.arm} {one.treated:,.3g}, control {one.control:,.3g}" for one in shown],
             hoverinfo="text",
         ),
         name="balance", height=max(170, 24 * len(shown) + 70), margin=room_for(names) | {"b": 46},

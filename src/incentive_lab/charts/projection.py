@@ -23,7 +23,7 @@ from incentive_lab.charts.style import (
     room_for,
     share_axis,
 )
-from incentive_lab.format import compact, month_name, percent
+from incentive_lab.format import capital, compact, month_name, percent
 from incentive_lab.panel import Floats
 from incentive_lab.projection.answers import Driver
 from incentive_lab.projection.standard_errors import chance, quantile
@@ -168,7 +168,7 @@ def _driven_by(name: str) -> str:
         'Qualified lead (how many)'
     """
     said = name.replace("_", " ").replace(": how many", " (how many)")
-    return said[:1].upper() + said[1:]
+    return capital(said)
 
 
 def _whiskers(lengths: Sequence[float]) -> dict[str, Any]:

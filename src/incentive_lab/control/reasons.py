@@ -25,6 +25,7 @@ REASONS: Mapping[str, str] = {
     "guarantee": "guarantee",
     "minimum": "minimum payout",
     "tier": "rate of another tier",
+    "reference": "compared with another period",
     "rate": "another rate",
     "line": "line that the scheme does not have",
     "withheld": "nothing paid, later periods were",

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
+from typing import Any
 
+from incentive_lab.engine.explain import LAST_YEAR, step_words
+from incentive_lab.scheme.base import Part
+from incentive_lab.scheme.check import check
 from incentive_lab.scheme.document import Scheme
-from incentive_lab.scheme.rates import Rate, Table
-from incentive_lab.scheme.rules import ReturnPolicy, Rule
+from incentive_lab.scheme.rates import Driver, Rate, Table
+from incentive_lab.scheme.reference import Reference
+from incentive_lab.scheme.rules import ReturnPolicy, Rule, Test
 
 MOST_STEPS = 12
 """Steps and levels tried; a table with more is read by its first ones."""
@@ -64,6 +70,7 @@ def readings(scheme: Scheme, earlier: Scheme | None) -> Iterator[Reading]:
         yield Reading("period", "deals recorded late were paid by their closing date",
                       scheme.model_copy(update={"late_data": "recalculate"}))  # fmt: skip
     yield from _rates(scheme)
+    yield from _compared(scheme)
     if earlier is not None:
         yield Reading("rate", f"it was paid under {earlier.id}, which it replaces", earlier)
 
@@ -92,11 +99,52 @@ def _rates(scheme: Scheme) -> Iterator[Reading]:
         yield from _steps(scheme, rule, table)
 
 
+def _compared(scheme: Scheme) -> Iterator[Reading]:
+    """Earlier periods mistaken for one another."""
+    last_year, last_period = {"last_year": True}, {"last_period": True}
+    nothing: dict[str, object] = {"last_year": False, "last_period": False, "average_of_last": None}
+    mistaken: tuple[tuple[str, Callable[[Reference], bool], dict[str, object]], ...] = (
+        ("with last year instead of the periods before", lambda one: one.sequential, {**nothing, **last_year}),
+        ("with the period before instead of last year", lambda one: one.last_year, {**nothing, **last_period}),
+        ("with the period before alone instead of an average", lambda one: one.average_of_last is not None,
+         {**nothing, **last_period}),
+    )  # fmt: skip
+    for words, meant, update in mistaken:
+        changed = _referring(scheme, partial(_mistaken, meant, update))
+        if changed is not scheme and check(changed).ok:
+            yield Reading("reference", f"it was compared {words}", changed)
+
+
+def _mistaken(meant: Callable[[Reference], bool], update: dict[str, object], one: Reference) -> Reference:
+    """A reference with an update, if it is meant."""
+    return one.model_copy(update=update) if meant(one) else one
+
+
+def _referring(value: Any, change: Callable[[Reference], Reference]) -> Any:
+    """A part, or what holds parts, with its references changed; itself where none is."""
+    if isinstance(value, Reference):
+        return change(value)
+    if isinstance(value, (tuple, list)):
+        made = [_referring(one, change) for one in value]
+        return tuple(made) if any(new is not old for new, old in zip(made, value, strict=True)) else value
+    if isinstance(value, Mapping):
+        known = {key: _referring(one, change) for key, one in value.items()}
+        return known if any(known[key] is not one for key, one in value.items()) else value
+    if not isinstance(value, Part):
+        return value
+    held = {name: getattr(value, name) for name in type(value).model_fields}
+    grows = (isinstance(value, Driver) and value.growth_of) or (isinstance(value, Test) and value.kind == "growth")
+    if grows and held["against"] is None:
+        held["against"] = LAST_YEAR
+    update = {name: new for name, one in held.items() if (new := _referring(one, change)) is not one}
+    return value.model_copy(update=update) if update else value
+
+
 def _steps(scheme: Scheme, rule: Rule, table: Table) -> Iterator[Reading]:
     for step in table.steps[:MOST_STEPS]:
         if step.rate is not None and not step.lump:
             yield _with(scheme, rule, Rate(plain=Decimal(step.rate)), "rate",
-                        f"it was paid at the rate of step {step.name}")  # fmt: skip
+                        f"it was paid at the rate of {step_words(step.name)}")  # fmt: skip
 
 
 def _with(scheme: Scheme, rule: Rule, rate: Rate, reason: str, words: str) -> Reading:

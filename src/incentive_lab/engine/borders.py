@@ -7,6 +7,7 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from incentive_lab.engine import program as p
 from incentive_lab.scheme.rates import Driver
+from incentive_lab.scheme.rules import Test
 
 
 def whole(value: Decimal) -> float:
@@ -33,6 +34,21 @@ def border_kind(driver: Driver) -> tuple[str, str]:
     if driver.scorecard is not None:
         return driver.name, "scorecard"
     return driver.name, "value"
+
+
+def looked_at(name: str, test: Test) -> Driver:
+    """What a test of the measure or scorecard of this name looks at.
+
+    Example:
+        >>> looked_at("revenue", Test(at_least=Decimal(1), kind="growth")).growth_of
+        'revenue'
+    """
+    return {
+        "value": Driver(measure=name),
+        "attainment": Driver(attainment_of=name, against=test.against),
+        "growth": Driver(growth_of=name, against=test.against),
+        "scorecard": Driver(scorecard=name),
+    }[test.kind]
 
 
 def held_between(below: float, above: float, least: float, most: float) -> tuple[float, float]:

@@ -24,6 +24,7 @@ from incentive_lab.money import decimals
 from incentive_lab.panel import Floats
 from incentive_lab.scheme.compared import reference_words
 from incentive_lab.scheme.document import Scheme
+from incentive_lab.scheme.line_names import line_names
 from incentive_lab.scheme.lookup import measure_named, unit_of
 from incentive_lab.scheme.rates import Driver, Over, Table
 from incentive_lab.scheme.reference import Reference
@@ -109,15 +110,38 @@ def in_units(scheme: Scheme, name: str, value: float, kind: str = "value") -> st
     return count(value / 1_000_000)
 
 
+def kernel_units(scheme: Scheme, name: str, minor: int) -> float:
+    """Kernel units in a whole unit of a measure: minor units of money, millionths of what is added up, else one.
+
+    Args:
+        scheme: Whose measures they are.
+        name: Of the measure.
+        minor: Minor units in a whole currency unit.
+    """
+    unit = unit_of(name, scheme.measures)
+    plain = unit == "share" or measure_named(name, scheme.measures).is_level
+    return minor if unit == "money" else 1.0 if plain else 1_000_000
+
+
+def driver_name(driver: Driver) -> str:
+    """What a driver is called in a sentence.
+
+    Example:
+        >>> driver_name(Driver(measure="won_deals")), driver_name(Driver(growth_of="revenue"))
+        ('won deals', 'growth of revenue')
+    """
+    _, kind = border_kind(driver)
+    of = {"attainment": "attainment of ", "growth": "growth of ", "scorecard": "scorecard "}.get(kind, "")
+    return (of + driver.name).replace("_", " ")
+
+
 def driver_words(scheme: Scheme, rule: Rule, table: Table, value: float, against: float) -> str:
     """The driver and where it stands, in words, with what it is compared with."""
     driver = table.by or Driver(measure=rule.on.measure or rule.on.excess_of or "revenue")
     over = table.over if isinstance(table.over, str) else f"the last {table.over.trailing} months"
     window = {"period": "this " + rule.per, "life": "all months so far"}.get(over, over.replace("_", " "))
     _, kind = border_kind(driver)
-    of = {"attainment": "attainment of ", "growth": "growth of ", "scorecard": "scorecard "}.get(kind, "")
-    name = of + driver.name
-    told = f"{name.replace('_', ' ')} {in_units(scheme, driver.name, value, kind)}"
+    told = f"{driver_name(driver)} {in_units(scheme, driver.name, value, kind)}"
     if driver.measure is None and driver.scorecard is None:
         asked = driver.against or (LAST_YEAR if driver.growth_of else TARGET)
         told += f" against {_reference(scheme, asked, table.over, rule, driver.name, against)}"
@@ -136,7 +160,8 @@ def base_words(scheme: Scheme, rule: Rule, base: float, when: str = "", against:
     if rule.on.payout_of:
         amount = money(base / 10 ** decimals(scheme.currency), scheme.currency)
         before = f" {counted(rule.on.months_ago, 'month')} before," if rule.on.months_ago else ""
-        return f"payouts of {', '.join(rule.on.payout_of)}{before} {amount}{when}"
+        names = line_names(scheme)
+        return f"payouts of {', '.join(names[one] for one in rule.on.payout_of)}{before} {amount}{when}"
     name = rule.on.measure or rule.on.excess_of or ""
     text = f"{name.replace('_', ' ')} {in_units(scheme, name, base)}{when}"
     if rule.on.above is None:
@@ -146,6 +171,17 @@ def base_words(scheme: Scheme, rule: Rule, base: float, when: str = "", against:
     table = rule.rate.table
     over = table.over if table is not None and table.pays == "true_up" else "period"
     return f"{text} above {_reference(scheme, rule.on.above, over, rule, name, against)}"
+
+
+def step_words(name: str) -> str:
+    """A step of a table as a sentence speaks of it.
+
+    Example:
+        >>> step_words("plus"), step_words("step_2"), step_words("top-seller")
+        ('step plus', 'step 2', 'step top seller')
+    """
+    words = name.replace("_", " ").replace("-", " ")
+    return words if words.startswith("step ") else f"step {words}"
 
 
 def cell_of(compiled: Compiled, table: int, row: int, column: int) -> float:

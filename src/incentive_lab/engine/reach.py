@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from incentive_lab.engine.blocks import month_column
 from incentive_lab.engine.columns import Column
+from incentive_lab.engine.next_tier import look
 from incentive_lab.engine.replay import Replay
-from incentive_lab.engine.statement import look
 from incentive_lab.panel import Floats
 from incentive_lab.scheme.lookup import measure_named, unit_of
 from incentive_lab.scheme.rates import Table

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from incentive_lab.engine import program as p
-from incentive_lab.engine.borders import border_kind, fine, whole, window_code_of_look
+from incentive_lab.engine.borders import border_kind, fine, looked_at, whole, window_code_of_look
 from incentive_lab.engine.columns import Column, ColumnBook, DealColumn
 from incentive_lab.engine.periods import PERIOD_MONTHS, window_code
 from incentive_lab.engine.scores import score_operand
@@ -171,12 +171,7 @@ class Builder:
 
     def test(self, name: str, test: Test, per: int, grain: str, like: str) -> None:
         """Append one test."""
-        driver = {
-            "value": Driver(measure=name),
-            "attainment": Driver(attainment_of=name, against=test.against),
-            "growth": Driver(growth_of=name, against=test.against),
-            "scorecard": Driver(scorecard=name),
-        }[test.kind]
+        driver = looked_at(name, test)
         self.tests.append(self.operand(driver, test.over, per, grain, like))
         bounds = (test.below, test.above, test.at_least, test.at_most)
         self.tests_f.append(

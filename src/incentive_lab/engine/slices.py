@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from incentive_lab.engine.borders import border_kind
 from incentive_lab.engine.compile import Compiled
-from incentive_lab.engine.explain import cell_of, in_units
+from incentive_lab.engine.explain import cell_of, in_units, step_words
 from incentive_lab.engine.program import (
     F_COUNT,
     F_EACH_LUMP,
@@ -131,7 +131,7 @@ def threshold_words(compiled: Compiled, scheme: Scheme, rule: Rule, table: Table
     said = [f"from {border(reached)} on"] if reached >= 0 else []
     if reached + 1 < count:
         short = cell_of(compiled, STEPS, first + reached + 1, S_FROM) - value
-        text = f"next is {table.steps[reached + 1].name} from {border(reached + 1)}"
+        text = f"next is {step_words(table.steps[reached + 1].name)} from {border(reached + 1)}"
         if not table.of_target and short > 0 and math.isfinite(short):
             text += f", {in_units(scheme, driver.name, short, kind)} more"
         said.append(text)

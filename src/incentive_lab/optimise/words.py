@@ -8,7 +8,7 @@ from typing import Any
 
 from incentive_lab.format import counted, percent, small
 from incentive_lab.optimise.figures import HISTORY_FIGURES
-from incentive_lab.optimise.found import Found
+from incentive_lab.optimise.found import Found, reached
 from incentive_lab.optimise.halves import Kept
 from incentive_lab.optimise.paying import Trial
 from incentive_lab.optimise.words_ahead import next_year, notes_ahead, say_ahead
@@ -56,6 +56,26 @@ def verdict(found: Found) -> str:
         return f"Nothing that was tried is better than the scheme as it is: {small(goal.figure.label)} {before}."
     moved = counted(len(found.moved), "changed number", "changed numbers")
     return f"{goal.figure.label}: {said}, now {before}, by {moved}."
+
+
+def although(found: Found, trial: Trial) -> str:
+    """What speaks against a scheme of the search, as the end of a sentence: limits it breaks, a value it does not reach.
+
+    Args:
+        found: What was found.
+        trial: The best, or another point of the frontier.
+    """
+    question, figures = found.question, found.figures(trial)
+    told = []
+    for one in question.limits:
+        if one.missed(figures):
+            value, bound = one.figure.apart(figures[one.figure.name], one.value)
+            told.append(f"{small(one.figure.label)} is {value}, {'above' if one.side == '<=' else 'below'} {bound}")
+    goal = question.goal
+    if not reached(goal, figures[goal.figure.name]):
+        value, wanted = goal.figure.apart(figures[goal.figure.name], goal.value)
+        told.append(f"{small(goal.figure.label)} is {value}, not {wanted}")
+    return f"although {_and(told)}" if told else ""
 
 
 def notes(found: Found, labels: dict[str, str] | None = None) -> list[str]:

@@ -9,9 +9,10 @@ import numpy as np
 
 from incentive_lab.errors import InputError
 from incentive_lab.panel import Floats
-from incentive_lab.pilot.document import Metric, Pilot
+from incentive_lab.pilot.document import Pilot
 from incentive_lab.pilot.estimate import Estimate
 from incentive_lab.pilot.multiple import NonInferiority, false_discovery, family_wise, non_inferiority
+from incentive_lab.pilot.outcomes import Metric
 from incentive_lab.pilot.reading_metric import measured
 from incentive_lab.pilot.trial import Trial
 

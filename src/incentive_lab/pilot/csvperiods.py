@@ -13,8 +13,9 @@ from incentive_lab.errors import InputError, Problem, did_you_mean
 from incentive_lab.panel import Floats
 from incentive_lab.pilot.csvfile import Table, Text, distinct
 from incentive_lab.pilot.csvrows import arms_of
-from incentive_lab.pilot.document import Data, Pilot
+from incentive_lab.pilot.document import Pilot
 from incentive_lab.pilot.drawing import Codes
+from incentive_lab.pilot.outcomes import Data
 
 _DIGITS = re.compile(r"\d+")
 _ALLOWED = "Write the year first, such as 2024-07 or 2024-07-31, or number the periods 1, 2, 3."

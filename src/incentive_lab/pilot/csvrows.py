@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from incentive_lab.errors import InputError, Problem, did_you_mean, nearest
 from incentive_lab.panel import Floats
 from incentive_lab.pilot.csvfile import Table, Text, distinct
-from incentive_lab.pilot.document import Metric, Pilot
+from incentive_lab.pilot.document import Pilot
 from incentive_lab.pilot.drawing import Codes
+from incentive_lab.pilot.outcomes import Metric
 
 
 def chosen_rows(pilot: Pilot, table: Table) -> Table:

@@ -15,8 +15,9 @@ from incentive_lab.panel import Floats
 from incentive_lab.pilot.csvfile import Table, Text, covariates, distinct, read_table
 from incentive_lab.pilot.csvperiods import periods_of, who_when
 from incentive_lab.pilot.csvrows import arms_of, changing, chosen_rows, require_ids, some, transformed
-from incentive_lab.pilot.document import Data, Metric, Pilot
+from incentive_lab.pilot.document import Pilot
 from incentive_lab.pilot.drawing import Codes, Drawing, codes_of
+from incentive_lab.pilot.outcomes import Data, Metric
 from incentive_lab.pilot.trial import Outcome, Trial
 
 

@@ -11,10 +11,11 @@ from incentive_lab.errors import InputError
 from incentive_lab.format import chance, percent
 from incentive_lab.pilot.analysis import Analysis, ArmAdvice, believed
 from incentive_lab.pilot.decision import NetValue, net_value
-from incentive_lab.pilot.document import Metric, Pilot
+from incentive_lab.pilot.document import Pilot
 from incentive_lab.pilot.estimate import Estimate, Sample
 from incentive_lab.pilot.estimators import estimate
 from incentive_lab.pilot.fromhistory import Prepared
+from incentive_lab.pilot.outcomes import Metric
 from incentive_lab.pilot.paying import Costs, Payer
 from incentive_lab.pilot.reading_metric import measured
 from incentive_lab.pilot.segments import by_segment

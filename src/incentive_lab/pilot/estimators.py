@@ -8,6 +8,7 @@ import numpy as np
 from scipy.special import stdtrit
 
 from incentive_lab.errors import InputError, Problem
+from incentive_lab.format import capital
 from incentive_lab.panel import Floats
 from incentive_lab.pilot.bootstrap import wild_bootstrap
 from incentive_lab.pilot.estimate import (
@@ -233,7 +234,7 @@ def _named(sample: Sample, estimator: str) -> str:
     if sample.pre is None and estimator in _WITHOUT:
         more = sample.others is not None and sample.others.shape[1] > 0
         said = _WITHOUT[estimator] + (", adjusted for covariates" if more else "")
-    return said[:1].upper() + said[1:]
+    return capital(said)
 
 
 def in_amounts(log: float, treated_mean: float) -> float:

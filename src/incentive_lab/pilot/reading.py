@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from incentive_lab.errors import InputError, Problem
-from incentive_lab.pilot.document import Arm, Pilot
+from incentive_lab.pilot.arms import Arm
+from incentive_lab.pilot.document import Pilot
 from incentive_lab.scheme.base import Part
 from incentive_lab.scheme.building import ReadLimits
 from incentive_lab.scheme.reading import decode, read

@@ -9,6 +9,7 @@ import numpy as np
 
 import incentive_lab
 from incentive_lab.errors import InputError, Problem
+from incentive_lab.format import capital
 from incentive_lab.history import History
 from incentive_lab.history.sharing import customers_of, deals_together
 from incentive_lab.panel import Floats, month_index
@@ -143,7 +144,7 @@ def _design_warnings(
     pilot: Pilot, assigned: Assigned, trial: Trial, meeting: list[Spillover], least: float, over: tuple[str, ...],
     here: World,
 ) -> tuple[str, ...]:  # fmt: skip
-    told = [one.message[:1].upper() + one.message[1:] for one in check(pilot).warnings]
+    told = [capital(one.message) for one in check(pilot).warnings]
     if least > float(pilot.alpha):
         told.append(f"This drawing can never give a p-value below {least:.3g}: at a level of {float(pilot.alpha):.3g} no "
                     "verdict is possible, whatever happens. Draw more or smaller units.")  # fmt: skip

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from incentive_lab.errors import InputError, Problem
 from incentive_lab.panel import Floats
-from incentive_lab.pilot.document import Metric
 from incentive_lab.pilot.drawing import Codes, Drawing
 from incentive_lab.pilot.estimate import Sample
+from incentive_lab.pilot.outcomes import Metric
 from incentive_lab.pilot.panels import Monthly
 
 

@@ -9,8 +9,8 @@ import numpy as np
 from incentive_lab.errors import InputError, Problem
 from incentive_lab.panel import Floats
 from incentive_lab.pilot.assigning import Assigned
-from incentive_lab.pilot.document import Metric
 from incentive_lab.pilot.drawing import Codes
+from incentive_lab.pilot.outcomes import Metric
 from incentive_lab.pilot.world import World
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from incentive_lab.engine.statement import conventions
+from incentive_lab.engine.line_words import conventions
 from incentive_lab.format import counted, money, percent, quantity
 from incentive_lab.report.blocks import Block, Document, Example, Heading, Paragraph, Points, Table
 from incentive_lab.report.bound_words import cap_words, draw_words, gate_words, guarantee_words, pool_words

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from incentive_lab.engine.tenure import tenure_words
-from incentive_lab.format import count, counted, each, money, percent, quantity, small
+from incentive_lab.format import count, counted, each, in_words, money, percent, quantity, small
 from incentive_lab.report.blocks import Table
 from incentive_lab.scheme.compared import reference_words
 from incentive_lab.scheme.document import Scheme
@@ -20,7 +20,6 @@ from incentive_lab.scheme.words import written
 
 _TOLD = frozenset({"id", "label", "group", "on", "per", "rate", "requires", "limit", "net_of", "multiples", "who",
                    "during", "returns", "award", "non_cash"})  # fmt: skip
-_SHORT_FORMS = frozenset({"csat", "nps"})
 _APPLIES = {
     "marginal": "each part of the amount is paid at the rate of its own step",
     "whole": "the whole amount is paid at the rate of the step reached",
@@ -39,7 +38,7 @@ def measure_label(scheme: Scheme, name: str) -> str:
         label = measure_named(name, scheme.measures).label
     except KeyError:
         label = ""
-    return label or (name.upper() if name in _SHORT_FORMS else name.replace("_", " ").capitalize())
+    return label or in_words(name)
 
 
 def who_words(who: Who) -> str:

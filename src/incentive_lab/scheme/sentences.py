@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from incentive_lab.errors import InputError, Problem, did_you_mean, nearest
+from incentive_lab.format import capital
 from incentive_lab.scheme.base import Part
 from incentive_lab.scheme.naming import Location, name_path
 from incentive_lab.scheme.reading import Source
@@ -220,7 +221,7 @@ def model_problems(error: ValidationError, source: Source, model: type[Part], na
         message, fix = _sentence(found)
         line = _line(source, found.at)
         where = f"Line {line}: " if line else ""
-        message = message if where else message[:1].upper() + message[1:]
+        message = message if where else capital(message)
         path = name_path(source.data, (*found.at, found.missing) if found.missing else found.at)
         problems.append(Problem(path or name, f"{where}{message}.", fix))
     return problems

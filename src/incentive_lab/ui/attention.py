@@ -10,7 +10,7 @@ import numpy as np
 
 from incentive_lab.engine.impact import HEAVY_LOSS, hit_hard, programme_years, settlements
 from incentive_lab.engine.replay import Replay, replay
-from incentive_lab.errors import InputError
+from incentive_lab.errors import InputError, Problem
 from incentive_lab.format import compact, counted, percent, points
 from incentive_lab.scheme.check import check, not_in_history
 from incentive_lab.scheme.document import Scheme
@@ -105,11 +105,19 @@ def notices(comparison: Comparison, never: tuple[Address, ...] = (), names: obje
         *_tiers(result),
         *_limits(result.scheme, never),
         *(Notice("look", "Assumed", warning) for warning in result.warnings),
-        *(Notice("act", "Not in this history", f"{one.message} {one.fix}".strip()) for one in missing),
+        *_missing(missing),
         *(Notice("look", "Noted by the check", str(one.message)) for one in doubts),
     ]
     order = {"act": 0, "look": 1, "fine": 2}
     return sorted(found, key=lambda notice: order[notice.weight])
+
+
+def _missing(missing: tuple[Problem, ...]) -> list[Notice]:
+    """What the scheme asks for and the history has nothing of, with what there is instead said once."""
+    if not missing:
+        return []
+    instead = list(dict.fromkeys(one.fix for one in missing if one.fix))
+    return [Notice("act", "Not in this history", " ".join([*(str(one.message) for one in missing), *instead]))]
 
 
 def _maybe(notice: Notice | None) -> list[Notice]:

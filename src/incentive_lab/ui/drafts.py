@@ -44,6 +44,7 @@ class Draft:
         refused: Path -> the value that was asked for there and refused.
         past: Earlier (start, scheme, baseline), oldest first.
         future: What was undone, nearest first.
+        warned: A scheme that was taken though something spoke against it, and what, as a sentence.
     """
 
     start: Scheme
@@ -52,6 +53,7 @@ class Draft:
     refused: Mapping[str, Refused] = field(default_factory=dict)
     past: tuple[State, ...] = ()
     future: tuple[State, ...] = ()
+    warned: tuple[Scheme, str] | None = None
 
     @classmethod
     def of(cls, scheme: Scheme, baseline: Scheme) -> Draft:
@@ -67,6 +69,16 @@ class Draft:
     def valid(self) -> bool:
         """Whether everything that was asked for is in the scheme."""
         return not self.refused
+
+    @property
+    def reason(self) -> str:
+        """What spoke against the scheme when it was taken, while the draft is that scheme or has come from it."""
+        if self.warned is None:
+            return ""
+        taken, said = self.warned
+        if self.scheme == taken:
+            return said
+        return f"{said} It was changed since." if any(scheme == taken for _, scheme, _ in self.past) else ""
 
     @cached_property
     def changes(self) -> list[Change]:
@@ -97,10 +109,14 @@ class Draft:
         kept = {other: one for other, one in self.refused.items() if other != path}
         return replace(self, refused={**kept, path: Refused(value, alone)})
 
-    def rewritten(self, scheme: Scheme) -> Draft:
+    def rewritten(self, scheme: Scheme, although: str = "") -> Draft:
         """The draft with much changed at once (other tiers, a solved mix), as one step that can be taken back.
 
         What was refused stays refused where the number it was asked for is still there and still the same.
+
+        Args:
+            scheme: What it becomes.
+            although: What speaks against it, as a sentence; the draft tells it as its `reason`.
 
         Raises:
             InputError: The scheme cannot be computed.
@@ -108,7 +124,8 @@ class Draft:
         check(scheme, baseline=self.baseline).require()
         before = {one.path: one.value for one in self.numbers}
         same = {one.path for one in tunables(scheme) if before.get(one.path) == one.value}
-        return self._stepped(scheme, {path: one for path, one in self.refused.items() if path in same})
+        anew = self._stepped(scheme, {path: one for path, one in self.refused.items() if path in same})
+        return replace(anew, warned=(scheme, although)) if although else anew
 
     def amended(self, scheme: Scheme) -> Draft:
         """The last step with another outcome: what follows from a move by itself belongs to that move."""
@@ -129,13 +146,15 @@ class Draft:
             return replace(self, refused={})
         if not self.past:
             return self
-        return Draft(*self.past[-1], past=self.past[:-1], future=(self.here, *self.future)[:KEPT])
+        return Draft(*self.past[-1], past=self.past[:-1], future=(self.here, *self.future)[:KEPT],
+                     warned=self.warned)  # fmt: skip
 
     def redone(self) -> Draft:
         """The step that was taken back last, taken again."""
         if not self.future:
             return self
-        return Draft(*self.future[0], past=(*self.past, self.here)[-KEPT:], future=self.future[1:])
+        return Draft(*self.future[0], past=(*self.past, self.here)[-KEPT:], future=self.future[1:],
+                     warned=self.warned)  # fmt: skip
 
     def reset(self, path: str | None = None) -> Draft:
         """The value at a path as the document began with it; without a path, all of it."""

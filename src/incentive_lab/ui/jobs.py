@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
 import uuid
@@ -12,14 +11,16 @@ from typing import Any
 
 import streamlit as st
 
-from incentive_lab.errors import InputError, Problem
+from incentive_lab.errors import InputError, Problem, unexpected
 from incentive_lab.format import counted
 from incentive_lab.ui.preparing import give_back
 
-LOG = logging.getLogger(__name__)
 Step = Callable[[int, int], None]
 PACE, SEEN = 10.0, 0.02
 """Seconds and share of the work after which its pace says how long the rest takes."""
+STILL = 10.0
+"""Seconds for which whoever watched a piece of work counts as watching it still."""
+_LEFT, _WATCHER = "work left", "work watcher"
 
 
 class _Cancelled(Exception):
@@ -48,6 +49,7 @@ class Job:
     done: bool = False
     began: float = field(default_factory=time.monotonic)
     _stop: threading.Event = field(default_factory=threading.Event)
+    _seen: dict[str, float] = field(default_factory=dict)
 
     def begin(self) -> Job:
         """Start the thread."""
@@ -69,9 +71,20 @@ class Job:
         whole = counted(round(seconds / 60), "minute") if seconds >= 90 else counted(max(1, round(seconds)), "second")
         return f", about {whole} left"
 
-    def cancel(self) -> None:
-        """Ask it to stop at its next step."""
-        self._stop.set()
+    def see(self, watcher: str) -> None:
+        """Note that a session watches it now."""
+        self._seen[watcher] = time.monotonic()
+
+    def leave(self, watcher: str) -> None:
+        """A session does not want it any more: it stops at its next step unless another one watches it still."""
+        self._seen.pop(watcher, None)
+        if not any(time.monotonic() - since < STILL for since in tuple(self._seen.values())):
+            self._stop.set()
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether nobody has stopped it."""
+        return not self.done and not self._stop.is_set()
 
     def _step(self, done: int, total: int) -> None:
         if self._stop.is_set():
@@ -85,10 +98,8 @@ class Job:
             self.cancelled = True
         except InputError as error:
             self.problems = error.problems
-        except Exception:
-            reference = uuid.uuid4().hex[:8]
-            LOG.exception("work failed, reference %s", reference)
-            self.problems = (Problem("work", "something unexpected went wrong.", f"The log has it under {reference}."),)
+        except Exception as error:
+            self.problems = (unexpected(error, "work"),)
         finally:
             self.done = True
             give_back()
@@ -101,19 +112,33 @@ def job(key: str, _work: Callable[[Step], Any]) -> Job:
 
 
 def forget(key: str, work: Callable[[Step], Any]) -> None:
-    """Forget a piece of work, so that it can begin anew."""
-    job.clear(key, work)
+    """Forget a piece of work that is over, so that it can begin anew; one that goes on for others is joined again."""
+    _left().discard(key)
+    if not job(key, work).goes_on:
+        job.clear(key, work)
+
+
+def over(key: str, work: Callable[[Step], Any]) -> bool:
+    """Whether there is nothing to wait for: the work is done, or this session has left it to others."""
+    return job(key, work).done or key in _left()
 
 
 def watched(key: str, work: Callable[[Step], Any], label: str) -> Any:
-    """The result of the work, or None while it goes on; until then its progress and a way to cancel are drawn."""
+    """The result of the work, or None while it goes on; until then its progress and a way to cancel are drawn.
+
+    Sessions that ask the same share the work: whoever cancels only leaves it while another one watches.
+    """
     own = job(key, work)
-    if not own.done:
-        _wait(key, label)
+    if own.cancelled or (key in _left() and not own.done):
+        told = (
+            "Cancelled." if not own.goes_on else "Cancelled here; somebody else who asked the same still waits for it."
+        )
+        st.info(told, icon=":material/cancel:")
+        st.button("Wait for it, too" if own.goes_on else "Begin again", key=f"again {key}", on_click=forget, args=(key, work),
+                  icon=":material/refresh:")  # fmt: skip
         return None
-    if own.cancelled:
-        st.info("Cancelled.", icon=":material/cancel:")
-        st.button("Begin again", key=f"again {key}", on_click=lambda: forget(key, work), icon=":material/refresh:")
+    if not own.done:
+        _wait(own, key, label)
         return None
     if own.problems:
         from incentive_lab.ui.cards import tell_problems
@@ -124,10 +149,27 @@ def watched(key: str, work: Callable[[Step], Any], label: str) -> Any:
 
 
 @st.fragment(run_every=0.6)
-def _wait(key: str, label: str) -> None:
-    own = job(key, lambda step: None)
-    if own.done:
+def _wait(own: Job, key: str, label: str) -> None:
+    own.see(_session())
+    if own.done or key in _left():
         st.rerun()
     with st.container(horizontal=True, vertical_alignment="center"):
         st.progress(own.share, text=f"{label}, {own.share:.0%}{own.left}")
-        st.button("Cancel", key=f"cancel {key}", on_click=own.cancel, icon=":material/close:")
+        st.button("Cancel", key=f"cancel {key}", on_click=_cancel, args=(own, key), icon=":material/close:")
+
+
+def _cancel(own: Job, key: str) -> None:
+    own.leave(_session())
+    _left().add(key)
+
+
+def _left() -> set[str]:
+    """Keys of the work that this session has left."""
+    left: set[str] = st.session_state.setdefault(_LEFT, set())
+    return left
+
+
+def _session() -> str:
+    """What tells one session from another."""
+    known: str = st.session_state.setdefault(_WATCHER, uuid.uuid4().hex)
+    return known

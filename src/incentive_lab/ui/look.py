@@ -50,6 +50,7 @@ _STYLE = """
 .st-key-review-screen [data-testid="stPopoverButton"] { min-height: 1.3rem; padding: 0; }
 :focus-visible { outline: 3px solid #1552c4 !important; outline-offset: 2px; }
 [data-testid="stMultiSelect"] button[aria-label="Clear all"] { min-width: 24px; min-height: 24px; }
+[data-testid="stPageLink"] a { padding-left: 0; }
 [class*="st-key-open-"] button { text-align: left; padding-left: 0; }
 @media print {
   [data-testid="stSidebar"], [data-testid="stHeader"] { display: none !important; }

@@ -60,10 +60,10 @@ class CapRoom:
 
         Example:
             >>> CapRoom("Cap a quarter", 2_285, 5_000, guaranteed=True).words
-            "Cap a quarter: 2,285 of 5,000, 2,715 left; a guarantee's top-up comes after the cap and is not under it"
+            'Cap a quarter: 2,285 of 5,000, 2,715 left (a guarantee may top up above it)'
         """
         left = compact(max(0.0, self.most - self.paid))
-        above = "; a guarantee's top-up comes after the cap and is not under it" if self.guaranteed else ""
+        above = " (a guarantee may top up above it)" if self.guaranteed else ""
         return f"{self.label}: {compact(self.paid)} of {compact(self.most)}, {left} left{above}"
 
     @property

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
+from incentive_lab.engine.next_tier import look
 from incentive_lab.engine.replay import Replay
-from incentive_lab.engine.statement import Statement, look
+from incentive_lab.engine.statement import Statement
 from incentive_lab.errors import InputError
 from incentive_lab.format import compact, counted, month_name, quantity, quarter_told, signed
 from incentive_lab.report.html import html_page

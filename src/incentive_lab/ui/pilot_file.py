@@ -17,7 +17,8 @@ from incentive_lab.pilot.analysis import Analysis
 from incentive_lab.pilot.checking import check
 from incentive_lab.pilot.csvfile import Table, distinct, read_table
 from incentive_lab.pilot.csvperiods import periods_of
-from incentive_lab.pilot.document import Data, Pilot
+from incentive_lab.pilot.document import Pilot
+from incentive_lab.pilot.outcomes import Data
 from incentive_lab.pilot.reading import fingerprint, loads, require_beside
 from incentive_lab.pilot.running import read_pilot
 from incentive_lab.scheme.yaml_text import yaml_text

@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 
 from incentive_lab.charts.pilot_plan import NAMES
-from incentive_lab.format import counted, percent
+from incentive_lab.format import counted, in_words, percent
 from incentive_lab.pilot.locking import Audited, audited, words
 from incentive_lab.pilot.power_answers import Found, powered
 from incentive_lab.pilot.powering import Power
@@ -52,7 +52,7 @@ def others(made: Design, simulated: Found) -> None:
     ):
         table(("Metric", "Best estimator", "Closed form"),
               [(plain(name), one, "") if isinstance(one, str) else (plain(name), _smallest(one), change(one.closed))
-               for name, one in simulated.by_metric], words=(1,))  # fmt: skip
+               for name, one in ((in_words(metric), one) for metric, one in simulated.by_metric)], words=(1,))  # fmt: skip
 
 
 def _smallest(one: Power) -> str:

@@ -11,7 +11,7 @@ import streamlit as st
 
 from incentive_lab.charts.pilot import forest_chart, looks_chart, months_chart, segments_chart
 from incentive_lab.errors import InputError
-from incentive_lab.format import chance, compact, count, counted, percent
+from incentive_lab.format import capital, chance, compact, count, counted, in_words, percent, small
 from incentive_lab.pilot.analysis import Analysis
 from incentive_lab.pilot.document import Pilot
 from incentive_lab.pilot.handing import handed_over
@@ -80,7 +80,12 @@ def _arms(read: Analysis) -> None:
             rows.append(
                 (plain(one.arm), ADVICE[one.advice], effect, value, plain(one.reasons[0] if one.reasons else ""))
             )
-        table(("Arm", "Advice", f"Effect on {read.primary.metric.name}", "Net value", "Why"), rows, words=(1, 4))
+        table(("Arm", "Advice", _effect_on(read), "Net value", "Why"), rows, words=(1, 4))
+
+
+def _effect_on(read: Analysis) -> str:
+    """What the primary effect is called."""
+    return f"Effect on {small(in_words(read.primary.metric.name))}"
 
 
 def _named(
@@ -157,11 +162,11 @@ def key_figures(read: Analysis) -> None:
                 else between(found.interval, read.primary.unit, currency)
             )
             line = f"{span}, p {found.p_value:.3g}"
-        figure_card("pilot-effect", f"Effect on {read.primary.metric.name}", shown, "", "", good="neither", line=line,
+        figure_card("pilot-effect", _effect_on(read), shown, "", "", good="neither", line=line,
                     help=found.sentence if found else "")  # fmt: skip
     with cards[2]:
         if value is None:
-            figure_card("pilot-value", "Net value", "not known", "", "", good="neither", line=_sentence(read.no_value[:90]),
+            figure_card("pilot-value", "Net value", "not known", "", "", good="neither", line=capital(read.no_value[:90]),
                         help="Incremental margin less incentive cost, from the payout engine.")  # fmt: skip
         else:
             line = (
@@ -173,7 +178,7 @@ def key_figures(read: Analysis) -> None:
     with cards[3]:
         rails = [one for one in read.answers if one.metric.role == "guardrail"]
         held = sum(one.verdict == "held" for one in rails)
-        line = ", ".join(f"{one.metric.name} {one.verdict}" for one in rails) or "The plan has no guardrail."
+        line = ", ".join(f"{in_words(one.metric.name)} {one.verdict}" for one in rails) or "The plan has no guardrail."
         shown = f"{count(held)} of {count(len(rails))}" if rails else "none"
         figure_card("pilot-rails", "Guardrails held", shown, "", "", good="neither", line=line,
                     help="A guardrail holds when a loss beyond its margin is excluded.")  # fmt: skip
@@ -182,11 +187,6 @@ def key_figures(read: Analysis) -> None:
 def _line(read: Analysis) -> str:
     """The first reason, or the advice in words."""
     return read.reasons[0] if read.reasons else ADVICE[read.advice]
-
-
-def _sentence(text: str) -> str:
-    """With a capital."""
-    return text[:1].upper() + text[1:]
 
 
 def meaning(read: Analysis) -> None:
@@ -244,7 +244,7 @@ def _months(read: Analysis) -> None:
             draw(looks, "pilot-looks")
         else:
             with card("pilot-no-looks", "No looks before the end", height="stretch"):
-                st.markdown(plain(_sentence(read.no_looks)))
+                st.markdown(plain(capital(read.no_looks)))
 
 
 def _segments(read: Analysis) -> None:
@@ -262,7 +262,7 @@ def _metrics(read: Analysis) -> None:
     """Every metric in its own unit; with several arms, each arm's."""
     several, rows = len(read.trial.arms) > 2, []
     for one in read.answers:
-        found, name = one.found, f"{one.metric.name}, {one.arm}" if several else one.metric.name
+        found, name = one.found, in_words(one.metric.name) + (f", {one.arm}" if several else "")
         if found is None:
             rows.append((plain(name), "", "", "", plain(one.reason)))
             continue

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from incentive_lab.charts.pilot import whales_chart
+from incentive_lab.format import in_words
 from incentive_lab.pilot.analysis import Analysis
 from incentive_lab.ui.cards import draw
 from incentive_lab.ui.knowing import partner_names
@@ -19,4 +20,7 @@ def whales_view(read: Analysis) -> None:
     money = f", {read.trial.currency}" if primary.unit == "money" else ""
     for arm, one in read.whales.items():
         unit = ", relative," if one.logs else f" {read.trial.each}{money}"
-        draw(whales_chart(one, read.trial.partners, names, f"{primary.metric.name}{unit}"), f"pilot-whales-{arm}")
+        draw(
+            whales_chart(one, read.trial.partners, names, f"{in_words(primary.metric.name)}{unit}"),
+            f"pilot-whales-{arm}",
+        )

@@ -11,7 +11,6 @@ import os
 import sys
 import threading
 import time
-import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
@@ -19,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from incentive_lab.errors import InputError, Problem
+from incentive_lab.errors import InputError, Problem, unexpected
 from incentive_lab.home import home
 
 if TYPE_CHECKING:
@@ -108,16 +107,8 @@ class Preparation:
             self.ready = True
         except InputError as error:
             self.problems = error.problems
-        except Exception:
-            reference = uuid.uuid4().hex[:8]
-            LOG.exception("preparation failed, reference %s", reference)
-            self.problems = (
-                Problem(
-                    "preparation",
-                    "something unexpected went wrong.",
-                    f"The log has the details under reference {reference}.",
-                ),
-            )
+        except Exception as error:
+            self.problems = (unexpected(error, "preparation"),)
 
     def _read(self) -> None:
         from incentive_lab.history import open_history

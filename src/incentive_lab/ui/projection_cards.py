@@ -91,8 +91,7 @@ def risk_card(told: Projection, floor: float | None = None, limit: float | None 
         f":small[:gray[Drawn from {counted(told.scenarios, 'future')}. ±: the standard error from drawing so many{sure}.]]"
     )
     with card("projection-risk", "What it will cost"):
-        st.markdown(span)
-        st.markdown(unbroken(" ".join(said)))
+        st.markdown("\n".join(f"- {unbroken(one)}" for one in [span, *said[:-1]]) + f"\n\n{unbroken(said[-1])}")
 
 
 def owed_path(told: Projection) -> tuple[Floats, str]:
@@ -133,7 +132,8 @@ def breakdown_card(told: Projection) -> None:
     """The mean cost and its band by whatever is chosen."""
     outcome, minor, currency = told.outcome, told.minor, told.model.panel.currency
     with card("projection-parts", "Where it goes"):
-        by = st.segmented_control("By", PARTS, default=PARTS[0], key="projection-parts-by", required=True)
+        by = st.segmented_control("By", PARTS, default=PARTS[0], key="projection-parts-by", required=True,
+                                  label_visibility="collapsed")  # fmt: skip
         labels = [month_name(month_label(told.first_month + m)) for m in range(told.horizon)]
         if by == "To accrue":
             _accruals(told, labels)

@@ -24,11 +24,13 @@ from incentive_lab.scheme.document import Scheme
 from incentive_lab.scheme.paths import apply
 from incentive_lab.ui import pilot_plans, workspace
 from incentive_lab.ui.cards import card, tell_problems
-from incentive_lab.ui.jobs import Step, forget, job, watched
+from incentive_lab.ui.drafts import Draft
+from incentive_lab.ui.jobs import Step, forget, over, watched
 from incentive_lab.ui.signing_in import may_be, signed_in, somebody_may_act, who_acts
 
 OPEN, ASKED, REVISION, PROPOSED = "review proposing", "review proposal", "review-revision", "review proposed"
 NO_FORECAST, NO_PILOT = "No forecast", "No pilot"
+REASON = "propose-reason"
 FUTURES = (500, 200, 1000, 2000)
 SEED = 7
 
@@ -66,7 +68,7 @@ def proposing(registry: Registry) -> None:
         ):
             return
         with st.form("review-propose-form", border=False):
-            _fields(registry, draft.scheme, draft.baseline)
+            _fields(registry, draft)
 
 
 def _what(scheme: Scheme, baseline: Scheme) -> str:
@@ -80,7 +82,8 @@ def _what(scheme: Scheme, baseline: Scheme) -> str:
     )
 
 
-def _fields(registry: Registry, scheme: Scheme, baseline: Scheme) -> None:
+def _fields(registry: Registry, draft: Draft) -> None:
+    scheme, baseline = draft.scheme, draft.baseline
     name, when, months, whom = st.columns([3, 2, 1, 3], gap="small")
     with name:
         actor = who_acts("propose-name")
@@ -89,7 +92,9 @@ def _fields(registry: Registry, scheme: Scheme, baseline: Scheme) -> None:
     length = months.number_input("Months", 1, 60, scheme.effective.months, key="propose-months")
     population = whom.text_input("For whom", key="propose-population", max_chars=100, placeholder="who is eligible",
                                  help="One scheme at a time is in effect for a population; names are compared.")  # fmt: skip
-    reason = st.text_area("Reason", key="propose-reason", max_chars=LONGEST_REASON, height=80)
+    if draft.reason and REASON not in st.session_state:
+        st.session_state[REASON] = draft.reason[:LONGEST_REASON]
+    reason = st.text_area("Reason", key=REASON, max_chars=LONGEST_REASON, height=80)
     first, second, third, fourth = st.columns([2, 2, 2, 3], gap="small", vertical_alignment="bottom")
     known = {one.title: one for one in presets().values()}
     supposed = first.selectbox("Forecast", [*known, NO_FORECAST], key="propose-assumptions",
@@ -160,7 +165,7 @@ def _carried_out(registry: Registry, asked: Proposal) -> None:
     with card("review-propose", "Propose the draft", f"Evidence for {asked.pair.scheme.title or asked.pair.scheme.id}"):
         documents = watched(asked.key, work, "Replaying, forecasting and reading the evidence")
         if documents is None:
-            if job(asked.key, work).done:
+            if over(asked.key, work):
                 st.button("Back to the form", key="propose-back", on_click=_again, args=(asked.key, work))
             return
         given = Submission(documents, asked.population, st.session_state[workspace.SOURCE].path)

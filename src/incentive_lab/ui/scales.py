@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from decimal import Decimal
 
-from incentive_lab.format import small
+from incentive_lab.format import capital, in_words, small
 from incentive_lab.scheme.document import Scheme
 from incentive_lab.scheme.lookup import measure_named
 from incentive_lab.scheme.naming import split
@@ -21,6 +21,7 @@ GROUPS = (
     "Gates and guarantees",
     "Scorecards",
     "Budget",
+    "Targets",
     "Variants",
     "Other numbers",
 )
@@ -41,7 +42,6 @@ _WORDS = {
     "multiply": "factor",
     "average_of_last": "periods averaged",
 }
-_SHORT_FORMS = frozenset({"csat", "nps", "mdf", "msp", "spif"})
 _MADE_OF = frozenset(
     {"table", "steps", "plain", "when", "who", "by_tier", "by_type", "by_region", "by_segment", "grid", "rates"}
 )
@@ -57,7 +57,7 @@ def group_of(path: str) -> str:
         ('Tiers', 'Caps and limits')
     """
     parts = split(path)
-    if parts[0] in ("tiers", "mix", "budget", "variants", "scorecards"):
+    if parts[0] in ("tiers", "mix", "budget", "targets", "variants", "scorecards"):
         return parts[0].capitalize()
     if parts[0] in _GATED:
         return "Gates and guarantees"
@@ -91,18 +91,22 @@ def words_of(scheme: Scheme, address: Address) -> Words:
 def _words_of(scheme: Scheme, address: Address) -> Words:
     parts = split(address.path)
     if parts[0] == "tiers" and len(parts) > 3 and parts[1] == "levels":
-        return Words(_plain(parts[2]), _sentence([measure_words(scheme, part) for part in parts[4:] or parts[3:]]))
+        return Words(in_words(parts[2]), _sentence([measure_words(scheme, part) for part in parts[4:] or parts[3:]]))
     if parts[0] == "rules":
         rule = next((one for one in scheme.rules if one.id == parts[1]), None)
         inside = address.declaration.label if parts[-1] in _DECLARED else _inside(scheme, parts[2:])
-        return Words(rule.label if rule and rule.label else _plain(parts[1]), inside)
+        return Words(rule.label if rule and rule.label else in_words(parts[1]), inside)
     if parts[0] == "scorecards" and len(parts) > 4:
         card = scheme.scorecards.get(parts[1])
-        return Words(card.label if card and card.label else _plain(parts[1]), _inside(scheme, parts[3:]))
+        return Words(card.label if card and card.label else in_words(parts[1]), _inside(scheme, parts[3:]))
+    if parts[0] == "targets" and len(parts) > 2:
+        name, _, number = parts[1].partition("#")
+        short = f"Share owed in month {parts[3]}" if parts[2] == "ramp" else in_words(parts[2])
+        return Words(f"{measure_words(scheme, name)} target {number}".strip(), short)
     if parts[0] in (*_GATED, *_CAPPED) and len(parts) > 2:
-        return Words(_plain(parts[1]), _inside(scheme, parts[2:]))
+        return Words(in_words(parts[1]), _inside(scheme, parts[2:]))
     if parts[0] == "variants" and len(parts) > 3:
-        return Words(_plain(parts[1]), address.label.split(": ", 1)[-1])
+        return Words(in_words(parts[1]), address.label.split(": ", 1)[-1])
     return Words("", address.declaration.label if parts[0] in ("mix", "budget", "tiers") else address.label)
 
 
@@ -112,15 +116,19 @@ def _inside(scheme: Scheme, parts: tuple[str, ...]) -> str:
     if said[0] == "limit":
         kind = said[-1]
         return {"quantity": "Units counted", "amount": "Most it pays", "share": "Most it pays, as a share"}.get(
-            kind, _plain(kind)
+            kind, in_words(kind)
         )
     if parts[0] == "rate" and len(said) > 1:
         if "steps" in parts:
             said = [one for one in said if one != "rate"] + (["rate"] if said[-1] == "rate" else [])
-            return _capital(f"{_plain(said[0])} {' '.join(_WORDS.get(one, one) for one in said[1:])}".lower())
+            return capital(f"{in_words(said[0])} {' '.join(_WORDS.get(one, one) for one in said[1:])}".lower())
         return f"Rate for {said[-1].replace('_', ' ')}"
     if said == ["amount"]:
         return "Amount"
+    if said[:2] == ["award", "prizes"]:
+        return f"Prize {said[2]}"
+    if said[-2:] == ["over", "trailing"]:
+        return f"Months that {small(measure_words(scheme, said[-3]))} is added up over"
     return _sentence([_WORDS.get(one) or measure_words(scheme, one) for one in said])
 
 
@@ -129,28 +137,13 @@ def measure_words(scheme: Scheme, name: str) -> str:
     try:
         measure = measure_named(name, scheme.measures)
     except KeyError:
-        return _plain(name)
-    return measure.label or _plain(name)
-
-
-def _plain(name: str) -> str:
-    """An id in words.
-
-    Example:
-        >>> _plain("partner-quarter")
-        'Partner quarter'
-    """
-    words = name.replace("-", " ").replace("_", " ").split()
-    return _capital(" ".join(word.upper() if word in _SHORT_FORMS else word for word in words))
+        return in_words(name)
+    return measure.label or in_words(name)
 
 
 def _sentence(words: list[str]) -> str:
     """Words joined, the first letter of later ones small unless they are short forms."""
-    return _capital(" ".join([*words[:1], *map(small, words[1:])]))
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
+    return capital(" ".join([*words[:1], *map(small, words[1:])]))
 
 
 @dataclass(frozen=True)

@@ -6,11 +6,11 @@ import streamlit as st
 
 from incentive_lab.charts.search import frontier_chart
 from incentive_lab.errors import InputError
-from incentive_lab.format import compact, points, quantity, signed
+from incentive_lab.format import capital, compact, points, quantity, signed
 from incentive_lab.optimise.figures import HISTORY_FIGURES, Figure
 from incentive_lab.optimise.found import Found
 from incentive_lab.optimise.paying import Trial
-from incentive_lab.optimise.words import notes, verdict
+from incentive_lab.optimise.words import although, notes, verdict
 from incentive_lab.scheme.paths import apply
 from incentive_lab.ui import workspace
 from incentive_lab.ui.cards import card, draw, plain
@@ -69,20 +69,26 @@ def _values(draft: Draft, found: Found, chosen: Trial, names: dict[str, str]) ->
     moved = any(value != found.now.values[path] for path, value in chosen.values.items())
     with card("search-values", "The numbers"):
         table(("Number", "Now", "Found"), rows)
-        st.button("Take these into the draft", key="search-take", type="primary", disabled=not moved, icon=":material/input:",
-                  on_click=lambda: _take(chosen))  # fmt: skip
+        but = although(found, chosen) if moved else ""
+        if but:
+            st.markdown(f":orange-badge[:material/warning: {plain(capital(but))}]")
+        st.button("Take these into the draft all the same" if but else "Take these into the draft", key="search-take",
+                  type="secondary" if but else "primary", disabled=not moved, icon=":material/input:",
+                  on_click=lambda: _take(chosen, but))  # fmt: skip
         if taken := st.session_state.get(TAKEN):
             st.markdown(plain(taken[1]))
             st.page_link("pages/tune.py", label="See it on the page Tune", icon=":material/tune:")
 
 
-def _take(chosen: Trial) -> None:
-    """The draft with the values of a trial, as one step that can be taken back."""
+def _take(chosen: Trial, but: str) -> None:
+    """The draft with the values of a trial, as one step that can be taken back; what speaks against it goes with it."""
     draft = workspace.draft()
     try:
-        changed = draft.rewritten(apply(draft.scheme, dict(chosen.values)))
+        changed = draft.rewritten(
+            apply(draft.scheme, dict(chosen.values)), f"Taken from a search {but}." if but else ""
+        )
         workspace.keep(changed)
-        said = "They are in the draft; Undo on the page Tune takes them back."
+        said = f"They are in the draft{', ' + but if but else ''}; Undo on the page Tune takes them back."
         st.session_state[TAKEN] = (workspace.fingerprint(changed.scheme), said)
     except InputError as error:
         st.session_state[TAKEN] = ("", f"The draft has changed and cannot take them: {error.problems[0]}")

@@ -82,7 +82,9 @@ def _goal(now: dict[str, float | None], currency: str) -> Goal:
     figure = _figure_choice(other, "Figure", "search-figure", "middle")
     if sense != "reach":
         return Goal(figure, sense)
-    return Goal(figure, sense, _number(figure, "Value", f"search-value-{figure.name}", now[figure.name], currency))
+    return Goal(
+        figure, sense, _number(figure, "Value to reach", f"search-value-{figure.name}", now[figure.name], currency)
+    )
 
 
 def _figure_choice(where: object, name: str, key: str, first: str) -> Figure:
@@ -103,14 +105,15 @@ def _limits(draft: Draft, now: dict[str, float | None]) -> list[Limit]:
         figure = labels[name]
         one, other = st.columns([2, 3], vertical_alignment="bottom")
         start = "at least" if figure.name in ("middle", "paid", "behavioural") else "at most"
-        side = one.selectbox(name, list(SIDES), index=list(SIDES).index(start), key=f"search-side-{figure.name}",
-                             persist_state="session")  # fmt: skip
+        # Named by what it bounds for whoever hears the page; whoever sees it reads that beside it.
+        side = one.selectbox(f"{name}: at most or at least", list(SIDES), index=list(SIDES).index(start),
+                             key=f"search-side-{figure.name}", persist_state="session", label_visibility="collapsed")  # fmt: skip
         first = now[figure.name]
         if figure.name == "behavioural" and draft.scheme.mix is not None:
             first = min(float(draft.scheme.mix.behavioural), first if first is not None else 1.0)
         with other:
             value = _number(
-                figure, "Value", f"search-limit-{figure.name}", first, draft.scheme.currency, start == "at most"
+                figure, name, f"search-limit-{figure.name}", first, draft.scheme.currency, start == "at most"
             )
         found.append(Limit(figure, "<=" if SIDES[side or start] == "<=" else ">=", value))
     return found

@@ -50,7 +50,8 @@ def _write_waiting(name: str, folder: Path) -> None:
 
 
 def _write(file: Path, draft: Draft) -> None:
-    text = json.dumps({"start": dumps(draft.start), "scheme": dumps(draft.scheme), "baseline": dumps(draft.baseline)})
+    schemes = {"start": dumps(draft.start), "scheme": dumps(draft.scheme), "baseline": dumps(draft.baseline)}
+    text = json.dumps({**schemes, "reason": draft.reason})
     file.parent.mkdir(parents=True, exist_ok=True)
     part = file.with_suffix(".partial")
     part.write_text(text, encoding="utf-8")
@@ -84,7 +85,8 @@ def _read(kind: str, name: str) -> Draft | None:
         Draft.of(scheme, baseline)
     except (InputError, ValueError, KeyError):
         return None
-    return Draft(start, scheme, baseline)
+    said = data.get("reason")
+    return Draft(start, scheme, baseline, warned=(scheme, said) if isinstance(said, str) and said else None)
 
 
 def presets_folder() -> Path:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -40,6 +42,8 @@ _FINDINGS = {
     "empty_months": "Months without a won deal",
     "dates_apart": "Dates far from all others",
 }
+FINDINGS, COLUMNS = 6, 3
+"""Findings that are listed without their sentences; columns of what needs attention."""
 _ICONS = {"act": ":material/error:", "look": ":material/visibility:", "fine": ":material/check_circle:"}
 
 
@@ -124,7 +128,8 @@ def findings_table(found: Sequence[Finding], currency: str, *, full: bool = Fals
         full: All of them with their sentences, rather than the first six.
     """
     lines = []
-    for one in found if full else found[:6]:
+    listed = list(found) if full else _together(found)
+    for one in listed if full else listed[:FINDINGS]:
         amount = f"{compact(float(one.amount))} {currency}" if one.amount is not None else "-"
         name = plain(_FINDINGS.get(one.kind, one.kind.replace("_", " ").capitalize()))
         state = ("left out" if one.severity == "excluded" else "still in",) if full else ()
@@ -132,12 +137,23 @@ def findings_table(found: Sequence[Finding], currency: str, *, full: bool = Fals
             (f"**{name}** &nbsp; :small[{plain(one.message)}]" if full else name, count(one.rows), amount, *state)
         )
     if lines:
-        table(("Finding", "Rows", "In money", *(("Rows are",) if full else ())), lines, words={3} if full else ())
-    if len(found) > 6 and not full:
-        st.markdown(f":gray[and {count(len(found) - 6)} more]")
+        table(("Finding", "Rows", "In money", *(("State",) if full else ())), lines, words={3} if full else ())
+    if len(listed) > FINDINGS and not full:
+        st.markdown(f":gray[and {count(len(listed) - FINDINGS)} more]")
     if found and not full:
         left_out = sum(one.severity == "excluded" for one in found)
         st.markdown(f":gray[{counted(left_out, 'kind')} left out.]" if left_out else ":gray[Flagged, not left out.]")
+
+
+def _together(found: Sequence[Finding]) -> list[Finding]:
+    """Findings of one kind as one, with all their rows and money: without their sentences they would read the same."""
+    kinds: dict[tuple[str, str], Finding] = {}
+    for one in found:
+        before = kinds.get((one.kind, one.severity))
+        amounts = [each.amount for each in (before, one) if each is not None and each.amount is not None]
+        rows, amount = one.rows + (before.rows if before else 0), sum(amounts, Decimal(0)) if amounts else None
+        kinds[one.kind, one.severity] = replace(one, rows=rows, amount=amount)
+    return list(kinds.values())
 
 
 def schemes_card() -> None:
@@ -214,10 +230,12 @@ def attention(comparison: Comparison) -> None:
             _never(key, comparison.proposed.fingerprint, workspace.fingerprint(draft.baseline), comparison),
             names_in_use(),
         )
-    columns = st.columns(3, gap="small")
-    for place, notice in enumerate(found):
-        with columns[place % 3]:
-            _notice(notice, place)
+    # Column by column: where columns stand one below the other, what should be acted on still comes first.
+    long = max(1, -(-len(found) // COLUMNS))
+    for column, first in zip(st.columns(COLUMNS, gap="small"), range(0, len(found), long), strict=False):
+        with column:
+            for place, notice in enumerate(found[first : first + long], first):
+                _notice(notice, place)
     st.page_link("pages/tune.py", label="Change it on the page Tune", icon=":material/tune:")
 
 

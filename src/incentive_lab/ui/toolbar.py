@@ -81,6 +81,8 @@ def badges(draft: Draft) -> None:
         )
         return
     st.markdown(f"Changed since {start}: {_badges(changes)}")
+    if draft.reason:
+        st.warning(plain(draft.reason), title="Against what was searched for", icon=":material/manage_search:")
     for doubt in doubts(draft)[:DOUBTS]:
         st.warning(
             f"{plain(doubt.message)} {plain(doubt.fix)}".strip(), title=plain(doubt.path), icon=":material/help:"

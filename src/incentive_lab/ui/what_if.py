@@ -6,8 +6,8 @@ from decimal import Decimal
 
 import streamlit as st
 
+from incentive_lab.engine.next_tier import next_tier
 from incentive_lab.engine.replay import Replay, replay
-from incentive_lab.engine.statement import next_tier
 from incentive_lab.errors import InputError
 from incentive_lab.fiscal import days_in
 from incentive_lab.format import money, month_name, percent, unbroken

@@ -63,13 +63,25 @@ def _since(node: Node, one: Guarantee | Draw) -> Findings:
             )
             yield wrong((*node.segments, "recover_from"), message, fix)
     elif isinstance(one, Draw) and one.forgive:
-        message = "A balance is forgiven at the end of a programme year, and this draw counts from the joining month."
-        yield wrong((*node.segments, "forgive"), message, "Leave it out; what is never paid back is a guarantee.")
+        message = (
+            "A balance is forgiven when the programme year ends, which is another month since joining for each partner: one "
+            "that joined in the last month would owe nothing at once."
+        )
+        fix = (
+            "Leave forgive out, so that the balance stays open; or leave out since: joined, so that the draw counts by "
+            "programme year. What need never be paid back is a guarantee of the same amount, with since: joined."
+        )
+        yield wrong((*node.segments, "forgive"), message, fix)
     elif isinstance(one, Guarantee) and one.against is not None:
         message = (
-            "A guarantee against the baseline adds up a programme year, so it cannot count from the joining month."
+            "A guarantee against the baseline adds up what both schemes pay since the programme year began, so it cannot "
+            "begin anew in the month in which each partner joined."
         )
-        yield wrong((*node.segments, "since"), message, "Leave since out, or guarantee an amount.")
+        fix = (
+            "Leave since and for_months out, and name newcomers with who: {months_since_joining: {below: 12}}; or leave "
+            "against out and guarantee an amount, which may count since: joined."
+        )
+        yield wrong((*node.segments, "since"), message, fix)
 
 
 def _takes_back(context: Context, node: Node, rule: Rule) -> Findings:
