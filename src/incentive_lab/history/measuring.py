@@ -10,6 +10,7 @@ import numpy as np
 from incentive_lab.errors import InputError, Problem
 from incentive_lab.history.arithmetic import less_part, row_value
 from incentive_lab.history.arrays import Columns, cut, numbers, there
+from incentive_lab.history.counting import firsts, held, stretches
 from incentive_lab.history.quantities import MILLION, returned
 from incentive_lab.history.reading import LARGEST
 from incentive_lab.history.standing import event_column, level_columns
@@ -53,7 +54,10 @@ def _group(workings: Workings, measure: Measure) -> tuple[object, ...]:
         ends = measure.less_returns, measure.months_of_term
         return "spread", measure.table, date_of(measure), _credited(workings, measure), group_of(measure), ends
     if measure.distinct:
-        kind = "distinct"
+        kind = "rolling" if measure.rolling_months else "once" if measure.once_in else "distinct"
+        if kind != "distinct":  # one at a time: rows are brought together by the value that is counted
+            same = measure.model_dump_json()
+            return kind, measure.table, date_of(measure), _credited(workings, measure), group_of(measure), same
     elif per_deal(measure) and not workings.one_line:
         kind = "per_deal"
     else:
@@ -151,7 +155,8 @@ def _scatter(grid: Grid, place: tuple[Any, Any, Any], values: Any) -> Floats:
     return array
 
 
-def _distinct(workings: Workings, members: Mapping[str, Measure]) -> Any:
+def different(workings: Workings, members: Mapping[str, Measure]) -> tuple[Any, list[str]]:
+    """Credited rows with one column per member, the value that is counted once, NULL where its filter excludes the row."""
     measure, table, date = _first(members)
     rows = workings.rows(table, date)
     names = named(members)
@@ -172,8 +177,25 @@ def _distinct(workings: Workings, members: Mapping[str, Measure]) -> Any:
         rows = workings.credits.spread(keep, [], key=("deal_id",), full=True, roles=measure.roles)
     if group_of(measure):
         rows = workings.credits.first_of_group(rows.select("partner_id", "_month", *names.values()), group_of(measure))
-    counts = {column: rows[column].nunique() for column in names.values()}
+    return rows, list(names.values())
+
+
+def _distinct(workings: Workings, members: Mapping[str, Measure]) -> Any:
+    rows, names = different(workings, members)
+    counts = {column: rows[column].nunique() for column in names}
     return rows.group_by(["partner_id", "_month"]).aggregate(**counts)
+
+
+def _once(workings: Workings, members: Mapping[str, Measure]) -> Any:
+    return firsts(workings, *different(workings, members), _first(members)[0])
+
+
+def _rolling(workings: Workings, members: Mapping[str, Measure]) -> Any:
+    return stretches(*different(workings, members), _first(members)[0])
+
+
+def _held(grid: Grid, rows: Columns, members: Mapping[str, Measure]) -> dict[str, Floats]:
+    return held(grid, rows, named(members))
 
 
 def _counted(grid: Grid, rows: Columns, members: Mapping[str, Measure]) -> dict[str, Floats]:
@@ -263,6 +285,8 @@ def _over_terms(grid: Grid, rows: Columns, members: Mapping[str, Measure]) -> di
 _WAYS: Mapping[str, tuple[Query, Placing]] = {
     "sum": (_sums, _by_month),
     "distinct": (_distinct, _counted),
+    "once": (_once, _counted),
+    "rolling": (_rolling, _held),
     "per_deal": (_per_deal, _by_last_month),
     "spread": (_spread, _over_terms),
 }

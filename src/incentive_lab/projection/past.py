@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from incentive_lab.engine.needs import needs
+from incentive_lab.errors import InputError, Problem
 from incentive_lab.format import percent
 from incentive_lab.history.for_schemes import must_fit
 from incentive_lab.panel import DealTable, Panel, Returns
@@ -49,6 +50,13 @@ def past_of(history: History, *schemes: Scheme) -> Past:
     must_fit(history, *schemes)
     wanted = needs(*schemes)
     leaves = dict(wanted.leaves)
+    again = [name for name, measure in leaves.items() if measure.once_in or measure.rolling_months]
+    if again:
+        raise InputError([
+            Problem(f"measures.{name}", "it counts a customer once, however often it comes; deals to come are drawn without "
+                    "customers, so it cannot be projected.", "Replay the scheme, or project it with the counts of each month.")
+            for name in again
+        ])  # fmt: skip
     for name in ANALYSED:
         if name not in leaves and not history.problems_of({name: CATALOGUE[name]}):
             leaves[name] = CATALOGUE[name]

@@ -57,9 +57,18 @@ def _what(measure: Measure) -> str:
     if measure.count is not None:
         return f"Number of {rows}"
     if measure.distinct is not None:
-        return f"Number of different values of {_column(measure.distinct)} among {rows}"
+        return f"Number of different values of {_column(measure.distinct)} among {rows}{_once(measure)}"
     said = _expression(measure.of) if measure.of is not None else ""
     return f"{said[:1].upper()}{said[1:]} of {rows}"
+
+
+def _once(measure: Measure) -> str:
+    """In which window each value counts once."""
+    if measure.rolling_months:
+        return f" of the last {counted(measure.rolling_months, 'month')}"
+    if measure.once_in == "life":
+        return ", each in the month in which it comes first"
+    return f", each once in a {measure.once_in.replace('_', '-')}" if measure.once_in else ""
 
 
 def _expression(expression: Expression) -> str:

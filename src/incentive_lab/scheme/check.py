@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields
 from incentive_lab.errors import InputError, Problem
 from incentive_lab.scheme.checks import (
     comparisons,
+    counting,
     earlier,
     frame,
     grain,
@@ -47,6 +48,7 @@ _CHECKS: tuple[Callable[[Context], Findings], ...] = (
     rules.rules,
     windows.windows,
     windows.tests,
+    counting.distinct_windows,
     tenure.tenure,
     returned.schedules,
     returned.returns,

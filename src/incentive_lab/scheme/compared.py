@@ -54,7 +54,7 @@ def compared(scheme: Scheme) -> Iterator[Looked]:
     for node in nodes(scheme):
         part = node.part
         if isinstance(part, Reference) and part.sequential and not isinstance(node.parents[-1], ScorecardPart):
-            over = _over(node, node.parents[-1])
+            over = window_of(node, node.parents[-1])
             yield Looked(node, over, _acts_on(scheme, node), reference=part)
     for one in scored(scheme):
         card = scheme.scorecards.get(one.name)
@@ -79,7 +79,7 @@ def scored(scheme: Scheme) -> Iterator[Looked]:
         if isinstance(part, Test) and part.kind == "scorecard":
             name = node.key
         if name is not None:
-            yield Looked(node, _over(node, part), _acts_on(scheme, node), name)
+            yield Looked(node, window_of(node, part), _acts_on(scheme, node), name)
 
 
 def _acts_on(scheme: Scheme, node: Node) -> tuple[Rule, ...]:
@@ -89,7 +89,7 @@ def _acts_on(scheme: Scheme, node: Node) -> tuple[Rule, ...]:
     return (rule,) if rule is not None else tuple(one for one in scheme.rules if one.id in named or not named)
 
 
-def _over(node: Node, owner: Part) -> Over:
+def window_of(node: Node, owner: Part) -> Over:
     """The window of what is looked at or compared."""
     rule = node.nearest(Rule)
     if isinstance(owner, (Multiplier, Test)):

@@ -15,41 +15,12 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from incentive_lab.scheme.base import Part
 from incentive_lab.scheme.numbers import exact, month_count
+from incentive_lab.scheme.row_columns import COLUMNS as COLUMNS
+from incentive_lab.scheme.row_columns import DATES as DATES
+from incentive_lab.scheme.row_columns import DEFAULT_DATE as DEFAULT_DATE
 from incentive_lab.scheme.terms import TermMonths
 
 Table = Literal["deals", "activities", "scores", "partners"]
-
-# Columns that a measure may name, per table, with their unit; other columns of the table may be named too
-# (they are numbers of unit 'number' unless the measure says otherwise).
-COLUMNS: Mapping[str, Mapping[str, str]] = {
-    "deals": {
-        "amount": "money",
-        "list_amount": "money",
-        "cost": "money",
-        "recurring_amount": "money",
-        "returned_amount": "money",
-        "returned": "money",  # what came back: 0 without returned_on, else returned_amount, else amount
-        "quantity": "count",
-        "term_months": "number",
-        "margin": "money",  # amount - cost
-        "discount": "money",  # list_amount - amount
-        "cycle_days": "number",  # closed_on - created_on
-        "margin_share": "share",  # margin / amount
-        "discount_share": "share",  # 1 - amount / list_amount
-        "mark_up": "share",  # margin / cost
-        "unit_price": "money",  # amount / quantity
-    },
-    "activities": {"quantity": "count", "quality": "number", "spend": "money"},
-    "scores": {"value": "number"},
-    "partners": {},
-}
-DATES: Mapping[str, tuple[str, ...]] = {
-    "deals": ("created_on", "qualified_on", "closed_on", "registered_on", "returned_on", "recorded_on"),
-    "activities": ("occurred_on",),
-    "scores": ("scored_on",),
-    "partners": ("joined_on",),
-}
-DEFAULT_DATE: Mapping[str, str] = {"deals": "closed_on", "activities": "occurred_on", "scores": "scored_on"}
 
 
 def _share(value: object) -> object:
@@ -139,7 +110,10 @@ class Measure(Part):
     Attributes:
         of: Sum of a column or of row arithmetic, e.g. `deals.amount`.
         count: Rows of a table; for deals, distinct deal ids (lines of one deal count once).
-        distinct: Distinct values of a column within a month; a window adds its months.
+        distinct: Distinct values of a column within a month; a window adds its months. With
+        once_in: a value counts once in each quarter, half-year or year of the programme, or once ever (life), in the month in
+            which it comes first, so that the months of that window add up to its distinct values. Or with
+        rolling_months: a level, the distinct values of so many months up to each.
         level: A value that holds until the next one: `scores.csat` (the score named csat).
         event: joined, anniversary or first_deal: 1 in the month where it happens; months_since_joining: a level.
         ratio: Two measures, numerator first; over a window the sums are divided.
@@ -158,6 +132,16 @@ class Measure(Part):
     of: Expression | None = None
     count: Table | None = None
     distinct: str | None = None
+    once_in: Literal["quarter", "half_year", "year", "life"] | None = None
+    rolling_months: (
+        Annotated[
+            int,
+            month_count(
+                "Rolling window", 1200, (3, 24), "Months over which different values count.", "docs/scheme.md#measures"
+            ),
+        ]
+        | None
+    ) = None
     level: str | None = None
     event: Literal["joined", "anniversary", "first_deal", "months_since_joining"] | None = None
     ratio: tuple[str, str] | None = None
@@ -183,6 +167,10 @@ class Measure(Part):
         kinds = [self.of, self.count, self.distinct, self.level, self.event, self.ratio, self.plus or None]
         if sum(kind is not None for kind in kinds) != 1:
             raise ValueError("a measure has exactly one of: of, count, distinct, level, event, ratio, plus")
+        if self.distinct is None and (self.once_in or self.rolling_months):
+            raise ValueError("only `distinct` has once_in or rolling_months")
+        if self.once_in and self.rolling_months:
+            raise ValueError("a distinct measure has once_in or rolling_months, not both")
         if self.of is not None and len({name.split(".")[0] for name in self.of.columns()}) != 1:
             raise ValueError("the columns of `of` must come from one table, written table.column")
         return self
@@ -195,7 +183,7 @@ class Measure(Part):
     @property
     def is_level(self) -> bool:
         """Whether it is a value that holds, rather than something that adds up."""
-        return self.level is not None or self.event == "months_since_joining"
+        return self.level is not None or self.event == "months_since_joining" or self.rolling_months is not None
 
     @property
     def table(self) -> str | None:
@@ -237,6 +225,12 @@ def _activity(kind: str) -> Measure:
     return Measure.model_validate({"of": "activities.quantity", "where": {"kind": kind}, "unit": "count"})
 
 
+def _customers(help: str, **more: object) -> Measure:
+    where = {"status": "won"}
+    said = {"distinct": "deals.customer_id", "where": where, "at": "closed_on", "unit": "count", "help": help}
+    return Measure.model_validate({**said, **more})
+
+
 ACTIVITY_KINDS = (
     "lead", "qualified_lead", "deal_registration", "training", "certification", "campaign", "event", "referral",
     "integration", "business_review", "onboarding_step", "customer_success_plan", "advocacy",
@@ -244,7 +238,6 @@ ACTIVITY_KINDS = (
 SCORES = ("csat", "brand_adherence", "nps", "pipeline_quality")
 
 _CONTRACTS = "Monthly amount of contracts in force, each until its term ends or it is cancelled."
-_CUSTOMERS = "Different customers of each month; a longer window adds its months."
 TENURE = "months_since_joining"
 """The measure of a partner's time in the programme."""
 CATALOGUE: Mapping[str, Measure] = {
@@ -269,13 +262,10 @@ CATALOGUE: Mapping[str, Measure] = {
         update={"where": {"status": Condition(is_="won"), "co_sold": Condition(is_=True)}}
     ),
     "recurring_revenue": _won("deals.recurring_amount", spread="term", less_returns=True, help=_CONTRACTS),
-    "customers": Measure(
-        distinct="deals.customer_id",
-        where={"status": Condition(is_="won")},
-        at="closed_on",
-        unit="count",
-        help=_CUSTOMERS,
-    ),
+    "customers": _customers("Different customers of each month; a longer window adds its months."),
+    "customers_in_quarter": _customers("Different customers of each quarter.", once_in="quarter"),
+    "customers_in_year": _customers("Different customers of each programme year.", once_in="year"),
+    "new_customers": _customers("Customers in the month in which they first buy.", once_in="life"),
     "cycle_days_total": _won("deals.cycle_days", unit="number"),
     "returns": _won("deals.returned", at="returned_on", help="Amount returned, in the month of the return."),
     "net_revenue": Measure(plus=("revenue",), minus=("returns",), help="Revenue less the month's returns."),
