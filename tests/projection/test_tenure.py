@@ -44,6 +44,16 @@ rules:
     "held back": """rules:
   - {id: r, on: revenue, rate: 2%}
   - {id: held, on: {payout_of: [r], months_ago: 4}, rate: 25%, requires: {revenue: {at_least: 1, over: {trailing: 4}}}}""",
+    "alternatives": """rules:
+  - {id: a, on: revenue, rate: 2%}
+  - {id: b, on: lead, rate: 40, per: quarter, who: {months_since_joining: {below: 6}}}
+  - {id: more, on: {payout_of: [a, b], months_ago: 2}, rate: 10%}
+alternatives: [{id: one, rules: [a, b], per: year}]
+caps: [{per: month, amount: 300, excess: carried, rules: [a]}]""",
+    "the lesser": """rules:
+  - {id: a, on: revenue, rate: 2%}
+  - {id: b, on: lead, rate: 40}
+alternatives: [{id: one, rules: [a, b], pays: lesser, per: half_year}]""",
     "target of the history": """rules: [{id: excess, on: {excess_of: revenue, above: target}, per: quarter, rate: 10%}]""",
 }  # fmt: skip
 

@@ -48,6 +48,7 @@ class Book:
     def __init__(self, world: World) -> None:
         self.world = world
         self.lines: dict[tuple[int, int, str], Fraction] = defaultdict(lambda: ZERO)
+        self.claims: dict[tuple[int, int, str], Fraction] = defaultdict(lambda: ZERO)  # of compared rules, before that
         self.rules = {
             (index, row): RuleState([LimitState() for _ in rule.limit])
             for row in world.rows

@@ -19,6 +19,7 @@ from incentive_lab.engine.lowering import lower
 from incentive_lab.engine.periods import PERIOD_MONTHS, active_months, window_code, year_shift
 from incentive_lab.engine.rows import Builder
 from incentive_lab.errors import InputError, Problem
+from incentive_lab.scheme.alternatives import compared_per
 from incentive_lab.scheme.document import Cap, Scheme
 from incentive_lab.scheme.lookup import measure_named, unit_of
 from incentive_lab.scheme.rates import Driver, Rate, Table
@@ -153,7 +154,8 @@ class _Compiler:
             p.TIER_FIRST: alternative_first, p.TIER_RULE: self._tier_rule(), p.TENURES: tenures,
             p.POINT_SLOTS: np.array(rows.points, dtype=np.int64), p.POINTS_F: _floats(rows.points_f, 2),
             p.RETURN_SLOTS: self.return_slot, p.SCORE_PARTS: _ints(rows.score_parts, 3),
-            p.SCORE_PARTS_F: _floats(rows.score_parts_f, 4),
+            p.SCORE_PARTS_F: _floats(rows.score_parts_f, 4), p.ALTERNATIVES: self._alternatives(),
+            p.ALTERNATIVE_RULE: self._alternative_rule(),
         }  # fmt: skip
         return Compiled(
             self.scheme, tables, settings, self._settings_numbers(), self.columns, tuple(self.places),
@@ -512,6 +514,14 @@ class _Compiler:
             np.array([self.rows.limit_number(cap, 1) for cap in caps], dtype=np.float64),
             np.array(covers, dtype=np.int64).reshape(len(caps), len(self.scheme.rules)),
         )
+
+    def _alternatives(self) -> p.I64:
+        return _ints([(PERIOD_MONTHS[compared_per(self.scheme, one)], int(one.pays == "lesser"))
+                      for one in self.scheme.alternatives], 2)  # fmt: skip
+
+    def _alternative_rule(self) -> p.I64:
+        rows = [[int(name in one.rules) for name in self.places] for one in self.scheme.alternatives]
+        return _ints(rows, len(self.places))
 
     def _guarantees(self) -> p.I64:
         return _ints([

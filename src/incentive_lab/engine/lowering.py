@@ -14,6 +14,7 @@ from incentive_lab.engine.assembler import Row
 from incentive_lab.engine.borders import held_between
 from incentive_lab.engine.lower_deals import lower_deals
 from incentive_lab.engine.lower_floors import draw, guarantee
+from incentive_lab.engine.lower_limits import ceiling, is_lost, most_by_month
 from incentive_lab.engine.lower_rules import lower_rule
 from incentive_lab.engine.lower_values import Values
 
@@ -140,7 +141,7 @@ def _restart(v: Values) -> None:
             if code > 0:
                 with v.code.when([v.place(m) % code == 0 for m in range(v.months)]):
                     v.fill(used + row, 0.0)
-            if code != p.LIFE and not limit[p.L_OVER_YEAR] and not v.is_lost(limit):
+            if code != p.LIFE and not limit[p.L_OVER_YEAR] and not is_lost(limit):
                 with v.code.when([v.place(m) == 0 for m in range(v.months)]):
                     v.fill(carry + row, 0.0)
 
@@ -248,10 +249,11 @@ def _caps(v: Values) -> None:
                     with code.when(v.posts[r]):
                         code.emit(o.ADD, o.PART, v.now + r)
         most = v.table(p.CAPS_F)[c]
-        lost = v.is_lost(cap)
+        lost = is_lost(cap)
         if not lost:
-            v.ceiling(cap, most)
-        code.emit(o.CAP_TAKE, cuts + c, posted, o.MOST, v.cap_used + c, v.cap_carry + c, n=v.most(cap, most) if lost else 0,
+            ceiling(v, cap, most)
+        code.emit(o.CAP_TAKE, cuts + c, posted, o.MOST, v.cap_used + c, v.cap_carry + c,
+                  n=most_by_month(v, cap, most) if lost else 0,
                   ints=(cap[p.L_CARRY], v.fund + cap[p.L_FUND] if cap[p.L_FUND] >= 0 else -1, int(lost)))  # fmt: skip
         if not one:
             code.emit(o.ADD, o.CUT, cuts + c)

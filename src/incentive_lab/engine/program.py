@@ -77,6 +77,8 @@ U_KIND, U_SLOT, U_PER, U_EXPIRES, U_CHOICE, U_FORM = range(6)
 # guarantees and draws
 A_BASELINE, A_PER, A_MONTHS, A_CARRY, A_PRORATE, A_JOINED = range(6)
 D_PER, D_MONTHS, D_FROM, D_FORGIVE, D_JOINED = range(5)
+# alternatives: columns
+V_PER, V_LESSER = range(2)
 DF_AMOUNT, DF_MOST, DF_SHARE, DF_BALANCE = range(4)
 # rounding modes
 HALF_UP, HALF_EVEN, UP, DOWN = range(4)
@@ -84,8 +86,8 @@ HALF_UP, HALF_EVEN, UP, DOWN = range(4)
 (
     RULES, CHOICE, FORMS, OPERANDS, REFERENCES, TESTS, GATES, GATE_RULE, LIMITS, CAPS, CAP_RULE, NET_OF, PAYOUT_OF,
     MULTIPLIERS, GRIDS, FUNDS, FUND_CHOICE, GUARANTEES, DRAWS, REPAYS, TIER_TESTS, TIER_ALTERNATIVES, TIER_FIRST,
-    TIER_RULE, TENURES, POINT_SLOTS, RETURN_SLOTS, SCORE_PARTS, INTEGER_TABLES,
-) = range(29)  # fmt: skip
+    TIER_RULE, TENURES, POINT_SLOTS, RETURN_SLOTS, SCORE_PARTS, ALTERNATIVES, ALTERNATIVE_RULE, INTEGER_TABLES,
+) = range(31)  # fmt: skip
 (
     RULES_F, FORM_ENDS, STEPS, REFERENCES_F, TESTS_F, GATES_F, LIMITS_F, CAPS_F, MULTIPLIERS_F, GRID_RATES,
     GUARANTEES_F, DRAWS_F, SCHEDULES, REPAYS_F, POINTS_F, SCORE_PARTS_F, ALL_TABLES,
@@ -107,12 +109,12 @@ CLAWBACK, CAP, GUARANTEE, DRAW, CARRIED, MINIMUM, ROUNDING, POOL, BUDGET = range
 # what a trace tells of one rule in one month; behind it the attainment of every part of a scorecard, then every operand
 TRACE_FIELDS = (
     "posted_here", "base", "driver", "rate", "earned", "gate", "paid", "form", "to_date", "window_start", "carried",
-    "provisional", "step", "against",
+    "provisional", "step", "against", "claimed", "claimed_to_date",
 )  # fmt: skip
 (
     X_HERE, X_BASE, X_DRIVER, X_RATE, X_EARNED, X_GATE, X_PAID, X_FORM, X_TO_DATE, X_START, X_CARRIED, X_PROVISIONAL,
-    X_STEP, X_AGAINST,
-) = range(14)  # fmt: skip
+    X_STEP, X_AGAINST, X_CLAIMED, X_CLAIMED_TO_DATE,
+) = range(16)  # fmt: skip
 
 
 class Program(NamedTuple):

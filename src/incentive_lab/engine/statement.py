@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from incentive_lab.engine.alternative_words import alternatives_told
 from incentive_lab.engine.blocks import month_column
 from incentive_lab.engine.columns import Column
 from incentive_lab.engine.compile import Compiled
@@ -34,6 +35,7 @@ from incentive_lab.engine.program import (
     X_AGAINST,
     X_BASE,
     X_CARRIED,
+    X_CLAIMED,
     X_DRIVER,
     X_EARNED,
     X_FORM,
@@ -53,6 +55,7 @@ from incentive_lab.engine.tenure import advanced, guaranteed, not_open
 from incentive_lab.errors import InputError, Problem, did_you_mean
 from incentive_lab.format import each, money, month_name, percent
 from incentive_lab.panel import Floats, month_label
+from incentive_lab.scheme.alternatives import alternatives_of
 from incentive_lab.scheme.document import Scheme
 from incentive_lab.scheme.lookup import measure_named, unit_of
 from incentive_lab.scheme.rules import Rule
@@ -251,7 +254,8 @@ def _month_lines(
             why = f"{line.why} {money(account / result.minor, result.panel.currency)} was paid on account before."
             line = replace(line, why=why)
         shut = not_open(scheme, rule, since) if amount == 0 else ""
-        lines.append(replace(line, why=f"{line.why} {shut}") if shut else line)
+        more = [one for one in (alternatives_told(result, rule, trace[month], month, row), shut) if one]
+        lines.append(replace(line, why=" ".join([line.why, *more])) if more else line)
     for place, name in enumerate(SPECIAL_LINES):
         amount = float(result.detail[len(scheme.rules) + place, month, row])
         if amount != 0:
@@ -317,7 +321,9 @@ def _rule_line(
     money_base = bool(rule.on.payout_of) or unit_of(name, scheme.measures) == "money"
     scale = minor if money_base else 1_000_000
     if here == 0:
+        apart = alternatives_of(scheme, rule.id) is not None
         words = "each deal by itself" if rule.per in ("deal", "line") else "carried from an earlier period"
+        words = "for what it earned in earlier months" if apart else words
         return Line(period, rule.id, rule.label or rule.id, None, None, round(amount / minor, 6),
                     f"Paid {words}." + _cash(rule))  # fmt: skip
     base = float(seen[X_BASE]) / scale
@@ -378,8 +384,9 @@ def _why(
         parts += scores_told(compiled, scheme.rules.index(rule), rule, table, seen)
     if seen[X_GATE] != 1_000_000:
         parts.append(f"gates leave {percent(float(seen[X_GATE]) / 1e6)}")
-    if round(float(seen[X_PAID]) - amount, 6) > 0:
-        parts.append(f"limits hold back {money((float(seen[X_PAID]) - amount) / minor, currency)}")
+    left = amount if alternatives_of(scheme, rule.id) is None else float(seen[X_CLAIMED])
+    if round(float(seen[X_PAID]) - left, 6) > 0:
+        parts.append(f"limits hold back {money((float(seen[X_PAID]) - left) / minor, currency)}")
     if seen[X_CARRIED] > 0:
         parts.append(f"{money(float(seen[X_CARRIED]) / minor, currency)} is carried")
     return "; ".join(parts) + "." + (" Provisional." if seen[X_PROVISIONAL] else "") + _cash(rule)
@@ -395,10 +402,11 @@ def conventions(scheme: Scheme) -> tuple[str, ...]:
     """The settings that decide amounts, in words, as a statement prints them."""
     rounding = scheme.rounding
     at = "each line" if rounding.at == "line" else "each settlement's total"
+    one_of = "the greater or lesser of rules, " if scheme.alternatives else ""
     words = [
         f"Settled by {scheme.settle}; the programme year starts in month {scheme.year_starts}.",
         f"Rounded to {rounding.to} {scheme.currency}, {rounding.mode.replace('_', ' ')}, at {at}.",
-        "Order: eligibility, splits, base, net of, rate, gates, limits, taken back, partner caps, guarantee or draw, "
+        f"Order: eligibility, splits, base, net of, rate, gates, limits, {one_of}taken back, partner caps, guarantee or draw, "
         "carried balance, minimum payout, pools and budget.",
     ]
     for rule in scheme.rules:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from incentive_lab.engine.tenure import tenure_words
 from incentive_lab.format import counted, money, percent, small
 from incentive_lab.report.rule_words import measure_label, test_words, who_words
-from incentive_lab.scheme.document import Cap, Draw, Guarantee, Pool, Scheme
+from incentive_lab.scheme.alternatives import compared_per
+from incentive_lab.scheme.document import Alternatives, Cap, Draw, Guarantee, Pool, Scheme
 from incentive_lab.scheme.line_names import line_names
 from incentive_lab.scheme.rules import Gate, Tenure
 
@@ -111,3 +112,17 @@ def pool_words(scheme: Scheme, pool: Pool) -> str:
     then = "all of it, in proportion to their claims" if pool.pays == "whole" else "larger claims are scaled down alike"
     each = "over the life of the scheme" if pool.per == "life" else f"a {pool.per.replace('_', ' ')}"
     return f"{_named(scheme, pool.rules)} share {holds} {each}; {then}."
+
+
+def alternatives_words(scheme: Scheme, one: Alternatives) -> str:
+    """Which of several rewards a partner receives, and over which period they are compared.
+
+    Example:
+        >>> from incentive_lab.scheme.load import loads
+        >>> text = '''{scheme: a, currency: USD, effective: {from: 2024-01-01}, rules: [{id: c, on: revenue, rate: 3%},
+        ...     {id: d, on: units, rate: 1}], alternatives: [{id: better, rules: [c, d], per: quarter}]}'''
+        >>> alternatives_words(loads(text), loads(text).alternatives[0])
+        'A partner receives the greater of c, d in each quarter.'
+    """
+    per = compared_per(scheme, one).replace("_", " ")
+    return f"A partner receives the {one.pays} of {_named(scheme, one.rules)} in each {per}."

@@ -5,7 +5,14 @@ from __future__ import annotations
 from incentive_lab.engine.statement import conventions
 from incentive_lab.format import counted, money, percent, quantity
 from incentive_lab.report.blocks import Block, Document, Example, Heading, Paragraph, Points, Table
-from incentive_lab.report.bound_words import cap_words, draw_words, gate_words, guarantee_words, pool_words
+from incentive_lab.report.bound_words import (
+    alternatives_words,
+    cap_words,
+    draw_words,
+    gate_words,
+    guarantee_words,
+    pool_words,
+)
 from incentive_lab.report.examples import worked_example
 from incentive_lab.report.measure_words import measure_sentence
 from incentive_lab.report.rule_words import (
@@ -130,6 +137,7 @@ def _bounds(scheme: Scheme, baseline: Scheme | None) -> list[Block]:
     """Everything that changes or bounds what rules pay."""
     currency = scheme.currency
     items: list[str] = []
+    items += [alternatives_words(scheme, one) for one in scheme.alternatives]
     items += [gate_words(scheme, gate) for gate in scheme.gates]
     items += [cap_words(scheme, cap) for cap in scheme.caps]
     items += [guarantee_words(scheme, one, baseline) for one in scheme.guarantees]

@@ -129,6 +129,23 @@ class Pool(Part):
     pays: Literal["up_to", "whole"] = "up_to"
 
 
+class Alternatives(Part):
+    """Rules of which a partner receives one: that which earns the most, or the least, in a period.
+
+    Attributes:
+        id: Its name.
+        rules: The rules that are compared; of equal ones the first of the document is paid.
+        pays: greater (in each month in which one of them posts, what leads since the period began less what they were
+            paid since) or lesser (when the period ends).
+        per: The period; by default the longest of its rules.
+    """
+
+    id: Identifier
+    rules: tuple[str, ...] = Field(min_length=2)
+    pays: Literal["greater", "lesser"] = "greater"
+    per: Literal["month", "quarter", "half_year", "year"] | None = None
+
+
 class MixFactors(Part):
     """The two factors that the mix dial solved, once, on a named history."""
 
@@ -345,6 +362,7 @@ class Scheme(Part):
     rounding: Rounding = Rounding()
     budget: Budget | None = None
     pools: tuple[Pool, ...] = ()
+    alternatives: tuple[Alternatives, ...] = ()
     mix: Mix | None = None
     eligible: Who = Who()
     group: Group | None = None
