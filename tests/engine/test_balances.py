@@ -43,6 +43,8 @@ BACK = "number,2026-01,2026-02,2026-03\nrevenue,2000,-5000,1000\n"
         (DRAW, GROWING, {"2026-01": ("draw_owed", 60), "2026-02": ("draw_owed", 60), "2026-03": ("draw_owed", 10)}),
         (EXCESS, GROWING, {"2026-03": ("excess", 100), "2026-04": ("excess", 200)}),
         (CAPPED, GROWING, {"2026-03": ("excess", 100), "2026-04": ("excess", 200)}),
+        (CAPPED.replace("carried", "trued_up"), GROWING, {"2026-03": ("excess", 100), "2026-04": ("excess", 200)}),
+        (EXCESS.replace("carried", "trued_up"), GROWING, {"2026-03": ("excess", 100), "2026-04": ("excess", 200)}),
         (BY_DEAL, DEALS, {"2026-01": ("excess", 100), "2026-02": ("excess", 140)}),
         (BY_QUANTITY, SPENT, {}),
         (LEAST, GROWING, {"2026-01": ("carried", 40)}),
@@ -59,3 +61,22 @@ def test_what_is_open_at_the_end_of_each_month(
         told = statement(result, "P1", month).balances
         assert [(one.name, one.amount) for one in told] == ([open_at[month]] if month in open_at else [])
         assert all(one.words.startswith(f"{one.amount:.2f} USD ") and month in one.words for one in told)
+
+
+@pytest.mark.parametrize("rules", [CAPPED, EXCESS])
+def test_what_is_trued_up_is_told_to_wait_for_the_end_of_the_year(tmp_path: Path, rules: str) -> None:
+    scheme = HEAD + rules.replace("carried", "trued_up")
+    months = GROWING.replace("2026-04", "2026-12")
+    result = paid(Example("", 0, scheme, tables={"months": months}), tmp_path / "history")
+    (open_,) = statement(result, "P1", "2026-03").balances
+    assert open_.words.endswith("is carried past 2026-03, to be paid at the end of the programme year.")
+    held, last = ([line.why for line in statement(result, "P1", month).lines][-1] for month in ("2026-03", "2026-12"))
+    if rules == CAPPED:
+        assert held.endswith(
+            "300.00 USD a month, to be paid at the end of the programme year as far as other caps allow."
+        )
+        assert last == "Pays what waited above the cap of 300.00 USD a month for the year to end."
+    else:
+        assert held.endswith("100.00 USD waits for the end of the programme year.")
+        assert last.endswith("100.00 USD that limits held back is paid at the end of the programme year.")
+    assert statement(result, "P1", "2026-12").balances == ()

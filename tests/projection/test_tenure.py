@@ -54,6 +54,10 @@ caps: [{per: month, amount: 300, excess: carried, rules: [a]}]""",
   - {id: a, on: revenue, rate: 2%}
   - {id: b, on: lead, rate: 40}
 alternatives: [{id: one, rules: [a, b], pays: lesser, per: half_year}]""",
+    "trued up": """rules:
+  - {id: a, on: revenue, rate: 2%, limit: [{amount: 150, per: month, excess: trued_up}, {amount: 1_500, per: year}]}
+  - {id: b, on: lead, rate: 40}
+caps: [{per: quarter, amount: 500, excess: trued_up}]""",
     "target of the history": """rules: [{id: excess, on: {excess_of: revenue, above: target}, per: quarter, rate: 10%}]""",
 }  # fmt: skip
 

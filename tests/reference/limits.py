@@ -101,16 +101,27 @@ def limited(place: Place, amount: Fraction, deal: str | None) -> Fraction:
         pairs.sort(key=lambda pair: pair[0].per != "deal")
     for limit, state in pairs:
         enter(place, limit, state, deal)
-        wanted = amount + state.carried
+        if limit.excess == "trued_up" and is_last_of_year(place):
+            amount, state.carried = amount + state.carried, ZERO
+            continue
+        waits = state.carried if limit.excess == "trued_up" else ZERO  # for the end of the year, not for this month
+        wanted = amount + state.carried - waits
         amount = min(wanted, max(most_of(place, limit) - state.paid, ZERO))
         state.paid += amount
-        state.carried = wanted - amount if limit.excess == "carried" else ZERO
+        state.carried = waits + wanted - amount if limit.excess in ("carried", "trued_up") else ZERO
         if limit.excess == "spilled" and limit.to is not None:
             spill(place, limit.to, wanted - amount)
     if place.rule.fund is not None:
         amount = min(amount, max(place.state.fund, ZERO))
         place.state.fund -= amount
     return amount
+
+
+def is_last_of_year(place: Place) -> bool:
+    """Whether the rule runs in no later month of the programme year, whether or not the history goes on."""
+    calendar = place.world.calendar
+    later = range(place.month + 1, calendar.last(place.month, "year") + 1)
+    return all(calendar.during(place.rule.during, month) is None for month in later)
 
 
 def spill(place: Place, rule_id: str, excess: Fraction) -> None:

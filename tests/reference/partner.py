@@ -146,10 +146,15 @@ def caps(book: Book, row: int, month: int) -> None:
         amount += sum((cut for earlier, cut in cuts if earlier and earlier <= scope), ZERO)
         state = book.caps[index, row]
         state.enter(world.calendar.first(month, cap.per), world.calendar.first(month, "year"), lapses(cap))
-        wanted = amount + state.carried
+        wanted = amount + (state.carried if cap.excess == "carried" else ZERO)
         paid = min(wanted, max(most_of(book, cap, row, month) - state.paid, ZERO))
         state.paid += paid
-        state.carried = wanted - paid if cap.excess == "carried" else ZERO
+        if cap.excess == "trued_up" and month == world.calendar.last(month, "year"):
+            paid, state.carried = amount + state.carried, ZERO
+        elif cap.excess == "trued_up":
+            state.carried += wanted - paid
+        else:
+            state.carried = wanted - paid if cap.excess == "carried" else ZERO
         if cap.excess == "spilled" and cap.to is not None:
             book.rules[book.place(cap.to), row].fund += wanted - paid
         cuts.append((scope, paid - amount))

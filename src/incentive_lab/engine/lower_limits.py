@@ -19,6 +19,9 @@ def is_lost(limit: Sequence[int]) -> bool:
 def pass_limit(v: Values, r: int, row: int, amount: int, ok: Row, fund: int) -> None:
     """Pass an amount or a quantity of rule r through one of its limits."""
     limit, most, rule = v.limits[row], v.table(p.LIMITS_F)[row], v.rules[r]
+    if limit[p.L_CARRY] == p.TRUED_UP:
+        _true_up(v, r, row, amount, ok)
+        return
     if is_lost(limit):
         once = 0 < limit[p.L_WINDOW] <= rule[p.R_PER] and rule[p.R_PROVISION] == p.PROVISION_NONE
         cut = o.CUT_AT if once else o.CUT_USED
@@ -27,6 +30,33 @@ def pass_limit(v: Values, r: int, row: int, amount: int, ok: Row, fund: int) -> 
     ceiling(v, limit, most)
     v.code.emit(o.LIMIT, amount, ok, o.MOST, v.limit_used + row, v.limit_carry + row,
                 ints=(limit[p.L_CARRY], fund))  # fmt: skip
+
+
+def _true_up(v: Values, r: int, row: int, amount: int, ok: Row) -> None:
+    """What a limit cuts waits; in the last month of a programme year in which the rule pays all of it goes on."""
+    limit, most, waits, code = v.limits[row], v.table(p.LIMITS_F)[row], v.limit_carry + row, v.code
+    ends = year_ends(v, r)
+    with code.when([not end for end in ends]):
+        code.emit(o.COPY, o.OTHER, amount)
+        if limit[p.L_KIND] == p.LIMIT_SHARE:
+            ceiling(v, limit, most)
+            v.fill(o.PART, 0.0)
+            code.emit(o.LIMIT, amount, ok, o.MOST, v.limit_used + row, o.PART, ints=(0, -1))
+        else:
+            code.emit(o.CUT_USED, amount, ok, c=v.limit_used + row, n=most_by_month(v, limit, most))
+        code.emit(o.ADD_DIFFERENCE, waits, o.OTHER, amount)
+    with code.when(ends):
+        code.emit(o.COPY, o.OTHER, waits)
+        code.emit(o.MULTIPLY, o.OTHER, ok)
+        code.emit(o.ADD, amount, o.OTHER)
+        v.fill(waits, 0.0)
+
+
+def year_ends(v: Values, r: int) -> list[bool]:
+    """Which months are the last of a programme year in which rule r may pay."""
+    begins, runs = v.rules[r][p.R_FROM], v.rules[r][p.R_TO]
+    last = max(place for place in range(12) if begins < 0 or (place - begins) % 12 <= runs)
+    return [v.place(m) == last for m in range(v.months)]
 
 
 def allowed(v: Values, limit: Sequence[int], most: float) -> list[float]:

@@ -249,6 +249,11 @@ def _caps(v: Values) -> None:
                     with code.when(v.posts[r]):
                         code.emit(o.ADD, o.PART, v.now + r)
         most = v.table(p.CAPS_F)[c]
+        if cap[p.L_CARRY] == p.TRUED_UP:
+            _true_up(v, c, cuts + c, posted)
+            if not one:
+                code.emit(o.ADD, o.CUT, cuts + c)
+            continue
         lost = is_lost(cap)
         if not lost:
             ceiling(v, cap, most)
@@ -257,6 +262,24 @@ def _caps(v: Values) -> None:
                   ints=(cap[p.L_CARRY], v.fund + cap[p.L_FUND] if cap[p.L_FUND] >= 0 else -1, int(lost)))  # fmt: skip
         if not one:
             code.emit(o.ADD, o.CUT, cuts + c)
+
+
+def _true_up(v: Values, c: int, cut: int, posted: int) -> None:
+    """What cap c takes off waits; the last month of the programme year pays all of it."""
+    cap, most, waits, code = v.caps[c], v.table(p.CAPS_F)[c], v.cap_carry + c, v.code
+    share = cap[p.L_KIND] == p.LIMIT_SHARE
+    ends = [v.place(m) == 11 for m in range(v.months)]
+    with code.when([not end for end in ends]):
+        if share:
+            ceiling(v, cap, most)
+        v.fill(o.OTHER, 0.0)
+        code.emit(o.CAP_TAKE, cut, posted, o.MOST, v.cap_used + c, o.OTHER,
+                  n=0 if share else most_by_month(v, cap, most), ints=(0, -1, int(not share)))  # fmt: skip
+        v.fill(o.OTHER, 0.0)
+        code.emit(o.ADD_DIFFERENCE, waits, o.OTHER, cut)
+    with code.when(ends):
+        code.emit(o.COPY, cut, waits)
+        v.fill(waits, 0.0)
 
 
 def _balances(v: Values) -> None:

@@ -29,6 +29,7 @@ _MODES = {
     "interpolated_rate": p.INTERPOLATED_RATE,
     "interpolated_amount": p.INTERPOLATED_AMOUNT,
 }
+_KEPT = {"carried": p.CARRIED_ON, "trued_up": p.TRUED_UP}
 _NEW = {"skip": p.NEW_SKIP, "zero": p.NEW_ZERO, "prorate": p.NEW_PRORATE}
 
 
@@ -312,7 +313,7 @@ class Builder:
         )
         assert window is not None
         return [
-            kind, window, int(limit.excess == "carried"), fund, slot, int(limit.prorate), int(limit.per == "deal"),
+            kind, window, _KEPT.get(limit.excess, 0), fund, slot, int(limit.prorate), int(limit.per == "deal"),
             over_year,
         ]  # fmt: skip
 

@@ -22,6 +22,7 @@ from incentive_lab.engine.explain import (
     floor_words,
     in_units,
     is_plain,
+    is_trued_up,
     step_of,
     table_of,
 )
@@ -192,7 +193,8 @@ def _stated(result: Replay, row: int, months: range, ways: _Ways) -> Statement:
     cents = sum(round(float(result.total[month, row]), 6) for month in months)
     tier = result.tier_names[int(result.tiers[months[-1], row])]
     own = () if panel.calendar is None else (panel.calendar.sentence(panel.first_month + months[-1]),)
-    owed = balances_at(open_[:, months[-1]], result.minor, panel.currency, month_label(panel.first_month + months[-1]))
+    owed = balances_at(open_[:, months[-1]], result.minor, panel.currency, month_label(panel.first_month + months[-1]),
+                       is_trued_up(scheme))  # fmt: skip
     return Statement(
         partner=partner, scheme=scheme.id, fingerprint=result.fingerprint, history_id=panel.history_id,
         currency=panel.currency, conventions=(*conventions(scheme), *own), lines=tuple(lines),
@@ -387,8 +389,13 @@ def _why(
     left = amount if alternatives_of(scheme, rule.id) is None else float(seen[X_CLAIMED])
     if round(float(seen[X_PAID]) - left, 6) > 0:
         parts.append(f"limits hold back {money((float(seen[X_PAID]) - left) / minor, currency)}")
+    trued = any(limit.excess == "trued_up" for limit in rule.limit)
     if seen[X_CARRIED] > 0:
-        parts.append(f"{money(float(seen[X_CARRIED]) / minor, currency)} is carried")
+        then = "waits for the end of the programme year" if trued else "is carried"
+        parts.append(f"{money(float(seen[X_CARRIED]) / minor, currency)} {then}")
+    if trued and round(left - float(seen[X_PAID]), 6) > 0:
+        more = money((left - float(seen[X_PAID])) / minor, currency)
+        parts.append(f"{more} that limits held back is paid at the end of the programme year")
     return "; ".join(parts) + "." + (" Provisional." if seen[X_PROVISIONAL] else "") + _cash(rule)
 
 

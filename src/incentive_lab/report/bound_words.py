@@ -40,7 +40,10 @@ def cap_words(scheme: Scheme, cap: Cap) -> str:
     what = _named(scheme, cap.rules) if cap.rules else "all rewards together"
     most = money(float(cap.amount), scheme.currency) if cap.amount is not None else (
         f"{percent(float(cap.share or 0))} of {measure_label(scheme, cap.of or '')}")  # fmt: skip
-    bound = f"A partner is paid at most {most} a {cap.per.replace('_', ' ')} for {what}; what is above is {cap.excess}."
+    then = (
+        "paid at the end of the programme year, as far as other caps allow" if cap.excess == "trued_up" else cap.excess
+    )
+    bound = f"A partner is paid at most {most} a {cap.per.replace('_', ' ')} for {what}; what is above is {then}."
     return f"{bound} {ABOVE_CAPS}" if scheme.guarantees else bound
 
 

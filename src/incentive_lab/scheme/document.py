@@ -179,7 +179,8 @@ class Cap(Part):
         rules: Only these rules; empty means all.
         groups: Only rules of these groups.
         excess: lost, carried (paid first in the next period, within its cap; lapses with the programme year unless
-            `carry_over_year`) or spilled into the fund of rule `to`.
+            `carry_over_year`), trued_up (paid at the end of the programme year as far as later caps allow) or spilled
+            into the fund of rule `to`.
         prorate: In an unfinished period the cap shrinks with the months that exist.
     """
 
@@ -191,7 +192,7 @@ class Cap(Part):
     per: CapPeriod = "quarter"
     rules: tuple[str, ...] = ()
     groups: tuple[Literal["behavioural", "transactional"], ...] = ()
-    excess: Literal["lost", "carried", "spilled"] = "lost"
+    excess: Literal["lost", "carried", "trued_up", "spilled"] = "lost"
     to: str | None = None
     carry_over_year: bool = False
     prorate: bool = False

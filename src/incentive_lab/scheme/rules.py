@@ -199,7 +199,8 @@ class Limit(Part):
         amount: The most it pays.
         share: The most it pays as a share of the measure `of` in the same period (a share-of-purchases cap).
         per: The period; deal for rules per deal or line.
-        excess: lost, carried (paid first in a later period, within its limit) or spilled into the fund of `to`.
+        excess: lost, carried (paid first in a later period, within its limit), trued_up (paid at the end of the
+            programme year as far as later limits allow) or spilled into the fund of `to`.
         to: The rule whose fund receives a spilled excess.
         prorate: In an unfinished period the limit shrinks with the months that exist.
     """
@@ -209,7 +210,7 @@ class Limit(Part):
     share: ShareNumber | None = None
     of: str | None = None
     per: Literal["deal", "month", "quarter", "half_year", "year", "life"] = "month"
-    excess: Literal["lost", "carried", "spilled"] = "lost"
+    excess: Literal["lost", "carried", "trued_up", "spilled"] = "lost"
     to: str | None = None
     prorate: bool = False
 
@@ -223,6 +224,8 @@ class Limit(Part):
             raise ValueError("excess: spilled goes with to (the rule whose fund receives it)")
         if self.quantity is not None and self.excess == "spilled":
             raise ValueError("a limit on quantity cannot spill: units are not money")
+        if self.quantity is not None and self.excess == "trued_up":
+            raise ValueError("a limit on quantity cannot be trued up: write it as an amount")
         return self
 
 

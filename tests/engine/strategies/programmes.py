@@ -174,6 +174,8 @@ def cap_lists(draw: st.DrawFn, rules: Sequence[Document]) -> list[Document]:
                 one_from(["lost", "carried", "spilled" if any("fund" in rule for rule in rules) else "carried"])
             ),
         }
+        if cap["per"] not in ("year", "life") and sometimes(draw):
+            cap["excess"] = "trued_up"
         if sometimes(draw):
             cap |= {"share": "0.02", "of": "revenue"}
         else:

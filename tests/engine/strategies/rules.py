@@ -294,6 +294,8 @@ def limited_rules(draw: st.DrawFn, number: int, earlier: Sequence[str]) -> Docum
             "per": draw(one_from(["month", "quarter", "half_year", "year", "life"])),
             "excess": draw(one_from(["lost", "carried", "spilled"])),
         }
+        if limit["per"] not in ("year", "life") and sometimes(draw):
+            limit["excess"] = "trued_up"
         form = draw(one_from(["quantity", "amount", "amount", "share"]))
         if form == "quantity":
             limit["quantity"] = draw(one_from(["0", "5", "10", "100.01"]))
