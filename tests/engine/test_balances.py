@@ -80,3 +80,15 @@ def test_what_is_trued_up_is_told_to_wait_for_the_end_of_the_year(tmp_path: Path
         assert held.endswith("100.00 USD waits for the end of the programme year.")
         assert last.endswith("100.00 USD that limits held back is paid at the end of the programme year.")
     assert statement(result, "P1", "2026-12").balances == ()
+
+
+def test_a_recovery_out_of_all_earnings_is_told_with_its_end(tmp_path: Path) -> None:
+    draw = "draws: [{id: draw, amount: 100, for_months: 1, recover_out_of: all_earnings, recover_share: 10%, forgive_after: 3}]"
+    result = paid(Example("", 0, HEAD + RULES + draw, tables={"months": GROWING}), tmp_path / "history")
+    told = [line for line in statement(result, "P1").lines if line.rule == "draw"]
+    assert [(line.period, line.amount) for line in told] == [("2026-01", 60.0), ("2026-02", -20.0), ("2026-03", -40.0)]
+    assert told[1].why == (
+        "Recovered from earnings for an earlier advance, out of all that is earned once the months of the draw are over; "
+        "what is not recovered by month 3 is forgiven."
+    )
+    assert statement(result, "P1", "2026-02").balances[0].amount == 40

@@ -37,6 +37,11 @@ guarantees: [{amount: 120, for_months: 8, since: joined, carry: true}]""",
 guarantees: [{amount: 300, per: quarter}]""",
     "draw": """rules: [{id: r, on: revenue, rate: 1%}]
 draws: [{amount: 90, for_months: 3, recover_from: 4, since: joined, recover_share: 50%}]""",
+    "draw of newcomers": """rules: [{id: r, on: revenue, rate: 1%}]
+draws: [{amount: 90, for_months: 3, recover_from: 4, since: joined, recover_out_of: all_earnings, forgive_after: 9}]""",
+    "draw of a year": """rules: [{id: r, on: revenue, rate: 1%}]
+draws: [{amount: 290, per: quarter, for_months: 3, recover_out_of: all_earnings, recover_share: 30%, forgive_after: 11,
+         who: {months_since_joining: {at_least: 0}}}]""",
     "target": """targets: [{measure: revenue, amount: 60_000, per: year, ramp: [25%, 50%, 75%]}]
 rules:
   - {id: excess, on: {excess_of: revenue, above: target}, rate: 10%}

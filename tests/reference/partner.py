@@ -275,18 +275,17 @@ def floor_to_date(book: Book, item: Guarantee, row: int, first: int, month: int)
 def draws(book: Book, balances: Balances, row: int, month: int) -> None:
     """Advance up to the draw, or recover from what was earned above it."""
     calendar, world = book.world.calendar, book.world
-    place = calendar.place_in_year(month)
     for item in world.schemes[row].draws:
+        place = calendar.place_in_year(month)
         balance = balances.draws.get(item.id, ZERO)
-        if month == calendar.posting(month, item.per) and applies_to(book, item, row, month):
+        if item.since == "joined":
+            place = month - int(world.panel.joined[row]) + 1
+        if month == calendar.posting(month, item.per) and applies_to(book, item, row, month) and place >= 1:
             amount = world.currency.cents(item.amount)
             earned = earnings(book, row, calendar.first(month, item.per), month)
             advances = place <= item.for_months
             if item.since == "joined":
-                place = month - int(world.panel.joined[row]) + 1
                 advances = months_inside(book, item, row, month) > 0
-                if place < 1:
-                    continue
             if earned < amount and advances:
                 advance = amount - max(earned, ZERO)
                 if item.balance_at_most is not None:
@@ -294,7 +293,8 @@ def draws(book: Book, balances: Balances, row: int, month: int) -> None:
                 balance += advance
                 book.post(month, row, "draw", advance)
             elif place >= item.recover_from:
-                above = max(earned - amount, ZERO)
+                is_over = item.recover_out_of == "all_earnings" and not advances
+                above = max(earned - (ZERO if is_over else amount), ZERO)
                 recovered = world.round(world.currency.kept(above * millionth(item.recover_share)))
                 recovered = min(balance, recovered)
                 if item.recover_at_most is not None:
@@ -302,6 +302,8 @@ def draws(book: Book, balances: Balances, row: int, month: int) -> None:
                 balance -= recovered
                 book.post(month, row, "draw", -recovered)
         if item.forgive and month == calendar.last(month, "year"):
+            balance = ZERO
+        if item.forgive_after is not None and place >= item.forgive_after:
             balance = ZERO
         balances.draws[item.id] = balance
 

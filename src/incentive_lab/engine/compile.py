@@ -538,9 +538,10 @@ class _Compiler:
 
     def _draws(self) -> p.I64:
         return _ints([
-            (PERIOD_MONTHS[d.per], d.for_months, d.recover_from, int(d.forgive), int(d.since == "joined"))
+            (PERIOD_MONTHS[d.per], d.for_months, d.recover_from, int(d.forgive), int(d.since == "joined"),
+             int(d.recover_out_of == "all_earnings"), d.forgive_after or 0)
             for d in self.scheme.draws
-        ], 5)  # fmt: skip
+        ], 7)  # fmt: skip
 
     def _draw_numbers(self) -> p.F64:
         return _floats([

@@ -85,12 +85,17 @@ def draw_words(scheme: Scheme, one: Draw) -> str:
         ...     draws: [{amount: 50, for_months: 6, since: joined, recover_from: 7}]}'''
         >>> draw_words(loads(text), loads(text).draws[0])
         'Each month in the first 6 months since joining pays at least 50.00 USD as an advance, recovered from month 7 on.'
+        >>> wide = loads(text.replace("recover_from: 7", "recover_out_of: all_earnings, forgive_after: 18"))
+        >>> draw_words(wide, wide.draws[0]).partition("advance, ")[2]
+        'recovered from month 1 on, once it has ended out of all earnings; what is left after month 18 is forgiven.'
     """
     amount = money(float(one.amount), scheme.currency)
+    out = ", once it has ended out of all earnings" if one.recover_out_of == "all_earnings" else ""
+    ends = "" if one.forgive_after is None else f"; what is left after month {one.forgive_after} is forgiven"
     if one.since == "year":
-        return f"Each {one.per} pays at least {amount} as an advance, recovered later."
+        return f"Each {one.per} pays at least {amount} as an advance, recovered later{out}{ends}."
     when, later = tenure_words(Tenure(below=one.for_months)), one.recover_from
-    return f"Each {one.per} {when} pays at least {amount} as an advance, recovered from month {later} on."
+    return f"Each {one.per} {when} pays at least {amount} as an advance, recovered from month {later} on{out}{ends}."
 
 
 def _named(scheme: Scheme, rules: tuple[str, ...]) -> str:

@@ -241,10 +241,13 @@ class Draw(Part):
         since: year: months of every programme year; joined: months since the partner joined, the joining month being the
             first. A partner without a joining date has none.
         recover_from: The month (1 = first) from which the balance is recovered, counted likewise.
+        recover_out_of: above_the_draw: what is earned above its amount, also once no advances are given any more;
+            all_earnings: from then on everything that is earned.
         recover_at_most: The most that is recovered in a period; or
-        recover_share: the largest share of a period's earnings above the draw that goes to recovery.
+        recover_share: the largest share of these earnings that goes to recovery.
         balance_at_most: Advances stop when the balance would exceed this.
         forgive: The balance lapses at the end of the programme year.
+        forgive_after: The balance lapses at the end of this month, counted like for_months.
     """
 
     id: Identifier = "draw"
@@ -261,10 +264,17 @@ class Draw(Part):
         month_count("Recovered from month", 120, (1, 12),
                "Month from which a draw is recovered: of the programme year, or since joining.", "docs/scheme.md#tenure"),
     ] = 1  # fmt: skip
+    recover_out_of: Literal["above_the_draw", "all_earnings"] = "above_the_draw"
     recover_at_most: RecoveredAtMost | None = None
     recover_share: RecoveredShare = Decimal(1)
     balance_at_most: DrawBalanceAtMost | None = None
     forgive: bool = False
+    forgive_after: Annotated[
+        int,
+        month_count("Forgiven after month", 120, (3, 24),
+               "Month after which what is left of a draw is forgiven: of the programme year, or since joining.",
+               "docs/scheme.md#caps-and-floors"),
+    ] | None = None  # fmt: skip
     who: Who = Who()
 
 

@@ -237,6 +237,13 @@ def draw_lists(draw: st.DrawFn) -> list[Document]:
         }
     else:
         item["forgive"] = draw(st.booleans())
+    if draw(st.booleans()):
+        item["recover_out_of"] = "all_earnings"
+    if sometimes(draw):
+        item["forgive_after"] = (
+            draw(one_from([3, 4, 12])) if item.get("since") is None else draw(one_from([1, 4, 13, 14]))
+        )
+        item["forgive_after"] = max(item["forgive_after"], item["for_months"])
     if sometimes(draw):
         item["recover_at_most"] = "1"
     if sometimes(draw):
