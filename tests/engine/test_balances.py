@@ -92,3 +92,13 @@ def test_a_recovery_out_of_all_earnings_is_told_with_its_end(tmp_path: Path) -> 
         "what is not recovered by month 3 is forgiven."
     )
     assert statement(result, "P1", "2026-02").balances[0].amount == 40
+
+
+def test_what_of_a_fund_lapses_is_told_at_the_end_of_its_lot(tmp_path: Path) -> None:
+    rules = "rules: [{id: f, on: campaign_spend, rate: 100%, fund: {every: 100, per: quarter, expires: {after: 2, per: quarter}}}]"
+    months = "number,2026-01,2026-02,2026-07\ncampaign_spend,,30,10\n"
+    result = paid(Example("", 0, HEAD + rules, tables={"months": months}), tmp_path / "history")
+    told = {month: statement(result, "P1", month).balances[0] for month in ("2026-03", "2026-06", "2026-07")}
+    assert {month: one.amount for month, one in told.items()} == {"2026-03": 70, "2026-06": 170, "2026-07": 190}
+    assert told["2026-03"].words == "70.00 USD is left in the fund at the end of 2026-03."
+    assert told["2026-06"].words == "170.00 USD is left in the fund at the end of 2026-06, of which 70.00 USD lapses."

@@ -8,7 +8,7 @@ from fractions import Fraction
 from incentive_lab.scheme.document import Cap, Draw, Guarantee
 from incentive_lab.scheme.rules import ReturnPolicy, Rule
 from tests.reference.calendar import LENGTH
-from tests.reference.limits import existing_part, share_of_measure
+from tests.reference.limits import existing_part, gain, share_of_measure
 from tests.reference.numbers import ZERO, millionth
 from tests.reference.rules import Place
 from tests.reference.state import Book
@@ -156,7 +156,7 @@ def caps(book: Book, row: int, month: int) -> None:
         else:
             state.carried = wanted - paid if cap.excess == "carried" else ZERO
         if cap.excess == "spilled" and cap.to is not None:
-            book.rules[book.place(cap.to), row].fund += wanted - paid
+            gain(book, book.place(cap.to), row, month, wanted - paid)
         cuts.append((scope, paid - amount))
         book.post(month, row, "cap", paid - amount)
 

@@ -23,7 +23,7 @@ from incentive_lab.scheme.alternatives import compared_per
 from incentive_lab.scheme.document import Cap, Scheme
 from incentive_lab.scheme.lookup import measure_named, unit_of
 from incentive_lab.scheme.rates import Driver, Rate, Table
-from incentive_lab.scheme.rules import ReturnPolicy, Rule, Who
+from incentive_lab.scheme.rules import Expiry, ReturnPolicy, Rule, Who
 
 _RETURNS = {
     "original_rate": p.RETURN_ORIGINAL,
@@ -146,7 +146,7 @@ class _Compiler:
             p.LIMITS: _ints(rows.limits, 8), p.LIMITS_F: _numbers(rows.limits_f), p.CAPS: caps, p.CAPS_F: caps_f,
             p.CAP_RULE: cap_rule, p.NET_OF: self.earlier[:, :, 0], p.PAYOUT_OF: self.earlier[:, :, 1],
             p.MULTIPLIERS: _ints(rows.multipliers, 3), p.MULTIPLIERS_F: _floats(rows.multipliers_f, 2),
-            p.GRIDS: _ints(rows.grids, 6), p.GRID_RATES: _numbers(rows.grid_rates), p.FUNDS: _ints(self.funds, 6),
+            p.GRIDS: _ints(rows.grids, 6), p.GRID_RATES: _numbers(rows.grid_rates), p.FUNDS: _ints(self.funds, 8),
             p.FUND_CHOICE: _ints(self.fund_choice, len(self.tiers)), p.GUARANTEES: self._guarantees(),
             p.GUARANTEES_F: self._guarantee_numbers(), p.DRAWS: self._draws(), p.DRAWS_F: self._draw_numbers(),
             p.SCHEDULES: _floats(rows.schedules, 2), p.REPAYS: np.array(rows.repays, dtype=np.int64),
@@ -479,6 +479,7 @@ class _Compiler:
                 rows.fund_forms[len(self.funds)] = (attribute, forms, otherwise)
         self.funds.append([
             0 if by_measure else 1, slot, PERIOD_MONTHS[fund.per], int(fund.expires == "year_end"), kind, form,
+            *((PERIOD_MONTHS[fund.expires.per], fund.expires.after) if isinstance(fund.expires, Expiry) else (0, 0)),
         ])  # fmt: skip
         self.fund_choice.append(by_tier)
 

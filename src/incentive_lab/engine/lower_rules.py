@@ -73,7 +73,7 @@ def deal_row(v: Values, r: int) -> Row:
 def _accrue(v: Values, r: int, span: Span) -> None:
     """What the rule's fund gains, before its claims, where the rule is open to the partner."""
     u, months = v.rules[r][p.R_FUND], range(v.months)
-    kind, slot, per, _, choice, form = v.funds[u]
+    kind, slot, per, _, choice, form, _, _ = v.funds[u]
     start = [v.start(m, per) for m in months]
     by_measure = kind == 0
     with v.code.when([

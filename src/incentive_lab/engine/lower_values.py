@@ -82,6 +82,7 @@ class Values:
         self.top_up, self.due, self.settlement = work(len(self.guarantees)), work(1), work(1)
         self.earned = work(months + 1) if self.floors else -1
         cash = [rule for rule in self.rules if not rule[p.R_NON_CASH]]
+        self.lots = [work(fund[p.U_AFTER] - 1) if fund[p.U_AFTER] > 1 else -1 for fund in self.funds]
         self.claimed = [work(len(compared) + 1) for _, _, compared in self.alternatives]
         self.takes_back = any(rule[p.R_RETURNS] > 0 or rule[p.R_REPAY_MONTHS] > 0 for rule in cash)
         self.keep_posted = self.settings[p.Z_KEEP_POSTED] == 1

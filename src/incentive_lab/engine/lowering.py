@@ -14,6 +14,7 @@ from incentive_lab.engine.assembler import Row
 from incentive_lab.engine.borders import held_between
 from incentive_lab.engine.lower_deals import lower_deals
 from incentive_lab.engine.lower_floors import draw, guarantee
+from incentive_lab.engine.lower_funds import lapse, open_lots
 from incentive_lab.engine.lower_limits import ceiling, is_lost, most_by_month
 from incentive_lab.engine.lower_rules import lower_rule
 from incentive_lab.engine.lower_values import Values
@@ -47,6 +48,7 @@ def lower(
             lower_deals(values, r)
     with code.part():
         _restart(values)
+        open_lots(values)
         values.gate_rows()
         code.emit(o.FILL, o.TOTAL, f=0)
         for r in rules:
@@ -182,10 +184,7 @@ def _around(v: Values, starts: int | None) -> None:
         code.emit(o.EXTRA_LINE, o.TOTAL, row, ints=(count + kind,))
     if v.trace:
         _balances(v)
-    for u, fund in enumerate(v.funds):
-        if fund[p.U_EXPIRES]:
-            with code.when([v.place(m) == 11 for m in months]):
-                v.fill(v.fund + u, 0.0)
+    lapse(v)
 
 
 def _take_back(v: Values) -> None:

@@ -45,7 +45,7 @@ _SHORT_FORMS = frozenset({"csat", "nps", "mdf", "msp", "spif"})
 _MADE_OF = frozenset(
     {"table", "steps", "plain", "when", "who", "by_tier", "by_type", "by_region", "by_segment", "grid", "rates"}
 )
-_DECLARED = frozenset({"average_of_last", "months_ago"})
+_DECLARED = frozenset({"average_of_last", "months_ago", "after"})
 """Numbers that are called as they are declared, wherever in a rule they stand."""
 
 

@@ -319,6 +319,8 @@ def fund_rules(draw: st.DrawFn) -> Document:
     per = draw(one_from(["month", "quarter", "half_year", "year"]))
     fund: Document = {"per": per, "expires": draw(one_from(["year_end", "never"]))}
     if draw(st.booleans()):
+        fund["expires"] = {"after": draw(st.integers(1, 4)), "per": draw(one_from(["month", "quarter", "half_year"]))}
+    if draw(st.booleans()):
         fund |= {
             "accrues_on": "revenue",
             "rate": draw(st.one_of(st.just("0.02"), st.just({"by_tier": {"gold": "0.05"}, "otherwise": "0.01"}))),
