@@ -45,6 +45,10 @@ draws: [{amount: 290, per: quarter, for_months: 3, recover_out_of: all_earnings,
     "fund that lapses": """rules:
   - {id: f, on: lead, rate: 12, fund: {accrues_on: revenue, rate: 0.1%, per: month, expires: {after: 3, per: quarter}}}
   - {id: r, on: revenue, rate: 1%, limit: {amount: 60, per: month, excess: spilled, to: f}}""",
+    "needs over windows": """tiers: {review: month, looks_at: period, takes_effect: same_period,
+        windows: {lead: {months: 20}, revenue: quarter_to_date},
+        levels: [{name: low}, {name: high, needs: {lead: 9, revenue: 9_000}}]}
+rules: [{id: new, on: revenue, rate: {by_tier: {low: 1%, high: 2%}}}]""",
     "target": """targets: [{measure: revenue, amount: 60_000, per: year, ramp: [25%, 50%, 75%]}]
 rules:
   - {id: excess, on: {excess_of: revenue, above: target}, rate: 10%}

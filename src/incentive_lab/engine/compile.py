@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from incentive_lab.engine import program as p
-from incentive_lab.engine.borders import border_kind, whole
+from incentive_lab.engine.borders import border_kind, whole, window_code_of_look
 from incentive_lab.engine.columns import Column, ColumnBook, DealColumn
 from incentive_lab.engine.lowering import lower
 from incentive_lab.engine.periods import PERIOD_MONTHS, active_months, window_code, year_shift
@@ -179,13 +179,12 @@ class _Compiler:
         if tiers:
             per = PERIOD_MONTHS[tiers.review]
             look = tiers.looks_at
-            named = {"period": per, "year_to_date": 12, "previous_year": p.PREVIOUS_YEAR, "life": p.LIFE}
             settings[p.Z_TIERS] = len(tiers.levels)
             settings[p.Z_REVIEW] = per
             settings[p.Z_SAME_PERIOD] = int(tiers.takes_effect == "same_period")
             settings[p.Z_GRACE] = tiers.grace
             settings[p.Z_ONE_LEVEL] = int(tiers.falls == "one_level")
-            settings[p.Z_LOOK] = -look.months if look.months else named[look.window or "period"]
+            settings[p.Z_LOOK] = -look.months if look.months else window_code_of_look(look.window or "period", per)
         return settings
 
     def _rows_of_partners(self, settings: p.I64, keep_posted: bool, keep_rates: bool) -> None:

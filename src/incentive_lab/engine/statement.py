@@ -60,6 +60,7 @@ from incentive_lab.scheme.alternatives import alternatives_of
 from incentive_lab.scheme.document import Scheme
 from incentive_lab.scheme.lookup import measure_named, unit_of
 from incentive_lab.scheme.rules import Rule
+from incentive_lab.scheme.tiers import window_words
 
 Deals = Mapping[tuple[int, int], list[DealLine]]
 """(rule, month) -> deals paid."""
@@ -444,6 +445,7 @@ def next_tier(result: Replay, row: int, month: int) -> NextTier | None:
             missing[name] = round(short, 6)
     minor = result.minor
     said = [f"{in_units(result.scheme, name, short * _scale(result.scheme, name, minor))} of {name.replace('_', ' ')}"
+            + (f" (counted over {window_words(tiers.windows[name], tiers.review)})" if name in tiers.windows else "")
             for name, short in missing.items()]  # fmt: skip
     words = f"{', '.join(said)} short of {level.name}." if said else f"Meets {level.name} at the next review."
     return NextTier(level.name, missing, words)
@@ -456,7 +458,7 @@ def _scale(scheme: Scheme, name: str, minor: int) -> float:
 
 
 def look(result: Replay, name: str, row: int, month: int) -> float | None:
-    """A measure over the review's window at a month, in whole units; None where it is undefined."""
+    """A measure over its window of a review at a month, in whole units; None where it is undefined."""
     scheme, panel, tiers = result.scheme, result.panel, result.scheme.tiers
     assert tiers is not None
     measure = measure_named(name, scheme.measures)
@@ -464,7 +466,8 @@ def look(result: Replay, name: str, row: int, month: int) -> float | None:
         value = float(panel.columns[name][row, month])
         return None if np.isnan(value) else value
     shift = year_shift(scheme, panel.first_month)
-    first = review_start(tiers.looks_at.months, tiers.looks_at.window, PERIOD_MONTHS[tiers.review], month, shift)
+    own = tiers.window_of(name)
+    first = review_start(own.months, own.window, PERIOD_MONTHS[tiers.review], month, shift)
     if measure.ratio is not None:
         top, bottom = (_window(result, part, row, first, month) for part in measure.ratio)
         return top / bottom if bottom else None
@@ -475,7 +478,9 @@ def review_start(trailing: int | None, window: str | None, per: int, month: int,
     """First month of the review's window at a month, cut at 0."""
     if trailing:
         return max(0, month - trailing + 1)
-    length = {"period": per, "year_to_date": 12, "previous_year": 12}.get(window or "", 0)
+    length = {"period": per, "quarter_to_date": 3, "half_year_to_date": 6, "year_to_date": 12, "previous_year": 12}.get(
+        window or "", 0
+    )
     return max(0, month - (month + shift) % length) if length else 0
 
 

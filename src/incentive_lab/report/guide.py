@@ -27,6 +27,7 @@ from incentive_lab.scheme.document import Scheme
 from incentive_lab.scheme.fingerprint import fingerprint
 from incentive_lab.scheme.lookup import unit_of
 from incentive_lab.scheme.measures import CATALOGUE
+from incentive_lab.scheme.tiers import window_words
 
 _GROUPS = (
     ("behavioural", "What you do", "These rewards are for activity: pipeline, skills, service."),
@@ -95,6 +96,8 @@ def _tiers(scheme: Scheme) -> list[Block]:
         f"Tiers are reviewed every {tiers.review.replace('_', ' ')} over {window}; the result holds for {effect}.",
         "A tier needs every number in its row, not only one of them.",
     ]
+    items += [f"{measure_label(scheme, name)} counts over {window_words(look, tiers.review)}."
+              for name, look in tiers.windows.items()]  # fmt: skip
     if tiers.grace:
         items.append(f"A tier that is no longer met is kept for {counted(tiers.grace, 'review')}.")
     extra = [f"{level.name} also needs {level.points} points." for level in tiers.levels if level.points is not None]

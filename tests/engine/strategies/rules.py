@@ -365,8 +365,13 @@ def tier_models(draw: st.DrawFn) -> Document:
             if sometimes(draw):
                 level["points"] = draw(one_from(["1", "10", "100"]))
         levels.append(level)
-    looks: list[Any] = [{"months": 1}, {"months": 3}, {"months": 12}, "period", "year_to_date", "previous_year", "life"]
+    looks: list[Any] = [
+        {"months": 1}, {"months": 3}, {"months": 12}, "period", "quarter_to_date", "half_year_to_date", "year_to_date",
+        "previous_year", "life",
+    ]  # fmt: skip
+    apart = draw(st.lists(one_from(["revenue", "units", "margin_share"]), max_size=2, unique=True))
     return {
+        "windows": {name: draw(one_from(looks)) for name in apart},
         "review": draw(one_from(["month", "quarter", "half_year", "year"])),
         "looks_at": draw(one_from(looks)),
         "takes_effect": draw(one_from(["next_period", "same_period"])),
