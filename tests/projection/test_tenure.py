@@ -40,8 +40,9 @@ draws: [{amount: 90, for_months: 3, recover_from: 4, since: joined, recover_shar
     "draw of newcomers": """rules: [{id: r, on: revenue, rate: 1%}]
 draws: [{amount: 90, for_months: 3, recover_from: 4, since: joined, recover_out_of: all_earnings, forgive_after: 9}]""",
     "draw of a year": """rules: [{id: r, on: revenue, rate: 1%}]
-draws: [{amount: 290, per: quarter, for_months: 3, recover_out_of: all_earnings, recover_share: 30%, forgive_after: 11,
-         who: {months_since_joining: {at_least: 0}}}]""",
+draws: [{amount: 290, per: quarter, for_months: 3, recover_out_of: all_earnings, recover_share: 30%, forgive_after: 11}]""",
+    "plain draw": """rules: [{id: r, on: revenue, rate: 1%}]
+draws: [{amount: 90}]""",
     "fund that lapses": """rules:
   - {id: f, on: lead, rate: 12, fund: {accrues_on: revenue, rate: 0.1%, per: month, expires: {after: 3, per: quarter}}}
   - {id: r, on: revenue, rate: 1%, limit: {amount: 60, per: month, excess: spilled, to: f}}""",

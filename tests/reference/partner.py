@@ -278,9 +278,10 @@ def draws(book: Book, balances: Balances, row: int, month: int) -> None:
     for item in world.schemes[row].draws:
         place = calendar.place_in_year(month)
         balance = balances.draws.get(item.id, ZERO)
+        here = month - int(world.panel.joined[row]) + 1
         if item.since == "joined":
-            place = month - int(world.panel.joined[row]) + 1
-        if month == calendar.posting(month, item.per) and applies_to(book, item, row, month) and place >= 1:
+            place = here
+        if month == calendar.posting(month, item.per) and applies_to(book, item, row, month) and here >= 1:
             amount = world.currency.cents(item.amount)
             earned = earnings(book, row, calendar.first(month, item.per), month)
             advances = place <= item.for_months

@@ -54,6 +54,8 @@ def draw(v: Values, d: int, starts: int | None) -> None:
     posts = [_posts(v, m, per, starts) for m in months]
     with code.when(posts):
         open_in_month(v, len(v.rules) + len(v.guarantees) + d, (o.FIXED, v.settings[p.H_DRAWS] + d, 0))
+        if not joined:
+            _only_joined(v, o.OK, months, 0, math.inf)
         if not everything:
             _draw_back(v, d, since)
         elif not joined:
