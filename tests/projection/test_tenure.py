@@ -41,6 +41,8 @@ draws: [{amount: 90, for_months: 3, recover_from: 4, since: joined, recover_shar
 draws: [{amount: 90, for_months: 3, recover_from: 4, since: joined, recover_out_of: all_earnings, forgive_after: 9}]""",
     "draw of a year": """rules: [{id: r, on: revenue, rate: 1%}]
 draws: [{amount: 290, per: quarter, for_months: 3, recover_out_of: all_earnings, recover_share: 30%, forgive_after: 11}]""",
+    "floor kept whole": """rules: [{id: r, on: revenue, rate: 1%}]
+guarantees: [{amount: 90, prorate: false}, {id: q, amount: 300, per: quarter, prorate: false, carry: true}]""",
     "plain draw": """rules: [{id: r, on: revenue, rate: 1%}]
 draws: [{amount: 90}]""",
     "fund that lapses": """rules:

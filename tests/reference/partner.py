@@ -207,6 +207,8 @@ def guarantees(
         per = world.scheme.settle if item.against else item.per
         if month != calendar.posting(month, per) or not applies_to(book, item, row, month):
             continue
+        if item.against is None and not item.prorate and int(world.panel.joined[row]) > month:
+            continue
         year = calendar.first(month, "year")
         if item.since == "joined":
             year = max(int(world.panel.joined[row]), 0)
