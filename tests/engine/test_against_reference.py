@@ -41,6 +41,7 @@ FOCUS: dict[str, Case] = {
     "deals": (programmes.deal_schemes(), dealing("deal", with_joiners=True), st.none()),
     "lines": (programmes.deal_schemes(programmes.line_rules), dealing("line", with_joiners=True), st.none()),
     "balances": (programmes.balance_schemes(), histories(ALL_MEASURES, with_joiners=True), programmes.baselines()),
+    "alternatives": (programmes.alternative_schemes(), histories(ALL_MEASURES, with_joiners=True), st.none()),
     "programme": (
         programmes.programme_schemes(),
         histories(("revenue", "margin", "units"), partners=(1, 3, 6), with_joiners=True),

@@ -43,6 +43,8 @@ BACK = "number,2026-01,2026-02,2026-03\nrevenue,2000,-5000,1000\n"
         (DRAW, GROWING, {"2026-01": ("draw_owed", 60), "2026-02": ("draw_owed", 60), "2026-03": ("draw_owed", 10)}),
         (EXCESS, GROWING, {"2026-03": ("excess", 100), "2026-04": ("excess", 200)}),
         (CAPPED, GROWING, {"2026-03": ("excess", 100), "2026-04": ("excess", 200)}),
+        (CAPPED.replace("carried", "trued_up"), GROWING, {"2026-03": ("excess", 100), "2026-04": ("excess", 200)}),
+        (EXCESS.replace("carried", "trued_up"), GROWING, {"2026-03": ("excess", 100), "2026-04": ("excess", 200)}),
         (BY_DEAL, DEALS, {"2026-01": ("excess", 100), "2026-02": ("excess", 140)}),
         (BY_QUANTITY, SPENT, {}),
         (LEAST, GROWING, {"2026-01": ("carried", 40)}),
@@ -59,3 +61,44 @@ def test_what_is_open_at_the_end_of_each_month(
         told = statement(result, "P1", month).balances
         assert [(one.name, one.amount) for one in told] == ([open_at[month]] if month in open_at else [])
         assert all(one.words.startswith(f"{one.amount:.2f} USD ") and month in one.words for one in told)
+
+
+@pytest.mark.parametrize("rules", [CAPPED, EXCESS])
+def test_what_is_trued_up_is_told_to_wait_for_the_end_of_the_year(tmp_path: Path, rules: str) -> None:
+    scheme = HEAD + rules.replace("carried", "trued_up")
+    months = GROWING.replace("2026-04", "2026-12")
+    result = paid(Example("", 0, scheme, tables={"months": months}), tmp_path / "history")
+    (open_,) = statement(result, "P1", "2026-03").balances
+    assert open_.words.endswith("is carried past 2026-03, to be paid at the end of the programme year.")
+    held, last = ([line.why for line in statement(result, "P1", month).lines][-1] for month in ("2026-03", "2026-12"))
+    if rules == CAPPED:
+        assert held.endswith(
+            "300.00 USD a month, to be paid at the end of the programme year as far as other caps allow."
+        )
+        assert last == "Pays what waited above the cap of 300.00 USD a month for the year to end."
+    else:
+        assert held.endswith("100.00 USD waits for the end of the programme year.")
+        assert last.endswith("100.00 USD that limits held back is paid at the end of the programme year.")
+    assert statement(result, "P1", "2026-12").balances == ()
+
+
+def test_a_recovery_out_of_all_earnings_is_told_with_its_end(tmp_path: Path) -> None:
+    draw = "draws: [{id: draw, amount: 100, for_months: 1, recover_out_of: all_earnings, recover_share: 10%, forgive_after: 3}]"
+    result = paid(Example("", 0, HEAD + RULES + draw, tables={"months": GROWING}), tmp_path / "history")
+    told = [line for line in statement(result, "P1").lines if line.rule == "draw"]
+    assert [(line.period, line.amount) for line in told] == [("2026-01", 60.0), ("2026-02", -20.0), ("2026-03", -40.0)]
+    assert told[1].why == (
+        "Recovered from earnings for an earlier advance, out of all that is earned once the months of the draw are over; "
+        "what is not recovered by month 3 is forgiven."
+    )
+    assert statement(result, "P1", "2026-02").balances[0].amount == 40
+
+
+def test_what_of_a_fund_lapses_is_told_at_the_end_of_its_lot(tmp_path: Path) -> None:
+    rules = "rules: [{id: f, on: campaign_spend, rate: 100%, fund: {every: 100, per: quarter, expires: {after: 2, per: quarter}}}]"
+    months = "number,2026-01,2026-02,2026-07\ncampaign_spend,,30,10\n"
+    result = paid(Example("", 0, HEAD + rules, tables={"months": months}), tmp_path / "history")
+    told = {month: statement(result, "P1", month).balances[0] for month in ("2026-03", "2026-06", "2026-07")}
+    assert {month: one.amount for month, one in told.items()} == {"2026-03": 70, "2026-06": 170, "2026-07": 190}
+    assert told["2026-03"].words == "70.00 USD is left in the fund at the end of 2026-03."
+    assert told["2026-06"].words == "170.00 USD is left in the fund at the end of 2026-06, of which 70.00 USD lapses."

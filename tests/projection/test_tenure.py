@@ -37,6 +37,21 @@ guarantees: [{amount: 120, for_months: 8, since: joined, carry: true}]""",
 guarantees: [{amount: 300, per: quarter}]""",
     "draw": """rules: [{id: r, on: revenue, rate: 1%}]
 draws: [{amount: 90, for_months: 3, recover_from: 4, since: joined, recover_share: 50%}]""",
+    "draw of newcomers": """rules: [{id: r, on: revenue, rate: 1%}]
+draws: [{amount: 90, for_months: 3, recover_from: 4, since: joined, recover_out_of: all_earnings, forgive_after: 9}]""",
+    "draw of a year": """rules: [{id: r, on: revenue, rate: 1%}]
+draws: [{amount: 290, per: quarter, for_months: 3, recover_out_of: all_earnings, recover_share: 30%, forgive_after: 11}]""",
+    "floor kept whole": """rules: [{id: r, on: revenue, rate: 1%}]
+guarantees: [{amount: 90, prorate: false}, {id: q, amount: 300, per: quarter, prorate: false, carry: true}]""",
+    "plain draw": """rules: [{id: r, on: revenue, rate: 1%}]
+draws: [{amount: 90}]""",
+    "fund that lapses": """rules:
+  - {id: f, on: lead, rate: 12, fund: {accrues_on: revenue, rate: 0.1%, per: month, expires: {after: 3, per: quarter}}}
+  - {id: r, on: revenue, rate: 1%, limit: {amount: 60, per: month, excess: spilled, to: f}}""",
+    "needs over windows": """tiers: {review: month, looks_at: period, takes_effect: same_period,
+        windows: {lead: {months: 20}, revenue: quarter_to_date},
+        levels: [{name: low}, {name: high, needs: {lead: 9, revenue: 9_000}}]}
+rules: [{id: new, on: revenue, rate: {by_tier: {low: 1%, high: 2%}}}]""",
     "target": """targets: [{measure: revenue, amount: 60_000, per: year, ramp: [25%, 50%, 75%]}]
 rules:
   - {id: excess, on: {excess_of: revenue, above: target}, rate: 10%}
@@ -44,6 +59,20 @@ rules:
     "held back": """rules:
   - {id: r, on: revenue, rate: 2%}
   - {id: held, on: {payout_of: [r], months_ago: 4}, rate: 25%, requires: {revenue: {at_least: 1, over: {trailing: 4}}}}""",
+    "alternatives": """rules:
+  - {id: a, on: revenue, rate: 2%}
+  - {id: b, on: lead, rate: 40, per: quarter, who: {months_since_joining: {below: 6}}}
+  - {id: more, on: {payout_of: [a, b], months_ago: 2}, rate: 10%}
+alternatives: [{id: one, rules: [a, b], per: year}]
+caps: [{per: month, amount: 300, excess: carried, rules: [a]}]""",
+    "the lesser": """rules:
+  - {id: a, on: revenue, rate: 2%}
+  - {id: b, on: lead, rate: 40}
+alternatives: [{id: one, rules: [a, b], pays: lesser, per: half_year}]""",
+    "trued up": """rules:
+  - {id: a, on: revenue, rate: 2%, limit: [{amount: 150, per: month, excess: trued_up}, {amount: 1_500, per: year}]}
+  - {id: b, on: lead, rate: 40}
+caps: [{per: quarter, amount: 500, excess: trued_up}]""",
     "target of the history": """rules: [{id: excess, on: {excess_of: revenue, above: target}, per: quarter, rate: 10%}]""",
 }  # fmt: skip
 

@@ -6,9 +6,10 @@ import math
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from incentive_lab.scheme.rules import Fund, Gate, Limit
+from incentive_lab.scheme.rules import Expiry, Fund, Gate, Limit
+from tests.reference.calendar import LENGTH
 from tests.reference.numbers import ZERO, millionth
-from tests.reference.state import LimitState
+from tests.reference.state import Book, LimitState
 
 if TYPE_CHECKING:
     from tests.reference.references import Read
@@ -101,10 +102,14 @@ def limited(place: Place, amount: Fraction, deal: str | None) -> Fraction:
         pairs.sort(key=lambda pair: pair[0].per != "deal")
     for limit, state in pairs:
         enter(place, limit, state, deal)
-        wanted = amount + state.carried
+        if limit.excess == "trued_up" and is_last_of_year(place):
+            amount, state.carried = amount + state.carried, ZERO
+            continue
+        waits = state.carried if limit.excess == "trued_up" else ZERO  # for the end of the year, not for this month
+        wanted = amount + state.carried - waits
         amount = min(wanted, max(most_of(place, limit) - state.paid, ZERO))
         state.paid += amount
-        state.carried = wanted - amount if limit.excess == "carried" else ZERO
+        state.carried = waits + wanted - amount if limit.excess in ("carried", "trued_up") else ZERO
         if limit.excess == "spilled" and limit.to is not None:
             spill(place, limit.to, wanted - amount)
     if place.rule.fund is not None:
@@ -113,9 +118,25 @@ def limited(place: Place, amount: Fraction, deal: str | None) -> Fraction:
     return amount
 
 
+def is_last_of_year(place: Place) -> bool:
+    """Whether the rule runs in no later month of the programme year, whether or not the history goes on."""
+    calendar = place.world.calendar
+    later = range(place.month + 1, calendar.last(place.month, "year") + 1)
+    return all(calendar.during(place.rule.during, month) is None for month in later)
+
+
 def spill(place: Place, rule_id: str, excess: Fraction) -> None:
     """Money that one limit refuses joins another rule's fund."""
-    place.book.rules[place.book.place(rule_id), place.row].fund += excess
+    gain(place.book, place.book.place(rule_id), place.row, place.month, excess)
+
+
+def gain(book: Book, index: int, row: int, month: int, amount: Fraction) -> None:
+    """Money joins a fund; where the fund lapses by lots it belongs to the lot of the month."""
+    state, rule = book.rules[index, row], book.world.schemes[row].rules[index]
+    state.fund += amount
+    if rule.fund is not None and isinstance(rule.fund.expires, Expiry):
+        lot = book.world.calendar.first(month, rule.fund.expires.per)
+        state.came_in[lot] = state.came_in.get(lot, ZERO) + amount
 
 
 def most_of(place: Place, limit: Limit) -> Fraction:
@@ -156,11 +177,12 @@ def accrue(place: Place) -> None:
     calendar, world = place.world.calendar, place.world
     first, last = calendar.first(place.month, fund.per), calendar.last(place.month, fund.per)
     if fund.every is not None and place.month == max(first, 0):
-        place.state.fund += world.round(fund_rate(place, fund))
+        gain(place.book, place.book.place(place.rule.id), place.row, place.month, world.round(fund_rate(place, fund)))
     if fund.rate is not None and place.month == last:
         assert fund.accrues_on is not None
         total = world.value(fund.accrues_on, (place.row,), max(first, 0), last) or ZERO
-        place.state.fund += world.round(world.currency.kept(fund_rate(place, fund) * total))
+        amount = world.round(world.currency.kept(fund_rate(place, fund) * total))
+        gain(place.book, place.book.place(place.rule.id), place.row, place.month, amount)
 
 
 def fund_rate(place: Place, fund: Fund) -> Fraction:
@@ -184,5 +206,20 @@ def expire(place: Place) -> None:
     """Empty a fund after the last month of the programme year."""
     fund = place.rule.fund
     assert fund is not None
+    if isinstance(fund.expires, Expiry):
+        lapse(place, fund.expires)
     if fund.expires == "year_end" and place.world.calendar.last(place.month, "year") == place.month:
         place.state.fund = ZERO
+
+
+def lapse(place: Place, expiry: Expiry) -> None:
+    """End the oldest lot: claims use the oldest first, so at most what came in since can be left.
+
+    A claim below nothing gives back to the fund and to no lot (chosen here).
+    """
+    calendar = place.world.calendar
+    if place.month != calendar.last(place.month, expiry.per):
+        return
+    begins = calendar.first(place.month, expiry.per) - (expiry.after - 2) * LENGTH[expiry.per]
+    younger = sum((amount for lot, amount in place.state.came_in.items() if lot >= begins), ZERO)
+    place.state.fund = min(place.state.fund, max(younger, ZERO))

@@ -8,7 +8,7 @@ from fractions import Fraction
 from incentive_lab.scheme.document import Cap, Draw, Guarantee
 from incentive_lab.scheme.rules import ReturnPolicy, Rule
 from tests.reference.calendar import LENGTH
-from tests.reference.limits import existing_part, share_of_measure
+from tests.reference.limits import existing_part, gain, share_of_measure
 from tests.reference.numbers import ZERO, millionth
 from tests.reference.rules import Place
 from tests.reference.state import Book
@@ -146,12 +146,17 @@ def caps(book: Book, row: int, month: int) -> None:
         amount += sum((cut for earlier, cut in cuts if earlier and earlier <= scope), ZERO)
         state = book.caps[index, row]
         state.enter(world.calendar.first(month, cap.per), world.calendar.first(month, "year"), lapses(cap))
-        wanted = amount + state.carried
+        wanted = amount + (state.carried if cap.excess == "carried" else ZERO)
         paid = min(wanted, max(most_of(book, cap, row, month) - state.paid, ZERO))
         state.paid += paid
-        state.carried = wanted - paid if cap.excess == "carried" else ZERO
+        if cap.excess == "trued_up" and month == world.calendar.last(month, "year"):
+            paid, state.carried = amount + state.carried, ZERO
+        elif cap.excess == "trued_up":
+            state.carried += wanted - paid
+        else:
+            state.carried = wanted - paid if cap.excess == "carried" else ZERO
         if cap.excess == "spilled" and cap.to is not None:
-            book.rules[book.place(cap.to), row].fund += wanted - paid
+            gain(book, book.place(cap.to), row, month, wanted - paid)
         cuts.append((scope, paid - amount))
         book.post(month, row, "cap", paid - amount)
 
@@ -201,6 +206,8 @@ def guarantees(
     for item in world.schemes[row].guarantees:
         per = world.scheme.settle if item.against else item.per
         if month != calendar.posting(month, per) or not applies_to(book, item, row, month):
+            continue
+        if item.against is None and not item.prorate and int(world.panel.joined[row]) > month:
             continue
         year = calendar.first(month, "year")
         if item.since == "joined":
@@ -270,18 +277,18 @@ def floor_to_date(book: Book, item: Guarantee, row: int, first: int, month: int)
 def draws(book: Book, balances: Balances, row: int, month: int) -> None:
     """Advance up to the draw, or recover from what was earned above it."""
     calendar, world = book.world.calendar, book.world
-    place = calendar.place_in_year(month)
     for item in world.schemes[row].draws:
+        place = calendar.place_in_year(month)
         balance = balances.draws.get(item.id, ZERO)
-        if month == calendar.posting(month, item.per) and applies_to(book, item, row, month):
+        here = month - int(world.panel.joined[row]) + 1
+        if item.since == "joined":
+            place = here
+        if month == calendar.posting(month, item.per) and applies_to(book, item, row, month) and here >= 1:
             amount = world.currency.cents(item.amount)
             earned = earnings(book, row, calendar.first(month, item.per), month)
             advances = place <= item.for_months
             if item.since == "joined":
-                place = month - int(world.panel.joined[row]) + 1
                 advances = months_inside(book, item, row, month) > 0
-                if place < 1:
-                    continue
             if earned < amount and advances:
                 advance = amount - max(earned, ZERO)
                 if item.balance_at_most is not None:
@@ -289,7 +296,8 @@ def draws(book: Book, balances: Balances, row: int, month: int) -> None:
                 balance += advance
                 book.post(month, row, "draw", advance)
             elif place >= item.recover_from:
-                above = max(earned - amount, ZERO)
+                is_over = item.recover_out_of == "all_earnings" and not advances
+                above = max(earned - (ZERO if is_over else amount), ZERO)
                 recovered = world.round(world.currency.kept(above * millionth(item.recover_share)))
                 recovered = min(balance, recovered)
                 if item.recover_at_most is not None:
@@ -297,6 +305,8 @@ def draws(book: Book, balances: Balances, row: int, month: int) -> None:
                 balance -= recovered
                 book.post(month, row, "draw", -recovered)
         if item.forgive and month == calendar.last(month, "year"):
+            balance = ZERO
+        if item.forgive_after is not None and place >= item.forgive_after:
             balance = ZERO
         balances.draws[item.id] = balance
 

@@ -8,6 +8,7 @@ from fractions import Fraction
 
 from incentive_lab.panel import Panel
 from incentive_lab.scheme.document import Scheme
+from tests.reference.alternatives import compare
 from tests.reference.deals import run_deal_rule
 from tests.reference.limits import accrue, expire
 from tests.reference.partner import Balances, run_partner_month
@@ -79,6 +80,7 @@ def run(scheme: Scheme, panel: Panel, baseline: Scheme | None) -> tuple[World, B
     for month in range(panel.months):
         for index in range(len(scheme.rules)):
             run_rule(book, index, month)
+            compare(book, index, month)
         for row in world.rows:
             run_partner_month(book, balances[row], row, month, floor)
         run_pools(book, month)

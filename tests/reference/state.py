@@ -37,6 +37,7 @@ class RuleState:
     instalments: tuple[int, Fraction] | None = None  # year's first month, paid so far
     on_account: tuple[int, Fraction] | None = None  # period's first month, posted so far
     fund: Fraction = ZERO
+    came_in: dict[int, Fraction] = field(default_factory=dict)  # first month of a lot -> what joined the fund
     effective: dict[int, tuple[Fraction, Fraction]] = field(default_factory=dict)  # posting month -> amount, base
     deals: dict[tuple[str, str], tuple[Fraction, Fraction]] = field(default_factory=dict)  # deal, line -> amount, base
     dated: list[tuple[int, str, Fraction]] = field(default_factory=list)  # day, deal, amount: for first come
@@ -48,6 +49,7 @@ class Book:
     def __init__(self, world: World) -> None:
         self.world = world
         self.lines: dict[tuple[int, int, str], Fraction] = defaultdict(lambda: ZERO)
+        self.claims: dict[tuple[int, int, str], Fraction] = defaultdict(lambda: ZERO)  # of compared rules, before that
         self.rules = {
             (index, row): RuleState([LimitState() for _ in rule.limit])
             for row in world.rows

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from fractions import Fraction
 
-from incentive_lab.scheme.tiers import Level, Tiers
+from incentive_lab.scheme.tiers import Level, Look, Tiers
 from tests.reference.numbers import ZERO, millionth
 from tests.reference.world import Undefined, World
 
@@ -43,7 +43,7 @@ def in_force(world: World, tiers: Tiers, row: int) -> list[int]:
             continue
         window = looked_at(world, tiers, month)
         if window is not None:
-            current, misses = moved(tiers, current, misses, earned(world, tiers, row, window))
+            current, misses = moved(tiers, current, misses, earned(world, tiers, row, window, month))
         begins = max(world.calendar.first(month, tiers.review), 0) if tiers.takes_effect == "same_period" else month + 1
         for later in range(begins, months):
             result[later] = current
@@ -52,33 +52,37 @@ def in_force(world: World, tiers: Tiers, row: int) -> list[int]:
 
 def looked_at(world: World, tiers: Tiers, month: int) -> tuple[int, int] | None:
     """The months a review sums over; None before the first full window."""
-    look = tiers.looks_at
-    if look.months is not None:
-        first, last = month - look.months + 1, month
-    elif look.window == "life":
-        return 0, month
-    elif look.window == "previous_year":
-        last = world.calendar.first(month, "year") - 1
-        first = last - 11
-    else:
-        first, last = world.calendar.first(month, "year" if look.window == "year_to_date" else tiers.review), month
+    first, last = months_of(world, tiers, tiers.looks_at, month)
     return (first, last) if first >= 0 else None
 
 
-def earned(world: World, tiers: Tiers, row: int, window: tuple[int, int]) -> int:
+def months_of(world: World, tiers: Tiers, look: Look, month: int) -> tuple[int, int]:
+    """The months of a window at a review; they may begin before the history."""
+    if look.months is not None:
+        return month - look.months + 1, month
+    if look.window == "life":
+        return 0, month
+    if look.window == "previous_year":
+        last = world.calendar.first(month, "year") - 1
+        return last - 11, last
+    named = {"quarter_to_date": "quarter", "half_year_to_date": "half_year", "year_to_date": "year"}
+    return world.calendar.first(month, named.get(look.window or "", tiers.review)), month
+
+
+def earned(world: World, tiers: Tiers, row: int, window: tuple[int, int], month: int) -> int:
     """The highest level whose own conditions hold, else the lowest."""
     highest = 0
     for index, level in enumerate(tiers.levels):
-        if holds(world, tiers, level, row, window):
+        if holds(world, tiers, level, row, window, month):
             highest = index
     return highest
 
 
-def holds(world: World, tiers: Tiers, level: Level, row: int, window: tuple[int, int]) -> bool:
+def holds(world: World, tiers: Tiers, level: Level, row: int, window: tuple[int, int], month: int) -> bool:
     """All needs, at least one of the alternatives where there are any, and the points where they are asked."""
-    if not meets(world, tiers, level.needs, row, window):
+    if not meets(world, tiers, level.needs, row, window, month):
         return False
-    if level.any_of and not any(meets(world, tiers, needs, row, window) for needs in level.any_of):
+    if level.any_of and not any(meets(world, tiers, needs, row, window, month) for needs in level.any_of):
         return False
     if level.points is None:
         return True
@@ -91,10 +95,15 @@ def holds(world: World, tiers: Tiers, level: Level, row: int, window: tuple[int,
     return reaches(tiers, points, millionth(level.points))
 
 
-def meets(world: World, tiers: Tiers, needs: Mapping[str, Decimal], row: int, window: tuple[int, int]) -> bool:
-    """Whether every measure reaches its number; one without a value does not."""
+def meets(
+    world: World, tiers: Tiers, needs: Mapping[str, Decimal], row: int, window: tuple[int, int], month: int
+) -> bool:
+    """Whether every measure reaches its number, over its own window where it has one; one without a value does not."""
     for name, number in needs.items():
-        value = world.value(name, world.together(row), *window)
+        own = months_of(world, tiers, tiers.windows[name], month) if name in tiers.windows else window
+        if world.measure(name).is_level:  # what it is at the review, whatever the window
+            own = (month, month)
+        value = world.value(name, world.together(row), *own)
         if value is None or not reaches(tiers, value, world.border(number, world.unit(name))):
             return False
     return True

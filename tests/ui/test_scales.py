@@ -68,6 +68,20 @@ rules:
     assert all(one[:1].isupper() for one in said)
 
 
+def test_ends_of_funds_and_draws_are_called_by_what_they_are() -> None:
+    scheme = loads("""
+scheme: a
+currency: USD
+effective: {from: 2026-01-01}
+rules:
+  - {id: mdf, on: campaign_spend, rate: 50%, fund: {every: 50, expires: {after: 2}}}
+draws:
+  - {id: start, amount: 100, for_months: 3, since: joined, forgive_after: 12}
+""")
+    said = {words_of(scheme, one).full for one in tunables(scheme)}
+    assert {"MDF: periods in which a fund can be used", "Start: forgive after, in months"} <= said
+
+
 @pytest.mark.parametrize("text", ["0.0025", "0.005", "0.8", "1", "25000", "3.8", "0"])
 @pytest.mark.parametrize("unit", ["share", "currency"])
 def test_the_screen_and_the_document_say_the_same(text: str, unit: str) -> None:

@@ -20,6 +20,7 @@ REASONS: Mapping[str, str] = {
     "later": "not posted yet",
     "rounding": "rounding",
     "cap": "cap or limit",
+    "alternatives": "all of several alternatives",
     "return": "return not taken back",
     "gate": "gate",
     "guarantee": "guarantee",

@@ -54,6 +54,9 @@ def readings(scheme: Scheme, earlier: Scheme | None) -> Iterator[Reading]:
         yield Reading("cap", "the limit of the rule was not applied", _each(scheme, {"limit": ()}))
     if scheme.budget is not None and scheme.budget.when_exceeded != "report":
         yield Reading("cap", "the budget was not cut", scheme.model_copy(update={"budget": None}))
+    if scheme.alternatives:
+        yield Reading("alternatives", "rules of which one is paid were all paid",
+                      scheme.model_copy(update={"alternatives": ()}))  # fmt: skip
     ignored = ReturnPolicy(method="ignore")
     if scheme.returns.method != "ignore" or any(
         rule.returns and rule.returns.method != "ignore" for rule in scheme.rules

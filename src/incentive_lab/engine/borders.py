@@ -22,7 +22,14 @@ def fine(value: Decimal) -> Decimal:
 
 def window_code_of_look(window: str, per: int) -> int:
     """The window code of a tier review."""
-    return {"period": per, "year_to_date": 12, "previous_year": p.PREVIOUS_YEAR, "life": p.LIFE}[window]
+    return {
+        "period": per,
+        "quarter_to_date": 3,
+        "half_year_to_date": 6,
+        "year_to_date": 12,
+        "previous_year": p.PREVIOUS_YEAR,
+        "life": p.LIFE,
+    }[window]
 
 
 def border_kind(driver: Driver) -> tuple[str, str]:

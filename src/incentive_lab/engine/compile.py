@@ -13,16 +13,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from incentive_lab.engine import program as p
-from incentive_lab.engine.borders import border_kind, whole
+from incentive_lab.engine.borders import border_kind, whole, window_code_of_look
 from incentive_lab.engine.columns import Column, ColumnBook, DealColumn
 from incentive_lab.engine.lowering import lower
 from incentive_lab.engine.periods import PERIOD_MONTHS, active_months, window_code, year_shift
 from incentive_lab.engine.rows import Builder
 from incentive_lab.errors import InputError, Problem
+from incentive_lab.scheme.alternatives import compared_per
 from incentive_lab.scheme.document import Cap, Scheme
 from incentive_lab.scheme.lookup import measure_named, unit_of
 from incentive_lab.scheme.rates import Driver, Rate, Table
-from incentive_lab.scheme.rules import ReturnPolicy, Rule, Who
+from incentive_lab.scheme.rules import Expiry, ReturnPolicy, Rule, Who
 
 _RETURNS = {
     "original_rate": p.RETURN_ORIGINAL,
@@ -145,7 +146,7 @@ class _Compiler:
             p.LIMITS: _ints(rows.limits, 8), p.LIMITS_F: _numbers(rows.limits_f), p.CAPS: caps, p.CAPS_F: caps_f,
             p.CAP_RULE: cap_rule, p.NET_OF: self.earlier[:, :, 0], p.PAYOUT_OF: self.earlier[:, :, 1],
             p.MULTIPLIERS: _ints(rows.multipliers, 3), p.MULTIPLIERS_F: _floats(rows.multipliers_f, 2),
-            p.GRIDS: _ints(rows.grids, 6), p.GRID_RATES: _numbers(rows.grid_rates), p.FUNDS: _ints(self.funds, 6),
+            p.GRIDS: _ints(rows.grids, 6), p.GRID_RATES: _numbers(rows.grid_rates), p.FUNDS: _ints(self.funds, 8),
             p.FUND_CHOICE: _ints(self.fund_choice, len(self.tiers)), p.GUARANTEES: self._guarantees(),
             p.GUARANTEES_F: self._guarantee_numbers(), p.DRAWS: self._draws(), p.DRAWS_F: self._draw_numbers(),
             p.SCHEDULES: _floats(rows.schedules, 2), p.REPAYS: np.array(rows.repays, dtype=np.int64),
@@ -153,7 +154,8 @@ class _Compiler:
             p.TIER_FIRST: alternative_first, p.TIER_RULE: self._tier_rule(), p.TENURES: tenures,
             p.POINT_SLOTS: np.array(rows.points, dtype=np.int64), p.POINTS_F: _floats(rows.points_f, 2),
             p.RETURN_SLOTS: self.return_slot, p.SCORE_PARTS: _ints(rows.score_parts, 3),
-            p.SCORE_PARTS_F: _floats(rows.score_parts_f, 4),
+            p.SCORE_PARTS_F: _floats(rows.score_parts_f, 4), p.ALTERNATIVES: self._alternatives(),
+            p.ALTERNATIVE_RULE: self._alternative_rule(),
         }  # fmt: skip
         return Compiled(
             self.scheme, tables, settings, self._settings_numbers(), self.columns, tuple(self.places),
@@ -177,13 +179,12 @@ class _Compiler:
         if tiers:
             per = PERIOD_MONTHS[tiers.review]
             look = tiers.looks_at
-            named = {"period": per, "year_to_date": 12, "previous_year": p.PREVIOUS_YEAR, "life": p.LIFE}
             settings[p.Z_TIERS] = len(tiers.levels)
             settings[p.Z_REVIEW] = per
             settings[p.Z_SAME_PERIOD] = int(tiers.takes_effect == "same_period")
             settings[p.Z_GRACE] = tiers.grace
             settings[p.Z_ONE_LEVEL] = int(tiers.falls == "one_level")
-            settings[p.Z_LOOK] = -look.months if look.months else named[look.window or "period"]
+            settings[p.Z_LOOK] = -look.months if look.months else window_code_of_look(look.window or "period", per)
         return settings
 
     def _rows_of_partners(self, settings: p.I64, keep_posted: bool, keep_rates: bool) -> None:
@@ -477,6 +478,7 @@ class _Compiler:
                 rows.fund_forms[len(self.funds)] = (attribute, forms, otherwise)
         self.funds.append([
             0 if by_measure else 1, slot, PERIOD_MONTHS[fund.per], int(fund.expires == "year_end"), kind, form,
+            *((PERIOD_MONTHS[fund.expires.per], fund.expires.after) if isinstance(fund.expires, Expiry) else (0, 0)),
         ])  # fmt: skip
         self.fund_choice.append(by_tier)
 
@@ -513,6 +515,14 @@ class _Compiler:
             np.array(covers, dtype=np.int64).reshape(len(caps), len(self.scheme.rules)),
         )
 
+    def _alternatives(self) -> p.I64:
+        return _ints([(PERIOD_MONTHS[compared_per(self.scheme, one)], int(one.pays == "lesser"))
+                      for one in self.scheme.alternatives], 2)  # fmt: skip
+
+    def _alternative_rule(self) -> p.I64:
+        rows = [[int(name in one.rules) for name in self.places] for one in self.scheme.alternatives]
+        return _ints(rows, len(self.places))
+
     def _guarantees(self) -> p.I64:
         return _ints([
             (int(g.against == "baseline"), PERIOD_MONTHS[g.per], g.for_months, int(g.carry), int(g.prorate),
@@ -528,9 +538,10 @@ class _Compiler:
 
     def _draws(self) -> p.I64:
         return _ints([
-            (PERIOD_MONTHS[d.per], d.for_months, d.recover_from, int(d.forgive), int(d.since == "joined"))
+            (PERIOD_MONTHS[d.per], d.for_months, d.recover_from, int(d.forgive), int(d.since == "joined"),
+             int(d.recover_out_of == "all_earnings"), d.forgive_after or 0)
             for d in self.scheme.draws
-        ], 5)  # fmt: skip
+        ], 7)  # fmt: skip
 
     def _draw_numbers(self) -> p.F64:
         return _floats([

@@ -115,7 +115,9 @@ def curve_of_copies(scheme: Scheme, copies: ScaledCopies) -> Curve:
     )  # fmt: skip
     if not rules:
         return Curve(copies.volume, np.zeros(POINTS), (), copies.typical)
+    paid = {rule.id for rule in rules}
     alone = scheme.model_copy(update={
+        "alternatives": tuple(one for one in scheme.alternatives if paid.issuperset(one.rules)),
         "rules": rules, "budget": None, "pools": (), "guarantees": (), "variants": {}, "group": None,
         "gates": tuple(_kept_gate(gate, kept) for gate in scheme.gates if not gate.rules or kept & set(gate.rules)),
         "caps": tuple(

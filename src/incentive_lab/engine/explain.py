@@ -77,7 +77,20 @@ def capped(scheme: Scheme, amount: float) -> str:
         whose = [*(rule.label or rule.id for rule in scheme.rules if rule.id in cap.rules), *cap.groups]
         told.append(f"{most} a {cap.per.replace('_', ' ')}{' for ' + ', '.join(whose) if whose else ''}")
     caps = f"the cap{'s' if len(told) > 1 else ''} of {' and of '.join(told)}"
+    if is_trued_up(scheme):
+        waits = "to be paid at the end of the programme year as far as other caps allow"
+        return (
+            f"Takes off what is above {caps}, {waits}."
+            if amount < 0
+            else f"Pays what waited above {caps} for the year to end."
+        )
     return f"Takes off what is above {caps}." if amount < 0 else f"Pays what an earlier period carried above {caps}."
+
+
+def is_trued_up(scheme: Scheme) -> bool:
+    """Whether what a cap or a limit cuts is paid at the end of the programme year."""
+    limits = (limit.excess for rule in scheme.rules for limit in rule.limit)
+    return "trued_up" in (*(cap.excess for cap in scheme.caps), *limits)
 
 
 def table_of(rule: Rule, tier: str, kept: Mapping[str, str]) -> Table | None:

@@ -31,7 +31,7 @@ def run_block(  # type: ignore[no-untyped-def]
         by_month: Output [rules + specials, months] cents over the block.
         detail: Output [rules + specials, months, lanes] cents, or empty.
         trace: Output [months, rules, fields, lanes], or empty.
-        balances: Output [4, months, lanes] (fund, draw owed, brought forward, cap carried), or empty.
+        balances: Output [5, months, lanes] (fund, draw owed, brought forward, cap carried, fund that lapses), or empty.
         paid: Output [rules, deals] cents paid on each deal by rules that pay deal by deal; zero before. It has no rows
             if nobody asks for it: Y_PAID tells whether the program does.
         work: [rows of the program, lanes] the state after the months before `begin`: zeros where that is 0. From

@@ -26,6 +26,7 @@ from incentive_lab.engine.program import (
     X_AGAINST,
     X_BASE,
     X_CARRIED,
+    X_CLAIMED,
     X_DRIVER,
     X_EARNED,
     X_FORM,
@@ -42,6 +43,7 @@ from incentive_lab.engine.slices import threshold_words
 from incentive_lab.engine.tenure import advanced, guaranteed
 from incentive_lab.format import each, money, month_name, percent
 from incentive_lab.panel import Floats, month_label
+from incentive_lab.scheme.alternatives import alternatives_of
 from incentive_lab.scheme.document import Scheme
 from incentive_lab.scheme.line_names import line_names
 from incentive_lab.scheme.lookup import unit_of
@@ -91,10 +93,16 @@ def rule_words(
         parts += scores_told(compiled, scheme.rules.index(rule), rule, table, seen)
     if seen[X_GATE] != 1_000_000:
         parts.append(f"gates leave {percent(float(seen[X_GATE]) / 1e6)}")
-    if round(float(seen[X_PAID]) - amount, 6) > 0:
-        parts.append(f"limits hold back {money((float(seen[X_PAID]) - amount) / minor, currency)}")
+    left = amount if alternatives_of(scheme, rule.id) is None else float(seen[X_CLAIMED])
+    if round(float(seen[X_PAID]) - left, 6) > 0:
+        parts.append(f"limits hold back {money((float(seen[X_PAID]) - left) / minor, currency)}")
+    trued = any(limit.excess == "trued_up" for limit in rule.limit)
     if seen[X_CARRIED] > 0:
-        parts.append(f"{money(float(seen[X_CARRIED]) / minor, currency)} is carried")
+        then = "waits for the end of the programme year" if trued else "is carried"
+        parts.append(f"{money(float(seen[X_CARRIED]) / minor, currency)} {then}")
+    if trued and round(left - float(seen[X_PAID]), 6) > 0:
+        more = money((left - float(seen[X_PAID])) / minor, currency)
+        parts.append(f"{more} that limits held back is paid at the end of the programme year")
     return "; ".join(parts) + "." + (" Provisional." if seen[X_PROVISIONAL] else "") + not_in_money(rule)
 
 
@@ -113,10 +121,11 @@ def conventions(scheme: Scheme) -> tuple[str, ...]:
     """The settings that decide amounts, in words, as a statement prints them."""
     rounding = scheme.rounding
     at = "each line" if rounding.at == "line" else "each settlement's total"
+    one_of = "the greater or lesser of rules, " if scheme.alternatives else ""
     words = [
         f"Settled by {scheme.settle}; the programme year starts in month {scheme.year_starts}.",
         f"Rounded to {rounding.to} {scheme.currency}, {rounding.mode.replace('_', ' ')}, at {at}.",
-        "Order: eligibility, splits, base, net of, rate, gates, limits, taken back, partner caps, guarantee or draw, "
+        f"Order: eligibility, splits, base, net of, rate, gates, limits, {one_of}taken back, partner caps, guarantee or draw, "
         "carried balance, minimum payout, pools and budget.",
     ]
     names = line_names(scheme)

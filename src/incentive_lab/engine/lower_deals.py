@@ -8,6 +8,7 @@ from itertools import accumulate
 from incentive_lab.engine import ops as o
 from incentive_lab.engine import program as p
 from incentive_lab.engine.assembler import Row
+from incentive_lab.engine.lower_limits import allowed, ceiling, is_lost, most_by_month
 from incentive_lab.engine.lower_parts import (
     BASE,
     attained,
@@ -77,7 +78,7 @@ class _Deals:
         v = self.v
         for row in self._limits():
             limit, most = v.limits[row], v.table(p.LIMITS_F)[row]
-            if v.is_lost(limit) and not limit[p.L_DEAL] and len(set(v.allowed(limit, most))) == 1:
+            if is_lost(limit) and not limit[p.L_DEAL] and len(set(allowed(v, limit, most))) == 1:
                 self.gathered["epoch", row] = self.code.work(v.months)
                 begins = accumulate(int(opens) for opens in self._opens(limit))
                 self.code.emit(o.EPOCH, self._month_row(("epoch", row)), n=self.code.number([*map(float, begins)]))
@@ -125,7 +126,7 @@ class _Deals:
                 self._keep(("now", operand), (o.WORK, o.VALUE, 0))
         for row in self._limits():
             if v.limits[row][p.L_KIND] == p.LIMIT_SHARE:
-                v.ceiling(v.limits[row], v.table(p.LIMITS_F)[row], o.VALUE)
+                ceiling(v, v.limits[row], v.table(p.LIMITS_F)[row], o.VALUE)
                 self._keep(("limit", row), (o.WORK, o.VALUE, 0))
         if rule[p.R_CHOICE] != p.CHOICE_NONE:
             self._keep("form", chosen_form(v, self.r, v.table(p.CHOICE)[self.r], v.settings[p.H_FORMS], o.MINE))
@@ -260,7 +261,7 @@ class _Deals:
     def _at_once(self, row: int) -> bool:
         """Whether a limit looks at one deal alone, so that its excess is cut without looking at those before."""
         limit = self.v.limits[row]
-        return self.grain == 0 and bool(limit[p.L_DEAL]) and not limit[p.L_PRORATE] and self.v.is_lost(limit)
+        return self.grain == 0 and bool(limit[p.L_DEAL]) and not limit[p.L_PRORATE] and is_lost(limit)
 
     def _limit(self, quantity: bool) -> None:
         """Pass deals through the limits on quantity, or through those on amount: the limits per deal first."""
@@ -284,7 +285,7 @@ class _Deals:
             if by_row:
                 self._gather(("limit", row), o.MOST)
             else:
-                number = v.most(limit, most)
+                number = most_by_month(v, limit, most)
             place, code.memory = code.memory, code.memory + 5
             spill, carried = -1, self.carried.get(row, -1)
             if limit[p.L_FUND] >= 0 and not quantity:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from incentive_lab.engine import ops as o
 from incentive_lab.engine import program as p
 from incentive_lab.engine.assembler import Months, Row
+from incentive_lab.engine.lower_limits import is_lost, pass_limit
 from incentive_lab.engine.lower_values import Span, Values
 from incentive_lab.engine.scores import score
 
@@ -99,8 +100,8 @@ def post_limits(v: Values, r: int, amount: int, ok: Row) -> None:
         limit = v.limits[row]
         if limit[p.L_KIND] == p.LIMIT_QUANTITY:
             continue
-        v.limit(r, row, amount, ok, v.fund + limit[p.L_FUND] if limit[p.L_FUND] >= 0 else -1)
-        if v.trace:
+        pass_limit(v, r, row, amount, ok, v.fund + limit[p.L_FUND] if limit[p.L_FUND] >= 0 else -1)
+        if v.trace and not is_lost(limit):
             code.emit(o.TRACE, 0, v.limit_carry + row, ints=(r, p.X_CARRIED))
     if rule[p.R_FUND] >= 0:
         code.emit(o.CLAIM, amount, c=v.fund + rule[p.R_FUND])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from incentive_lab.engine import ops as o
 from incentive_lab.engine import program as p
 from incentive_lab.engine.assembler import Row
+from incentive_lab.engine.lower_limits import pass_limit
 from incentive_lab.engine.lower_parts import (
     attained,
     chosen_form,
@@ -86,7 +87,7 @@ class Posting:
                 if rule[p.R_BASE] == p.BASE_EXCESS:
                     code.emit(o.DEFINED, o.ACTS, ok, o.BASE)
                     mask = (o.WORK, o.ACTS, 0)
-                v.limit(self.r, row, o.BASE, mask, -1)
+                pass_limit(v, self.r, row, o.BASE, mask, -1)
         if rule[p.R_NET]:
             earlier_payouts(v, self.r, p.NET_OF, self.windows.start, o.PART)
             code.emit(o.NET, o.BASE, o.PART)

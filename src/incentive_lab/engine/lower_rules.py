@@ -6,6 +6,7 @@ from incentive_lab.engine import ops as o
 from incentive_lab.engine import program as p
 from incentive_lab.engine.assembler import Row
 from incentive_lab.engine.fusing import fuse_rule
+from incentive_lab.engine.lower_alternatives import compared_with, settle
 from incentive_lab.engine.lower_parts import (
     fill_base,
     finish,
@@ -34,14 +35,28 @@ def lower_rule(v: Values, r: int) -> None:
             for fund, row in v.spills.get(r, ()):
                 code.emit(o.ADD, v.fund + fund, (o.WORK, row, code.at(list(months))))
     else:
-        account = [posts and m != span.last[m] for m, posts in enumerate(v.posts[r])]
+        account = [earns and m != span.last[m] for m, earns in enumerate(v.earns[r])]
         if any(account):
             with code.when(account):
                 _on_account(v, r, span)
         with code.when([span.active[m] and m == span.last[m] for m in months]):
             Posting(v, r, span).write()
+    alternatives = compared_with(v, r)
+    if alternatives < 0:
+        _post(v, r, start)
+        return
+    compared = v.alternatives[alternatives][2]
+    if r == compared[-1]:
+        settle(v, alternatives)
+        for each in compared:
+            _post(v, each, len(code.code))
+
+
+def _post(v: Values, r: int, start: int) -> None:
+    """Add what rule r pays to its line and to the total, and remember it; its instructions begin at `start`."""
+    code, months = v.code, range(v.months)
     with code.when(v.posts[r]):
-        code.emit(o.POST, o.TOTAL, v.now + r, ints=(r, int(not rule[p.R_NON_CASH])))
+        code.emit(o.POST, o.TOTAL, v.now + r, ints=(r, int(not v.rules[r][p.R_NON_CASH])))
     fuse_rule(code, start)
     if v.keep_posted:
         after = v.posted(r, [m + 1 for m in months])
@@ -58,7 +73,7 @@ def deal_row(v: Values, r: int) -> Row:
 def _accrue(v: Values, r: int, span: Span) -> None:
     """What the rule's fund gains, before its claims, where the rule is open to the partner."""
     u, months = v.rules[r][p.R_FUND], range(v.months)
-    kind, slot, per, _, choice, form = v.funds[u]
+    kind, slot, per, _, choice, form, _, _ = v.funds[u]
     start = [v.start(m, per) for m in months]
     by_measure = kind == 0
     with v.code.when([

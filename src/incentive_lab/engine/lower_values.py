@@ -48,6 +48,10 @@ class Values:
         self.tiers = self.settings[p.Z_TIERS]
         self.slots, self.level_slots, self.target_slots, self.deal_slots = slots
         self.trace = trace
+        self.alternatives = [
+            (per, bool(lesser), [r for r, compared in enumerate(row) if compared])
+            for (per, lesser), row in zip(self.table(p.ALTERNATIVES), self.table(p.ALTERNATIVE_RULE), strict=True)
+        ]
         self.rules, self.rules_f = self.table(p.RULES), self.table(p.RULES_F)
         self.limits, self.caps, self.funds = self.table(p.LIMITS), self.table(p.CAPS), self.table(p.FUNDS)
         self.guarantees, self.draws = self.table(p.GUARANTEES), self.table(p.DRAWS)
@@ -78,6 +82,8 @@ class Values:
         self.top_up, self.due, self.settlement = work(len(self.guarantees)), work(1), work(1)
         self.earned = work(months + 1) if self.floors else -1
         cash = [rule for rule in self.rules if not rule[p.R_NON_CASH]]
+        self.lots = [work(fund[p.U_AFTER] - 1) if fund[p.U_AFTER] > 1 else -1 for fund in self.funds]
+        self.claimed = [work(len(compared) + 1) for _, _, compared in self.alternatives]
         self.takes_back = any(rule[p.R_RETURNS] > 0 or rule[p.R_REPAY_MONTHS] > 0 for rule in cash)
         self.keep_posted = self.settings[p.Z_KEEP_POSTED] == 1
         self.posted_row = work(rules * (months + 1)) if self.keep_posted else -1
@@ -123,7 +129,18 @@ class Values:
 
     @cached_property
     def posts(self) -> list[list[bool]]:
-        """Rule by rule, the months in which it posts something, on account or for good."""
+        """Rule by rule, the months in which it posts something; one of several alternatives where any of them does."""
+        result = list(self.earns)
+        for per, lesser, compared in self.alternatives:
+            ends = [self.place(m) % per == per - 1 or m == self.months - 1 for m in range(self.months)]
+            any_of = ends if lesser else [any(self.earns[r][m] for r in compared) for m in range(self.months)]
+            for r in compared:
+                result[r] = any_of
+        return result
+
+    @cached_property
+    def earns(self) -> list[list[bool]]:
+        """Rule by rule, the months in which it is worked out, on account or for good."""
         result = []
         for r, rule in enumerate(self.rules):
             span = self.span(r)
@@ -237,7 +254,7 @@ class Values:
                 users.setdefault(self._gate_key(r), []).append(r)
         for key, mine in users.items():
             row = self._gates[key] = self.code.work(1)
-            with self.code.when([any(self.posts[r][m] for r in mine) for m in range(self.months)]):
+            with self.code.when([any(self.earns[r][m] for r in mine) for m in range(self.months)]):
                 self.fill(row, 1e6)
                 for g in self.gates(mine[0]):
                     self._gate(g, self.span(mine[0]).clip, row)
@@ -256,44 +273,3 @@ class Values:
             value = self.operand(self.table(p.TESTS)[test], clip, o.VALUE)
             self.test(test, value, o.ACTS, bool(any_of), bool(missing))
         self.code.emit(o.GATE, out, o.ACTS, f=self.code.numbers(self.table(p.GATES_F)[g]))
-
-    def _share(self, limit: Sequence[int]) -> list[float]:
-        """The part of a prorated limit's period that the history has, 1 unless it ends inside."""
-        code = limit[p.L_WINDOW] if limit[p.L_PRORATE] else 0
-        beyond = [self.start(m, code) + code - self.months if code > 0 else 0 for m in range(self.months)]
-        return [1.0 - months / code if months > 0 else 1.0 for months in beyond]
-
-    def is_lost(self, limit: Sequence[int]) -> bool:
-        """Whether a limit is one number, and what exceeds it is neither carried nor spilled."""
-        return limit[p.L_KIND] != p.LIMIT_SHARE and not limit[p.L_CARRY] and limit[p.L_FUND] < 0
-
-    def limit(self, r: int, row: int, amount: int, ok: Row, fund: int) -> None:
-        """Pass an amount or a quantity of rule r through one of its limits."""
-        limit, most, rule = self.limits[row], self.table(p.LIMITS_F)[row], self.rules[r]
-        if self.is_lost(limit):
-            once = 0 < limit[p.L_WINDOW] <= rule[p.R_PER] and rule[p.R_PROVISION] == p.PROVISION_NONE
-            cut = o.CUT_AT if once else o.CUT_USED
-            self.code.emit(cut, amount, ok, c=self.limit_used + row, n=self.most(limit, most))
-            return
-        self.ceiling(limit, most)
-        self.code.emit(o.LIMIT, amount, ok, o.MOST, self.limit_used + row, self.limit_carry + row,
-                       ints=(limit[p.L_CARRY], fund))  # fmt: skip
-
-    def allowed(self, limit: Sequence[int], most: float) -> list[float]:
-        """What a limit on an amount or quantity allows in its period, month by month."""
-        return [most if part == 1.0 else float(math.floor(most * part + 1e-9)) for part in self._share(limit)]
-
-    def most(self, limit: Sequence[int], most: float) -> int:
-        """The column of monthly numbers of what a limit on an amount or quantity allows in its period."""
-        return self.code.number(self.allowed(limit, most))
-
-    def ceiling(self, limit: Sequence[int], most: float, out: int = o.MOST) -> None:
-        """Fill `out` with what a limit or cap allows in its period."""
-        if limit[p.L_KIND] != p.LIMIT_SHARE:
-            self.code.emit(o.FILL_MONTH, out, n=self.most(limit, most))
-            return
-        share = self._share(limit)
-        start, end = self.window(limit[p.L_WINDOW], [0] * self.months)
-        slot = limit[p.L_SLOT]
-        self.code.emit(o.SHARE_CEILING, out, self.sums(slot, end), self.sums(slot, start),
-                       f=self.code.numbers(most, self.unit), n=self.code.number(share))  # fmt: skip

@@ -14,6 +14,8 @@ from incentive_lab.engine.assembler import Row
 from incentive_lab.engine.borders import held_between
 from incentive_lab.engine.lower_deals import lower_deals
 from incentive_lab.engine.lower_floors import draw, guarantee
+from incentive_lab.engine.lower_funds import lapse, open_lots
+from incentive_lab.engine.lower_limits import ceiling, is_lost, most_by_month
 from incentive_lab.engine.lower_rules import lower_rule
 from incentive_lab.engine.lower_values import Values
 
@@ -46,6 +48,7 @@ def lower(
             lower_deals(values, r)
     with code.part():
         _restart(values)
+        open_lots(values)
         values.gate_rows()
         code.emit(o.FILL, o.TOTAL, f=0)
         for r in rules:
@@ -140,7 +143,7 @@ def _restart(v: Values) -> None:
             if code > 0:
                 with v.code.when([v.place(m) % code == 0 for m in range(v.months)]):
                     v.fill(used + row, 0.0)
-            if code != p.LIFE and not limit[p.L_OVER_YEAR] and not v.is_lost(limit):
+            if code != p.LIFE and not limit[p.L_OVER_YEAR] and not is_lost(limit):
                 with v.code.when([v.place(m) == 0 for m in range(v.months)]):
                     v.fill(carry + row, 0.0)
 
@@ -181,10 +184,7 @@ def _around(v: Values, starts: int | None) -> None:
         code.emit(o.EXTRA_LINE, o.TOTAL, row, ints=(count + kind,))
     if v.trace:
         _balances(v)
-    for u, fund in enumerate(v.funds):
-        if fund[p.U_EXPIRES]:
-            with code.when([v.place(m) == 11 for m in months]):
-                v.fill(v.fund + u, 0.0)
+    lapse(v)
 
 
 def _take_back(v: Values) -> None:
@@ -248,13 +248,37 @@ def _caps(v: Values) -> None:
                     with code.when(v.posts[r]):
                         code.emit(o.ADD, o.PART, v.now + r)
         most = v.table(p.CAPS_F)[c]
-        lost = v.is_lost(cap)
+        if cap[p.L_CARRY] == p.TRUED_UP:
+            _true_up(v, c, cuts + c, posted)
+            if not one:
+                code.emit(o.ADD, o.CUT, cuts + c)
+            continue
+        lost = is_lost(cap)
         if not lost:
-            v.ceiling(cap, most)
-        code.emit(o.CAP_TAKE, cuts + c, posted, o.MOST, v.cap_used + c, v.cap_carry + c, n=v.most(cap, most) if lost else 0,
+            ceiling(v, cap, most)
+        code.emit(o.CAP_TAKE, cuts + c, posted, o.MOST, v.cap_used + c, v.cap_carry + c,
+                  n=most_by_month(v, cap, most) if lost else 0,
                   ints=(cap[p.L_CARRY], v.fund + cap[p.L_FUND] if cap[p.L_FUND] >= 0 else -1, int(lost)))  # fmt: skip
         if not one:
             code.emit(o.ADD, o.CUT, cuts + c)
+
+
+def _true_up(v: Values, c: int, cut: int, posted: int) -> None:
+    """What cap c takes off waits; the last month of the programme year pays all of it."""
+    cap, most, waits, code = v.caps[c], v.table(p.CAPS_F)[c], v.cap_carry + c, v.code
+    share = cap[p.L_KIND] == p.LIMIT_SHARE
+    ends = [v.place(m) == 11 for m in range(v.months)]
+    with code.when([not end for end in ends]):
+        if share:
+            ceiling(v, cap, most)
+        v.fill(o.OTHER, 0.0)
+        code.emit(o.CAP_TAKE, cut, posted, o.MOST, v.cap_used + c, o.OTHER,
+                  n=0 if share else most_by_month(v, cap, most), ints=(0, -1, int(not share)))  # fmt: skip
+        v.fill(o.OTHER, 0.0)
+        code.emit(o.ADD_DIFFERENCE, waits, o.OTHER, cut)
+    with code.when(ends):
+        code.emit(o.COPY, cut, waits)
+        v.fill(waits, 0.0)
 
 
 def _balances(v: Values) -> None:

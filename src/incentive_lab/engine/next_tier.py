@@ -13,6 +13,7 @@ from incentive_lab.engine.explain import in_units, kernel_units
 from incentive_lab.engine.periods import PERIOD_MONTHS, year_shift
 from incentive_lab.engine.replay import Replay
 from incentive_lab.scheme.lookup import measure_named, unit_of
+from incentive_lab.scheme.tiers import window_words
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,7 @@ def next_tier(result: Replay, row: int, month: int) -> NextTier | None:
             missing[name] = round(short, 6)
     minor = result.minor
     said = [f"{in_units(result.scheme, name, short * kernel_units(result.scheme, name, minor))} more {name.replace('_', ' ')}"
+            + (f" (counted over {window_words(tiers.windows[name], tiers.review)})" if name in tiers.windows else "")
             for name, short in missing.items()]  # fmt: skip
     words = (
         f"To {level.name.replace('_', ' ')} it takes {' and '.join(said)}."
@@ -57,7 +59,7 @@ def next_tier(result: Replay, row: int, month: int) -> NextTier | None:
 
 
 def look(result: Replay, name: str, row: int, month: int) -> float | None:
-    """A measure over the review's window at a month, in whole units; None where it is undefined."""
+    """A measure over its window of a review at a month, in whole units; None where it is undefined."""
     scheme, panel, tiers = result.scheme, result.panel, result.scheme.tiers
     assert tiers is not None
     measure = measure_named(name, scheme.measures)
@@ -65,7 +67,8 @@ def look(result: Replay, name: str, row: int, month: int) -> float | None:
         value = float(panel.columns[name][row, month])
         return None if np.isnan(value) else value
     shift = year_shift(scheme, panel.first_month)
-    first = review_start(tiers.looks_at.months, tiers.looks_at.window, PERIOD_MONTHS[tiers.review], month, shift)
+    own = tiers.window_of(name)
+    first = review_start(own.months, own.window, PERIOD_MONTHS[tiers.review], month, shift)
     if measure.ratio is not None:
         top, bottom = (_window(result, part, row, first, month) for part in measure.ratio)
         return top / bottom if bottom else None
@@ -76,7 +79,9 @@ def review_start(trailing: int | None, window: str | None, per: int, month: int,
     """First month of the review's window at a month, cut at 0."""
     if trailing:
         return max(0, month - trailing + 1)
-    length = {"period": per, "year_to_date": 12, "previous_year": 12}.get(window or "", 0)
+    length = {"period": per, "quarter_to_date": 3, "half_year_to_date": 6, "year_to_date": 12, "previous_year": 12}.get(
+        window or "", 0
+    )
     return max(0, month - (month + shift) % length) if length else 0
 
 

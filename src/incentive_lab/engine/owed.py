@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from incentive_lab.format import money
 from incentive_lab.panel import Floats
 
-FUND, DRAWN, FORWARD, EXCESS = range(4)
+KINDS = FUND, DRAWN, FORWARD, EXCESS, LAPSES = range(5)
 """Rows of the kernel's balances."""
 
 
@@ -26,7 +26,7 @@ class Balance:
     words: str
 
 
-def balances_at(kept: Floats, minor: int, currency: str, month: str) -> tuple[Balance, ...]:
+def balances_at(kept: Floats, minor: int, currency: str, month: str, at_year_end: bool = False) -> tuple[Balance, ...]:
     """The balances that are not zero.
 
     Args:
@@ -34,19 +34,22 @@ def balances_at(kept: Floats, minor: int, currency: str, month: str) -> tuple[Ba
         minor: Minor units in one unit of currency.
         currency: Its code.
         month: The month as text.
+        at_year_end: Whether the excess of limits and caps is paid at the end of the programme year.
 
     Example:
         >>> import numpy as np
-        >>> balances_at(np.array([0.0, 40_000.0, 0.0, 0.0]), 100, "USD", "2024-06")[0].words
+        >>> balances_at(np.array([0.0, 40_000.0, 0.0, 0.0, 0.0]), 100, "USD", "2024-06")[0].words
         '400.00 USD of the draw is still to be recovered after 2024-06.'
     """
-    fund, drawn, forward, excess = (float(kept[kind]) / minor for kind in (FUND, DRAWN, FORWARD, EXCESS))
+    fund, drawn, forward, excess, lapses = (float(kept[kind]) / minor for kind in KINDS)
+    ended = f", of which {money(lapses, currency)} lapses" if lapses > 0 else ""
+    paid = "at the end of the programme year" if at_year_end else "as they leave room"
     found = (
-        ("fund", fund, "is left in the fund at the end of {}."),
+        ("fund", fund, f"is left in the fund at the end of {{}}{ended}."),
         ("draw_owed", drawn, "of the draw is still to be recovered after {}."),
         ("set_off", -forward, "is owed back and set off against what is earned after {}."),
         ("carried", forward, "is carried to the settlement after {}: it is below the minimum payout."),
-        ("excess", excess, "that limits and caps cut is carried past {}, to be paid as they leave room."),
+        ("excess", excess, f"that limits and caps cut is carried past {{}}, to be paid {paid}."),
     )
     return tuple(
         Balance(name, round(amount, 6), f"{money(amount, currency)} {words.format(month)}")

@@ -65,6 +65,7 @@ PROVISION_NONE, PROVISION_RATE, PROVISION_EXPECTED = range(3)
 # limits
 LIMIT_QUANTITY, LIMIT_AMOUNT, LIMIT_SHARE = range(3)
 L_KIND, L_WINDOW, L_CARRY, L_FUND, L_SLOT, L_PRORATE, L_DEAL, L_OVER_YEAR = range(8)
+CARRIED_ON, TRUED_UP = 1, 2
 # multipliers
 M_KIND, M_OPERAND, M_FORM = range(3)
 MF_LEAST, MF_MOST = range(2)
@@ -73,10 +74,12 @@ G_ROW_OPERAND, G_COLUMN_OPERAND, G_ROW_FORM, G_COLUMN_FORM, G_FIRST, G_WIDTH = r
 # gates
 T_FIRST, T_COUNT, T_ANY, T_ACTS_MISSING = range(4)
 # funds: columns
-U_KIND, U_SLOT, U_PER, U_EXPIRES, U_CHOICE, U_FORM = range(6)
+U_KIND, U_SLOT, U_PER, U_EXPIRES, U_CHOICE, U_FORM, U_LOT, U_AFTER = range(8)
 # guarantees and draws
 A_BASELINE, A_PER, A_MONTHS, A_CARRY, A_PRORATE, A_JOINED = range(6)
-D_PER, D_MONTHS, D_FROM, D_FORGIVE, D_JOINED = range(5)
+D_PER, D_MONTHS, D_FROM, D_FORGIVE, D_JOINED, D_EVERYTHING, D_LAPSES = range(7)
+# alternatives: columns
+V_PER, V_LESSER = range(2)
 DF_AMOUNT, DF_MOST, DF_SHARE, DF_BALANCE = range(4)
 # rounding modes
 HALF_UP, HALF_EVEN, UP, DOWN = range(4)
@@ -84,8 +87,8 @@ HALF_UP, HALF_EVEN, UP, DOWN = range(4)
 (
     RULES, CHOICE, FORMS, OPERANDS, REFERENCES, TESTS, GATES, GATE_RULE, LIMITS, CAPS, CAP_RULE, NET_OF, PAYOUT_OF,
     MULTIPLIERS, GRIDS, FUNDS, FUND_CHOICE, GUARANTEES, DRAWS, REPAYS, TIER_TESTS, TIER_ALTERNATIVES, TIER_FIRST,
-    TIER_RULE, TENURES, POINT_SLOTS, RETURN_SLOTS, SCORE_PARTS, INTEGER_TABLES,
-) = range(29)  # fmt: skip
+    TIER_RULE, TENURES, POINT_SLOTS, RETURN_SLOTS, SCORE_PARTS, ALTERNATIVES, ALTERNATIVE_RULE, INTEGER_TABLES,
+) = range(31)  # fmt: skip
 (
     RULES_F, FORM_ENDS, STEPS, REFERENCES_F, TESTS_F, GATES_F, LIMITS_F, CAPS_F, MULTIPLIERS_F, GRID_RATES,
     GUARANTEES_F, DRAWS_F, SCHEDULES, REPAYS_F, POINTS_F, SCORE_PARTS_F, ALL_TABLES,
@@ -107,12 +110,12 @@ CLAWBACK, CAP, GUARANTEE, DRAW, CARRIED, MINIMUM, ROUNDING, POOL, BUDGET = range
 # what a trace tells of one rule in one month; behind it the attainment of every part of a scorecard, then every operand
 TRACE_FIELDS = (
     "posted_here", "base", "driver", "rate", "earned", "gate", "paid", "form", "to_date", "window_start", "carried",
-    "provisional", "step", "against",
+    "provisional", "step", "against", "claimed", "claimed_to_date",
 )  # fmt: skip
 (
     X_HERE, X_BASE, X_DRIVER, X_RATE, X_EARNED, X_GATE, X_PAID, X_FORM, X_TO_DATE, X_START, X_CARRIED, X_PROVISIONAL,
-    X_STEP, X_AGAINST,
-) = range(14)  # fmt: skip
+    X_STEP, X_AGAINST, X_CLAIMED, X_CLAIMED_TO_DATE,
+) = range(16)  # fmt: skip
 
 
 class Program(NamedTuple):

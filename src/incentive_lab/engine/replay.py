@@ -17,6 +17,7 @@ from incentive_lab.engine.claims import dated_claims
 from incentive_lab.engine.compile import Compiled, compile_scheme
 from incentive_lab.engine.kernel import run_block
 from incentive_lab.engine.ops import Y_PAID, Y_ROWS
+from incentive_lab.engine.owed import KINDS
 from incentive_lab.engine.program import (
     BUDGET,
     GUARANTEE,
@@ -215,7 +216,7 @@ def run_one(compiled: Compiled, block: Block, months: int, detail: bool, trace: 
     kept = np.zeros((lines, months, lanes)) if detail else _NOTHING
     told = len(TRACE_FIELDS) + len(compiled.tables[SCORE_PARTS]) + len(compiled.tables[OPERANDS])
     traced = np.zeros((months, rules, told, lanes)) if trace else _NO_TRACE
-    balances = np.zeros((4, months, lanes)) if trace else _NOTHING
+    balances = np.zeros((len(KINDS), months, lanes)) if trace else _NOTHING
     program = compiled.traced if trace else compiled.program
     paid = np.zeros((rules if by_deal else program.setup[Y_PAID], block.deal_values.shape[1]))
     work = aligned(int(program.setup[Y_ROWS]), lanes)

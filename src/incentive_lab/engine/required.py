@@ -48,7 +48,16 @@ class Requirements:
                     rules[rule.id, name] = _looking(scheme, rule, name, test, f"look-{len(rules) + 1}")
         if not rules:
             return None
-        alone = {"gates": (), "caps": (), "guarantees": (), "draws": (), "pools": (), "budget": None, "mix": None}
+        alone = {
+            "gates": (),
+            "caps": (),
+            "guarantees": (),
+            "draws": (),
+            "pools": (),
+            "alternatives": (),
+            "budget": None,
+            "mix": None,
+        }
         bare = scheme.model_copy(update={**alone, "variants": {}, "rules": tuple(rules.values())})
         looking = compile_scheme(bare, panel.first_month, panel.months)
         return cls(compiled, looking, {key: place for place, key in enumerate(rules)})

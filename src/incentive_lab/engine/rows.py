@@ -20,6 +20,7 @@ from incentive_lab.scheme.mixed import paid_millionths
 from incentive_lab.scheme.rates import Driver, Multiplier, Over, Table
 from incentive_lab.scheme.reference import Reference
 from incentive_lab.scheme.rules import Limit, Test, Who
+from incentive_lab.scheme.tiers import Look
 
 _MODES = {
     "marginal": p.MARGINAL,
@@ -29,7 +30,12 @@ _MODES = {
     "interpolated_rate": p.INTERPOLATED_RATE,
     "interpolated_amount": p.INTERPOLATED_AMOUNT,
 }
+_KEPT = {"carried": p.CARRIED_ON, "trued_up": p.TRUED_UP}
 _NEW = {"skip": p.NEW_SKIP, "zero": p.NEW_ZERO, "prorate": p.NEW_PRORATE}
+
+
+def _look_code(look: Look, per: int) -> int:
+    return -look.months if look.months else window_code_of_look(look.window or "period", per)
 
 
 @dataclass
@@ -198,11 +204,11 @@ class Builder:
         tiers = self.scheme.tiers
         assert tiers is not None
         first = len(self.tests)
-        look = tiers.looks_at
-        code = -look.months if look.months else window_code_of_look(look.window or "period", per)
+        code = _look_code(tiers.looks_at, per)
         for name, value in needs.items():
+            own = _look_code(tiers.window_of(name), per)
             row = self.operands[self.operand(Driver(measure=name), "period", 1)]
-            row = (*row[:3], code if row[0] != p.LEVEL else row[3], *row[4:])
+            row = (*row[:3], own if row[0] != p.LEVEL else row[3], *row[4:])
             self._tier_test(row, self.border(name, "value", value), tiers.border)
         if points is not None:
             begin = len(self.points)
@@ -307,7 +313,7 @@ class Builder:
         )
         assert window is not None
         return [
-            kind, window, int(limit.excess == "carried"), fund, slot, int(limit.prorate), int(limit.per == "deal"),
+            kind, window, _KEPT.get(limit.excess, 0), fund, slot, int(limit.prorate), int(limit.per == "deal"),
             over_year,
         ]  # fmt: skip
 

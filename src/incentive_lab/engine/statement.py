@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from incentive_lab.engine.alternative_words import alternatives_told
 from incentive_lab.engine.compile import Compiled
 from incentive_lab.engine.deal_lines import DealLine, deal_lines
-from incentive_lab.engine.explain import base_words, table_of
+from incentive_lab.engine.explain import base_words, is_trued_up, table_of
 from incentive_lab.engine.line_words import conventions, not_in_money, rule_words, special_words
 from incentive_lab.engine.next_tier import NextTier, next_tier
 from incentive_lab.engine.owed import Balance, balances_at
@@ -31,6 +32,7 @@ from incentive_lab.engine.tenure import not_open
 from incentive_lab.errors import InputError, Problem, did_you_mean
 from incentive_lab.format import money, percent
 from incentive_lab.panel import Floats, month_label
+from incentive_lab.scheme.alternatives import alternatives_of
 from incentive_lab.scheme.document import Scheme
 from incentive_lab.scheme.lookup import unit_of
 from incentive_lab.scheme.rules import Rule
@@ -152,9 +154,8 @@ def _stated(result: Replay, row: int, months: range, ways: _Ways) -> Statement:
     cents = sum(round(float(result.total[month, row]), 6) for month in months)
     tier = result.tier_names[int(result.tiers[months[-1], row])]
     own = () if panel.calendar is None else (panel.calendar.sentence(panel.first_month + months[-1]),)
-    owed = balances_at(
-        path.balances[:, months[-1]], result.minor, panel.currency, month_label(panel.first_month + months[-1])
-    )
+    owed = balances_at(path.balances[:, months[-1]], result.minor, panel.currency, month_label(panel.first_month + months[-1]),
+                       is_trued_up(scheme))  # fmt: skip
     return Statement(
         partner=partner, scheme=scheme.id, fingerprint=result.fingerprint, history_id=panel.history_id,
         currency=panel.currency, conventions=(*conventions(scheme), *own), lines=tuple(lines),
@@ -239,7 +240,10 @@ def _month_lines(result: Replay, path: _Path, month: int, row: int, floor: Float
             continue
         line = _rule_line(result, path.compiled, rule, seen, period, amount, tier, kept)
         account = _on_account(result, path.trace, place, month, row)
-        reasons = [line.why, path.missed(rule, month, seen), not_open(scheme, rule, since) if amount == 0 else ""]
+        reasons = [
+            line.why, path.missed(rule, month, seen), alternatives_told(result, rule, path.trace[month], month, row),
+            not_open(scheme, rule, since) if amount == 0 else "",
+        ]  # fmt: skip
         if account:
             reasons.append(f"{money(account / result.minor, result.panel.currency)} was paid on account before.")
         lines.append(replace(line, why=" ".join(filter(None, reasons))))
@@ -286,7 +290,9 @@ def _rule_line(
     money_base = bool(rule.on.payout_of) or unit_of(name, scheme.measures) == "money"
     scale = minor if money_base else 1_000_000
     if here == 0:
+        apart = alternatives_of(scheme, rule.id) is not None
         words = "each deal by itself" if rule.per in ("deal", "line") else "carried from an earlier period"
+        words = "for what it earned in earlier months" if apart else words
         return Line(period, rule.id, rule.label or rule.id, None, None, round(amount / minor, 6),
                     f"Paid {words}." + not_in_money(rule))  # fmt: skip
     base = float(seen[X_BASE]) / scale

@@ -94,6 +94,11 @@ def advanced(scheme: Scheme, amount: float, since: float) -> str:
     """What a line of draws is: an advance, or the recovery of one, and which month that is where draws count from joining."""
     joined = [one for one in scheme.draws if one.since == "joined"]
     told = "An advance against later earnings" if amount > 0 else "Recovered from earnings for an earlier advance"
+    if amount < 0 and any(one.recover_out_of == "all_earnings" for one in scheme.draws):
+        told += ", out of all that is earned once the months of the draw are over"
+    lapses = [one.forgive_after for one in scheme.draws if one.forgive_after is not None]
+    if lapses:
+        told += f"; what is not recovered by month {min(lapses)} is forgiven"
     return f"{told}{''.join(map(_first_months, joined)) if amount > 0 else ''}{'; ' + so_far(since) if joined else ''}."
 
 

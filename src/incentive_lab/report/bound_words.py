@@ -5,7 +5,8 @@ from __future__ import annotations
 from incentive_lab.engine.tenure import tenure_words
 from incentive_lab.format import counted, money, percent, small
 from incentive_lab.report.rule_words import measure_label, test_words, who_words
-from incentive_lab.scheme.document import Cap, Draw, Guarantee, Pool, Scheme
+from incentive_lab.scheme.alternatives import compared_per
+from incentive_lab.scheme.document import Alternatives, Cap, Draw, Guarantee, Pool, Scheme
 from incentive_lab.scheme.line_names import line_names
 from incentive_lab.scheme.rules import Gate, Tenure
 
@@ -39,7 +40,10 @@ def cap_words(scheme: Scheme, cap: Cap) -> str:
     what = _named(scheme, cap.rules) if cap.rules else "all rewards together"
     most = money(float(cap.amount), scheme.currency) if cap.amount is not None else (
         f"{percent(float(cap.share or 0))} of {measure_label(scheme, cap.of or '')}")  # fmt: skip
-    bound = f"A partner is paid at most {most} a {cap.per.replace('_', ' ')} for {what}; what is above is {cap.excess}."
+    then = (
+        "paid at the end of the programme year, as far as other caps allow" if cap.excess == "trued_up" else cap.excess
+    )
+    bound = f"A partner is paid at most {most} a {cap.per.replace('_', ' ')} for {what}; what is above is {then}."
     return f"{bound} {ABOVE_CAPS}" if scheme.guarantees else bound
 
 
@@ -81,12 +85,17 @@ def draw_words(scheme: Scheme, one: Draw) -> str:
         ...     draws: [{amount: 50, for_months: 6, since: joined, recover_from: 7}]}'''
         >>> draw_words(loads(text), loads(text).draws[0])
         'Each month in the first 6 months since joining pays at least 50.00 USD as an advance, recovered from month 7 on.'
+        >>> wide = loads(text.replace("recover_from: 7", "recover_out_of: all_earnings, forgive_after: 18"))
+        >>> draw_words(wide, wide.draws[0]).partition("advance, ")[2]
+        'recovered from month 1 on, once it has ended out of all earnings; what is left after month 18 is forgiven.'
     """
     amount = money(float(one.amount), scheme.currency)
+    out = ", once it has ended out of all earnings" if one.recover_out_of == "all_earnings" else ""
+    ends = "" if one.forgive_after is None else f"; what is left after month {one.forgive_after} is forgiven"
     if one.since == "year":
-        return f"Each {one.per} pays at least {amount} as an advance, recovered later."
+        return f"Each {one.per} pays at least {amount} as an advance, recovered later{out}{ends}."
     when, later = tenure_words(Tenure(below=one.for_months)), one.recover_from
-    return f"Each {one.per} {when} pays at least {amount} as an advance, recovered from month {later} on."
+    return f"Each {one.per} {when} pays at least {amount} as an advance, recovered from month {later} on{out}{ends}."
 
 
 def _named(scheme: Scheme, rules: tuple[str, ...]) -> str:
@@ -111,3 +120,17 @@ def pool_words(scheme: Scheme, pool: Pool) -> str:
     then = "all of it, in proportion to their claims" if pool.pays == "whole" else "larger claims are scaled down alike"
     each = "over the life of the scheme" if pool.per == "life" else f"a {pool.per.replace('_', ' ')}"
     return f"{_named(scheme, pool.rules)} share {holds} {each}; {then}."
+
+
+def alternatives_words(scheme: Scheme, one: Alternatives) -> str:
+    """Which of several rewards a partner receives, and over which period they are compared.
+
+    Example:
+        >>> from incentive_lab.scheme.load import loads
+        >>> text = '''{scheme: a, currency: USD, effective: {from: 2024-01-01}, rules: [{id: c, on: revenue, rate: 3%},
+        ...     {id: d, on: units, rate: 1}], alternatives: [{id: better, rules: [c, d], per: quarter}]}'''
+        >>> alternatives_words(loads(text), loads(text).alternatives[0])
+        'A partner receives the greater of c, d in each quarter.'
+    """
+    per = compared_per(scheme, one).replace("_", " ")
+    return f"A partner receives the {one.pays} of {_named(scheme, one.rules)} in each {per}."

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from incentive_lab.format import money, percent
-from incentive_lab.report.bound_words import cap_words, draw_words, gate_words, guarantee_words
+from incentive_lab.report.bound_words import alternatives_words, cap_words, draw_words, gate_words, guarantee_words
 from incentive_lab.report.rule_words import measure_label, rate_table, rule_sentences
 from incentive_lab.scheme.diff import diff
 from incentive_lab.scheme.document import Scheme
@@ -20,7 +20,7 @@ SAYS_ONLY = frozenset({"scheme", "title", "author", "reason", "baseline"})
 ORDER = {"rules": 0, "tiers": 1, "measures": 4, "effective": 3}
 """What is told first of the differences: what pays, then what it depends on; the rest stands between."""
 BOUNDS: Mapping[str, Callable[[Scheme, Any], str]] = {
-    "gates": gate_words, "caps": cap_words, "draws": draw_words,
+    "gates": gate_words, "caps": cap_words, "draws": draw_words, "alternatives": alternatives_words,
 }  # fmt: skip
 WHEN_EXCEEDED = {
     "prorate": "each settlement is scaled to what remains",

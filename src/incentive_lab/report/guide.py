@@ -5,7 +5,14 @@ from __future__ import annotations
 from incentive_lab.engine.line_words import conventions
 from incentive_lab.format import counted, money, percent, quantity
 from incentive_lab.report.blocks import Block, Document, Example, Heading, Paragraph, Points, Table
-from incentive_lab.report.bound_words import cap_words, draw_words, gate_words, guarantee_words, pool_words
+from incentive_lab.report.bound_words import (
+    alternatives_words,
+    cap_words,
+    draw_words,
+    gate_words,
+    guarantee_words,
+    pool_words,
+)
 from incentive_lab.report.examples import worked_example
 from incentive_lab.report.measure_words import measure_sentence
 from incentive_lab.report.rule_words import (
@@ -20,6 +27,7 @@ from incentive_lab.scheme.document import Scheme
 from incentive_lab.scheme.fingerprint import fingerprint
 from incentive_lab.scheme.lookup import unit_of
 from incentive_lab.scheme.measures import CATALOGUE
+from incentive_lab.scheme.tiers import window_words
 
 _GROUPS = (
     ("behavioural", "What you do", "These rewards are for activity: pipeline, skills, service."),
@@ -88,6 +96,8 @@ def _tiers(scheme: Scheme) -> list[Block]:
         f"Tiers are reviewed every {tiers.review.replace('_', ' ')} over {window}; the result holds for {effect}.",
         "A tier needs every number in its row, not only one of them.",
     ]
+    items += [f"{measure_label(scheme, name)} counts over {window_words(look, tiers.review)}."
+              for name, look in tiers.windows.items()]  # fmt: skip
     if tiers.grace:
         items.append(f"A tier that is no longer met is kept for {counted(tiers.grace, 'review')}.")
     extra = [f"{level.name} also needs {level.points} points." for level in tiers.levels if level.points is not None]
@@ -130,6 +140,7 @@ def _bounds(scheme: Scheme, baseline: Scheme | None) -> list[Block]:
     """Everything that changes or bounds what rules pay."""
     currency = scheme.currency
     items: list[str] = []
+    items += [alternatives_words(scheme, one) for one in scheme.alternatives]
     items += [gate_words(scheme, gate) for gate in scheme.gates]
     items += [cap_words(scheme, cap) for cap in scheme.caps]
     items += [guarantee_words(scheme, one, baseline) for one in scheme.guarantees]

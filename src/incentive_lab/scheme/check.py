@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 
 from incentive_lab.errors import InputError, Problem
 from incentive_lab.scheme.checks import (
+    alternatives,
     comparisons,
     counting,
     earlier,
@@ -46,6 +47,7 @@ _CHECKS: tuple[Callable[[Context], Findings], ...] = (
     references.tier_names,
     references.attributes,
     rules.rules,
+    alternatives.alternatives,
     windows.windows,
     windows.tests,
     counting.distinct_windows,

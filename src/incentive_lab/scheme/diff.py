@@ -60,6 +60,7 @@ _KINDS = {
     "guarantees": "guarantee",
     "draws": "draw",
     "pools": "pool",
+    "alternatives": "alternatives",
     "targets": "target",
     "limit": "limit",
     "measures": "measure",

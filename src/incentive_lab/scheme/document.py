@@ -129,6 +129,23 @@ class Pool(Part):
     pays: Literal["up_to", "whole"] = "up_to"
 
 
+class Alternatives(Part):
+    """Rules of which a partner receives one: that which earns the most, or the least, in a period.
+
+    Attributes:
+        id: Its name.
+        rules: The rules that are compared; of equal ones the first of the document is paid.
+        pays: greater (in each month in which one of them posts, what leads since the period began less what they were
+            paid since) or lesser (when the period ends).
+        per: The period; by default the longest of its rules.
+    """
+
+    id: Identifier
+    rules: tuple[str, ...] = Field(min_length=2)
+    pays: Literal["greater", "lesser"] = "greater"
+    per: Literal["month", "quarter", "half_year", "year"] | None = None
+
+
 class MixFactors(Part):
     """The two factors that the mix dial solved, once, on a named history."""
 
@@ -162,7 +179,8 @@ class Cap(Part):
         rules: Only these rules; empty means all.
         groups: Only rules of these groups.
         excess: lost, carried (paid first in the next period, within its cap; lapses with the programme year unless
-            `carry_over_year`) or spilled into the fund of rule `to`.
+            `carry_over_year`), trued_up (paid at the end of the programme year as far as later caps allow) or spilled
+            into the fund of rule `to`.
         prorate: In an unfinished period the cap shrinks with the months that exist.
     """
 
@@ -174,7 +192,7 @@ class Cap(Part):
     per: CapPeriod = "quarter"
     rules: tuple[str, ...] = ()
     groups: tuple[Literal["behavioural", "transactional"], ...] = ()
-    excess: Literal["lost", "carried", "spilled"] = "lost"
+    excess: Literal["lost", "carried", "trued_up", "spilled"] = "lost"
     to: str | None = None
     carry_over_year: bool = False
     prorate: bool = False
@@ -223,10 +241,13 @@ class Draw(Part):
         since: year: months of every programme year; joined: months since the partner joined, the joining month being the
             first. A partner without a joining date has none.
         recover_from: The month (1 = first) from which the balance is recovered, counted likewise.
+        recover_out_of: above_the_draw: what is earned above its amount, also once no advances are given any more;
+            all_earnings: from then on everything that is earned.
         recover_at_most: The most that is recovered in a period; or
-        recover_share: the largest share of a period's earnings above the draw that goes to recovery.
+        recover_share: the largest share of these earnings that goes to recovery.
         balance_at_most: Advances stop when the balance would exceed this.
         forgive: The balance lapses at the end of the programme year.
+        forgive_after: The balance lapses at the end of this month, counted like for_months.
     """
 
     id: Identifier = "draw"
@@ -243,10 +264,17 @@ class Draw(Part):
         month_count("Recovered from month", 120, (1, 12),
                "Month from which a draw is recovered: of the programme year, or since joining.", "docs/scheme.md#tenure"),
     ] = 1  # fmt: skip
+    recover_out_of: Literal["above_the_draw", "all_earnings"] = "above_the_draw"
     recover_at_most: RecoveredAtMost | None = None
     recover_share: RecoveredShare = Decimal(1)
     balance_at_most: DrawBalanceAtMost | None = None
     forgive: bool = False
+    forgive_after: Annotated[
+        int,
+        month_count("Forgiven after month", 120, (3, 24),
+               "Month after which what is left of a draw is forgiven: of the programme year, or since joining.",
+               "docs/scheme.md#caps-and-floors"),
+    ] | None = None  # fmt: skip
     who: Who = Who()
 
 
@@ -345,6 +373,7 @@ class Scheme(Part):
     rounding: Rounding = Rounding()
     budget: Budget | None = None
     pools: tuple[Pool, ...] = ()
+    alternatives: tuple[Alternatives, ...] = ()
     mix: Mix | None = None
     eligible: Who = Who()
     group: Group | None = None

@@ -199,7 +199,8 @@ class Limit(Part):
         amount: The most it pays.
         share: The most it pays as a share of the measure `of` in the same period (a share-of-purchases cap).
         per: The period; deal for rules per deal or line.
-        excess: lost, carried (paid first in a later period, within its limit) or spilled into the fund of `to`.
+        excess: lost, carried (paid first in a later period, within its limit), trued_up (paid at the end of the
+            programme year as far as later limits allow) or spilled into the fund of `to`.
         to: The rule whose fund receives a spilled excess.
         prorate: In an unfinished period the limit shrinks with the months that exist.
     """
@@ -209,7 +210,7 @@ class Limit(Part):
     share: ShareNumber | None = None
     of: str | None = None
     per: Literal["deal", "month", "quarter", "half_year", "year", "life"] = "month"
-    excess: Literal["lost", "carried", "spilled"] = "lost"
+    excess: Literal["lost", "carried", "trued_up", "spilled"] = "lost"
     to: str | None = None
     prorate: bool = False
 
@@ -223,6 +224,8 @@ class Limit(Part):
             raise ValueError("excess: spilled goes with to (the rule whose fund receives it)")
         if self.quantity is not None and self.excess == "spilled":
             raise ValueError("a limit on quantity cannot spill: units are not money")
+        if self.quantity is not None and self.excess == "trued_up":
+            raise ValueError("a limit on quantity cannot be trued up: write it as an amount")
         return self
 
 
@@ -285,6 +288,21 @@ class Repay(Part):
     share: ShareRepaid = Decimal(1)
 
 
+class Expiry(Part):
+    """What comes into a fund during a period lapses at the end of the `after`-th of them, its own being the first.
+
+    Claims use the oldest first. `{after: 2, per: half_year}`: usable in its half-year and in the next one.
+    """
+
+    after: Annotated[
+        int,
+        Whole(Tunable("Periods in which a fund can be used", "count", (1, 24), (1, 4), 1,
+                      "What came in during a period lapses after so many of them, its own being the first.",
+                      "docs/scheme.md#rules")),
+    ]  # fmt: skip
+    per: Literal["month", "quarter", "half_year", "year"] = "half_year"
+
+
 class Fund(Part):
     """A balance that accrues and pays claims up to what it holds (MDF).
 
@@ -293,14 +311,14 @@ class Fund(Part):
         rate: How much accrues (a share of the measure; plain or by tier and type).
         every: An amount that accrues each period instead, by tier if wanted.
         per: When it accrues.
-        expires: At the end of the programme year, or never.
+        expires: At the end of the programme year, never, or each period's own after so many periods.
     """
 
     accrues_on: str | None = None
     rate: Rate | None = None
     every: Rate | None = None
     per: Literal["month", "quarter", "half_year", "year"] = "quarter"
-    expires: Literal["year_end", "never"] = "year_end"
+    expires: Literal["year_end", "never"] | Expiry = "year_end"
 
     @model_validator(mode="after")
     def _one(self) -> Fund:

@@ -16,7 +16,7 @@ _SHORT: Mapping[str, tuple[Mapping[str, Any], ...]] = {
     "Condition": (_SCALAR, {"type": "array", "items": {"type": ["string", "number"]}}),
     "Driver": ({"type": "string"},),
     "Expression": ({"type": "string"}, {"type": "number"}),
-    "Look": ({"enum": ["period", "year_to_date", "previous_year", "life"]},),
+    "Look": ({"enum": ["period", "quarter_to_date", "half_year_to_date", "year_to_date", "previous_year", "life"]},),
     "Rate": (_NUMBER,),
     "Reference": ({"enum": ["target", "last_year", "last_period"]}, _NUMBER),
     "ReturnPolicy": (

@@ -19,7 +19,7 @@ class Look(Part):
 
     Attributes:
         months: Trailing months, the review's month included.
-        window: period (since the last review), year_to_date, previous_year or life.
+        window: period (since the last review), quarter_to_date, half_year_to_date, year_to_date, previous_year or life.
     """
 
     months: (
@@ -31,7 +31,9 @@ class Look(Part):
         ]
         | None
     ) = None
-    window: Literal["period", "year_to_date", "previous_year", "life"] | None = None
+    window: (
+        Literal["period", "quarter_to_date", "half_year_to_date", "year_to_date", "previous_year", "life"] | None
+    ) = None
 
     @model_validator(mode="before")
     @classmethod
@@ -67,6 +69,8 @@ class Tiers(Part):
     Attributes:
         review: How often a tier is set.
         looks_at: The window of the review.
+        windows: Measure -> the window that needs of it are counted over instead; where it began before the history, what
+            there is. Points are counted over `looks_at`.
         takes_effect: next_period (from the month after the review) or same_period (for the whole reviewed period).
         grace: Reviews for which a partner keeps a tier it no longer meets.
         falls: to_earned (drops to what it meets) or one_level a review.
@@ -78,6 +82,7 @@ class Tiers(Part):
 
     review: Literal["month", "quarter", "half_year", "year"] = "quarter"
     looks_at: Look = Look(months=12)
+    windows: dict[str, Look] = Field(default_factory=dict)
     takes_effect: Literal["next_period", "same_period"] = "next_period"
     grace: Annotated[
         int,
@@ -90,6 +95,10 @@ class Tiers(Part):
     points: dict[str, PointsAUnit] = Field(default_factory=dict)
     levels: tuple[Level, ...] = Field(min_length=1)
 
+    def window_of(self, measure: str) -> Look:
+        """The window over which needs of a measure are counted."""
+        return self.windows.get(measure, self.looks_at)
+
     @model_validator(mode="before")
     @classmethod
     def _named_levels(cls, value: object) -> object:
@@ -100,3 +109,19 @@ class Tiers(Part):
             ]
             return {**value, "levels": levels}
         return value
+
+
+_SAID = {"quarter_to_date": "the quarter so far", "half_year_to_date": "the half-year so far",
+         "year_to_date": "the year so far", "previous_year": "the year before", "life": "all months"}  # fmt: skip
+
+
+def window_words(look: Look, review: str) -> str:
+    """A window of tiers that are reviewed each `review`, in words.
+
+    Example:
+        >>> window_words(Look(months=12), "quarter"), window_words(Look(window="period"), "half_year")
+        ('the last 12 months', 'the half-year')
+    """
+    if look.months is not None:
+        return f"the last {look.months} months".replace("last 1 months", "last month")
+    return _SAID.get(look.window or "", f"the {review.replace('_', '-')}")

@@ -19,6 +19,7 @@ _STRUCTURE = frozenset(
         "guarantees",
         "draws",
         "pools",
+        "alternatives",
         "variants",
         "measures",
         "targets",

@@ -45,7 +45,7 @@ _WORDS = {
 _MADE_OF = frozenset(
     {"table", "steps", "plain", "when", "who", "by_tier", "by_type", "by_region", "by_segment", "grid", "rates"}
 )
-_DECLARED = frozenset({"average_of_last", "months_ago"})
+_DECLARED = frozenset({"average_of_last", "months_ago", "after"})
 """Numbers that are called as they are declared, wherever in a rule they stand."""
 
 
@@ -92,6 +92,8 @@ def _words_of(scheme: Scheme, address: Address) -> Words:
     parts = split(address.path)
     if parts[0] == "tiers" and len(parts) > 3 and parts[1] == "levels":
         return Words(in_words(parts[2]), _sentence([measure_words(scheme, part) for part in parts[4:] or parts[3:]]))
+    if parts[:2] == ("tiers", "windows") and len(parts) > 2:
+        return Words(measure_words(scheme, parts[2]), "Counted over")
     if parts[0] == "rules":
         rule = next((one for one in scheme.rules if one.id == parts[1]), None)
         inside = address.declaration.label if parts[-1] in _DECLARED else _inside(scheme, parts[2:])

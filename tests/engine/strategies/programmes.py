@@ -174,6 +174,8 @@ def cap_lists(draw: st.DrawFn, rules: Sequence[Document]) -> list[Document]:
                 one_from(["lost", "carried", "spilled" if any("fund" in rule for rule in rules) else "carried"])
             ),
         }
+        if cap["per"] not in ("year", "life") and sometimes(draw):
+            cap["excess"] = "trued_up"
         if sometimes(draw):
             cap |= {"share": "0.02", "of": "revenue"}
         else:
@@ -235,6 +237,13 @@ def draw_lists(draw: st.DrawFn) -> list[Document]:
         }
     else:
         item["forgive"] = draw(st.booleans())
+    if draw(st.booleans()):
+        item["recover_out_of"] = "all_earnings"
+    if sometimes(draw):
+        item["forgive_after"] = (
+            draw(one_from([3, 4, 12])) if item.get("since") is None else draw(one_from([1, 4, 13, 14]))
+        )
+        item["forgive_after"] = max(item["forgive_after"], item["for_months"])
     if sometimes(draw):
         item["recover_at_most"] = "1"
     if sometimes(draw):
@@ -267,6 +276,57 @@ def baselines(draw: st.DrawFn) -> Scheme:
     """A smaller scheme to compare with."""
     rules = draw(ordered([simple_rules], most=2))
     return scheme(rules, caps=draw(cap_lists(rules)), tiers=RECORDED_TIERS, **draw(common()))
+
+
+# --- alternatives
+
+
+@st.composite
+def compared_rules(draw: st.DrawFn, number: int, earlier: Sequence[str]) -> Document:
+    """A rule that can be compared with others."""
+    rule: Document = draw(
+        st.one_of(simple_rules(number, earlier), accumulated_rules(number, []), limited_rules(number, []))
+    )
+    for key in ("repay", "non_cash"):
+        rule.pop(key, None)
+    rule["per"] = (
+        draw(one_from([rule["per"], "month", "quarter", "year"])) if isinstance(rule["rate"], str) else rule["per"]
+    )
+    rule["limit"] = [one for one in rule.get("limit", []) if one["excess"] != "spilled"]
+    if sometimes(draw, 5):
+        rule["who"] = draw(whos())
+    if sometimes(draw, 5):
+        rule["during"] = {"from": "2014-02", "to": "2014-04"}
+    return rule
+
+
+@st.composite
+def alternative_schemes(draw: st.DrawFn) -> Scheme:
+    """The greater or the lesser of rules, a rule on what they paid, caps, floors and a budget after them."""
+    rules = [draw(compared_rules(number, [])) for number in range(draw(st.integers(2, 4)))]
+    named = draw(st.permutations([rule["id"] for rule in rules]))
+    alternatives = [{"id": "one", "rules": named[: draw(st.integers(2, len(named)))]}]
+    if len(named) == 4 and sometimes(draw):
+        alternatives = [{"id": "one", "rules": named[:2]}, {"id": "two", "rules": named[2:]}]
+    for one in alternatives:
+        one["pays"] = draw(one_from(["greater", "lesser"]))
+        if draw(st.booleans()):
+            one["per"] = draw(one_from(["quarter", "half_year", "year"]))
+    if sometimes(draw, 2):
+        rules.append(
+            {"id": "more", "on": {"payout_of": named[:2]}, "per": draw(one_from(["month", "quarter"])), "rate": "0.5"}
+        )
+    return scheme(
+        rules,
+        alternatives=alternatives,
+        targets=draw(target_lists()),
+        tiers=RECORDED_TIERS,
+        gates=draw(gate_lists()),
+        caps=draw(cap_lists(rules)) if sometimes(draw) else None,
+        guarantees=draw(guarantee_lists(has_baseline=False)) if sometimes(draw) else None,
+        budget={"amount": "100", "when_exceeded": "prorate"} if sometimes(draw) else None,
+        **draw(common()),
+    )
 
 
 # --- the programme

@@ -294,6 +294,8 @@ def limited_rules(draw: st.DrawFn, number: int, earlier: Sequence[str]) -> Docum
             "per": draw(one_from(["month", "quarter", "half_year", "year", "life"])),
             "excess": draw(one_from(["lost", "carried", "spilled"])),
         }
+        if limit["per"] not in ("year", "life") and sometimes(draw):
+            limit["excess"] = "trued_up"
         form = draw(one_from(["quantity", "amount", "amount", "share"]))
         if form == "quantity":
             limit["quantity"] = draw(one_from(["0", "5", "10", "100.01"]))
@@ -316,6 +318,8 @@ def fund_rules(draw: st.DrawFn) -> Document:
     """A rule that pays claims out of a balance."""
     per = draw(one_from(["month", "quarter", "half_year", "year"]))
     fund: Document = {"per": per, "expires": draw(one_from(["year_end", "never"]))}
+    if draw(st.booleans()):
+        fund["expires"] = {"after": draw(st.integers(1, 4)), "per": draw(one_from(["month", "quarter", "half_year"]))}
     if draw(st.booleans()):
         fund |= {
             "accrues_on": "revenue",
@@ -361,8 +365,13 @@ def tier_models(draw: st.DrawFn) -> Document:
             if sometimes(draw):
                 level["points"] = draw(one_from(["1", "10", "100"]))
         levels.append(level)
-    looks: list[Any] = [{"months": 1}, {"months": 3}, {"months": 12}, "period", "year_to_date", "previous_year", "life"]
+    looks: list[Any] = [
+        {"months": 1}, {"months": 3}, {"months": 12}, "period", "quarter_to_date", "half_year_to_date", "year_to_date",
+        "previous_year", "life",
+    ]  # fmt: skip
+    apart = draw(st.lists(one_from(["revenue", "units", "margin_share"]), max_size=2, unique=True))
     return {
+        "windows": {name: draw(one_from(looks)) for name in apart},
         "review": draw(one_from(["month", "quarter", "half_year", "year"])),
         "looks_at": draw(one_from(looks)),
         "takes_effect": draw(one_from(["next_period", "same_period"])),

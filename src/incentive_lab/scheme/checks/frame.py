@@ -9,10 +9,11 @@ from zoneinfo import ZoneInfo
 
 from incentive_lab.money import decimals
 from incentive_lab.scheme.checks.context import PERIOD_MONTHS, Context, Findings, doubtful, wrong
+from incentive_lab.scheme.checks.rules import trued_up
 from incentive_lab.scheme.document import Cap, Scheme
 from incentive_lab.scheme.lookup import measure_named, unit_of
 from incentive_lab.scheme.rules import During, Who
-from incentive_lab.scheme.tiers import Level
+from incentive_lab.scheme.tiers import Level, Tiers
 from incentive_lab.scheme.walk import Segments
 from incentive_lab.scheme.words import written
 
@@ -124,9 +125,24 @@ def tiers(context: Context) -> Findings:
         yield from _rises((*here, upper.name), ladder.levels[:place], upper)
     if ladder.points and all(level.points is None for level in ladder.levels):
         yield doubtful(("tiers", "points"), "Points are earned, but no tier asks for them.")
+    yield from _windows(context, ladder)
     if ladder.review == "year" and ladder.looks_at.months and ladder.looks_at.months < PERIOD_MONTHS[ladder.review]:
         message = f"A review each year looks at {ladder.looks_at.months} months only."
         yield doubtful(("tiers", "looks_at"), message)
+
+
+def _windows(context: Context, ladder: Tiers) -> Findings:
+    """A window of its own is for a measure that some tier needs and that is counted over months."""
+    needed = {name for level in ladder.levels for needs in (level.needs, *level.any_of) for name in needs}
+    for name in ladder.windows:
+        here = ("tiers", "windows", name)
+        if name in context.measures and context.measures[name].is_level:
+            message = f"'{name}' is looked at as it stands at the review, over no window."
+            yield wrong(here, message, "Leave it out.")
+        elif name not in needed:
+            message = f"No tier needs '{name}', so its window changes nothing."
+            fix = "Points are counted over looks_at." if name in ladder.points else ""
+            yield doubtful(here, message, fix)
 
 
 def _asks(level: Level) -> bool:
@@ -194,6 +210,8 @@ def _caps(scheme: Scheme) -> Findings:
         if (cap.excess == "spilled") != (cap.to is not None):
             yield wrong(here, "`excess: spilled` goes with `to`, the rule whose fund receives it.")
         yield from _idle(here, cap)
+        if cap.excess == "trued_up":
+            yield from trued_up(here, cap.per)
 
 
 def _idle(here: Segments, cap: Cap) -> Findings:

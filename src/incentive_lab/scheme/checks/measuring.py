@@ -80,6 +80,7 @@ def _keyed(node: Node) -> Iterator[tuple[Segments, str, str]]:
             yield from (((*node.segments, "any_of", str(number), name), name, "") for name in needs)
     elif isinstance(part, Tiers):
         yield from (((*node.segments, "points", name), name, f"points count {_SUM}") for name in part.points)
+        yield from (((*node.segments, "windows", name), name, "") for name in part.windows)
     elif isinstance(part, Scorecard):
         yield from (((*node.segments, "parts", name), name, f"attainment compares {_SUM}") for name in part.parts)
     elif isinstance(part, Repay):

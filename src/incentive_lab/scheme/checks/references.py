@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from incentive_lab.errors import did_you_mean
 from incentive_lab.scheme.checks.context import Context, Finding, Findings, doubtful, wrong
-from incentive_lab.scheme.document import Cap, Pool
+from incentive_lab.scheme.document import Alternatives, Cap, Pool
 from incentive_lab.scheme.rates import GridAxis, Rate, Table
 from incentive_lab.scheme.rules import Gate, Limit, Who
 from incentive_lab.scheme.walk import Node, Segments
@@ -20,7 +20,7 @@ _LINES = ("clawback", "cap", "guarantee", "draw", "carried_balance", "minimum_pa
 def unique(context: Context) -> Findings:
     """No two rules, gates, caps, levels or steps share a name."""
     scheme = context.scheme
-    for key in ("rules", "gates", "caps", "guarantees", "draws", "pools"):
+    for key in ("rules", "gates", "caps", "guarantees", "draws", "pools", "alternatives"):
         yield from _twice((key,), (item.id for item in getattr(scheme, key)))
     if scheme.tiers is not None:
         yield from _twice(("tiers", "levels"), context.levels)
@@ -52,7 +52,7 @@ def rule_names(context: Context) -> Findings:
                     yield wrong(("rules", rule.id, "net_of"), message)
     for node in context.nodes:
         part = node.part
-        if isinstance(part, (Gate, Cap, Pool)):
+        if isinstance(part, (Gate, Cap, Pool, Alternatives)):
             for name in part.rules:
                 yield from _exists((*node.segments, "rules"), name, order)
         if isinstance(part, (Limit, Cap)) and part.to is not None:

@@ -106,6 +106,13 @@ def _on_account(here: Segments, rule: Rule) -> Findings:
             yield wrong((*place, "step"), message, f"The table has {written(known)}.")
 
 
+def trued_up(here: Segments, per: str) -> Findings:
+    """A limit or cap that is trued up at the end of the programme year ends before."""
+    if per in ("deal", "year", "life"):
+        message = f"A limit per {per} does not end before the programme year, at whose end it is trued up."
+        yield wrong(here, message, "Write per: month, quarter or half_year, and the year's own limit below it.")
+
+
 def _limits(here: Segments, rule: Rule) -> Findings:
     for limit in rule.limit:
         place = (*here, "limit")
@@ -116,6 +123,11 @@ def _limits(here: Segments, rule: Rule) -> Findings:
             message = f"The limit is per {limit.per}, but the rule pays once a {rule.per}."
             yield doubtful(place, message, "The limit meets the whole amount in the month in which it is paid.")
         trued = [table for table in tables_of(rule) if accumulated(table, rule) and table.pays == "true_up"]
+        if limit.excess == "trued_up":
+            yield from trued_up(place, limit.per)
+            if rule.per in ("deal", "line", "year"):
+                message = f"What a month cuts is paid with the year's last one, and this rule is per {rule.per}."
+                yield wrong(place, message, "Write per: month, quarter or half_year in the rule, or a cap.")
         if limit.quantity is not None and trued and rule.per not in ("deal", "line"):
             message = "A limit on quantity cannot be kept by a table that trues up what was paid before."
             yield wrong(place, message, "Limit the amount, or write pays: period_only.")

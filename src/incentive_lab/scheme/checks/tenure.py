@@ -19,6 +19,8 @@ def tenure(context: Context) -> Findings:
             yield from _who(context, node, node.part)
         elif isinstance(node.part, (Guarantee, Draw)):
             yield from _since(node, node.part)
+            if isinstance(node.part, Draw):
+                yield from _forgiven(node, node.part)
             if context.undated and node.part.since == "joined":
                 yield doubtful((*node.segments, "since"), f"{_NOBODY}, so it is given to nobody.")
         elif isinstance(node.part, Target):
@@ -62,14 +64,19 @@ def _since(node: Node, one: Guarantee | Draw) -> Findings:
                 f"This draw is recovered from a month of a programme year, which has 12; found {one.recover_from}."
             )
             yield wrong((*node.segments, "recover_from"), message, fix)
+        if isinstance(one, Draw) and one.forgive_after is not None and one.forgive_after > 12:
+            message = (
+                f"This draw is forgiven after a month of a programme year, which has 12; found {one.forgive_after}."
+            )
+            yield wrong((*node.segments, "forgive_after"), message, fix)
     elif isinstance(one, Draw) and one.forgive:
         message = (
             "A balance is forgiven when the programme year ends, which is another month since joining for each partner: one "
             "that joined in the last month would owe nothing at once."
         )
         fix = (
-            "Leave forgive out, so that the balance stays open; or leave out since: joined, so that the draw counts by "
-            "programme year. What need never be paid back is a guarantee of the same amount, with since: joined."
+            "Write forgive_after with the month since joining; or leave out since: joined, so that the draw counts by programme "
+            "year. What need never be paid back is a guarantee of the same amount, with since: joined."
         )
         yield wrong((*node.segments, "forgive"), message, fix)
     elif isinstance(one, Guarantee) and one.against is not None:
@@ -82,6 +89,21 @@ def _since(node: Node, one: Guarantee | Draw) -> Findings:
             "against out and guarantee an amount, which may count since: joined."
         )
         yield wrong((*node.segments, "since"), message, fix)
+
+
+def _forgiven(node: Node, one: Draw) -> Findings:
+    """A draw is forgiven after it was given and could be recovered."""
+    if one.forgive_after is None:
+        return
+    here = (*node.segments, "forgive_after")
+    if one.forgive_after < one.for_months:
+        message = (
+            f"It is forgiven after month {one.forgive_after}, and advances are given until month {one.for_months}."
+        )
+        yield wrong(here, message, f"Write {one.for_months} or more; what is never paid back is a guarantee.")
+    elif one.forgive_after < one.recover_from:
+        message = f"It is forgiven before month {one.recover_from}, from which it is recovered: nothing ever is."
+        yield doubtful(here, message)
 
 
 def _takes_back(context: Context, node: Node, rule: Rule) -> Findings:
