@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 from incentive_lab.engine.program import LIFE, PREVIOUS_YEAR
-from incentive_lab.panel import month_index
+from incentive_lab.errors import InputError, Problem
+from incentive_lab.panel import month_index, month_label
 from incentive_lab.scheme.document import Scheme
 from incentive_lab.scheme.rates import Over, Trailing
 from incentive_lab.scheme.rules import During
@@ -79,3 +82,33 @@ def window(code: int, m: int, shift: int) -> tuple[int, int]:
     if code == LIFE:
         return 0, m + 1
     return max(0, m + code + 1), m + 1
+
+
+def months_of(period: str | None, first_month: int, months: int) -> range:
+    """Month columns of a period named `2013`, `2013-Q2`, `2013-H1` or `2013-05` (calendar), all without one.
+
+    Raises:
+        InputError: The period cannot be read, or lies outside the history.
+
+    Example:
+        >>> list(months_of("2013-Q2", 2013 * 12, 12))
+        [3, 4, 5]
+    """
+    if period is None:
+        return range(months)
+    match = re.fullmatch(r"(\d{4})(?:-(?:Q([1-4])|H([12])|(0[1-9]|1[0-2])))?", period)
+    if not match:
+        raise InputError([Problem("period", f"found '{period}', expected a period such as 2013, 2013-Q2 or 2013-05.")])
+    year, quarter, half, month = match.groups()
+    begin, length = int(year) * 12, 12
+    if quarter:
+        begin, length = begin + 3 * (int(quarter) - 1), 3
+    elif half:
+        begin, length = begin + 6 * (int(half) - 1), 6
+    elif month:
+        begin, length = begin + int(month) - 1, 1
+    first, last = max(0, begin - first_month), min(months, begin + length - first_month)
+    if first >= last:
+        raise InputError([Problem("period", f"{period} lies outside the history, which runs from "
+                                  f"{month_label(first_month)} to {month_label(first_month + months - 1)}.")])  # fmt: skip
+    return range(first, last)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
@@ -15,7 +14,7 @@ from incentive_lab.engine.explain import base_words, is_trued_up, table_of
 from incentive_lab.engine.line_words import conventions, not_in_money, rule_words, special_words
 from incentive_lab.engine.next_tier import NextTier, next_tier
 from incentive_lab.engine.owed import Balance, balances_at
-from incentive_lab.engine.periods import PERIOD_MONTHS
+from incentive_lab.engine.periods import PERIOD_MONTHS, months_of
 from incentive_lab.engine.program import (
     SPECIAL_LINES,
     X_BASE,
@@ -85,36 +84,6 @@ class Statement:
     tier: str
     next_tier: NextTier | None
     balances: tuple[Balance, ...] = ()
-
-
-def months_of(period: str | None, first_month: int, months: int, year_starts: int = 1) -> range:
-    """Month columns of a period named `2013`, `2013-Q2`, `2013-H1` or `2013-05` (calendar), all without one.
-
-    Raises:
-        InputError: The period cannot be read, or lies outside the history.
-
-    Example:
-        >>> list(months_of("2013-Q2", 2013 * 12, 12))
-        [3, 4, 5]
-    """
-    if period is None:
-        return range(months)
-    match = re.fullmatch(r"(\d{4})(?:-(?:Q([1-4])|H([12])|(0[1-9]|1[0-2])))?", period)
-    if not match:
-        raise InputError([Problem("period", f"found '{period}', expected a period such as 2013, 2013-Q2 or 2013-05.")])
-    year, quarter, half, month = match.groups()
-    begin, length = int(year) * 12, 12
-    if quarter:
-        begin, length = begin + 3 * (int(quarter) - 1), 3
-    elif half:
-        begin, length = begin + 6 * (int(half) - 1), 6
-    elif month:
-        begin, length = begin + int(month) - 1, 1
-    first, last = max(0, begin - first_month), min(months, begin + length - first_month)
-    if first >= last:
-        raise InputError([Problem("period", f"{period} lies outside the history, which runs from "
-                                  f"{month_label(first_month)} to {month_label(first_month + months - 1)}.")])  # fmt: skip
-    return range(first, last)
 
 
 def statement(result: Replay, partner: str, period: str | None = None, baseline: Scheme | None = None) -> Statement:

@@ -9,8 +9,9 @@ import pandas as pd
 import streamlit as st
 
 from incentive_lab.charts.cost import by_label
+from incentive_lab.engine.periods import months_of
 from incentive_lab.engine.replay import Replay
-from incentive_lab.engine.statement import Statement, months_of, statement
+from incentive_lab.engine.statement import Statement, statement
 from incentive_lab.format import called, compact, counted, money, month_name, quarter_name, quarter_told, signed
 from incentive_lab.panel import month_label
 from incentive_lab.scheme.document import Scheme
