@@ -91,11 +91,17 @@ def _settings(here: Segments, table: Table) -> Findings:
     if table.extrapolate and not table.applies.startswith("interpolated"):
         message = f"`extrapolate` continues a line, and applies: {table.applies} has none."
         yield wrong((*here, "extrapolate"), message, "Use it with interpolated_rate or interpolated_amount.")
+    grows = table.by is not None and table.by.growth_of is not None
+    lumps = any(step.lump is not None for step in table.steps)
+    to_date = isinstance(table.over, str) and table.over not in ("period", "month")
+    if grows and lumps and to_date and table.pays == "period_only":
+        message = "What a growth was before its window began is no number, so nobody can say which lumps were reached by then."
+        yield wrong((*here, "pays"), message, "Write pays: true_up.")
     if not isinstance(table.over, str):
         if table.pays == "true_up":
             message = "A trailing window moves on, so what it was paid for cannot be trued up."
             yield wrong((*here, "pays"), message, "Write pays: period_only.")
-        if any(step.lump is not None for step in table.steps):
+        if lumps:
             yield wrong((*here, "steps"), "A trailing window has no beginning from which a lump could be reached.")
 
 
