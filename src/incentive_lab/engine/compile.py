@@ -13,17 +13,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from incentive_lab.engine import program as p
-from incentive_lab.engine.borders import border_kind, whole, window_code_of_look
+from incentive_lab.engine.borders import border_kind, whole
 from incentive_lab.engine.columns import Column, ColumnBook, DealColumn
+from incentive_lab.engine.compile_around import Around, floats, grain_of, ints, numbers, numbers_of, settings_of
 from incentive_lab.engine.lowering import lower
 from incentive_lab.engine.periods import PERIOD_MONTHS, active_months, window_code, year_shift
 from incentive_lab.engine.rows import Builder
 from incentive_lab.errors import InputError, Problem
-from incentive_lab.scheme.alternatives import compared_per
-from incentive_lab.scheme.document import Cap, Scheme
+from incentive_lab.scheme.document import Scheme
 from incentive_lab.scheme.lookup import measure_named, unit_of
 from incentive_lab.scheme.rates import Driver, Rate, Table
-from incentive_lab.scheme.rules import Expiry, ReturnPolicy, Rule, Who
+from incentive_lab.scheme.rules import Expiry, ReturnPolicy, Rule
 
 _RETURNS = {
     "original_rate": p.RETURN_ORIGINAL,
@@ -128,84 +128,32 @@ class _Compiler:
         for pool in self.scheme.pools:
             if pool.of:
                 self.columns.month(Column(pool.of))
-        gates, gates_f, gate_rule = self._gates()
-        caps, caps_f, cap_rule = self._caps()
-        tier_tests, alternatives, alternative_first = self._tiers()
-        tenures = self._tenures()
+        around = Around(self.scheme, self.rows, self.rules, self.tiers).tables()
         rows = self.rows
         flags = self.rules
         returns = bool((flags[:, p.R_RETURNS] > 0).any())
         repays = (flags[:, p.R_REPAY_MONTHS] > 0).any()
-        settings = self._settings(bool(self.earlier.any() or repays or returns), returns)
+        posted = bool(self.earlier.any() or repays or returns)
+        settings = settings_of(self.scheme, self.months, self.shift, len(self.funds), posted, returns)
         tables = {
-            p.RULES: flags, p.RULES_F: self.rules_f, p.CHOICE: self.choice, p.FORMS: _ints(rows.forms, 10),
-            p.FORM_ENDS: _floats(rows.forms_f, 1), p.STEPS: _floats(rows.steps, 8),
-            p.OPERANDS: _ints(rows.operands, 7), p.REFERENCES: _ints(rows.references, 7),
-            p.REFERENCES_F: _floats(rows.references_f, 2), p.TESTS: np.array(rows.tests, dtype=np.int64),
-            p.TESTS_F: _floats(rows.tests_f, 4), p.GATES: gates, p.GATES_F: gates_f, p.GATE_RULE: gate_rule,
-            p.LIMITS: _ints(rows.limits, 8), p.LIMITS_F: _numbers(rows.limits_f), p.CAPS: caps, p.CAPS_F: caps_f,
-            p.CAP_RULE: cap_rule, p.NET_OF: self.earlier[:, :, 0], p.PAYOUT_OF: self.earlier[:, :, 1],
-            p.MULTIPLIERS: _ints(rows.multipliers, 3), p.MULTIPLIERS_F: _floats(rows.multipliers_f, 2),
-            p.GRIDS: _ints(rows.grids, 6), p.GRID_RATES: _numbers(rows.grid_rates), p.FUNDS: _ints(self.funds, 8),
-            p.FUND_CHOICE: _ints(self.fund_choice, len(self.tiers)), p.GUARANTEES: self._guarantees(),
-            p.GUARANTEES_F: self._guarantee_numbers(), p.DRAWS: self._draws(), p.DRAWS_F: self._draw_numbers(),
-            p.SCHEDULES: _floats(rows.schedules, 2), p.REPAYS: np.array(rows.repays, dtype=np.int64),
-            p.REPAYS_F: _numbers(rows.repays_f), p.TIER_TESTS: tier_tests, p.TIER_ALTERNATIVES: alternatives,
-            p.TIER_FIRST: alternative_first, p.TIER_RULE: self._tier_rule(), p.TENURES: tenures,
-            p.POINT_SLOTS: np.array(rows.points, dtype=np.int64), p.POINTS_F: _floats(rows.points_f, 2),
-            p.RETURN_SLOTS: self.return_slot, p.SCORE_PARTS: _ints(rows.score_parts, 3),
-            p.SCORE_PARTS_F: _floats(rows.score_parts_f, 4), p.ALTERNATIVES: self._alternatives(),
-            p.ALTERNATIVE_RULE: self._alternative_rule(),
+            p.RULES: flags, p.RULES_F: self.rules_f, p.CHOICE: self.choice, p.FORMS: ints(rows.forms, 10),
+            p.FORM_ENDS: floats(rows.forms_f, 1), p.STEPS: floats(rows.steps, 8), p.OPERANDS: ints(rows.operands, 7),
+            p.REFERENCES: ints(rows.references, 7), p.REFERENCES_F: floats(rows.references_f, 2),
+            p.TESTS: np.array(rows.tests, dtype=np.int64), p.TESTS_F: floats(rows.tests_f, 4),
+            p.LIMITS: ints(rows.limits, 8), p.LIMITS_F: numbers(rows.limits_f), p.NET_OF: self.earlier[:, :, 0],
+            p.PAYOUT_OF: self.earlier[:, :, 1], p.MULTIPLIERS: ints(rows.multipliers, 3),
+            p.MULTIPLIERS_F: floats(rows.multipliers_f, 2), p.GRIDS: ints(rows.grids, 6),
+            p.GRID_RATES: numbers(rows.grid_rates), p.FUNDS: ints(self.funds, 8),
+            p.FUND_CHOICE: ints(self.fund_choice, len(self.tiers)), p.SCHEDULES: floats(rows.schedules, 2),
+            p.REPAYS: np.array(rows.repays, dtype=np.int64), p.REPAYS_F: numbers(rows.repays_f),
+            p.POINT_SLOTS: np.array(rows.points, dtype=np.int64), p.POINTS_F: floats(rows.points_f, 2),
+            p.RETURN_SLOTS: self.return_slot, p.SCORE_PARTS: ints(rows.score_parts, 3),
+            p.SCORE_PARTS_F: floats(rows.score_parts_f, 4), **around,
         }  # fmt: skip
         return Compiled(
-            self.scheme, tables, settings, self._settings_numbers(), self.columns, tuple(self.places),
+            self.scheme, tables, settings, numbers_of(self.scheme, self.rows), self.columns, tuple(self.places),
             rows.static_forms, rows.fund_forms, len(self.funds),
         )  # fmt: skip
-
-    # settings ------------------------------------------------------------------------------------------------
-    def _settings(self, keep_posted: bool, keep_rates: bool) -> p.I64:
-        scheme = self.scheme
-        settings = np.zeros(p.SETTINGS, dtype=np.int64)
-        self._rows_of_partners(settings, keep_posted, keep_rates)
-        settings[p.Z_MONTHS] = self.months
-        settings[p.Z_SHIFT] = self.shift
-        settings[p.Z_SETTLE] = PERIOD_MONTHS[scheme.settle]
-        modes = {"half_up": p.HALF_UP, "half_even": p.HALF_EVEN, "up": p.UP, "down": p.DOWN}
-        settings[p.Z_MODE] = settings[p.Z_RATE_MODE] = modes[scheme.rounding.mode]
-        settings[p.Z_AT_LINE] = int(scheme.rounding.at == "line")
-        if scheme.minimum_payout:
-            settings[p.Z_MINIMUM] = 2 if scheme.minimum_payout.below == "carry" else 1
-        tiers = scheme.tiers
-        if tiers:
-            per = PERIOD_MONTHS[tiers.review]
-            look = tiers.looks_at
-            settings[p.Z_TIERS] = len(tiers.levels)
-            settings[p.Z_REVIEW] = per
-            settings[p.Z_SAME_PERIOD] = int(tiers.takes_effect == "same_period")
-            settings[p.Z_GRACE] = tiers.grace
-            settings[p.Z_ONE_LEVEL] = int(tiers.falls == "one_level")
-            settings[p.Z_LOOK] = -look.months if look.months else window_code_of_look(look.window or "period", per)
-        return settings
-
-    def _rows_of_partners(self, settings: p.I64, keep_posted: bool, keep_rates: bool) -> None:
-        """Where what is known of partners begins, and what has to be remembered."""
-        rules, funds = len(self.scheme.rules), len(self.funds)
-        draws, guarantees = len(self.scheme.draws), len(self.scheme.guarantees)
-        settings[p.Z_KEEP_POSTED], settings[p.Z_KEEP_RATES] = int(keep_posted), int(keep_rates)
-        at = 2
-        for setting, size in ((p.H_ELIGIBLE, rules), (p.H_FORMS, rules), (p.H_FUND_FORMS, funds),
-                              (p.H_GUARANTEES, guarantees), (p.H_DRAWS, draws), (p.H_ROWS, 0)):  # fmt: skip
-            settings[setting] = at
-            at += size
-
-    def _settings_numbers(self) -> p.F64:
-        rounding = self.scheme.rounding
-        minimum = self.scheme.minimum_payout
-        return np.array([
-            float(rounding.to * self.rows.minor * 1_000_000),
-            self.rows.cents(minimum.amount) if minimum else 0.0,
-            whole(rounding.rate_to * 1_000_000) if rounding.rate_to else 0.0,
-        ])  # fmt: skip
 
     # rules ---------------------------------------------------------------------------------------------------
     def _factor(self, rule: Rule) -> Decimal:
@@ -231,7 +179,7 @@ class _Compiler:
         money, scale = self._base(row, rule)
         self.rules_f[row, p.RF_RATE_PARTS] = rows.parts(money)
         self._rate(row, rule, money)
-        grain, like = _grain_of(rule)
+        grain, like = grain_of(rule)
         cells[p.R_MULT], cells[p.R_MULTS] = len(rows.multipliers), len(rule.multiply)
         for multiplier in rule.multiply:
             rows.multiplier(multiplier, per, grain, like)
@@ -370,7 +318,7 @@ class _Compiler:
         alone = measure.ratio is None and not measure.is_level
         slot = rows.deal_slots((looked.name,), rule.per, name)[0] if alone else -1
         if slot < 0 or (looked.measure is None and not accumulates):
-            cells[p.R_DRIVER] = rows.operand(looked, table.over, 0, *_grain_of(rule))
+            cells[p.R_DRIVER] = rows.operand(looked, table.over, 0, *grain_of(rule))
             return
         if accumulates:
             cells[p.R_RUN_SLOT] = self.columns.month(rows.driver_column(looked.name))
@@ -384,7 +332,7 @@ class _Compiler:
         rows, grid = self.rows, rule.rate.grid
         assert grid is not None
         per = int(self.rules[row, p.R_PER])
-        grain, like = _grain_of(rule)
+        grain, like = grain_of(rule)
         axes = []
         for axis in (grid.rows, grid.columns):
             steps = Table(by=axis.by, over=axis.over, border=axis.border, steps=axis.steps)
@@ -482,121 +430,6 @@ class _Compiler:
         ])  # fmt: skip
         self.fund_choice.append(by_tier)
 
-    # what is around the rules --------------------------------------------------------------------------------
-    def _gates(self) -> tuple[p.I64, p.F64, p.I64]:
-        """Gates, one row for each period of the rules they act on; in rules per deal also for each measure paid on."""
-        rows: list[tuple[int, int, int, int]] = []
-        factors: list[float] = []
-        acts: list[list[int]] = []
-        for gate in self.scheme.gates:
-            mine = [self.places[name] for name in gate.rules] or list(self.places.values())
-            kinds = {row: (int(self.rules[row, p.R_PER]), *_grain_of(self.scheme.rules[row])) for row in mine}
-            for kind in sorted(set(kinds.values())):
-                first, count = self.rows.test_range(gate.when, *kind)
-                rows.append((first, count, int(gate.match == "any"), int(gate.missing == "fails")))
-                factors.append(whole(gate.multiply * 1_000_000))
-                acts.append([int(kinds.get(row) == kind) for row in range(len(self.places))])
-        table = np.array(acts, dtype=np.int64).reshape(len(rows), len(self.places))
-        return _ints(rows, 4), np.array(factors), table
-
-    def _caps(self) -> tuple[p.I64, p.F64, p.I64]:
-        caps: Sequence[Cap] = self.scheme.caps
-        covers = [
-            [
-                int(not rule.non_cash and (not cap.rules or rule.id in cap.rules)
-                    and (not cap.groups or rule.group in cap.groups))
-                for rule in self.scheme.rules
-            ]
-            for cap in caps
-        ]  # fmt: skip
-        return (
-            _ints([self.rows.limit(cap, 1) for cap in caps], 8),
-            np.array([self.rows.limit_number(cap, 1) for cap in caps], dtype=np.float64),
-            np.array(covers, dtype=np.int64).reshape(len(caps), len(self.scheme.rules)),
-        )
-
-    def _alternatives(self) -> p.I64:
-        return _ints([(PERIOD_MONTHS[compared_per(self.scheme, one)], int(one.pays == "lesser"))
-                      for one in self.scheme.alternatives], 2)  # fmt: skip
-
-    def _alternative_rule(self) -> p.I64:
-        rows = [[int(name in one.rules) for name in self.places] for one in self.scheme.alternatives]
-        return _ints(rows, len(self.places))
-
-    def _guarantees(self) -> p.I64:
-        return _ints([
-            (int(g.against == "baseline"), PERIOD_MONTHS[g.per], g.for_months, int(g.carry), int(g.prorate),
-             int(g.since == "joined"))
-            for g in self.scheme.guarantees
-        ], 6)  # fmt: skip
-
-    def _guarantee_numbers(self) -> p.F64:
-        return np.array([
-            whole(g.keep * 1_000_000) if g.against else self.rows.cents(g.amount or Decimal(0))
-            for g in self.scheme.guarantees
-        ], dtype=np.float64)  # fmt: skip
-
-    def _draws(self) -> p.I64:
-        return _ints([
-            (PERIOD_MONTHS[d.per], d.for_months, d.recover_from, int(d.forgive), int(d.since == "joined"),
-             int(d.recover_out_of == "all_earnings"), d.forgive_after or 0)
-            for d in self.scheme.draws
-        ], 7)  # fmt: skip
-
-    def _draw_numbers(self) -> p.F64:
-        return _floats([
-            (
-                self.rows.cents(d.amount),
-                math.inf if d.recover_at_most is None else self.rows.cents(d.recover_at_most),
-                whole(d.recover_share * 1_000_000),
-                math.inf if d.balance_at_most is None else self.rows.cents(d.balance_at_most),
-            )
-            for d in self.scheme.draws
-        ], 4)  # fmt: skip
-
-    def _tiers(self) -> tuple[p.I64, p.I64, p.I64]:
-        levels: list[tuple[int, int, int]] = []
-        alternatives: list[tuple[int, int]] = []
-        firsts: list[int] = []
-        if self.scheme.tiers:
-            per = PERIOD_MONTHS[self.scheme.tiers.review]
-            for level in self.scheme.tiers.levels:
-                first, count = self.rows.needs(level.needs, level.points, per)
-                firsts.append(len(alternatives))
-                alternatives += [self.rows.needs(needs, None, per) for needs in level.any_of]
-                levels.append((first, count, len(level.any_of)))
-        return _ints(levels, 3), _ints(alternatives, 2), np.array(firsts, dtype=np.int64)
-
-    def _tier_rule(self) -> p.I64:
-        """Whether each tier is named: by rules, then guarantees, then draws; each only where it is eligible."""
-        everyone = self.scheme.eligible
-        rows = [
-            [int(all(who.tiers == "all" or tier in who.tiers for who in (everyone, mine))) for tier in self.tiers]
-            for mine in self._whos()
-        ]
-        return np.array(rows, dtype=np.int64)
-
-    def _tenures(self) -> p.I64:
-        """First test of months since joining and how many there are: of rules, then guarantees, then draws."""
-        rows = []
-        for mine in self._whos():
-            first = len(self.rows.tests)
-            for who in (self.scheme.eligible, mine):
-                self.rows.tenure(who)
-            rows.append((first, len(self.rows.tests) - first))
-        return _ints(rows, 2)
-
-    def _whos(self) -> list[Who]:
-        """Whom rules, then guarantees, then draws are for."""
-        scheme = self.scheme
-        whos = [rule.who for rule in scheme.rules] + [item.who for item in scheme.guarantees]
-        return whos + [item.who for item in scheme.draws]
-
-
-def _grain_of(rule: Rule) -> tuple[str, str]:
-    """The grain of a rule per deal or line and the measure that it pays on; nothing for other rules."""
-    return (rule.per, rule.on.measure or rule.on.excess_of or "") if rule.per in ("deal", "line") else ("", "")
-
 
 def _leaves(rate: Rate) -> list[Rate]:
     """The single rates of a rate: itself, or those it chooses from."""
@@ -604,15 +437,3 @@ def _leaves(rate: Rate) -> list[Rate]:
     if choice is None:
         return [rate]
     return [*choice[1].values(), *([rate.otherwise] if rate.otherwise else [])]
-
-
-def _ints(rows: Sequence[Sequence[int]], width: int) -> p.I64:
-    return np.array(rows, dtype=np.int64).reshape(len(rows), width)
-
-
-def _numbers(rows: Sequence[float]) -> p.F64:
-    return np.array(rows, dtype=np.float64)
-
-
-def _floats(rows: Sequence[Sequence[float]], width: int) -> p.F64:
-    return np.array(rows, dtype=np.float64).reshape(len(rows), width)
