@@ -102,3 +102,56 @@ def test_what_of_a_fund_lapses_is_told_at_the_end_of_its_lot(tmp_path: Path) -> 
     assert {month: one.amount for month, one in told.items()} == {"2026-03": 70, "2026-06": 170, "2026-07": 190}
     assert told["2026-03"].words == "70.00 USD is left in the fund at the end of 2026-03."
     assert told["2026-06"].words == "170.00 USD is left in the fund at the end of 2026-06, of which 70.00 USD lapses."
+
+
+TWICE = """calendar: {year_starts: 1}
+rules:
+  - id: rebate
+    on: revenue
+    rate: 10%
+    limit:
+      - {amount: 200, per: month, excess: trued_up}
+      - {amount: 500, per: month, excess: carried}
+"""
+LATE = "number,2026-02,2026-11,2026-12,2027-01\nrevenue,5000,3000,1000,2000\n"
+
+
+def test_each_limit_of_a_rule_says_what_it_keeps_itself(tmp_path: Path) -> None:
+    """300 and 100 wait; December's 100 and they are 500, all paid. With 6,000 in November 300 more are above 500."""
+    more = LATE.replace("3000", "6000")
+    for place, (months, words) in enumerate(((LATE, ""), (more, "300.00 USD lapses with the programme year; "))):
+        result = paid(Example("", 0, HEAD + TWICE, tables={"months": months}), tmp_path / str(place))
+        (first,) = statement(result, "P1", "2026-02").lines
+        assert first.why.endswith("300.00 USD waits for the end of the programme year.")
+        (last,) = statement(result, "P1", "2026-12").lines
+        assert last.amount == 500
+        paid_late = "400.00 USD that limits held back is paid at the end of the programme year."
+        assert last.why.endswith(f"at 10 %; {words}{paid_late}")
+
+
+def test_what_lapses_with_the_year_is_not_promised_for_later(tmp_path: Path) -> None:
+    months = GROWING.replace("2026-03,2026-04", "2026-11,2026-12")
+    over = CAPPED.replace("excess: carried", "excess: carried, carry_over_year: true")
+    for place, (rules, kept) in enumerate(((EXCESS, False), (CAPPED, False), (over, True))):
+        scheme = HEAD + "calendar: {year_starts: 1}\n" + rules
+        result = paid(Example("", 0, scheme, tables={"months": months}), tmp_path / str(place))
+        (open_,) = statement(result, "P1", "2026-12").balances
+        lapses = "200.00 USD that limits and caps cut lapses: the programme year ends with 2026-12."
+        assert (open_.words == lapses) is not kept
+        assert ("lapses with the programme year" in statement(result, "P1", "2026-12").lines[0].why) is (
+            rules == EXCESS
+        )
+
+
+def test_a_cap_promises_only_what_it_pays_itself(tmp_path: Path) -> None:
+    """A rule's limit is trued up; the cap around it is not, and what it cuts is lost."""
+    scheme = HEAD + EXCESS.replace("carried", "trued_up") + "\ncaps: [{id: top, per: month, amount: 250, excess: lost}]"
+    result = paid(Example("", 0, scheme, tables={"months": GROWING}), tmp_path / "lost")
+    last = statement(result, "P1", "2026-03").lines[-1]
+    assert (last.amount, last.why) == (-50, "Takes off what is above the cap of 250.00 USD a month.")
+    two = "caps: [{id: top, per: month, amount: 250, excess: trued_up}, {id: year, per: year, amount: 600}]"
+    result = paid(Example("", 0, HEAD + RULES + two, tables={"months": GROWING}), tmp_path / "two")
+    assert statement(result, "P1", "2026-03").lines[-1].why == (
+        "Takes off what is above the caps of 250.00 USD a month (paid at the end of the programme year as far as other "
+        "caps allow) and of 600.00 USD a year (lost)."
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from incentive_lab.engine.curve import payout_curve, scaled_copies
 from incentive_lab.engine.replay import replay
@@ -55,3 +56,16 @@ def test_nobody_without_a_joining_date_has_months_in_the_programme() -> None:
     assert months[1].tolist() == [1000.0, 1001.0, 1002.0], "long before the history"
     assert np.isnan(months[2]).all(), "after the history ends"
     np.testing.assert_array_equal([[panel.tenure(row, month) for month in range(3)] for row in range(3)], months)
+
+
+@pytest.mark.parametrize("more", ["", ", carry: true", ", prorate: false"])
+def test_nobody_is_guaranteed_anything_before_joining_where_the_history_ends_inside_a_quarter(more: str) -> None:
+    """The history ends in May; of three partners one joined in May, one joins in June, one in July."""
+    scheme = loads(f"{HEAD}calendar: {{year_starts: 1}}\nrules: [{{id: r, on: revenue, rate: 1%}}]\n"
+                   f"guarantees: [{{id: g, amount: 300, per: quarter{more}}}]")  # fmt: skip
+    panel = History(
+        month_index(2014, 1), 5, ("may", "june", "july"), {"revenue": [[0] * 5] * 3}, joined=(4, 5, 6)
+    ).panel()
+    result = replay(scheme, panel)
+    paid = dict(zip(result.panel.partner_ids, result.by_partner.tolist(), strict=True))
+    assert paid == {"may": 30_000 if "prorate" in more else 20_000, "june": 0, "july": 0}

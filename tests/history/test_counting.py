@@ -196,6 +196,25 @@ def test_another_window_is_told_of(on: str, per: str, more: str, wrong: bool, wo
     assert wrong or not found.problems
 
 
+@pytest.mark.parametrize(
+    ("looks", "wrong"),
+    [
+        ("looks_at: half_year_to_date", False),
+        ("looks_at: quarter_to_date", True),
+        ("looks_at: {months: 12}, windows: {buyers: half_year_to_date}", False),
+        ("looks_at: half_year_to_date, windows: {buyers: quarter_to_date}", True),
+        ("looks_at: half_year_to_date, windows: {buyers: {months: 6}}", True),
+    ],
+)
+@pytest.mark.parametrize("review", ["month", "quarter"])
+def test_a_tier_counts_customers_over_the_window_of_that_need(review: str, looks: str, wrong: bool) -> None:
+    """`buyers` counts once in each half year."""
+    ladder = f"tiers: {{review: {review}, {looks}, levels: [{{name: a}}, {{name: b, needs: {{buyers: 3}}}}]}}"
+    text = SCHEME.format(on="revenue", per="quarter", more="", starts=1)
+    found = check(loads(f"{text}{ladder}\n"))
+    assert any("'buyers' counts once in each half year" in one.message for one in found.problems) is wrong
+
+
 def test_a_group_has_no_rolling_count() -> None:
     plain = scheme("revenue", "quarter")
     grouped = plain.model_copy(update={"group": Group.model_validate({"by": "parent_id"})})

@@ -207,7 +207,7 @@ def guarantees(
         per = world.scheme.settle if item.against else item.per
         if month != calendar.posting(month, per) or not applies_to(book, item, row, month):
             continue
-        if item.against is None and not item.prorate and int(world.panel.joined[row]) > month:
+        if item.against is None and int(world.panel.joined[row]) > month:
             continue
         year = calendar.first(month, "year")
         if item.since == "joined":

@@ -60,6 +60,14 @@ def floor_words(scheme: Scheme, baseline: Floats, before: float, topped: float, 
     return guaranteed(scheme)
 
 
+_CUT = {
+    "lost": "lost",
+    "carried": "carried",
+    "trued_up": "paid at the end of the programme year as far as other caps allow",
+    "spilled": "put into a fund",
+}
+
+
 def capped(scheme: Scheme, amount: float) -> str:
     """What a line of caps took off, or paid later, with every cap that a partner has.
 
@@ -70,27 +78,23 @@ def capped(scheme: Scheme, amount: float) -> str:
         >>> capped(loads(text), -25.0)
         'Takes off what is above the cap of 6,000.00 USD a quarter.'
     """
-    told = []
+    told, mixed = [], len({cap.excess for cap in scheme.caps}) > 1
     for cap in scheme.caps:
         most = (money(float(cap.amount), scheme.currency) if cap.amount is not None
                 else f"{percent(float(cap.share or 0))} of {(cap.of or '').replace('_', ' ')}")  # fmt: skip
         whose = [*(rule.label or rule.id for rule in scheme.rules if rule.id in cap.rules), *cap.groups]
-        told.append(f"{most} a {cap.per.replace('_', ' ')}{' for ' + ', '.join(whose) if whose else ''}")
+        then = f" ({_CUT[cap.excess]})" if mixed else ""
+        told.append(f"{most} a {cap.per.replace('_', ' ')}{' for ' + ', '.join(whose) if whose else ''}{then}")
     caps = f"the cap{'s' if len(told) > 1 else ''} of {' and of '.join(told)}"
-    if is_trued_up(scheme):
-        waits = "to be paid at the end of the programme year as far as other caps allow"
-        return (
-            f"Takes off what is above {caps}, {waits}."
-            if amount < 0
-            else f"Pays what waited above {caps} for the year to end."
-        )
-    return f"Takes off what is above {caps}." if amount < 0 else f"Pays what an earlier period carried above {caps}."
-
-
-def is_trued_up(scheme: Scheme) -> bool:
-    """Whether what a cap or a limit cuts is paid at the end of the programme year."""
-    limits = (limit.excess for rule in scheme.rules for limit in rule.limit)
-    return "trued_up" in (*(cap.excess for cap in scheme.caps), *limits)
+    trued = not mixed and scheme.caps[0].excess == "trued_up"
+    waits = f", to be {_CUT['trued_up']}"
+    if amount < 0:
+        return f"Takes off what is above {caps}{waits if trued else ''}."
+    return (
+        f"Pays what waited above {caps} for the year to end."
+        if trued
+        else f"Pays what an earlier period carried above {caps}."
+    )
 
 
 def table_of(rule: Rule, tier: str, kept: Mapping[str, str]) -> Table | None:

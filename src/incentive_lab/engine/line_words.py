@@ -17,6 +17,7 @@ from incentive_lab.engine.explain import (
     step_words,
     table_of,
 )
+from incentive_lab.engine.owed import ends_year
 from incentive_lab.engine.periods import year_shift
 from incentive_lab.engine.program import (
     CAP,
@@ -36,6 +37,7 @@ from incentive_lab.engine.program import (
     X_PROVISIONAL,
     X_START,
     X_STEP,
+    X_WAITING,
 )
 from incentive_lab.engine.replay import Replay
 from incentive_lab.engine.score_words import scores_told
@@ -97,9 +99,11 @@ def rule_words(
     if round(float(seen[X_PAID]) - left, 6) > 0:
         parts.append(f"limits hold back {money((float(seen[X_PAID]) - left) / minor, currency)}")
     trued = any(limit.excess == "trued_up" for limit in rule.limit)
-    if seen[X_CARRIED] > 0:
-        then = "waits for the end of the programme year" if trued else "is carried"
-        parts.append(f"{money(float(seen[X_CARRIED]) / minor, currency)} {then}")
+    lapses = ends_year(scheme, period) and all(limit.per != "life" for limit in rule.limit)
+    carried = "lapses with the programme year" if lapses else "is carried"
+    for field, then in ((X_CARRIED, carried), (X_WAITING, "waits for the end of the programme year")):
+        if seen[field] > 0:
+            parts.append(f"{money(float(seen[field]) / minor, currency)} {then}")
     if trued and round(left - float(seen[X_PAID]), 6) > 0:
         more = money((left - float(seen[X_PAID])) / minor, currency)
         parts.append(f"{more} that limits held back is paid at the end of the programme year")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from incentive_lab.engine import ops as o
 from incentive_lab.engine import program as p
 from incentive_lab.engine.assembler import Months, Row
-from incentive_lab.engine.lower_limits import is_lost, pass_limit
+from incentive_lab.engine.lower_limits import pass_limit
 from incentive_lab.engine.lower_values import Span, Values
 from incentive_lab.engine.scores import score
 
@@ -101,10 +101,25 @@ def post_limits(v: Values, r: int, amount: int, ok: Row) -> None:
         if limit[p.L_KIND] == p.LIMIT_QUANTITY:
             continue
         pass_limit(v, r, row, amount, ok, v.fund + limit[p.L_FUND] if limit[p.L_FUND] >= 0 else -1)
-        if v.trace and not is_lost(limit):
-            code.emit(o.TRACE, 0, v.limit_carry + row, ints=(r, p.X_CARRIED))
+    if v.trace:
+        for kept, field in ((p.CARRIED_ON, p.X_CARRIED), (p.TRUED_UP, p.X_WAITING)):
+            _trace_kept(v, r, kept, field)
     if rule[p.R_FUND] >= 0:
         code.emit(o.CLAIM, amount, c=v.fund + rule[p.R_FUND])
+
+
+def _trace_kept(v: Values, r: int, kept: int, field: int) -> None:
+    """Tell what all limits on amount of a rule that keep alike have kept."""
+    first = v.rules[r][p.R_LIMIT]
+    rows = range(first, first + v.rules[r][p.R_LIMITS])
+    rows_kept = [
+        row for row in rows if v.limits[row][p.L_CARRY] == kept and v.limits[row][p.L_KIND] != p.LIMIT_QUANTITY
+    ]
+    if rows_kept:
+        v.fill(o.OTHER, 0.0)
+        for row in rows_kept:
+            v.code.emit(o.ADD, o.OTHER, v.limit_carry + row)
+        v.code.emit(o.TRACE, 0, o.OTHER, ints=(r, field))
 
 
 def finish(v: Values, r: int, amount: int, ok: Row) -> None:

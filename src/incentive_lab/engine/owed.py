@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from incentive_lab.format import money
 from incentive_lab.panel import Floats
+from incentive_lab.scheme.document import Scheme
 
 KINDS = FUND, DRAWN, FORWARD, EXCESS, LAPSES = range(5)
 """Rows of the kernel's balances."""
@@ -26,7 +27,7 @@ class Balance:
     words: str
 
 
-def balances_at(kept: Floats, minor: int, currency: str, month: str, at_year_end: bool = False) -> tuple[Balance, ...]:
+def balances_at(kept: Floats, minor: int, currency: str, month: str, then: str = "") -> tuple[Balance, ...]:
     """The balances that are not zero.
 
     Args:
@@ -34,7 +35,7 @@ def balances_at(kept: Floats, minor: int, currency: str, month: str, at_year_end
         minor: Minor units in one unit of currency.
         currency: Its code.
         month: The month as text.
-        at_year_end: Whether the excess of limits and caps is paid at the end of the programme year.
+        then: What becomes of the excess of limits and caps, see `kept_words`.
 
     Example:
         >>> import numpy as np
@@ -43,16 +44,47 @@ def balances_at(kept: Floats, minor: int, currency: str, month: str, at_year_end
     """
     fund, drawn, forward, excess, lapses = (float(kept[kind]) / minor for kind in KINDS)
     ended = f", of which {money(lapses, currency)} lapses" if lapses > 0 else ""
-    paid = "at the end of the programme year" if at_year_end else "as they leave room"
     found = (
         ("fund", fund, f"is left in the fund at the end of {{}}{ended}."),
         ("draw_owed", drawn, "of the draw is still to be recovered after {}."),
         ("set_off", -forward, "is owed back and set off against what is earned after {}."),
         ("carried", forward, "is carried to the settlement after {}: it is below the minimum payout."),
-        ("excess", excess, f"that limits and caps cut is carried past {{}}, to be paid {paid}."),
+        ("excess", excess, f"that limits and caps cut {then}."),
     )
     return tuple(
         Balance(name, round(amount, 6), f"{money(amount, currency)} {words.format(month)}")
         for name, amount, words in found
         if amount > 0
     )
+
+
+def ends_year(scheme: Scheme, month: str) -> bool:
+    """Whether a month is the last of a programme year.
+
+    Example:
+        >>> from incentive_lab.scheme.load import loads
+        >>> scheme = loads("{scheme: a, currency: USD, effective: {from: 2024-04-01}, rules: [{id: c, on: revenue, rate: 3%}]}")
+        >>> ends_year(scheme, "2025-03"), ends_year(scheme, "2025-12")
+        (True, False)
+    """
+    return int(month[5:7]) % 12 + 1 == scheme.year_starts
+
+
+def kept_words(scheme: Scheme, month: str) -> str:
+    """What becomes of the excess that limits and caps keep at the end of a month; `{}` stands for the month.
+
+    Example:
+        >>> from incentive_lab.scheme.load import loads
+        >>> text = '''{scheme: a, currency: USD, effective: {from: 2024-01-01}, rules: [{id: c, on: revenue, rate: 3%}],
+        ...     caps: [{per: month, amount: 6_000, excess: carried}]}'''
+        >>> kept_words(loads(text), "2024-11"), kept_words(loads(text), "2024-12")
+        ('is carried past {}, to be paid as they leave room', 'lapses: the programme year ends with {}')
+    """
+    limits = [(limit.excess, limit.per == "life") for rule in scheme.rules for limit in rule.limit]
+    kept = {*limits, *((cap.excess, cap.per == "life" or cap.carry_over_year) for cap in scheme.caps)}
+    if ends_year(scheme, month) and ("carried", True) not in kept:
+        return "lapses: the programme year ends with {}"
+    kinds = {excess for excess, _ in kept}
+    ways = [words for kind, words in (("carried", "as they leave room"), ("trued_up", "at the end of the programme year"))
+            if kind in kinds]  # fmt: skip
+    return f"is carried past {{}}, to be paid {' or '.join(ways)}"

@@ -10,10 +10,10 @@ import numpy as np
 from incentive_lab.engine.alternative_words import alternatives_told
 from incentive_lab.engine.compile import Compiled
 from incentive_lab.engine.deal_lines import DealLine, deal_lines
-from incentive_lab.engine.explain import base_words, is_trued_up, table_of
+from incentive_lab.engine.explain import base_words, table_of
 from incentive_lab.engine.line_words import conventions, not_in_money, rule_words, special_words
 from incentive_lab.engine.next_tier import NextTier, next_tier
-from incentive_lab.engine.owed import Balance, balances_at
+from incentive_lab.engine.owed import Balance, balances_at, kept_words
 from incentive_lab.engine.periods import PERIOD_MONTHS, months_of
 from incentive_lab.engine.program import (
     SPECIAL_LINES,
@@ -118,13 +118,13 @@ def _stated(result: Replay, row: int, months: range, ways: _Ways) -> Statement:
     panel, scheme, partner = result.panel, result.scheme, result.panel.partner_ids[row]
     path = ways.path(result, row)
     lines: list[Line] = []
-    for month in months:
-        lines += _month_lines(result, path, month, row, ways.floor)
-    cents = sum(round(float(result.total[month, row]), 6) for month in months)
+    for place in months:
+        lines += _month_lines(result, path, place, row, ways.floor)
+    cents = sum(round(float(result.total[place, row]), 6) for place in months)
     tier = result.tier_names[int(result.tiers[months[-1], row])]
     own = () if panel.calendar is None else (panel.calendar.sentence(panel.first_month + months[-1]),)
-    owed = balances_at(path.balances[:, months[-1]], result.minor, panel.currency, month_label(panel.first_month + months[-1]),
-                       is_trued_up(scheme))  # fmt: skip
+    month = month_label(panel.first_month + months[-1])
+    owed = balances_at(path.balances[:, months[-1]], result.minor, panel.currency, month, kept_words(scheme, month))
     return Statement(
         partner=partner, scheme=scheme.id, fingerprint=result.fingerprint, history_id=panel.history_id,
         currency=panel.currency, conventions=(*conventions(scheme), *own), lines=tuple(lines),

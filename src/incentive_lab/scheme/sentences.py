@@ -170,7 +170,8 @@ def _told(found: Iterable[_Located]) -> Iterator[_Located]:
         shallow = one.union_at is not None and one.at == one.union_at and not one.missing
         if shallow and deep[one.union_at or ()]:
             continue
-        if one.error["type"] == "too_short" and isinstance(one.node, (list, Mapping)) and one.node:
+        emptied = one.error["type"] == "too_short" and isinstance(one.node, (list, Mapping))
+        if emptied and len(one.node) >= one.error["ctx"]["min_length"]:
             continue
         if (one.at, one.missing) not in told and (one.at, one.missing) not in misspelt:
             told.add((one.at, one.missing))

@@ -37,6 +37,9 @@ def _comparable(context: Context, one: Alternatives, rule: Rule) -> Findings:
     elif PERIOD_MONTHS[rule.per] > PERIOD_MONTHS[per]:
         message = f"'{rule.id}' is worked out per {rule.per.replace('_', ' ')}, longer than per: {per}."
         yield wrong((*here, "per"), message, f"Write per: {rule.per}, or leave it out.")
+    if any(limit.excess == "spilled" for limit in rule.limit):
+        message = f"'{rule.id}' cannot be compared: what its limit takes off goes into a fund, paid or not."
+        yield wrong((*here, "rules"), message, "Write excess: lost, carried or trued_up.")
     policy = rule.returns or context.scheme.returns
     for key, said, fix in (
         ("fund", "its claims use up a fund, paid or not", ""),

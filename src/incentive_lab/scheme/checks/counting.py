@@ -10,10 +10,16 @@ from incentive_lab.scheme.document import Cap, Pool, Target
 from incentive_lab.scheme.lookup import leaves_of
 from incentive_lab.scheme.rates import Driver, Multiplier, Over, Trailing
 from incentive_lab.scheme.rules import Base, Gate, Limit, Rule, Test
-from incentive_lab.scheme.tiers import Level, Tiers
+from incentive_lab.scheme.tiers import Level, Look, Tiers
 from incentive_lab.scheme.walk import Node, Segments
 
-_REVIEWED = {"year_to_date": "year", "previous_year": "year", "life": "life"}
+_REVIEWED = {
+    "quarter_to_date": "quarter",
+    "half_year_to_date": "half_year",
+    "year_to_date": "year",
+    "previous_year": "year",
+    "life": "life",
+}
 
 
 def distinct_windows(context: Context) -> Findings:
@@ -98,11 +104,12 @@ def _looks(context: Context) -> Iterator[tuple[Segments, str, str]]:
             if name and per:
                 yield node.segments, name, per
         elif isinstance(part, Level):
-            window = _reviewed(context.scheme.tiers)
             for needs in (part.needs, *part.any_of):
-                yield from ((node.segments, name, window) for name in needs)
+                yield from ((node.segments, name, _needed(context.scheme.tiers, name)) for name in needs)
         elif isinstance(part, Tiers):
-            yield from (((*node.segments, "points", name), name, _reviewed(part)) for name in part.points)
+            yield from (
+                ((*node.segments, "points", name), name, _reviewed(part, part.looks_at)) for name in part.points
+            )
     for one in scored(context.scheme):
         card = context.scheme.scorecards.get(one.name)
         for name in card.parts if card is not None else ():
@@ -126,9 +133,11 @@ def _named(over: Over, per: str) -> str:
     return window_name(over, per) or "life"
 
 
-def _reviewed(tiers: Tiers | None) -> str:
-    if tiers is None:
-        return "month"
-    if tiers.looks_at.months is not None:
-        return f"{tiers.looks_at.months} months" if tiers.looks_at.months > 1 else "month"
-    return _REVIEWED.get(tiers.looks_at.window or "", tiers.review)
+def _needed(tiers: Tiers | None, name: str) -> str:
+    return "month" if tiers is None else _reviewed(tiers, tiers.window_of(name))
+
+
+def _reviewed(tiers: Tiers, look: Look) -> str:
+    if look.months is not None:
+        return f"{look.months} months" if look.months > 1 else "month"
+    return _REVIEWED.get(look.window or "", tiers.review)
