@@ -42,7 +42,7 @@ def balances_at(kept: Floats, minor: int, currency: str, month: str, at_year_end
         '400.00 USD of the draw is still to be recovered after 2024-06.'
     """
     fund, drawn, forward, excess, lapses = (float(kept[kind]) / minor for kind in KINDS)
-    ended = f", of which {money(lapses, currency)} lapses" if lapses > 0 else ""
+    ended = f", of which {money(lapses, currency)} lapses then" if lapses > 0 else ""
     paid = "at the end of the programme year" if at_year_end else "as they leave room"
     found = (
         ("fund", fund, f"is left in the fund at the end of {{}}{ended}."),
