@@ -90,7 +90,8 @@ def history_suggest(
             if out is None:
                 print(text, end="")
             for choice in choices:
-                print(f"{choice.source} is {choice.table}: {', '.join(choice.columns)}.", file=sys.stderr)
+                known = f": {', '.join(choice.columns)}." if choice.columns else "; none of its columns is recognised."
+                print(f"{choice.source} is {choice.table}{known}", file=sys.stderr)
                 if told["unused"][choice.source]:
                     print(f"  Not used: {', '.join(told['unused'][choice.source])}.", file=sys.stderr)
             for name in told["left_out"]:

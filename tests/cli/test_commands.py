@@ -198,6 +198,11 @@ def test_a_mapping_is_suggested_for_an_export_and_opens_it(tmp_path: Path, ask: 
     assert (code, answer["rows"]["deals"]) == (0, 1)
     (export / "Partner.csv").write_text("Partner-Nr.,Partnertyp,Laune\nP1,Reseller,gut\n", encoding="utf-8")
     assert "Not used: Laune." in CliRunner().invoke(app, ["history", "suggest", str(export)]).stderr
+    (export / "Partner.csv").write_text("Kürzel,Laune\nP1,gut\n", encoding="utf-8")
+    (export / "Vertriebspartner.csv").write_text("Kürzel,Laune\nP1,gut\n", encoding="utf-8")
+    assert "Partner is partners; none of its columns is recognised." in CliRunner().invoke(
+        app, ["history", "suggest", str(export)]
+    ).stderr  # fmt: skip
     for place in (tmp_path / "nowhere", export / "Wetter.csv"):
         code, answer = ask("history", "suggest", place)
         assert code == 1

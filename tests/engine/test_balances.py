@@ -101,7 +101,9 @@ def test_what_of_a_fund_lapses_is_told_at_the_end_of_its_lot(tmp_path: Path) -> 
     told = {month: statement(result, "P1", month).balances[0] for month in ("2026-03", "2026-06", "2026-07")}
     assert {month: one.amount for month, one in told.items()} == {"2026-03": 70, "2026-06": 170, "2026-07": 190}
     assert told["2026-03"].words == "70.00 USD is left in the fund at the end of 2026-03."
-    assert told["2026-06"].words == "170.00 USD is left in the fund at the end of 2026-06, of which 70.00 USD lapses."
+    assert (
+        told["2026-06"].words == "170.00 USD is left in the fund at the end of 2026-06, of which 70.00 USD lapses then."
+    )
 
 
 TWICE = """calendar: {year_starts: 1}

@@ -61,3 +61,24 @@ def test_a_forecast_begins_with_its_months_beside_those_in_force(first: str, mon
     told = {"total": amounts, "months": months, "scenarios": 64, "first_month": first}
     made = replace(case(12), projection=told)
     assert made.forecast_said[0] == said
+
+
+def test_without_a_baseline_everything_that_decides_what_is_paid_is_told() -> None:
+    text = """
+scheme: a
+currency: EUR
+effective: {from: 2024-01-01}
+tiers: {levels: [{name: base}, {name: gold, needs: {revenue: 8_000}}]}
+rules: [{id: share, on: revenue, rate: 3%}, {id: deals, on: won_deals, rate: 40}]
+alternatives: [{id: better, rules: [share, deals]}]
+caps: [{id: top, for: partner, per: year, amount: 9_000}]
+"""
+    told = " ".join(Case({}, Pair(loads(text), None), {"total": 0.0}, None, None).changes)
+    for said in (
+        "New: share.",
+        "New: deals.",
+        "the greater of share, deals",
+        "at most 9,000.00 EUR a year",
+        "tiers base, gold",
+    ):
+        assert said in told, said

@@ -359,6 +359,35 @@ def test_types_statuses_and_thousands_are_translated_on_the_page(data: AppTest) 
         assert float(history.deals_of("A", 0, 99_999)["amount"].sum()) == 1_500_500_00
 
 
+def test_a_list_of_certifications_without_ids_and_kinds_is_mapped_on_the_page(data: AppTest) -> None:
+    exams = b"ResellerKey,Day\nA,2024-01-05\nA,2024-02-05\nB,2024-02-05\n"
+    for name, rows in (("resellers.csv", PARTNERS), ("opportunities.csv", DEALS), ("paperwork.csv", exams)):
+        data.file_uploader(key="history-files").upload(name, rows)
+    data.run()
+    data.selectbox(key="map paperwork").set_value("activities").run()
+    for ours, theirs in (("partner_id", "ResellerKey"), ("occurred_on", "Day"), ("kind", "always certification"),
+                         ("activity_id", "numbered row by row")):  # fmt: skip
+        data.selectbox(key=f"map paperwork activities {ours}").set_value(theirs)
+    data.run()
+    data.button(key="mapping-try").click().run()
+    assert not data.exception
+    one = data.session_state["tried history"]
+    assert one.good, one.problems
+    from incentive_lab.history import open_history
+
+    with open_history(one.source.path, mapping=one.source.mapping).closing() as history:
+        assert history.describe()["rows"]["activities"] == 3
+    assert "numbered: paperwork-" in Path(one.source.mapping).read_text(encoding="utf-8")
+
+
+def test_files_of_other_names_are_asked_about_and_are_no_mistake(data: AppTest) -> None:
+    data.file_uploader(key="history-files").upload("Haendler.csv", b"Nr,Firma\nA,Ann\n")
+    data.file_uploader(key="history-files").upload("Belege.csv", b"Beleg,Nr\n1,A\n").run()
+    assert not data.exception
+    assert not data.error, "nothing was done wrong yet, and no folder of ours is named"
+    assert any("Say above what each file and column is" in one.value for one in data.info)
+
+
 def test_a_file_that_is_not_utf8_is_read_as_it_is_said_to_be_where_it_is_refused(data: AppTest) -> None:
     partners = PARTNERS_AS_THEY_ARE.decode().replace("Ann", "Müller").encode("cp1252")
     data.file_uploader(key="history-files").upload("partners.csv", partners)

@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 from incentive_lab.errors import InputError
 from incentive_lab.scheme.document import Scheme
 from incentive_lab.scheme.dump import dumps
+from incentive_lab.scheme.load import loads
 from incentive_lab.scheme.paths import apply
 from incentive_lab.scheme.publishable import published
 from incentive_lab.ui import shelf, workspace
@@ -339,6 +340,19 @@ def test_a_guarantee_compares_with_the_baseline_it_names_whatever_the_draft_is_c
         itself = workspace.compare(draft.scheme, draft.scheme)
     assert (usual.proposed.total == itself.proposed.total).all()
     assert (itself.proposed.total == itself.baseline.total).all(), "no change is no difference"
+
+
+def test_a_scheme_of_another_currency_or_other_quarters_that_names_no_baseline_can_be_loaded(tune: AppTest) -> None:
+    usual = tune.session_state["draft"].baseline
+    assert (usual.currency, usual.year_starts) == ("USD", 1)
+    for currency, starts, alone in (("EUR", 1, True), ("USD", 2, True), ("USD", 4, False)):
+        text = (
+            f"scheme: own\ncurrency: {currency}\neffective: {{from: 2025-02-01}}\ncalendar: {{year_starts: {starts}}}\n"
+        )
+        own = loads(text + "rules:\n  - {id: commission, on: revenue, rate: 3%}\n", name="own.yaml")
+        with working_on(prepared(tune.session_state["history source"])):
+            assert workspace.baseline_of(own) == (own if alone else usual)
+            Draft.of(own, workspace.baseline_of(own))
 
 
 def test_a_platinum_that_needs_less_than_gold_is_doubted(tune: AppTest) -> None:

@@ -43,7 +43,7 @@ def balances_at(kept: Floats, minor: int, currency: str, month: str, then: str =
         '400.00 USD of the draw is still to be recovered after 2024-06.'
     """
     fund, drawn, forward, excess, lapses = (float(kept[kind]) / minor for kind in KINDS)
-    ended = f", of which {money(lapses, currency)} lapses" if lapses > 0 else ""
+    ended = f", of which {money(lapses, currency)} lapses then" if lapses > 0 else ""
     found = (
         ("fund", fund, f"is left in the fund at the end of {{}}{ended}."),
         ("draw_owed", drawn, "of the draw is still to be recovered after {}."),

@@ -30,6 +30,7 @@ def mapping_of(choices: Sequence[Choice], said: Said = None) -> dict[str, Any]:
     for one in choices:
         columns: dict[str, Any] = {name: _rule(one, name) for name in one.columns}
         columns |= {name: {"constant": value} for name, value in one.constants.items()}
+        columns |= {name: {"numbered": f"{one.source}-"} for name in one.numbered}
         written = {"dates": one.dates, "numbers": one.numbers}
         ways = {key: way for key, way in written.items() if way}
         where = {"where": {name: {"known": True} for name in one.filled}} if one.filled else {}

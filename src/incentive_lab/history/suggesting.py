@@ -40,6 +40,7 @@ class Choice:
         numbers: How numbers are written; None where they are written our way.
         filled: Their columns that must hold something; other rows are left out, such as a total at the end.
         keep: Their further columns that are taken as they are.
+        numbered: Our columns that are a running number, for rows without an id.
         sure: Our columns that nobody need look at: theirs has a name that systems use, and its values fit.
     """
 
@@ -55,6 +56,7 @@ class Choice:
     filled: tuple[str, ...] = ()
     keep: tuple[str, ...] = ()
     sure: frozenset[str] = frozenset()
+    numbered: tuple[str, ...] = ()
 
 
 def unsure(found: Sequence[Preview], choices: Sequence[Choice]) -> list[str]:
@@ -252,7 +254,7 @@ def missing(choices: Sequence[Choice]) -> list[str]:
     if not any(one.table in ("deals", "activities") for one in choices):
         lacking.append("deals")
     for one in choices:
-        given = {*one.columns, *one.constants}
+        given = {*one.columns, *one.constants, *one.numbered}
         lacking += [f"{one.table}.{column.name}" for column in TABLES[one.table].columns
                     if column.required and column.name not in given]  # fmt: skip
     return lacking

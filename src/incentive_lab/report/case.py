@@ -12,7 +12,7 @@ from typing import Any
 from incentive_lab.errors import InputError
 from incentive_lab.format import count, counted, cut_short, money, percent, signed
 from incentive_lab.registry.evidence import OF_PILOT, left_out_of, pair_of
-from incentive_lab.report.change_words import WHEN_EXCEEDED, changes_between, new_rule
+from incentive_lab.report.change_words import WHEN_EXCEEDED, changes_between, without_payouts
 from incentive_lab.report.history_span import dearest_year, forecast_months, long_ago
 from incentive_lab.report.left_out import left_out_words
 from incentive_lab.report.pilot_case import REHEARSED, is_rehearsal, pilot_told
@@ -90,10 +90,8 @@ class Case:
 
     @cached_property
     def changes(self) -> tuple[str, ...]:
-        """The differences to the baseline that decide what is paid, in words; without one, what each rule pays."""
-        if self.baseline is None:
-            return tuple(new_rule(self.scheme, rule) for rule in self.scheme.rules)
-        return changes_between(self.baseline, self.scheme)
+        """The differences to the baseline that decide what is paid, in words; without one, all that decides it."""
+        return changes_between(self.baseline or without_payouts(self.scheme), self.scheme)
 
     @cached_property
     def partners(self) -> tuple[tuple[str, float, float], ...]:

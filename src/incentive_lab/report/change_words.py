@@ -37,6 +37,21 @@ def changes_between(baseline: Scheme, scheme: Scheme) -> tuple[str, ...]:
     return tuple(in_words(baseline, scheme, one.path, one.sentence) for one in found)
 
 
+def without_payouts(scheme: Scheme) -> Scheme:
+    """A scheme without anything that decides what is paid: what another is told against that has no baseline.
+
+    Example:
+        >>> from incentive_lab.scheme.load import loads
+        >>> scheme = loads("{scheme: a, currency: USD, effective: {from: 2024-01-01}, rules: [{id: c, on: revenue, rate: 3%}]}")
+        >>> without_payouts(scheme).rules, without_payouts(scheme).currency
+        ((), 'USD')
+    """
+    names = ("tiers", "measures", "gates", "caps", "guarantees", "draws", "pools", "alternatives", "minimum_payout",
+             "budget", "mix", "variants")  # fmt: skip
+    empty = {name: Scheme.model_fields[name].get_default(call_default_factory=True) for name in names}
+    return scheme.model_copy(update={"rules": (), **empty})
+
+
 def solved_words(scheme: Scheme) -> str:
     """By what a solved mix multiplies the rates as they are written; empty without one.
 

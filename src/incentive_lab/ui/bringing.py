@@ -180,7 +180,7 @@ def _verdict(one: Tried, beyond: tuple[Problem, ...]) -> None:
     if one.good or any("calendar" in problem.path + problem.message for problem in one.problems):
         ask_calendar(one.source, _timed)
     if not one.good:
-        tell_problems(one.problems, "This is not a history yet; the one in use is untouched")
+        _why_not(one, beyond)
         ask_encodings(Path(one.source.path), one.problems, _encoded, beyond)
         _exclude(one)
         return
@@ -207,6 +207,20 @@ def _verdict(one: Tried, beyond: tuple[Problem, ...]) -> None:
                      height="stretch"):  # fmt: skip
         findings_table(one.findings, one.told["currency"], full=True)
         _exclude(one)
+
+
+def _why_not(one: Tried, beyond: tuple[Problem, ...]) -> None:
+    """Why it is no history yet. Of files that came with names of their own that is what the form above asks, no mistake."""
+    came = st.session_state.get(STAGED)
+    told = tuple(problem for problem in one.problems if came is None or problem.path != Path(came).name)
+    if told:
+        tell_problems(told, "This is not a history yet; the one in use is untouched")
+    elif not beyond:
+        st.info(
+            "This is not a history yet; the one in use is untouched. Say above what each file and column is, then "
+            "*Try this mapping*.",
+            icon=":material/info:",
+        )
 
 
 def _exclude(one: Tried) -> None:

@@ -15,13 +15,15 @@ from incentive_lab.history.previewing import SAMPLE, Preview
 from incentive_lab.history.suggesting import WORDED, Choice, suggested_as, sure_word, unused, worth_keeping, written_in
 from incentive_lab.history.tables import PARTNER_TYPES, TABLES
 from incentive_lab.history.written import Dates, Numbers
+from incentive_lab.scheme.measures import ACTIVITY_KINDS
 from incentive_lab.ui.cards import plain
 from incentive_lab.ui.mapping_places import ONLY_ROWS, Place, Places, places_of
 
-NOT_USED, NOWHERE = "not used", "not there"
+NOT_USED, NOWHERE, NUMBERED = "not used", "not there", "numbered row by row"
 _FIXED = {
     "status": ("won", "open", "lost"),
     "type": ("reseller", "msp", "system_integrator", "distributor", "technology"),
+    "kind": ACTIVITY_KINDS,
 }
 _SHOWN_WORDS = 12
 _CHOSEN = "choices of a mapping"
@@ -57,7 +59,8 @@ def table_choice(preview: Preview, first: Choice | None, problems: Sequence[Prob
     found = {ours: value for part in picked.values() for ours, value in part.items()}
     inner = {one.name: found[one.name] for one in TABLES[table].columns if one.name in found}
     columns = {ours: value for ours, (value, fixed) in inner.items() if not fixed}
-    constants = {ours: value for ours, (value, fixed) in inner.items() if fixed}
+    constants = {ours: value for ours, (value, fixed) in inner.items() if fixed and value != NUMBERED}
+    numbered = tuple(ours for ours, (value, fixed) in inner.items() if fixed and value == NUMBERED)
     words, otherwise, word_open = _meanings(preview, table, columns, places)
     written, way_open = _written(preview, table, columns, places)
     with places.further.box:
@@ -71,7 +74,8 @@ def table_choice(preview: Preview, first: Choice | None, problems: Sequence[Prob
     with rows_open if places.asked.names or word_open or way_open or not places.known.names else places.rows_known:
         _first_rows(preview)
     keep = worth_keeping(preview, table, columns)
-    made = Choice(preview.table, table, columns, constants, words, otherwise, times, *written, tuple(filled), keep)
+    made = Choice(preview.table, table, columns, constants, words, otherwise, times, *written, tuple(filled), keep,
+                  numbered=numbered)  # fmt: skip
     if keep:
         it = "it says" if len(keep) == 1 else "they say"
         st.markdown(
@@ -96,7 +100,7 @@ def _columns(preview: Preview, table: str, place: Place, guess: Choice) -> dict[
         grid = st.columns(4, gap="small") if place.names else ()
     for number, name in enumerate(place.names):
         column = TABLES[table].column(name)
-        fixed = [f"always {value}" for value in _FIXED.get(name, ())]
+        fixed = [f"always {value}" for value in _FIXED.get(name, ())] + [NUMBERED] * (name == "activity_id")
         offered = [NOWHERE, *preview.columns, *fixed]
         with grid[number % 4]:
             label = f"{name}{' *' if column is not None and column.required else ''}"

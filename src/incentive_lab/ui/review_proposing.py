@@ -76,9 +76,11 @@ def _what(scheme: Scheme, baseline: Scheme) -> str:
     found = workspace.compare(scheme, baseline)
     after, before = (from_minor(float(one.total.sum()), scheme.currency) for one in (found.proposed, found.baseline))
     share = f" ({signed(percent((after - before) / before, 1))})" if before else ""
+    alone = workspace.fingerprint(baseline) == workspace.fingerprint(scheme)
+    beside = "compared with no other scheme" if alone else f"compared with {baseline.title or baseline.id}"
     return (
-        f"{scheme.title or scheme.id}: {money(after, scheme.currency)} on the history in use{share}, compared with "
-        f"{baseline.title or baseline.id}. Change the draft on the page Tune."
+        f"{scheme.title or scheme.id}: {money(after, scheme.currency)} on the history in use{share}, {beside}. "
+        "Change the draft on the page Tune."
     )
 
 

@@ -109,7 +109,7 @@ def _listed(folder: Path) -> Mapping[str, Scheme]:
 
 
 def baseline_of(scheme: Scheme) -> Scheme:
-    """The scheme that a scheme names as its baseline, else the first baseline, else itself.
+    """The scheme that a scheme names as its baseline, else the first baseline where both can be paid on one history, else itself.
 
     Raises:
         InputError: It names one that is not there, and a guarantee needs it.
@@ -120,7 +120,9 @@ def baseline_of(scheme: Scheme) -> Scheme:
     if scheme.baseline and compares(scheme):
         said = f"there is no scheme '{scheme.baseline}' to compare with."
         raise InputError([Problem("baseline", said, did_you_mean(scheme.baseline, known))])
-    return known.get(FIRST_BASELINE, scheme)
+    first = known.get(FIRST_BASELINE, scheme)
+    fits = first.currency == scheme.currency and (first.year_starts - scheme.year_starts) % 3 == 0
+    return first if fits else scheme
 
 
 def draft() -> Draft:
