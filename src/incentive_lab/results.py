@@ -14,7 +14,7 @@ import numpy as np
 from incentive_lab.engine.impact import cost_by_tier, group_amounts, impact, mix
 from incentive_lab.engine.replay import Replay
 from incentive_lab.engine.statement import Statement, statements
-from incentive_lab.format import count, money, percent
+from incentive_lab.format import count, counted, money, percent
 from incentive_lab.money import from_minor
 
 if TYPE_CHECKING:
@@ -238,7 +238,7 @@ def say_history(answer: dict[str, Any]) -> None:
         print(f"  {table:<16} {count(rows):>12} rows")
     for one in answer["findings"]:
         amount = "" if one["amount"] is None else f", {money(one['amount'], answer['currency'])}"
-        print(f"- {one['severity']}: {one['kind']}: {count(one['rows'])} rows{amount}. {one['message']}")
+        print(f"- {one['severity']}: {one['kind']}: {counted(one['rows'], 'row')}{amount}. {one['message']}")
     if not answer["findings"]:
         print("Nothing unusual was found.")
     for warning in answer["warnings"]:

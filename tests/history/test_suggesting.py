@@ -13,7 +13,15 @@ from incentive_lab.history import open_history
 from incentive_lab.history.mapping_writing import mapping_of
 from incentive_lab.history.previewing import Preview, previews
 from incentive_lab.history.recognising import suggested_columns
-from incentive_lab.history.suggesting import missing, suggested, suggested_all, unsure, unused
+from incentive_lab.history.suggesting import (
+    missing,
+    suggested,
+    suggested_all,
+    suggested_status,
+    sure_word,
+    unsure,
+    unused,
+)
 from incentive_lab.history.written import dates_in
 from incentive_lab.scheme.measures import CATALOGUE
 
@@ -288,3 +296,10 @@ def test_a_column_that_is_not_there_is_told_once(tmp_path: Path) -> None:
         opened(tmp_path, "dates: day-month-year", columns=columns)
     said = [problem.message.split(" has ")[1] for problem in refused.value.problems]
     assert said == ["no column Know.", "no column Summ."]
+
+
+@pytest.mark.parametrize("word", ["Fakturiert", "bezahlt", "Geliefert", "abgeschlossen", "facturado", "Fulfilled"])
+def test_words_of_invoices_say_that_a_deal_is_won(word: str) -> None:
+    """Taken for open, as unknown words are, all sales of such an export would drop out."""
+    assert sure_word("deals", "status", word)
+    assert suggested_status(word) == "won"

@@ -111,7 +111,10 @@ TYPE_WORDS: Mapping[str, tuple[str, ...]] = {
 }
 """Partner type -> words for it."""
 STATUS_WORDS: Mapping[str, tuple[str, ...]] = {
-    "won": _listed("won, gewonnen, gagn, ship, bill, paid, complete, closed, invoiced, delivered"),
+    "won": _listed(
+        "won, gewonnen, gagn, ship, bill, paid, complete, closed, invoiced, delivered, fulfilled, settled, fakturiert, "
+        "berechnet, bezahlt, geliefert, abgeschlossen, erledigt, verkauft, factur, livr, pagado, vendu"
+    ),
     "lost": _listed("lost, verloren, storn, perdu, cancel, reject, dead, returned"),
 }
 """Where a deal stands -> beginnings of words for it; whatever else is said is open."""
