@@ -64,7 +64,7 @@ def by_hand(history: History) -> dict[str, Floats]:
         month = np.asarray(found["month"]) - first
         inside = (month >= 0) & (month < months)
         for name in wanted:
-            columns[name] = np.zeros((len(history.partners), months))
+            columns[name] = np.zeros((history.rows["partners"], months))
             columns[name][np.asarray(found["place"])[inside], month[inside]] = np.asarray(found[name], float)[inside]
     return columns
 

@@ -40,8 +40,8 @@ def test_what_is_missing_is_counted_over_the_window_of_each_need() -> None:
     assert missing is not None
     assert dict(missing.missing) == {"revenue": 50.0, "certification": 1.0, "won_deals": 1.0, "units": 1.0}
     assert missing.words == (
-        "50.00 USD of revenue, 1 of certification (counted over the last 6 months), 1 of won deals (counted over the "
-        "quarter so far), 1 of units (counted over all months) short of gold."
+        "To gold it takes 50.00 USD more revenue and 1 more certification (counted over the last 6 months) and 1 more won deals "
+        "(counted over the quarter so far) and 1 more units (counted over all months)."
     )
 
 

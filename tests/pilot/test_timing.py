@@ -43,8 +43,8 @@ def test_the_power_that_is_told_is_that_of_the_lift_the_plan_expects() -> None:
     curve = tuple(np.clip(LIFTS * 2, 0.05, 1.0).tolist())
     one = Power(units=40, unit="partner", partners=40, curves={"ancova": curve}, mde={"ancova": 0.4},
                 within={"ancova": (0.35, 0.45)}, closed=0.4, resampled=False)  # fmt: skip
-    assert power_chart(one, 0.8, 0.25).title == "A lift of +25 % that is expected is found 50 % of the time"
-    assert power_chart(one, 0.8).title == "A lift of +15 % is found 30 % of the time"
+    assert power_chart(one, 0.8, 0.25).title == "The expected lift of +25 % would be found 50 % of the time"
+    assert power_chart(one, 0.8).title == "A lift of +15 % would be found 30 % of the time"
 
 
 def test_titles_speak_of_the_estimator_of_the_plan() -> None:
@@ -52,7 +52,9 @@ def test_titles_speak_of_the_estimator_of_the_plan() -> None:
     one = Power(units=40, unit="partner", partners=40, curves={"ancova": steep, "difference": slow},
                 mde={"ancova": 0.3, "difference": 0.8}, within={"ancova": (0.2, 0.4), "difference": (0.7, float("nan"))},
                 closed=0.4, resampled=False)  # fmt: skip
-    assert mde_chart([one], 0.8, "difference").title == "With 40 partners the plan's estimator finds +80 %"
-    assert mde_chart([one], 0.8, "auto").title == "With 40 partners the best estimator finds +30 %"
-    assert power_chart(one, 0.8, 0.25, "difference").title.endswith("is found 25 % of the time")
-    assert power_chart(one, 0.8, 0.25).title.endswith("is found 75 % of the time")
+    assert (
+        mde_chart([one], 0.8, "difference").title == "With 40 partners the plan's estimator finds lifts from +80 % on"
+    )
+    assert mde_chart([one], 0.8, "auto").title == "With 40 partners the best estimator finds lifts from +30 % on"
+    assert power_chart(one, 0.8, 0.25, "difference").title.endswith("would be found 25 % of the time")
+    assert power_chart(one, 0.8, 0.25).title.endswith("would be found 75 % of the time")
