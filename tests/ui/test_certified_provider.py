@@ -91,7 +91,10 @@ def test_roles_come_from_the_claim_of_a_certified_provider(registry: Registry, a
     page.context.clear_cookies()
     sign_in(page, address, "b-1")
     decide(page, "Approve", "inside the plan")
-    shown = registry.show("grown-1")
+    for _ in range(100):  # the page may look settled before the click reached the server
+        if (shown := registry.show("grown-1"))["signatures"]:
+            break
+        page.wait_for_timeout(200)
     assert (shown["state"], shown["signatures"][0]["who"]) == ("approved", "Ben")
     assert shown["log"][-1]["by"]["subject"] == "b-1"
     assert registry.verify().ok
