@@ -15,7 +15,15 @@ from numpy.typing import NDArray
 from incentive_lab.engine import program as p
 from incentive_lab.engine.borders import border_kind, whole
 from incentive_lab.engine.columns import Column, ColumnBook, DealColumn
-from incentive_lab.engine.compile_around import Around, floats, grain_of, ints, numbers, numbers_of, settings_of
+from incentive_lab.engine.compile_around import (
+    Around,
+    floats,
+    grain_of,
+    ints,
+    numbers,
+    numbers_of,
+    settings_of,
+)
 from incentive_lab.engine.lowering import lower
 from incentive_lab.engine.periods import PERIOD_MONTHS, active_months, window_code, year_shift
 from incentive_lab.engine.rows import Builder
@@ -31,7 +39,6 @@ _RETURNS = {
     "unserved_time": p.RETURN_UNSERVED,
     "schedule": p.RETURN_SCHEDULE,
 }
-_ROUNDING = {"half_up": p.HALF_UP, "half_even": p.HALF_EVEN, "up": p.UP, "down": p.DOWN}
 
 
 @dataclass(frozen=True)

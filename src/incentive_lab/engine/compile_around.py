@@ -19,6 +19,9 @@ from incentive_lab.scheme.alternatives import compared_per
 from incentive_lab.scheme.document import Cap, Scheme
 from incentive_lab.scheme.rules import Rule, Who
 
+ROUNDING = {"half_up": p.HALF_UP, "half_even": p.HALF_EVEN, "up": p.UP, "down": p.DOWN}
+"""Modes of rounding as the kernel knows them."""
+
 
 @dataclass(frozen=True)
 class Around:
@@ -178,8 +181,7 @@ def settings_of(scheme: Scheme, months: int, shift: int, funds: int, keep_posted
     settings[p.Z_MONTHS] = months
     settings[p.Z_SHIFT] = shift
     settings[p.Z_SETTLE] = PERIOD_MONTHS[scheme.settle]
-    modes = {"half_up": p.HALF_UP, "half_even": p.HALF_EVEN, "up": p.UP, "down": p.DOWN}
-    settings[p.Z_MODE] = settings[p.Z_RATE_MODE] = modes[scheme.rounding.mode]
+    settings[p.Z_MODE] = settings[p.Z_RATE_MODE] = ROUNDING[scheme.rounding.mode]
     settings[p.Z_AT_LINE] = int(scheme.rounding.at == "line")
     if scheme.minimum_payout:
         settings[p.Z_MINIMUM] = 2 if scheme.minimum_payout.below == "carry" else 1
