@@ -16,13 +16,17 @@ Wholes = NDArray[np.int64]
 
 
 def items_drawn(world: World, count: int) -> Wholes:
-    """How many whole items each partner is expected to have over the horizon in `count` scenarios, [streams, partners]."""
-    plan, scale = world.plan, world.chunk(0, count).scale
-    ahead = scale[:, plan.segment].sum(axis=(2, 3), dtype=np.float64)
-    there = plan.alive * (world.horizon - plan.starts) / world.horizon
+    """How many whole items each partner is expected to have over the horizon in `count` scenarios, [streams, partners].
+
+    Newcomers stay half of it; rows that none of them takes in these scenarios are left out.
+    """
+    plan, chunk = world.plan, world.chunk(0, count)
+    ahead = chunk.scale[:, plan.segment].sum(axis=(2, 3), dtype=np.float64)
+    there = plan.alive * np.where(np.arange(len(plan.alive)) < world.model.known, 1.0, 0.5)
     mean = np.where(plan.shape > 0, plan.shape / np.where(plan.shape > 0, plan.rate, 1.0), 0.0)
     whole = plan.numbers[:, UNIT] == 0.0
-    return np.asarray(np.rint(mean * ahead * there * whole[:, None]), dtype=np.int64)
+    items = np.asarray(np.rint(mean * ahead * there * whole[:, None]), dtype=np.int64)
+    return items[:, : world.model.known + int(chunk.joiners.max())]
 
 
 @numba.njit(nogil=True, error_model="numpy", fastmath=False)

@@ -25,7 +25,7 @@ from incentive_lab.projection.plan import (
     POOL,
     UNIT,
 )
-from incentive_lab.projection.world import World
+from incentive_lab.projection.world import Chunk, World
 
 BACK = 12
 """Months of history before the horizon that month_rules.yaml looks back at."""
@@ -61,46 +61,51 @@ def begun(panel: Panel, past: int) -> Begun:
 def paid(start: Begun, ahead: dict[str, Floats], csat: Floats, begin: Wholes, known: int, count: int) -> Floats:
     """Cents by month of the horizon and scenario, of drawn months [horizon, partners x scenarios], scenarios fastest."""
     lanes = csat.shape[1]
+    partners = lanes // count
 
     def joined_up(before: Floats, after: Floats) -> Floats:
         both = np.empty((BACK + len(after), lanes))
-        both[:BACK] = np.repeat(before, count, axis=1)
+        both[:BACK] = np.repeat(before[:, :partners], count, axis=1)
         both[BACK:] = after
         return both
 
     values = {name: joined_up(start.values[name], ahead[name]) for name in MEASURES}
-    joined = np.repeat(start.joined, count)
+    joined = np.repeat(start.joined[:partners], count)
     joined[known * count :] = BACK + begin[known * count :]
-    total = numpy_rival.pay(Monthly(values, joined_up(start.csat, csat), joined), BACK, start.state.repeated(count))
+    total = numpy_rival.pay(
+        Monthly(values, joined_up(start.csat, csat), joined), BACK, start.state.repeated(partners, count)
+    )
     return np.asarray(total[BACK:].reshape(len(csat), -1, count).sum(axis=1))
 
 
-def drawn(
-    world: World, scale: NDArray[np.float32], rng: np.random.Generator
-) -> tuple[dict[str, Floats], Floats, Wholes]:
+def drawn(world: World, chunk: Chunk, rng: np.random.Generator) -> tuple[dict[str, Floats], Floats, Wholes]:
     """Measures and satisfaction of the horizon [horizon, partners x scenarios] and months of joining, of a model.
 
     Args:
         world: Its plan holds the model.
-        scale: [streams, segments, horizon, scenarios] expected counts over partners' rates.
+        chunk: What partners share; rows that no newcomer takes in it are left out.
         rng: Of the draws.
     """
-    plan, model, horizon = world.plan, world.model, world.horizon
-    partners, count = len(plan.segment), scale.shape[3]
+    plan, model, horizon, scale = world.plan, world.model, world.horizon, chunk.scale
+    partners, count = model.known + int(chunk.joiners.max()), chunk.count
     shape = partners, count
-    there = rng.random(shape) < plan.alive[:, None]
-    starts = np.broadcast_to(plan.starts[:, None], shape)
+    place = np.arange(partners)[:, None] - model.known
+    there = np.where(place < 0, rng.random(shape) < plan.alive[:partners, None], place < chunk.joiners)
+    starts = np.where(place < 0, 0, rng.integers(0, horizon, shape))
     stays = starts + rng.geometric(world.churn, shape) - 1 if world.churn > 0 else np.full(shape, horizon)
-    begin, end = np.where(there | (starts == 0), starts, horizon), np.where(there, stays, 0)
+    begin, end = np.where(there | (place < 0), starts, horizon), np.where(there, stays, 0)
+    segment = plan.segment[:partners]
     active = [(begin <= m) & (m < end) for m in range(horizon)]
     values = {name: np.zeros((horizon, partners * count)) for name in model.leaves}
     leaves = list(values.values())
     for j in range(len(plan.stream)):
         drift, dispersion, unit = (float(plan.numbers[j, each]) for each in (DRIFT, DISPERSION, UNIT))
-        rate = rng.standard_gamma(np.broadcast_to(plan.shape[j][:, None], shape)) / plan.rate[j][:, None]
+        rate = (
+            rng.standard_gamma(np.broadcast_to(plan.shape[j][:partners, None], shape)) / plan.rate[j][:partners, None]
+        )
         rate *= np.exp(drift * rng.standard_normal(shape) - 0.5 * drift * drift)
         for m in range(horizon):
-            mean = rate * scale[j, plan.segment, m] * active[m]
+            mean = rate * scale[j, segment, m] * active[m]
             many = (
                 rng.negative_binomial(dispersion, dispersion / (dispersion + mean)) if dispersion else rng.poisson(mean)
             )
@@ -108,9 +113,9 @@ def drawn(
                 leaves[plan.slots[j, 0]][m] += unit * many.ravel()
             else:
                 _items(world, j, many.ravel(), count, rng, [each[m] for each in leaves])
-    for place, slot in enumerate(plan.carried):
+    for row, slot in enumerate(plan.carried):
         for m in range(horizon):
-            moved = np.floor(plan.carried_level[place][:, None] * scale[0, plan.segment, m] + 0.5)
+            moved = np.floor(plan.carried_level[row][:partners, None] * scale[0, segment, m] + 0.5)
             leaves[slot][m] = (moved * active[m]).ravel()
     csat = _scores(world, list(model.levels).index("csat"), begin, rng)
     return values, csat, begin.ravel()
@@ -145,13 +150,14 @@ def _items(world: World, j: int, many: Wholes, count: int, rng: np.random.Genera
 def _scores(world: World, j: int, begin: Wholes, rng: np.random.Generator) -> Floats:
     """A score that holds until it changes to a past value of the partner's own, else of its segment."""
     plan, shape = world.plan, begin.shape
-    own = np.diff(plan.level_own_first[j])
-    of_segment = np.diff(plan.level_segment_first[j])[plan.segment]
+    segment = plan.segment[: len(begin)]
+    own = np.diff(plan.level_own_first[j])[: len(begin)]
+    of_segment = np.diff(plan.level_segment_first[j])[segment]
     size = np.where(own > 0, own, of_segment)[:, None]
-    at = np.where(own > 0, plan.level[j, L_OWN] + plan.level_own_first[j, :-1],
-                  plan.level[j, L_SEGMENT] + plan.level_segment_first[j, plan.segment])[:, None]  # fmt: skip
+    at = np.where(own > 0, plan.level[j, L_OWN] + plan.level_own_first[j, : len(begin)],
+                  plan.level[j, L_SEGMENT] + plan.level_segment_first[j, segment])[:, None]  # fmt: skip
     out = np.empty((world.horizon, begin.size))
-    held = np.broadcast_to(plan.last[j][:, None], shape)
+    held = np.broadcast_to(plan.last[j][: len(begin), None], shape)
     for m in range(world.horizon):
         changes = (rng.random(shape) < plan.change[j]) & (begin <= m) & (size > 0)
         new = plan.level_values[

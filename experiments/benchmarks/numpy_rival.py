@@ -107,9 +107,9 @@ class State:
         none = [np.zeros(partners) for _ in range(5)]
         return cls(np.zeros(partners, dtype=np.int64), np.zeros(partners, dtype=np.int64), *none)
 
-    def repeated(self, times: int) -> Self:
-        """The same for so many copies of each partner, side by side."""
-        return type(self)(*(np.repeat(getattr(self, each.name), times) for each in fields(self)))
+    def repeated(self, partners: int, times: int) -> Self:
+        """The same for so many copies of each of the first partners, side by side."""
+        return type(self)(*(np.repeat(getattr(self, each.name)[:partners], times) for each in fields(self)))
 
 
 def pay(given: Monthly, begin: int = 0, state: State | None = None) -> Floats:

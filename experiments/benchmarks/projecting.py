@@ -193,7 +193,7 @@ def _paying(payer: Payer, world: World, start: futures_rival.Begun, what: str, r
 
 def _numpy(world: World, start: futures_rival.Begun, count: int, seed: int) -> Floats:
     """Cents by month and scenario."""
-    ahead, csat, begin = futures_rival.drawn(world, world.chunk(0, count).scale, np.random.default_rng(seed))
+    ahead, csat, begin = futures_rival.drawn(world, world.chunk(0, count), np.random.default_rng(seed))
     return futures_rival.paid(start, ahead, csat, begin, world.model.known, count)
 
 

@@ -30,13 +30,13 @@ SUPPOSED = "{assumptions: a, market: -20%, price: 30%, growth: 10%, churn: 3, lo
 def test_revenue_is_expected_to_be_what_it_is_on_average(tiny_past: Past, document: str) -> None:
     """The mean of every draw of counts, rates, pools, sizes, leaving and joining is known."""
     for past in (made_past(), tiny_past):
-        told = project(fit(past), FLAT, assumptions=assumptions.loads(document), scenarios=1024)
+        told = project(fit(past), FLAT, assumptions=assumptions.loads(document), scenarios=2048)
         gap = mean(told.revenue.sum(axis=1) - told.expected)
         assert gap.error is not None
         assert abs(gap.value) < 4 * gap.error
         assert gap.error < 0.01 * told.expected.mean()
         assert np.corrcoef(told.revenue.sum(axis=1), told.expected)[0, 1] > 0.3
-        share = mean((told.revenue.sum(axis=1) - told.expected) ** 2 / told.shared.variance[:1024])
+        share = mean((told.revenue.sum(axis=1) - told.expected) ** 2 / told.shared.variance[:2048])
         assert share.error is not None
         assert abs(share.value - 1) < 4 * share.error, "and so is how far it varies around that"
         assert share.error < 0.15

@@ -143,6 +143,8 @@ class Job:
         known = desk.source.told(chunk)
         sums = {"revenue": np.zeros((world.horizon, count)), "margin": np.zeros((world.horizon, count))}
         stay = np.zeros(count)
+        if not any(payer.coupled for payer in self.payers):
+            rows = min(rows, model.known + int(chunk.joiners.max()))  # behind them nobody joins in these scenarios
         for low in range(0, rows, self.partners):
             if stopped is not None and stopped():
                 return None

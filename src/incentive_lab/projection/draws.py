@@ -230,11 +230,12 @@ def draw_scores(seed, first, partner, j, plan, begin, base_lane, levels, room): 
 
 
 @jit
-def draw_block(seed, first, count, low, high, plan, scale, churn, values, levels, begin, end, emit, emitted):  # type: ignore[no-untyped-def]
+def draw_block(seed, first, count, low, high, plan, scale, joiners, churn, values, levels, begin, end, emit, emitted):  # type: ignore[no-untyped-def]
     """Draw partners `low` up to `high` in `count` scenarios from `first` on.
 
     Args:
         scale: [J, G, months, count] float32, expected counts over partners' rates.
+        joiners: [count] how many partners join.
         churn: Probability of leaving in a month.
         values: Output [leaves, months, lanes].
         levels: Output [L, months, lanes].
@@ -252,7 +253,7 @@ def draw_block(seed, first, count, low, high, plan, scale, churn, values, levels
     for partner in range(low, high):
         base = (partner - low) * count
         b, e = begin[base : base + count], end[base : base + count]
-        lifetimes(seed, first, partner, plan, churn, months, b, e, held)
+        lifetimes(seed, first, partner, plan, joiners, churn, months, b, e, held)
         for s in range(count):
             there[0, s], there[1, s] = b[s], e[s]
         for j in range(plan.stream.shape[0]):

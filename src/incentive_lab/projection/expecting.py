@@ -38,16 +38,57 @@ class Revenue:
 
     Attributes:
         place: Of the stream that adds revenue.
-        mean: [segments, horizon] revenue for each unit of level.
+        mean: [segments, horizon] revenue of partners of history for each unit of level.
         single: [segments, horizon] its variance for each unit of level: that of counts and of what items hold.
         pairs: [segments, horizon, horizon] its variance for each product of the levels of two months: rates, uneven months,
             leaving, and items of one resampled pool, which months and partners share.
+        newcomers: What the first 0, 1, 2, ... newcomers add to these.
     """
 
     place: int
     mean: Floats
     single: Floats
     pairs: Floats
+    newcomers: Newcomers
+
+
+@dataclass(frozen=True, eq=False)
+class Newcomers:
+    """Moments of revenue of the first n newcomers of a segment, who join in any month alike.
+
+    Attributes:
+        there: [horizon] probability that one who joins is there in a month; both: [horizon, horizon] in two of them.
+        mean, single: [segments, n] as in `Revenue`, where there.
+        apart: [segments, n] variance of rates and sizes, and the square of the mean; uneven: [segments, n] of uneven months.
+        square: [segments, n] sum of squares of the means.
+        common, own: [segments, n] what is drawn from the segment's pool, and the sum of its squares.
+        shared: [segments] covariance of two items of that pool.
+        known: [segments, horizon] what partners of history draw from it.
+    """
+
+    there: Floats
+    both: Floats
+    mean: Floats
+    single: Floats
+    apart: Floats
+    uneven: Floats
+    square: Floats
+    common: Floats
+    own: Floats
+    shared: Floats
+    known: Floats
+
+    def moments(self, level: Floats, joiners: Any) -> tuple[Floats, Floats]:
+        """Mean and variance of revenue of so many newcomers [count] at the levels [segments, horizon, count]."""
+        here = np.einsum("m,gms->gs", self.there, level)
+        mean, common = self.mean[:, joiners], self.common[:, joiners]
+        paired = np.einsum("mk,gks->gms", self.both, level, optimize=True)
+        variance = self.single[:, joiners] * here + self.apart[:, joiners] * np.einsum("gms,gms->gs", paired, level)
+        variance += self.uneven[:, joiners] * np.einsum("m,gms->gs", self.there, level**2)
+        variance -= self.square[:, joiners] * here**2
+        pooled = 2 * common * here * np.einsum("gm,gms->gs", self.known, level)
+        variance += self.shared[:, None] * (pooled + (common**2 - self.own[:, joiners]) * here**2)
+        return np.asarray((mean * here).sum(axis=0)), np.asarray(variance.sum(axis=0))
 
 
 def shared_part(world: World, drawn: int) -> Shared:
@@ -63,9 +104,10 @@ def shared_part(world: World, drawn: int) -> Shared:
         if revenue is None:
             continue
         level = one.scale[revenue.place].astype(np.float64)
-        expected[some] = np.einsum("gm,gms->s", revenue.mean, level)
+        more, around = revenue.newcomers.moments(level, one.joiners)
+        expected[some] = np.einsum("gm,gms->s", revenue.mean, level) + more
         paired = np.einsum("gmk,gks->gms", revenue.pairs, level) + revenue.single[:, :, None]
-        variance[some] = np.einsum("gms,gms->s", paired, level)
+        variance[some] = np.einsum("gms,gms->s", paired, level) + around
     return Shared(expected, variance, {name: np.concatenate(levels) for name, levels in factors.items()})
 
 
@@ -93,23 +135,40 @@ def revenue_of(world: World) -> Revenue | None:
     two = each**2 + own**2 * again + (1 - own) ** 2 * their_again
     rate = stream.shape / stream.rate
     rate_squared = rate**2 * (1 + 1 / np.maximum(stream.shape, 1e-9)) * np.exp(stream.drift**2)
-    months = np.arange(world.horizon)
-    since = months[None, :] - plan.starts[:, None]
-    there = np.where(since >= 0, plan.alive[:, None] * (1 - world.churn) ** (since + 1.0), 0.0)
-    later, begun = np.maximum.outer(months, months), since >= 0
-    mean, single = np.zeros((len(model.segments), world.horizon)), np.zeros((len(model.segments), world.horizon))
-    pairs = np.zeros((len(model.segments), world.horizon, world.horizon))
-    for at in range(len(model.segments)):
-        rows = np.flatnonzero(group == at)
+    months, groups = np.arange(world.horizon), len(model.segments)
+    stays = (1 - world.churn) ** (months + 1.0)
+    there = plan.alive[: model.known, None] * stays[None, :]
+    later = np.maximum.outer(months, months)
+    mean, single, pooled = (np.zeros((groups, world.horizon)) for _ in range(3))
+    pairs, shared = np.zeros((groups, world.horizon, world.horizon)), np.zeros(groups)
+    for at in range(groups):
+        rows = np.flatnonzero(group[: model.known] == at)
         here, apart = there[rows], (rate_squared * two)[rows]
         expected, common = (rate * each)[rows, None] * here, (rate * (1 - own))[rows, None] * here
         mean[at], single[at] = expected.sum(axis=0), (rate * squared)[rows] @ here
-        both = np.einsum("p,pmk,pm,pk->mk", apart, here[:, later], begun[rows].astype(float), begun[rows].astype(float))
+        both = np.einsum("p,pmk->mk", apart, here[:, later])
         uneven = apart @ here / stream.dispersion if stream.dispersion > 0 else np.zeros(world.horizon)
-        whole = common.sum(axis=0)
-        same = float(their_again[rows[0]]) if len(rows) else 0.0
-        pairs[at] = both + np.diag(uneven) - expected.T @ expected + same * (np.outer(whole, whole) - common.T @ common)
-    return Revenue(place, mean, single, pairs)
+        pooled[at] = common.sum(axis=0)
+        shared[at] = float(their_again[group == at].max(initial=0.0))
+        pairs[at] = both + np.diag(uneven) - expected.T @ expected
+        pairs[at] += shared[at] * (np.outer(pooled[at], pooled[at]) - common.T @ common)
+    fresh = {"mean": rate * each, "single": rate * squared, "apart": rate_squared * two, "square": (rate * each) ** 2,
+             "common": rate * (1 - own), "own": (rate * (1 - own)) ** 2}  # fmt: skip
+    uneven = fresh["apart"] / stream.dispersion if stream.dispersion > 0 else np.zeros(len(rate))
+    sums = {name: _first_ones(one, group, model.known, groups) for name, one in {**fresh, "uneven": uneven}.items()}
+    # Who joins in month a is there in month m, if it is not before, with the chance to have stayed m - a + 1 months.
+    begun = np.tril(np.ones((world.horizon, world.horizon))) / world.horizon
+    since = np.where(begun > 0, stays[np.maximum(np.subtract.outer(months, months), 0)], 0.0) * begun
+    upto = np.cumsum(since, axis=1)
+    both = upto[later, np.minimum.outer(months, months)]
+    newcomers = Newcomers(since.sum(axis=1), both, shared=shared, known=pooled, **sums)
+    return Revenue(place, mean, single, pairs, newcomers)
+
+
+def _first_ones(values: Floats, group: Any, known: int, groups: int) -> Floats:
+    """[segments, newcomers + 1] sums over the first 0, 1, 2, ... newcomers that are of each segment."""
+    mine = group[None, known:] == np.arange(groups)[:, None]
+    return np.hstack([np.zeros((groups, 1)), np.cumsum(values[known:] * mine, axis=1)])
 
 
 def _moments(values: Floats, first: Any, many: Any) -> tuple[Floats, Floats, Floats]:

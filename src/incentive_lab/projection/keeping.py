@@ -16,6 +16,7 @@ import numpy as np
 
 from incentive_lab.panel import Floats
 from incentive_lab.projection.plan import ONE
+from incentive_lab.projection.streams import Rows
 from incentive_lab.projection.variates import jit
 from incentive_lab.projection.world import Chunk, Drawn, Room, World
 
@@ -84,9 +85,10 @@ def bytes_of(drawn: Drawn) -> int:
 
 
 class Shared(NamedTuple):
-    """What a chunk tells whoever is paid: the factors of its world, and sums over all partners."""
+    """What a chunk tells whoever is paid: the factors of its world, how many join, and sums over all partners."""
 
     factors: Mapping[str, Floats]
+    joiners: Rows
     sums: Mapping[str, Floats]
 
 
@@ -161,10 +163,10 @@ class Source:
         self.held = None if draws is None else draws.shelf(world, scenarios)
 
     def chunk(self, first: int, count: int) -> Chunk:
-        """What all partners share; of a chunk that is kept only its factors, since its blocks are there."""
+        """What all partners share; of a chunk that is kept only its factors and joiners, since its blocks are there."""
         shared = None if self.held is None else self.held.shared.get((first, count, self.partners))
         if shared is not None:
-            return Chunk(first, count, np.zeros((0, 0, 0, 0), dtype=np.float32), shared.factors)
+            return Chunk(first, count, np.zeros((0, 0, 0, 0), dtype=np.float32), shared.factors, shared.joiners)
         return self.world.chunk(first, count)
 
     def told(self, chunk: Chunk) -> Mapping[str, Floats] | None:
@@ -185,4 +187,4 @@ class Source:
     def whole(self, chunk: Chunk, sums: Mapping[str, Floats]) -> None:
         """All blocks of a chunk were asked for: the next run needs nothing else of it."""
         if self.held is not None:
-            self.held.shared[chunk.first, chunk.count, self.partners] = Shared(chunk.factors, sums)
+            self.held.shared[chunk.first, chunk.count, self.partners] = Shared(chunk.factors, chunk.joiners, sums)

@@ -11,26 +11,27 @@ from incentive_lab.projection.variates import LEFT, bare, pair
 
 
 @bare
-def lifetimes(seed, first, partner, plan, churn, months, begin, end, room):  # type: ignore[no-untyped-def]
+def lifetimes(seed, first, partner, plan, joiners, churn, months, begin, end, room):  # type: ignore[no-untyped-def]
     """When a partner is active: begin and end [scenarios] months of the horizon; who does not come never begins.
 
-    Who stays beyond the horizon, as most do, ends with it: that is seen without a logarithm. `room` is [2 n] to work in.
+    A newcomer is there where more join (`joiners` [n]) than have rows before it, from any month of the horizon on. Who stays
+    beyond the horizon, as most do, ends with it: that is seen without a logarithm. `room` is [2 n] to work in.
     """
-    n, alive, start, known = len(begin), plan.alive[partner], plan.starts[partner], partner < plan.known[0]
+    n, alive, known, place = len(begin), plan.alive[partner], partner < plan.known[0], partner - plan.known[0]
     there, left = room[:n], room[n : 2 * n]
     for s in range(n):
         there[s], left[s] = pair(seed, first + s, partner, LEFT, 0)
     staying = math.log(1.0 - churn) if churn > 0.0 else 0.0
-    beyond = math.exp(staying * (months - start)) * (1.0 - 1e-9) if churn > 0.0 else 1.0
+    beyond = math.exp(staying * months) * (1.0 - 1e-9) if churn > 0.0 else 1.0
     leave = 0
     for s in range(n):
-        here = there[s] < alive
+        here = there[s] < alive if known else place < joiners[s]
         leave += here & (left[s] >= beyond)
-        begin[s] = start if here | known else 1_000_000
+        begin[s] = 0 if known else (min(months - 1, np.int64(there[s] * months)) if here else 1_000_000)
         end[s] = months if here else 0
     for s in range(n if leave > 0 else 0):
-        if (there[s] < alive) & (left[s] >= beyond):
-            end[s] = min(months, start + int(math.log(left[s]) / staying))
+        if (end[s] > 0) & (left[s] >= beyond):
+            end[s] = min(months, begin[s] + int(math.log(left[s]) / staying))
 
 
 @bare

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
 
 from incentive_lab.errors import InputError, Problem
-from incentive_lab.panel import Floats, Panel, month_label
+from incentive_lab.panel import Floats, Panel
+from incentive_lab.projection.joining import Joining, with_room
 from incentive_lab.projection.past import Past, in_order, is_item, outsized
 from incentive_lab.projection.plan import ONE
 from incentive_lab.projection.streams import Rows, Stream, fit_stream, grouped, items_in_order
-from incentive_lab.scheme.measures import Measure
 
 LEAST_MONTHS = 3
 DAYS: Mapping[str, str] = {
@@ -50,7 +51,7 @@ class Model:
     """A programme as fitted.
 
     Attributes:
-        past: What it was fitted to, newcomers' rows added to its panel.
+        past: What it was fitted to, newcomers' rows added to its panel; `seen` is without them.
         known: Partners of history; the rest of the rows are room for newcomers.
         leaves: Names of the additive leaves, in slot order.
         streams: By name.
@@ -60,12 +61,13 @@ class Model:
         segment: [rows] segment of each partner; `segments` names them.
         alive: [rows] probability that the partner is still active.
         churn: Probability of leaving in a month.
-        joins: Partners that join in a month.
+        joining: How many join.
         comebacks: Stream -> what comes back of its items.
         notes: What was assumed, as sentences.
     """
 
     past: Past
+    seen: Past
     known: int
     leaves: tuple[str, ...]
     streams: Mapping[str, Stream]
@@ -76,7 +78,7 @@ class Model:
     segments: tuple[str, ...]
     alive: Floats
     churn: float
-    joins: float
+    joining: Joining
     comebacks: Mapping[str, Comeback]
     notes: tuple[str, ...]
 
@@ -86,12 +88,13 @@ class Model:
         return self.past.panel
 
 
-def fit(past: Past, *, horizon: int = 12) -> Model:
+def fit(past: Past, *, horizon: int = 12, joining: float = 1.0) -> Model:
     """Fit the model.
 
     Args:
         past: See `past_of`.
-        horizon: Months that will be projected, which decides how much room newcomers get.
+        horizon: Months that will be projected.
+        joining: How many times the rate of history newcomers get room for; `project` makes more where more are supposed.
 
     Raises:
         InputError: There is too little to fit anything to.
@@ -117,23 +120,35 @@ def fit(past: Past, *, horizon: int = 12) -> Model:
     begun = np.where(unnoted, first + 1, begun)
     churn, alive = _leaving(happened, begun, last, months)
     arrivals = int(((joined > months - 13) & (joined >= 0) & (joined < months)).sum())
-    joins = arrivals / min(12, months)
+    joins = Joining(arrivals, min(12, months))
     there = joined < months
     alive = np.where(there, alive, 0.0)
     segment, segments = _segments(panel, seen)
     # Who was silent at the end is counted to its last sign of life and half of the silence, by how likely it is there.
     stop = np.where(alive > 0.5, months - 1, last)
-    known = panel.partners
-    panel, segment = _with_room(panel, past.leaves, segment, joins, horizon)
-    room = panel.partners - known
-    past = replace(past, panel=panel)
+    known, room = panel.partners, joins.room(horizon, joining)
+    panel, segment = with_room(panel, past.leaves, segment, room)
+    roomy_past = replace(past, panel=panel)
     begun, stop = np.r_[begun, np.full(room, months)], np.r_[stop, np.full(room, months - 1)]
     alive = np.r_[alive, np.ones(room)]
-    return _assembled(past, known, segment, segments, alive, churn, joins, begun, stop)
+    return _assembled(roomy_past, past, known, segment, segments, alive, churn, joins, begun, stop)
+
+
+_ROOMIER: WeakKeyDictionary[Model, dict[tuple[int, float], Model]] = WeakKeyDictionary()
+
+
+def roomy(model: Model, horizon: int, joining: float) -> Model:
+    """The model with room for the newcomers of so many months, at so many times the joins of history; itself if it has it."""
+    if model.joining.room(horizon, joining) <= model.panel.partners - model.known:
+        return model
+    made, asked = _ROOMIER.setdefault(model, {}), (horizon, joining)
+    if asked not in made:
+        made[asked] = fit(model.seen, horizon=horizon, joining=max(1.0, joining))
+    return made[asked]
 
 
 def _assembled(
-    past: Past, known: int, segment: Rows, segments: tuple[str, ...], alive: Floats, churn: float, joins: float,
+    past: Past, seen: Past, known: int, segment: Rows, segments: tuple[str, ...], alive: Floats, churn: float, joins: Joining,
     begun: Rows, stop: Rows,
 ) -> Model:  # fmt: skip
     panel = past.panel
@@ -187,7 +202,7 @@ def _assembled(
     notes += outsized(past)
     levels = {name: _level(name, panel.columns[name], segment, len(segments))
               for name, measure in past.leaves.items() if measure.level is not None}  # fmt: skip
-    return Model(past, known, leaves, streams, stream_of, tuple(carried), levels, segment, segments, alive, churn, joins,
+    return Model(past, seen, known, leaves, streams, stream_of, tuple(carried), levels, segment, segments, alive, churn, joins,
                  comebacks, tuple(notes))  # fmt: skip
 
 
@@ -230,31 +245,6 @@ def _segments(panel: Panel, seen: NDArray[np.bool_]) -> tuple[Rows, tuple[str, .
         names.append("others" if names else "all")
     place = {name: row for row, name in enumerate(names)}
     return np.array([place.get(name, len(names) - 1) for name in types], dtype=np.int64), tuple(names)
-
-
-def _with_room(
-    panel: Panel, leaves: Mapping[str, Measure], segment: Rows, joins: float, horizon: int
-) -> tuple[Panel, Rows]:  # fmt: skip
-    """The panel with rows for newcomers, each with the attributes of a partner that joined last."""
-    room = int(min(200, np.ceil(joins * horizon * 2 + 4 * np.sqrt(joins * horizon * 2)))) if joins > 0 else 0
-    if room == 0:
-        return panel, segment
-    donors = np.argsort(-panel.joined.astype(np.int64), kind="stable")[: max(1, min(panel.partners, room))]
-    rows = np.r_[np.arange(panel.partners), donors[np.arange(room) % len(donors)]]
-    ids = (*panel.partner_ids, *(f"~new-{place + 1}" for place in range(room)))
-    joined = panel.joined[rows].copy()
-    joined[panel.partners :] = panel.months
-    attributes = {name: values[rows] for name, values in panel.attributes.items()}
-    for name in ("name", "tier", "parent_id"):
-        if name in attributes:
-            attributes[name][panel.partners :] = ""
-    if "joined_on" in attributes:
-        attributes["joined_on"][panel.partners :] = f"{month_label(panel.first_month + panel.months)}-01"
-    columns = {}
-    for name, values in panel.columns.items():
-        columns[name] = values[rows].copy()
-        columns[name][panel.partners :] = np.nan if name in leaves and leaves[name].is_level else 0.0
-    return replace(panel, partner_ids=ids, joined=joined, attributes=attributes, columns=columns), segment[rows]
 
 
 def _level(name: str, values: Floats, segment: Rows, groups: int) -> Level:

@@ -26,7 +26,7 @@ class Plan(NamedTuple):
 
     Attributes:
         segment: [P].
-        alive, starts: [P] probability of being there, and the first month of the horizon in which it may be.
+        alive: [P] probability of being there when the horizon begins, or of joining in it.
         stream: [J, STREAM_INTS]; `numbers` [J, STREAM_NUMBERS].
         shape, rate, own_weight: [J, P] float64.
         had: [J, P] whether the partner ever had an item.
@@ -43,7 +43,6 @@ class Plan(NamedTuple):
 
     segment: NDArray[np.int64]
     alive: NDArray[np.float64]
-    starts: NDArray[np.int64]
     stream: NDArray[np.int64]
     numbers: NDArray[np.float64]
     shape: NDArray[np.float64]

@@ -11,7 +11,7 @@ import numpy as np
 from incentive_lab.panel import Floats
 from incentive_lab.projection.model import DAYS, Model
 from incentive_lab.projection.plan import LEVEL_INTS, STREAM_INTS, STREAM_NUMBERS, Plan
-from incentive_lab.projection.streams import Rows, Stream
+from incentive_lab.projection.streams import Stream
 from incentive_lab.scheme.lookup import unit_of
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def planned(world: World) -> Plan:
     """The arrays of a world."""
     model, said = world.model, world.assumptions
-    alive, starts = _there(model, float(said.joining), said.lose_largest, world.horizon)
+    alive = _there(model, said.lose_largest, world.horizon, float(said.joining))
     streams = list(model.streams.values())
     rows, parts = model.panel.partners, len(model.segments)
     ints, numbers = np.zeros((len(streams), STREAM_INTS), dtype=np.int64), np.zeros((len(streams), STREAM_NUMBERS))
@@ -46,7 +46,7 @@ def planned(world: World) -> Plan:
               if model.past.leaves[leaf].event in ("joined", "anniversary")]  # fmt: skip
     last = min(3, model.panel.months)
     return Plan(
-        segment=model.segment.astype(np.int64), alive=alive, starts=starts, stream=ints, numbers=numbers,
+        segment=model.segment.astype(np.int64), alive=alive, stream=ints, numbers=numbers,
         shape=_table([one.shape for one in streams], rows), rate=_table([one.rate for one in streams], rows),
         own_weight=_table([one.own_weight for one in streams], rows),
         had=_table([one.had for one in streams], rows).astype(np.bool_), slots=slots, money=money,
@@ -83,18 +83,23 @@ def number_of(name: str) -> int:
     return zlib.crc32(name.encode()) % 400_000 + 1_000
 
 
-def _there(model: Model, joining: float, lost: int, horizon: int) -> tuple[Floats, Rows]:
-    """[rows] probability that a partner is there, and the month from which it may be."""
-    rows, known = model.panel.partners, model.known
-    alive, starts = model.alive.copy(), np.zeros(rows, dtype=np.int64)
+def _there(model: Model, lost: int, horizon: int, joining: float) -> Floats:
+    """[rows] probability that a partner is there at the start, or joins.
+
+    Raises:
+        ValueError: The model has no room for so many newcomers; `roomy` makes it.
+    """
+    known, room = model.known, model.panel.partners - model.known
+    if model.joining.room(horizon, joining) > room:
+        raise ValueError(
+            f"The model has room for {room} newcomers, which {joining:g} times the joins of history exceed"
+        )
+    alive = model.alive.copy()
     if lost:
         alive[np.argsort(-_size(model)[:known], kind="stable")[:lost]] = 0.0
-    room = rows - known
-    if room:
-        # Newcomers take their rows in order, evenly over the horizon; a thinned row is one that did not come.
-        starts[known:] = np.minimum(horizon - 1, np.arange(room) * horizon // room)
-        alive[known:] = min(1.0, model.joins * joining * horizon / room)
-    return alive, starts
+    # Newcomers take their rows in order: one is taken in the futures in which more join than there are rows before it.
+    alive[known:] = model.joining.beyond(np.arange(room), horizon, joining)
+    return alive
 
 
 def _scores(model: Model) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from incentive_lab.projection.assumptions import BASE, Assumptions
 from incentive_lab.projection.chunks import Chunks, Drawn, Progress, Threads, Workers
 from incentive_lab.projection.expecting import Shared, shared_part
 from incentive_lab.projection.keeping import Draws
-from incentive_lab.projection.model import Model
+from incentive_lab.projection.model import Model, roomy
 from incentive_lab.projection.paying import Payer, looked_at
 from incentive_lab.projection.smoothing import told_quantile
 from incentive_lab.projection.world import World
@@ -170,7 +170,7 @@ def project(
         Cancelled: `cancel` was set.
     """
     checked(scenarios, horizon, sure)
-    began = time.monotonic()
+    began, model = time.monotonic(), roomy(model, horizon, float(assumptions.joining))
     schemes = [scheme] if against is None else [scheme, against]
     if past is None:
         past = min(model.panel.months, looked_at(*schemes, floor, against_floor))

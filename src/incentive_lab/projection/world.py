@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import gammaincinv, ndtri
+from scipy.special import gammaincinv, ndtr, ndtri
 
 from incentive_lab.panel import Floats
 from incentive_lab.projection import factors as shared
@@ -22,6 +22,8 @@ from incentive_lab.projection.responses import response_of
 from incentive_lab.projection.segments import apart_of
 from incentive_lab.projection.streams import Rows, Stream
 
+NEWCOMERS = "newcomers"
+"""Name of the factor that says how many join."""
 _NO_COUNTS = np.zeros((0, 0, 0), dtype=np.uint8)
 
 
@@ -78,13 +80,15 @@ class Chunk:
     Attributes:
         first, count: Scenarios `first` to `first + count`.
         scale: [streams, segments, horizon, count] float32, expected counts over partners' rates.
-        factors: Stream, or stream of a segment -> [count] its mean level over the horizon.
+        factors: Stream, or stream of a segment -> [count] its mean level over the horizon; and one more than how many join.
+        joiners: [count] how many partners join.
     """
 
     first: int
     count: int
     scale: NDArray[np.float32]
     factors: Mapping[str, Floats]
+    joiners: Rows
 
 
 class Room:
@@ -150,7 +154,10 @@ class World:
                 scale[place] *= apart.transpose(1, 0, 2)
                 factors |= {f"{name} of {model.segments[group]}": apart[:, group].mean(axis=0)
                             for group in np.flatnonzero(stream.apart.sigma)}  # fmt: skip
-        return Chunk(first, count, scale, factors)
+        joiners = self._joiners(points, first)
+        if model.panel.partners > model.known:
+            factors[NEWCOMERS] = (joiners + 1).astype(np.float64)
+        return Chunk(first, count, scale, factors, joiners)
 
     def draw(self, chunk: Chunk, low: int, high: int, room: Room | None = None) -> Drawn:
         """Partners `low` up to `high` of a chunk; what comes back lies in `room` and lives until it is used again."""
@@ -161,8 +168,8 @@ class World:
         levels = room.levels[: scores * self.horizon * lanes].reshape(scores, self.horizon, lanes)
         begin, end = room.begin[:lanes], room.end[:lanes]
         while True:
-            draw_block(self.seed, chunk.first, chunk.count, low, high, self.plan, chunk.scale, self.churn, values, levels,
-                       begin, end, room.items, room.emitted)  # fmt: skip
+            draw_block(self.seed, chunk.first, chunk.count, low, high, self.plan, chunk.scale, chunk.joiners, self.churn, values,
+                       levels, begin, end, room.items, room.emitted)  # fmt: skip
             if room.emitted[0] <= len(room.items):
                 break
             room.items = np.zeros((2 * int(room.emitted[0]), E_COLUMNS), dtype=np.int64)
@@ -180,6 +187,7 @@ class World:
         wanted += [(name, "segment", group) for name, one in self.model.streams.items()
                    for group in np.flatnonzero(one.apart.sigma).tolist()]  # fmt: skip
         wanted += [(name, 1) for name in names[1:]]
+        wanted += [(NEWCOMERS, 0)]
         return shared.columns_of(wanted)
 
     @cached_property
@@ -233,6 +241,18 @@ class World:
             chi = np.empty(len(points))
             chi_squares(self.seed, first, len(points), number_of(stream.name), stream.freedom, chi)
         return np.asarray(stream.sigma / np.sqrt(chi))
+
+    def _joiners(self, points: Floats, first: int) -> Rows:
+        """[count] how many partners join."""
+        column = self.columns.get((NEWCOMERS, 0))
+        if column is not None:
+            along = points[:, column]
+        else:
+            normal = np.empty((len(points), 1))
+            common_normals(self.seed, first, len(points), 800, 1, normal)
+            along = ndtr(normal[:, 0])
+        counts = self.model.joining.counts(along, self.horizon, float(self.assumptions.joining))
+        return np.minimum(counts, self.model.panel.partners - self.model.known)
 
     def _scale(self, stream: Stream, own: Floats, market: Floats, points: Floats, first: int) -> Floats:
         """[count, horizon] expected counts over partners' rates, from normals of its own and the market's."""
