@@ -44,12 +44,12 @@ def run_block(  # type: ignore[no-untyped-def]
     registers = np.zeros((P.setup[o.Y_COLUMNS], CHUNK if deals > 0 else 0))
     memory = np.empty(P.setup[o.Y_MEMORY])
     spaces, widths = np.empty(o.SPACES, dtype=np.int64), np.empty(o.SPACES, dtype=np.int64)
-    _walk(P, H, tiers, total, by_rule, by_month, detail, trace, balances, paid, work, begin, end, rates, registers, memory,
-          spaces, widths)  # fmt: skip
+    walk(P, H, tiers, total, by_rule, by_month, detail, trace, balances, paid, work, begin, end, rates, registers, memory,
+         spaces, widths)  # fmt: skip
 
 
 @jit
-def _walk(  # type: ignore[no-untyped-def]
+def walk(  # type: ignore[no-untyped-def]
     P, H, tiers, total, by_rule, by_month, detail, trace, balances, paid, work, begin, end, rates, registers, memory, spaces,
     widths,
 ):  # fmt: skip

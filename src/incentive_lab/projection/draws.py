@@ -246,12 +246,12 @@ def draw_block(seed, first, count, low, high, plan, scale, joiners, churn, value
     size, held = np.empty((2, len(room[5])), dtype=np.float32), np.empty(len(room[5]))
     months = values.shape[1]
     emitted[0] = 0
-    for leaf in range(values.shape[0]):
-        for m in range(months):
-            for i in range((high - low) * count):
-                values[leaf, m, i] = 0.0
     for partner in range(low, high):
         base = (partner - low) * count
+        for leaf in range(values.shape[0]):
+            for m in range(months):
+                for i in range(base, base + count):
+                    values[leaf, m, i] = 0.0
         b, e = begin[base : base + count], end[base : base + count]
         lifetimes(seed, first, partner, plan, joiners, churn, months, b, e, held)
         for s in range(count):

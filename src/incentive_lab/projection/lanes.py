@@ -10,23 +10,25 @@ from incentive_lab.projection.variates import bare, jit
 
 @bare
 def lay_sums(  # type: ignore[no-untyped-def]
-    mine, rows, count, past, values, few, where, leaf_first, leaves, times, known_rows, known, wanted, slots, running, sums,
-):  # fmt: skip
+    mine, rows, count, past, drawn, ground, slots, running, sums
+):
     """Running totals of the months before, for the slots and months that a program reads.
 
     Args:
-        mine: [n] places in the block of the partners to lay out; rows: [n] their columns of `known`.
+        mine: [n] places in the block of the partners to lay out; rows: [n] their columns of the ground.
         count: Scenarios.
         past: Months of history.
-        values, few, where: As in `Drawn`.
-        leaf_first, leaves, times: Leaves of each slot, and how often each is added.
-        known_rows: Rows of `sums` that history fills; known: [rows, partners] what with.
-        wanted: [horizon + 1, slots] whether a program reads the total before that month of the horizon.
+        drawn: Rows32.
+        ground: Ground. Of it `leaf_first`, `leaves` and `times` are the leaves of each slot, and how often each is added; `wanted`
+            [horizon + 1, slots] whether a program reads the total before that month of the horizon.
         slots: Slots of a month.
         running: Scratch [lanes].
         sums: Output [(months + 1) x slots, lanes].
     """
-    spread(rows, count, known_rows, known, sums)
+    spread(rows, count, ground.sum_rows, ground.sums, sums)
+    amounts, wholes, few, where = drawn.amounts, drawn.wholes, drawn.few, drawn.where
+    leaf_first, leaves, times, wanted = ground.leaf_first, ground.leaves, ground.times, ground.wanted
+    halved = wholes.shape[0] > 0
     q = 0
     while q < len(mine):
         # Partners that lie side by side in the block are one stretch of lanes.
@@ -41,8 +43,12 @@ def lay_sums(  # type: ignore[no-untyped-def]
                 out = sums[(past + m + 1) * slots + slot][base : base + many] if wanted[m + 1, slot] else running[:many]
                 for place in range(leaf_first[slot], leaf_first[slot + 1]):
                     at, factor = where[leaves[place]], times[place]
-                    if at >= 0:
-                        row = values[at, m][source : source + many]
+                    if at >= 0 and halved:
+                        whole = wholes[at, m][source : source + many]
+                        for i in range(many):
+                            out[i] = now[i] + factor * whole[i]
+                    elif at >= 0:
+                        row = amounts[at, m][source : source + many]
                         for i in range(many):
                             out[i] = now[i] + factor * row[i]
                     else:
@@ -70,18 +76,24 @@ def spread(rows, count, places, known, out):  # type: ignore[no-untyped-def]
 
 
 @bare
-def lay_levels(mine, count, past, names, slots, levels, part, joined, out):  # type: ignore[no-untyped-def]
-    """Scores of the horizon: those drawn, which are `levels` over `part`, or (name -1) the months since joining."""
+def lay_levels(mine, count, past, horizon, names, slots, drawn, joined, out):  # type: ignore[no-untyped-def]
+    """Scores of the horizon: those drawn (Rows32), or (name -1) the months since joining."""
+    scores, parts, part = drawn.scores, drawn.parts, drawn.part
     for slot in range(slots):
-        for m in range(levels.shape[1]):
+        for m in range(horizon):
             row = out[(past + m) * slots + slot]
             for q in range(len(mine)):
                 base, source = q * count, mine[q] * count
                 out_of, began = row[base : base + count], joined[base : base + count]
-                if names[slot] >= 0:
-                    drawn = levels[names[slot], m, source : source + count]
+                if names[slot] >= 0 and parts.shape[0] > 0:
+                    whole = parts[names[slot], m, source : source + count]
                     for s in range(count):
-                        out_of[s] = drawn[s] / part
+                        out_of[s] = whole[s] / part
+                    continue
+                if names[slot] >= 0:
+                    score = scores[names[slot], m, source : source + count]
+                    for s in range(count):
+                        out_of[s] = score[s]
                     continue
                 for s in range(count):
                     since = past + m - began[s]
@@ -98,24 +110,24 @@ def lay_joining(mine, rows, count, past, known, begin, joined):  # type: ignore[
 
 
 @bare
-def lay_targets(mine, places, count, begin, rows, table, fixed):  # type: ignore[no-untyped-def]
-    """Running totals of newcomers' targets by the month in which each joins; a place below 0 is no newcomer's."""
+def lay_targets(mine, columns, first, count, begin, rows, table, fixed):  # type: ignore[no-untyped-def]
+    """Running totals of newcomers' targets by the month in which each joins; the column of the first of them is `first`."""
     last = table.shape[0] - 1
-    for q in range(len(mine)):
-        if places[q] >= 0:
+    for q in range(len(mine) if len(rows) > 0 else 0):
+        if columns[q] >= first:
             for r in range(len(rows)):
                 row = fixed[rows[r]]
                 for s in range(count):
-                    row[q * count + s] = table[min(begin[mine[q] * count + s], last), r, places[q]]
+                    row[q * count + s] = table[min(begin[mine[q] * count + s], last), r, columns[q] - first]
 
 
 @bare
-def lay_floor(begin, months, total, row, fixed):  # type: ignore[no-untyped-def]
-    """What the baseline pays, to date before each month, from `begin` on; the row before is there already."""
+def lay_floor(begin, months, total, base, row, fixed):  # type: ignore[no-untyped-def]
+    """What the baseline pays, to date before each month, from `begin` on; `total` is read from lane `base` on."""
     for m in range(begin, months):
         before, after, paid = fixed[row + m], fixed[row + m + 1], total[m]
-        for i in range(len(paid)):
-            after[i] = before[i] + paid[i]
+        for i in range(len(before)):
+            after[i] = before[i] + paid[base + i]
 
 
 @jit

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import nullcontext
+from functools import cached_property
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 from weakref import proxy
@@ -18,20 +20,23 @@ from incentive_lab.engine.kernel import run_block
 from incentive_lab.engine.program import SPECIAL_LINES, Block
 from incentive_lab.engine.variants import Part
 from incentive_lab.panel import Floats
-from incentive_lab.projection.lanes import lay_floor, lay_joining, lay_levels, lay_returns, lay_sums, spread
 from incentive_lab.projection.model import Model
 from incentive_lab.projection.newcomers import Targets
 from incentive_lab.projection.reading import reads_of, state_of
+from incentive_lab.projection.returning import Back, Returned
+from incentive_lab.projection.spans import AT_ONCE, Ground, Lanes, Paid, Rows32, pay_span
 from incentive_lab.projection.streams import Rows
 from incentive_lab.projection.world import Drawn
 from incentive_lab.scheme.document import Scheme
-from incentive_lab.scheme.lookup import measure_named, unit_of
+from incentive_lab.scheme.lookup import measure_named
 
 if TYPE_CHECKING:
     from incentive_lab.projection.paying import Payer
 
 _NO_DEALS = np.zeros(0, dtype=np.int32)
 _NOTHING, _NO_TRACE = np.zeros((0, 0, 0)), np.zeros((0, 0, 0, 0))
+_NO_FLOOR, _NO_WHOLES = np.zeros((0, 0)), np.zeros((0, 0, 0), dtype=np.int32)
+_NO_FIRST, _NO_RETURNED = np.zeros(0, dtype=np.int64), np.zeros((4, 0), dtype=np.int64)
 
 
 class Laid:
@@ -87,7 +92,7 @@ class Laid:
             same &= self.fixed_rows < self.floor_row
         self.everybody = self.fixed_rows[same], np.ascontiguousarray(self.known["fixed"][same])
         self.fixed_rows, self.known["fixed"] = self.fixed_rows[~same], np.ascontiguousarray(self.known["fixed"][~same])
-        self.checked, self.lock = False, Lock()
+        self.checked, self.lock, self.kept = False, Lock(), dict[tuple[int, int], tuple[Rows, Rows, Rows]]()
         self.rows_of = {"fixed": made[0].fixed.shape[0], "work": int(program.setup[o.Y_ROWS])}
         leaves = [_leaves(compiled.columns, one.measure, one.credit, one.restated, payer.model)
                   for one in compiled.columns.months]  # fmt: skip
@@ -118,89 +123,103 @@ class Laid:
             at += lanes
         return states
 
-    def run(self, drawn: Drawn, floor: Floats | None, room: Space) -> tuple[Rows, int]:
-        """Pay the partners of a block in its scenarios; their rows in the panel, and from where they lie in `room`."""
-        count = drawn.count
-        low, high = np.searchsorted(self.partners, [drawn.low, drawn.high])
-        rows, mine = np.arange(low, high), self.partners[low:high] - drawn.low
-        lanes = len(rows) * count
-        with self.lock if not self.checked else nullcontext():
-            return self._block(drawn, floor, room.of(self, lanes), rows, mine)
-
-    def _block(self, drawn: Drawn, floor: Floats | None, space: Lanes, rows: Rows, mine: Rows) -> tuple[Rows, int]:
-        payer, count, past, low, high = self.payer, drawn.count, self.payer.past, rows[0], rows[-1] + 1
-        lanes, joined = len(rows) * count, space.fixed[0]
-        lay_sums(mine, rows, count, past, drawn.values, drawn.few, drawn.where, self.leaf_first, self.leaves, self.times,
-                 self.sum_rows, self.known["sums"], self.wanted, self.slots, space.running, space.sums)  # fmt: skip
-        spread(rows, count, self.fixed_rows, self.known["fixed"], space.fixed)
-        spread(rows, count, self.state_rows, self.known["state"], space.work)
-        lay_joining(mine, self.partners[low:high], count, past, payer.model.known, drawn.begin, joined)
-        self.targets.lay(drawn, mine, rows, space.fixed)
-        if self.level_slots:
-            spread(rows, count, self.level_rows, self.known["levels"], space.levels)
-            lay_levels(mine, count, past, self.names, self.level_slots, drawn.levels, drawn.part, joined, space.levels)
-        if self.guarded and floor is not None:
-            lay_floor(self.begin, payer.months, floor, self.floor_row, space.fixed)
-        first, returned, values = space.first, space.none_returned, space.none_values
-        if self.back is not None:
-            first, returned, values = self.back.lay(drawn, mine, rows, space)
-        block = Block(
-            sums=space.sums, levels=space.levels, fixed=space.fixed, first=first, returned=returned,
-            deal_values=space.no_deals, return_values=values, cell_of_deal=_NO_DEALS, cell_of_line=_NO_DEALS,
+    @cached_property
+    def ground(self) -> Ground:
+        """What the kernel is given of history."""
+        payer, known = self.payer, self.known
+        numbers = np.array([self.begin, payer.past, self.slots, self.level_slots, payer.model.known, self.floor_row,
+                            self.targets.first])  # fmt: skip
+        return Ground(
+            numbers, self.sum_rows, known["sums"], self.fixed_rows, known["fixed"], self.state_rows, known["state"],
+            self.level_rows, known["levels"], self.wanted, self.leaf_first, self.leaves, self.times, self.names,
+            self.targets.rows, self.targets.table, payer.earlier, payer.start_tier, payer.model.segment, payer.settlements,
         )  # fmt: skip
-        self._pay(block, space, lanes)
-        if not self.checked:
-            self._check(block, space, rows, count)
-        return rows, lanes
 
-    def _pay(self, block: Block, space: Lanes, lanes: int) -> None:
-        past, months = self.payer.past, self.payer.months
-        space.by_rule[:] = 0.0
-        detail = _NOTHING if self.begin == past else np.zeros((self.lines, months, lanes))
-        run_block(self.compiled.program, block, space.tiers, space.total, space.by_rule, space.by_month, detail, _NO_TRACE,
-                  _NOTHING, space.paid, space.work, self.begin, months)  # fmt: skip
-        if self.begin != past:
-            space.by_rule[:] = detail[:, past:].sum(axis=1)
+    def places(self, drawn: Drawn) -> tuple[Rows, Rows, Rows]:
+        """Whom of a block this pays: columns of the ground, places in the block, rows of the panel."""
+        key = drawn.low, drawn.high
+        if key not in self.kept:
+            low, high = np.searchsorted(self.partners, key)
+            rows = np.ascontiguousarray(self.partners[low:high])
+            self.kept[key] = np.arange(low, high), rows - drawn.low, rows
+        return self.kept[key]
 
-    def _check(self, block: Block, space: Lanes, rows: Rows, count: int) -> None:
-        """On the first block: rows of state that are not laid out must not be read; else all of them are from now on."""
-        before = [values.copy() for values in (space.total[self.begin :], space.tiers[self.begin :], space.by_rule)]
-        whole = self.state_rows
+    def pay(self, drawn: Drawn, floor: Floats | None, room: Space, paid: Paid, out: Floats | None) -> None:
+        """Pay the partners of a block in its scenarios.
+
+        Args:
+            drawn: The block.
+            floor: [months, lanes] what the baseline pays those partners.
+            room: Arrays of this thread.
+            paid: What it is added to, unless `out` [months, lanes] is to be filled.
+        """
+        columns, mine, rows = self.places(drawn)
+        if not len(mine):
+            return
+        step = max(1, min(len(mine), AT_ONCE // drawn.count))
+        first, returned, values = _NO_FIRST, _NO_RETURNED, np.zeros((len(self.compiled.columns.returns), 0))
+        if self.back is not None:
+            first, returned, values = self.back.lay(drawn, mine, columns, room)
+        block, floor = rows_of(drawn), _NO_FLOOR if floor is None else floor
+
+        def go(some: slice, many: int, out: Floats) -> Lanes:
+            space = room.of(self, many * drawn.count)
+            pay_span(
+                self.compiled.program, self.ground, space, block, mine[some], columns[some], rows[some], drawn.count,
+                some.start * drawn.count, floor, first, returned, values, paid, out,
+            )  # fmt: skip
+            return space
+
+        whole = len(mine) - len(mine) % step
+        with self.lock if not self.checked else nullcontext():
+            if not self.checked:
+                self._check(lambda: go(slice(0, step), step, np.zeros((self.payer.months, step * drawn.count))))
+            go(slice(0, whole), step, _NO_FLOOR if out is None else out)
+            if whole < len(mine):
+                go(slice(whole, len(mine)), len(mine) - whole, _NO_FLOOR if out is None else out)
+
+    def _check(self, go: Callable[[], Lanes]) -> None:
+        """Before the first block: rows of state that are not laid out must not be read; else all of them are from now on."""
+        space = go()
+        results: list[Any] = [space.total[self.begin :], space.tiers[self.begin :], space.by_rule]
+        before = [values.copy() for values in results]
+        whole, everything = self.state_rows, self.known["state"]
         self.state_rows = np.array(state_of(self.compiled.program, self.begin, self.payer.months), dtype=np.int64)
-        kept, everything = np.searchsorted(whole, self.state_rows), self.known["state"]
-        self.known["state"] = np.ascontiguousarray(everything[kept])
+        self.known["state"] = np.ascontiguousarray(everything[np.searchsorted(whole, self.state_rows)])
+        del self.ground
         space.work[:] = np.nan
-        spread(rows, count, self.state_rows, self.known["state"], space.work)
-        self._pay(block, space, space.total.shape[1])
-        after: list[Any] = [space.total[self.begin :], space.tiers[self.begin :], space.by_rule]
-        if not all(np.array_equal(one, two) for one, two in zip(before, after, strict=True)):
+        go()
+        if not all(np.array_equal(one, two) for one, two in zip(before, results, strict=True)):
             self.state_rows, self.known["state"] = whole, everything
-            spread(rows, count, whole, everything, space.work)
-            self._pay(block, space, space.total.shape[1])
+            del self.ground
         self.checked = True
 
 
-class Lanes:
-    """What the kernel reads and writes for some lanes. Rows that no program reads stay undefined (NaN)."""
+def rows_of(drawn: Drawn) -> Rows32:
+    """A drawn block as compiled code reads it."""
+    values, levels = drawn.values, drawn.levels
+    amounts, wholes = (values, _NO_WHOLES) if values.dtype == np.float64 else (_NOTHING, values)
+    scores, parts = (levels, _NO_WHOLES) if levels.dtype == np.float64 else (_NOTHING, levels)
+    return Rows32(amounts, wholes, drawn.few, drawn.where, scores, parts, drawn.part, drawn.begin)
 
-    def __init__(self, laid: Laid, lanes: int) -> None:
-        """Make room."""
-        months = laid.payer.months
-        self.sums = undefined((months + 1) * laid.slots, lanes)
-        self.levels = undefined(months * laid.level_slots, lanes)
-        self.fixed = undefined(laid.rows_of["fixed"], lanes)
-        self.work = undefined(laid.rows_of["work"], lanes)
-        self.fixed[laid.everybody[0]] = laid.everybody[1][:, :1]
-        self.running = np.zeros(lanes)
-        self.tiers, self.total = np.zeros((months, lanes), dtype=np.uint8), np.zeros((months, lanes))
-        self.by_rule, self.by_month = np.zeros((laid.lines, lanes)), np.zeros((laid.lines, months))
-        self.first = np.zeros((3, lanes * (months + 1)), dtype=np.int64)
-        names = len(laid.compiled.columns.returns)
-        self.none_returned, self.none_values = np.zeros((4, 0), dtype=np.int64), np.zeros((names, 0))
-        self.returned, self.values = np.zeros((4, lanes), dtype=np.int64), np.zeros((names, lanes))
-        self.keys, self.entry, self.filled = (np.zeros(size, dtype=np.int64) for size in (lanes, lanes, 1))
-        self.paid = np.zeros((int(laid.compiled.program.setup[o.Y_PAID]), 0))
-        self.no_deals = np.zeros((len(laid.compiled.columns.deals) + 1, 0))
+
+def lanes_for(laid: Laid, lanes: int) -> Lanes:
+    """Room for so many lanes of one compiled scheme."""
+    months, setup = laid.payer.months, laid.compiled.program.setup
+    fixed = undefined(laid.rows_of["fixed"], lanes)
+    fixed[laid.everybody[0]] = laid.everybody[1][:, :1]
+    total = np.zeros((months, lanes))
+    return Lanes(
+        sums=undefined((months + 1) * laid.slots, lanes), levels=undefined(months * laid.level_slots, lanes), fixed=fixed,
+        first=np.zeros((3, lanes * (months + 1)), dtype=np.int64), work=undefined(laid.rows_of["work"], lanes),
+        tiers=np.zeros((months, lanes), dtype=np.uint8), total=total, by_rule=np.zeros((laid.lines, lanes)),
+        by_month=np.zeros((laid.lines, months)),
+        detail=_NOTHING if laid.begin == laid.payer.past else np.zeros((laid.lines, *total.shape)), trace=_NO_TRACE,
+        balances=_NOTHING, paid=np.zeros((int(setup[o.Y_PAID]), 0)), rates=np.zeros((int(setup[o.Y_RATES]), 0)),
+        registers=np.zeros((int(setup[o.Y_COLUMNS]), 0)), memory=np.zeros(int(setup[o.Y_MEMORY])),
+        spaces=np.zeros(o.SPACES, dtype=np.int64), widths=np.zeros(o.SPACES, dtype=np.int64), running=np.zeros(lanes),
+        deal_values=np.zeros((len(laid.compiled.columns.deals) + 1, 0)), cells=_NO_DEALS,
+    )  # fmt: skip
 
 
 def undefined(rows: int, lanes: int) -> Floats:
@@ -216,58 +235,21 @@ class Space:
     def __init__(self) -> None:
         """Nothing yet."""
         self.kept: dict[tuple[int, int], Lanes] = {}
+        self.returns: dict[tuple[int, int], Returned] = {}
 
     def of(self, laid: Laid, lanes: int) -> Lanes:
         """Arrays for so many lanes of one compiled scheme."""
         key = id(laid), lanes
         if key not in self.kept:
-            self.kept[key] = Lanes(laid, lanes)
+            self.kept[key] = lanes_for(laid, lanes)
         return self.kept[key]
 
-
-class Back:
-    """Deals that come back: those of history, and when and how much of each item that may be drawn."""
-
-    def __init__(self, payer: Payer, compiled: Compiled, partners: Rows) -> None:
-        """Gather them."""
-        model, names = payer.model, compiled.columns.returns
-        self.past, self.horizon = payer.past, payer.horizon
-        items = [len(one.pool) for one in model.streams.values()]
-        self.item_first = np.cumsum([0, *items])[:-1].astype(np.int64)
-        self.lag, self.term = np.full(sum(items), -1, dtype=np.int64), np.zeros(sum(items), dtype=np.int64)
-        self.values = np.zeros((len(names), sum(items)))
-        self.money = np.array([unit_of(name, model.past.leaves) == "money" for name in names], dtype=np.bool_)
-        for first, (name, many) in zip(self.item_first, zip(model.streams, items, strict=True), strict=True):
-            back = model.comebacks.get(name)
-            if back is not None:
-                mine = slice(first, first + many)
-                self.lag[mine], self.term[mine] = back.lag, back.term
-                self.values[:, mine] = np.array([back.values[one] for one in names]).reshape(len(names), many)
-        table = payer.panel.returns
-        assert table is not None
-        # A return waits at most a year for the posting month of its rule.
-        keep = np.flatnonzero(
-            np.isin(table.partner, partners) & (table.month >= self.past - 12) & (table.month < self.past)
-        )
-        keep = keep[np.lexsort((table.sold_month[keep], table.month[keep], table.partner[keep]))]
-        place = np.searchsorted(partners, table.partner[keep])
-        self.old_first = np.searchsorted(place, np.arange(len(partners) + 1)).astype(np.int64)
-        self.old = np.stack([table.month[keep], table.sold_month[keep], table.term_months[keep]]).astype(np.int64)
-        self.old_values = np.array([table.values[one][keep] for one in names]).reshape(len(names), len(keep))
-
-    def lay(self, drawn: Drawn, mine: Rows, rows: Rows, space: Lanes) -> tuple[Any, Any, Floats]:
-        """`first`, `returned` and `return_values` of a block."""
-        while True:
-            lay_returns(
-                mine, rows, drawn.high - drawn.low, drawn.count, self.past, self.horizon, drawn.items, self.item_first,
-                self.lag, self.term, self.values, self.money, self.old_first, self.old, self.old_values, space.keys, space.returned,
-                space.values, space.entry, space.first[2], space.filled,
-            )  # fmt: skip
-            if space.filled[0] <= len(space.keys):
-                return space.first, space.returned, space.values
-            more = 2 * int(space.filled[0])
-            space.keys, space.entry = np.zeros(more, dtype=np.int64), np.zeros(more, dtype=np.int64)
-            space.returned, space.values = np.zeros((4, more), dtype=np.int64), np.zeros((len(self.values), more))
+    def returned(self, back: Back, lanes: int) -> Returned:
+        """Arrays for the returns of so many lanes of one compiled scheme."""
+        key = id(back), lanes
+        if key not in self.returns:
+            self.returns[key] = Returned(lanes, back.past + back.horizon, len(back.values))
+        return self.returns[key]
 
 
 def _leaves(columns: ColumnBook, name: str, credit: str, restated: bool, model: Model) -> Floats:

@@ -12,9 +12,7 @@ from incentive_lab.engine.compile import Compiled
 from incentive_lab.engine.periods import year_shift
 from incentive_lab.engine.targets import target_sums
 from incentive_lab.panel import Floats
-from incentive_lab.projection.lanes import lay_targets
 from incentive_lab.projection.streams import Rows
-from incentive_lab.projection.world import Drawn
 
 if TYPE_CHECKING:
     from incentive_lab.projection.paying import Payer
@@ -67,8 +65,3 @@ class Targets:
         self.table: Floats = np.zeros((0, 0, 0))
         if len(self.rows):
             self.table = np.ascontiguousarray(np.stack([total[self.rows - begin] for total in totals]))
-
-    def lay(self, drawn: Drawn, mine: Rows, rows: Rows, fixed: Floats) -> None:
-        """Write those of the newcomers of a block: `rows` are their places among the partners, `mine` those in the block."""
-        if len(self.rows):
-            lay_targets(mine, rows - self.first, drawn.count, drawn.begin, self.rows, self.table, fixed)

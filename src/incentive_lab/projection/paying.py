@@ -14,11 +14,11 @@ from incentive_lab.errors import InputError, Problem
 from incentive_lab.money import decimals
 from incentive_lab.panel import Floats, Panel, month_index
 from incentive_lab.projection.futures import scenario_panel, stretched
-from incentive_lab.projection.lanes import add_up
 from incentive_lab.projection.laying import Laid, Space, coupled
 from incentive_lab.projection.model import Model
 from incentive_lab.projection.plan import EMIT_ALL, EMIT_RETURNED
 from incentive_lab.projection.reading import first_open
+from incentive_lab.projection.spans import Paid
 from incentive_lab.projection.streams import Rows
 from incentive_lab.projection.world import Drawn
 from incentive_lab.scheme.compared import look_back
@@ -29,29 +29,6 @@ LOOK_BACK = 24
 
 A scheme that compares with the average of many periods walks as many more.
 """
-
-
-@dataclass(frozen=True, eq=False)
-class Paid:
-    """What a scheme pays in some scenarios; minor units. It begins with zeros, to which blocks of partners are added.
-
-    Attributes:
-        monthly: [months of history and horizon, scenarios].
-        lines, by_tier, by_segment: [lines or levels or segments, scenarios] over the horizon.
-        higher: [scenarios] partners that end in a higher tier than they begin in.
-        due: [settlements, scenarios] what the budget is asked for; empty without one that cuts.
-        taken: [horizon, scenarios] what a budget took off within the replay, as negative amounts.
-        partners: [partners of history, scenarios kept] over the horizon.
-    """
-
-    monthly: Floats
-    lines: Floats
-    by_tier: Floats
-    by_segment: Floats
-    higher: Floats
-    due: Floats
-    taken: Floats
-    partners: Floats
 
 
 @dataclass(frozen=True, eq=False)
@@ -195,34 +172,23 @@ class Payer:
         """Pay a block of partners in its scenarios and add it up."""
         floor = None if self.beneath is None else self.beneath._totals(drawn, room)
         for laid in self.laid:
-            low, high = np.searchsorted(laid.partners, [drawn.low, drawn.high])
-            if low == high:
-                continue
-            mine = laid.partners[low:high]
+            mine = laid.places(drawn)[1]
             beneath = floor
             if floor is not None and len(mine) < drawn.high - drawn.low:
-                beneath = np.ascontiguousarray(floor[:, _lanes(mine - drawn.low, drawn.count)])
-            _, lanes = laid.run(drawn, beneath, room)
-            space = room.of(laid, lanes)
-            add_up(
-                mine, drawn.count, self.begin, self.past, space.total, space.tiers, space.by_rule, self.earlier,
-                self.start_tier, self.model.known, self.model.segment, self.settlements, space.running, paid.monthly, paid.due,
-                paid.lines, paid.by_tier, paid.by_segment, paid.higher, paid.partners,
-            )  # fmt: skip
+                beneath = np.ascontiguousarray(floor[:, _lanes(mine, drawn.count)])
+            laid.pay(drawn, beneath, room, paid, None)
 
     def _totals(self, drawn: Drawn, room: Space) -> Floats:
         """[months, lanes of the block] cents, from `begin` on."""
-        total: Floats | None = None
+        total = np.zeros((self.months, len(drawn.begin)))
+        nothing = self.begun(drawn.count, 0)
         for laid in self.laid:
-            low, high = np.searchsorted(laid.partners, [drawn.low, drawn.high])
-            if low == high:
-                continue
-            _, lanes = laid.run(drawn, None, room)
-            if len(drawn.begin) == lanes:
-                return room.of(laid, lanes).total
-            total = np.zeros((self.months, len(drawn.begin))) if total is None else total
-            total[:, _lanes(laid.partners[low:high] - drawn.low, drawn.count)] = room.of(laid, lanes).total
-        assert total is not None
+            mine = laid.places(drawn)[1]
+            whole = len(mine) == drawn.high - drawn.low
+            out = total if whole else np.zeros((self.months, len(mine) * drawn.count))
+            laid.pay(drawn, None, room, nothing, out)
+            if not whole:
+                total[:, _lanes(mine, drawn.count)] = out
         return total
 
     def pay_together(self, drawn: Drawn, paid: Paid) -> None:

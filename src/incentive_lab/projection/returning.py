@@ -1,0 +1,77 @@
+"""Deals that come back, laid out for the lanes of a block."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from incentive_lab.engine.compile import Compiled
+from incentive_lab.panel import Floats
+from incentive_lab.projection.lanes import lay_returns
+from incentive_lab.projection.streams import Rows
+from incentive_lab.projection.world import Drawn
+from incentive_lab.scheme.lookup import unit_of
+
+if TYPE_CHECKING:
+    from incentive_lab.projection.laying import Space
+    from incentive_lab.projection.paying import Payer
+
+
+class Returned:
+    """What `lay_returns` writes for some lanes."""
+
+    def __init__(self, lanes: int, months: int, names: int) -> None:
+        """Make room, for a return a lane at first."""
+        self.first, self.filled = np.zeros(lanes * (months + 1), dtype=np.int64), np.zeros(1, dtype=np.int64)
+        self.names = names
+        self.hold(lanes)
+
+    def hold(self, many: int) -> None:
+        """Make room for so many returns."""
+        self.keys, self.entry = np.zeros(many, dtype=np.int64), np.zeros(many, dtype=np.int64)
+        self.rows, self.values = np.zeros((4, many), dtype=np.int64), np.zeros((self.names, many))
+
+
+class Back:
+    """Deals that come back: those of history, and when and how much of each item that may be drawn."""
+
+    def __init__(self, payer: Payer, compiled: Compiled, partners: Rows) -> None:
+        """Gather them."""
+        model, names = payer.model, compiled.columns.returns
+        self.past, self.horizon = payer.past, payer.horizon
+        items = [len(one.pool) for one in model.streams.values()]
+        self.item_first = np.cumsum([0, *items])[:-1].astype(np.int64)
+        self.lag, self.term = np.full(sum(items), -1, dtype=np.int64), np.zeros(sum(items), dtype=np.int64)
+        self.values = np.zeros((len(names), sum(items)))
+        self.money = np.array([unit_of(name, model.past.leaves) == "money" for name in names], dtype=np.bool_)
+        for first, (name, many) in zip(self.item_first, zip(model.streams, items, strict=True), strict=True):
+            back = model.comebacks.get(name)
+            if back is not None:
+                mine = slice(first, first + many)
+                self.lag[mine], self.term[mine] = back.lag, back.term
+                self.values[:, mine] = np.array([back.values[one] for one in names]).reshape(len(names), many)
+        table = payer.panel.returns
+        assert table is not None
+        # A return waits at most a year for the posting month of its rule.
+        keep = np.flatnonzero(
+            np.isin(table.partner, partners) & (table.month >= self.past - 12) & (table.month < self.past)
+        )
+        keep = keep[np.lexsort((table.sold_month[keep], table.month[keep], table.partner[keep]))]
+        place = np.searchsorted(partners, table.partner[keep])
+        self.old_first = np.searchsorted(place, np.arange(len(partners) + 1)).astype(np.int64)
+        self.old = np.stack([table.month[keep], table.sold_month[keep], table.term_months[keep]]).astype(np.int64)
+        self.old_values = np.array([table.values[one][keep] for one in names]).reshape(len(names), len(keep))
+
+    def lay(self, drawn: Drawn, mine: Rows, rows: Rows, room: Space) -> tuple[Rows, Rows, Floats]:
+        """`first` of every lane and month, `returned` and `return_values` of a block."""
+        space = room.returned(self, len(mine) * drawn.count)
+        while True:
+            lay_returns(
+                mine, rows, drawn.high - drawn.low, drawn.count, self.past, self.horizon, drawn.items, self.item_first,
+                self.lag, self.term, self.values, self.money, self.old_first, self.old, self.old_values, space.keys, space.rows,
+                space.values, space.entry, space.first, space.filled,
+            )  # fmt: skip
+            if space.filled[0] <= len(space.keys):
+                return space.first, space.rows, space.values
+            space.hold(2 * int(space.filled[0]))
