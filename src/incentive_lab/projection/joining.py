@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
-from scipy.stats import nbinom
+from scipy.special import betainc
 
 from incentive_lab.panel import Floats, Panel, month_label
 from incentive_lab.projection.streams import Rows
@@ -40,22 +41,31 @@ class Joining:
 
     def counts(self, uniform: Floats, horizon: int, factor: float) -> Rows:
         """How many join over the horizon where numbers between 0 and 1 say how far up the law a future lies; their shape."""
-        if self.mean(horizon, factor) <= 0:
-            return np.zeros(np.shape(uniform), dtype=np.int64)
-        return np.asarray(nbinom.ppf(uniform, self.arrivals, self._share(horizon, factor))).astype(np.int64)
+        return np.searchsorted(-self._beyond(horizon, factor), np.asarray(uniform) - 1.0).astype(np.int64)
 
     def beyond(self, counts: Rows, horizon: int, factor: float) -> Floats:
         """Probability that more than each of these counts join."""
-        if self.mean(horizon, factor) <= 0:
-            return np.zeros(np.shape(counts))
-        return np.asarray(nbinom.sf(counts, self.arrivals, self._share(horizon, factor)))
+        told = self._beyond(horizon, factor)
+        return np.asarray(np.where(counts < len(told), told[np.minimum(counts, len(told) - 1)], 0.0))
 
     def room(self, horizon: int, factor: float) -> int:
         """Rows that hold the newcomers of all but a share `BEYOND` of the futures."""
         return int(self.counts(np.array([1 - BEYOND]), horizon, factor)[0])
 
-    def _share(self, horizon: int, factor: float) -> float:
-        return self.months / (self.months + factor * horizon)
+    def _beyond(self, horizon: int, factor: float) -> Floats:
+        """Probability that more than 0, 1, 2, ... join, until it is next to nothing."""
+        return _tail(self.arrivals, self.months, horizon, factor)
+
+
+@lru_cache(maxsize=16)
+def _tail(arrivals: int, months: int, horizon: int, factor: float) -> Floats:
+    mean = arrivals / months * horizon * factor
+    if mean <= 0:
+        return np.zeros(1)
+    deviation = np.sqrt(mean + mean**2 / arrivals)
+    counts = np.arange(int(mean + 12 * deviation + 40 * (1 + mean / arrivals)))
+    told = betainc(counts + 1.0, arrivals, factor * horizon / (months + factor * horizon))
+    return np.asarray(told[: 1 + int(np.argmax(told < BEYOND**2)) if told[-1] < BEYOND**2 else len(told)])
 
 
 def with_room(panel: Panel, leaves: Mapping[str, Measure], segment: Rows, room: int) -> tuple[Panel, Rows]:
