@@ -9,6 +9,7 @@ from functools import lru_cache
 import numpy as np
 from scipy.special import betainc
 
+from incentive_lab.format import count, counted
 from incentive_lab.panel import Floats, Panel, month_label
 from incentive_lab.projection.streams import Rows
 from incentive_lab.scheme.measures import Measure
@@ -34,6 +35,22 @@ class Joining:
 
     arrivals: int
     months: int
+
+    @property
+    def told(self) -> str:
+        """What was seen, and what is drawn from it, as a sentence.
+
+        Example:
+            >>> Joining(0, 12).told
+            'Nobody joined in the last 12 months, so nobody does.'
+            >>> Joining(94, 12).told
+            '94 partners joined in the last 12 months; 77 to 112 join in a year, in 8 futures of 10.'
+        """
+        seen = f"joined in the last {counted(self.months, 'month')}"
+        if self.arrivals == 0:
+            return f"Nobody {seen}, so nobody does."
+        low, high = self.counts(np.array([0.1, 0.9]), 12, 1.0)
+        return f"{counted(self.arrivals, 'partner')} {seen}; {count(low)} to {count(high)} join in a year, in 8 futures of 10."
 
     def mean(self, horizon: int, factor: float = 1.0) -> float:
         """Partners that are expected to join, at `factor` times the rate of history."""

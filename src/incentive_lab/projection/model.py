@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from incentive_lab.errors import InputError, Problem
+from incentive_lab.format import count, counted, percent
 from incentive_lab.panel import Floats, Panel
 from incentive_lab.projection.joining import Joining, with_room
 from incentive_lab.projection.past import Past, in_order, is_item, outsized
@@ -161,7 +162,10 @@ def _assembled(
     stream_of: dict[str, str] = {}
     comebacks: dict[str, Comeback] = {}
     market: Floats | None = None
-    notes: list[str] = []
+    notes = [
+        f"{count(round(float(alive[:known].sum())))} of {counted(known, 'partner')} are taken to be there still; "
+        f"{percent(churn)} of them leave in a month. {joins.told}"
+    ]
     for date in sorted(past.items, key=lambda name: name != "closed_on"):
         table, name = in_order(past.items[date], segment), DAYS.get(date, date)
         mine = [leaf for leaf in leaves if is_item(past.leaves[leaf]) and str(past.leaves[leaf].date) == date]
@@ -186,13 +190,13 @@ def _assembled(
         if measure.spread:
             carried.append(leaf)
             continue
-        counted = np.array_equal(values, np.round(values / ONE) * ONE)
+        units = np.array_equal(values, np.round(values / ONE) * ONE)
         where = np.argwhere(values > 0)
         where = where[items_in_order(where[:, 0], segment)]
-        pool = np.zeros((0, 1)) if counted else values[where[:, 0], where[:, 1]][:, None]
-        counts = values / ONE if counted else (values > 0).astype(np.float64)
-        owner = np.zeros(0, dtype=np.int64) if counted else where[:, 0]
-        streams[leaf] = fit_stream(leaf, np.array([slot[leaf]]), np.maximum(counts, 0.0), pool, ONE if counted else 0.0,
+        pool = np.zeros((0, 1)) if units else values[where[:, 0], where[:, 1]][:, None]
+        counts = values / ONE if units else (values > 0).astype(np.float64)
+        owner = np.zeros(0, dtype=np.int64) if units else where[:, 0]
+        streams[leaf] = fit_stream(leaf, np.array([slot[leaf]]), np.maximum(counts, 0.0), pool, ONE if units else 0.0,
                                    owner, market=market, **common)  # fmt: skip
         stream_of[leaf] = leaf
     if carried:
