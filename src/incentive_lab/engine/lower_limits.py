@@ -49,7 +49,10 @@ def _true_up(v: Values, r: int, row: int, amount: int, ok: Row) -> None:
         code.emit(o.COPY, o.OTHER, waits)
         code.emit(o.MULTIPLY, o.OTHER, ok)
         code.emit(o.ADD, amount, o.OTHER)
-        v.fill(waits, 0.0)
+        if v.trace:  # what lapses, since the rule is closed, is told before it is gone
+            code.emit(o.DIFFERENCE, waits, waits, o.OTHER)
+        else:
+            v.fill(waits, 0.0)
 
 
 def year_ends(v: Values, r: int) -> list[bool]:
