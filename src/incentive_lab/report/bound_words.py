@@ -112,14 +112,20 @@ def pool_words(scheme: Scheme, pool: Pool) -> str:
         ...     pools: [{id: p, share: 1%, of: revenue, per: year, rules: [c], pays: whole}]}'''
         >>> pool_words(loads(text), loads(text).pools[0])
         "c share 1 % of all partners' revenue a year; all of it, in proportion to their claims."
+        >>> pool_words(loads(text), loads(text).pools[0].model_copy(update={"within": "region"}))
+        'Partners of each region by themselves: c share 1 % of their revenue a year; all of it, in proportion to their claims.'
     """
     if pool.of is not None:
-        holds = f"{percent(float(pool.share or 0))} of all partners' {small(measure_label(scheme, pool.of))}"
+        whose = "all partners'" if pool.within == "all" else "their"
+        holds = f"{percent(float(pool.share or 0))} of {whose} {small(measure_label(scheme, pool.of))}"
     else:
         holds = money(float(pool.amount or 0), scheme.currency)
     then = "all of it, in proportion to their claims" if pool.pays == "whole" else "larger claims are scaled down alike"
+    if pool.divides == "equally":
+        then = "all of it, in equal parts among those who claim anything"
     each = "over the life of the scheme" if pool.per == "life" else f"a {pool.per.replace('_', ' ')}"
-    return f"{_named(scheme, pool.rules)} share {holds} {each}; {then}."
+    who = "" if pool.within == "all" else f"Partners of each {pool.within} by themselves: "
+    return f"{who}{_named(scheme, pool.rules)} share {holds} {each}; {then}."
 
 
 def alternatives_words(scheme: Scheme, one: Alternatives) -> str:

@@ -118,6 +118,8 @@ class Pool(Part):
         per: The period.
         rules: The rules that share it.
         pays: up_to (claims that exceed it are scaled down alike) or whole (claims are scaled up to it, too).
+        within: Each type, segment, region or group has such a pool of its own; by default everybody one together.
+        divides: by_claim (in proportion) or equally among all who claim anything; the latter pays the whole pool.
     """
 
     id: Identifier
@@ -127,6 +129,8 @@ class Pool(Part):
     per: CapPeriod = "quarter"
     rules: tuple[str, ...] = Field(min_length=1)
     pays: Literal["up_to", "whole"] = "up_to"
+    within: Literal["all", "type", "segment", "region", "group"] = "all"
+    divides: Literal["by_claim", "equally"] = "by_claim"
 
 
 class Alternatives(Part):

@@ -231,6 +231,14 @@ def _pools(context: Context) -> Findings:
                 yield wrong((*here, key), "A pool of 0 pays nothing to anybody.")
         if pool.of is not None and pool.of in context.measures and unit_of(pool.of, context.scheme.measures) != "money":
             yield wrong((*here, "of"), f"A pool is money, and '{pool.of}' is not.", "Name an amount, such as revenue.")
+        if pool.divides == "equally" and pool.pays != "whole":
+            message = "A pool that is divided equally is paid out whole, whatever the claims are."
+            yield wrong((*here, "pays"), message, "Write pays: whole.")
+        if pool.within == "group" and (context.scheme.group is None or context.scheme.group.pays == "parent"):
+            message = "There are no members of a group that each are paid."
+            yield wrong(
+                (*here, "within"), message, "Add group: {by: parent_id, pays: member}, or write another category."
+            )
 
 
 def _guarantees(scheme: Scheme) -> Findings:
