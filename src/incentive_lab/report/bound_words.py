@@ -43,7 +43,8 @@ def cap_words(scheme: Scheme, cap: Cap) -> str:
     then = (
         "paid at the end of the programme year, as far as other caps allow" if cap.excess == "trued_up" else cap.excess
     )
-    bound = f"A partner is paid at most {most} a {cap.per.replace('_', ' ')} for {what}; what is above is {then}."
+    per = cap.per.replace("_", " ") + (", counted from joining," if cap.since == "joined" else "")
+    bound = f"A partner is paid at most {most} a {per} for {what}; what is above is {then}."
     return f"{bound} {ABOVE_CAPS}" if scheme.guarantees else bound
 
 

@@ -186,6 +186,7 @@ class Cap(Part):
             `carry_over_year`), trued_up (paid at the end of the programme year as far as later caps allow) or spilled
             into the fund of rule `to`.
         prorate: In an unfinished period the cap shrinks with the months that exist.
+        since: year, or joined: as for a limit of a rule.
     """
 
     id: Identifier = "cap"
@@ -200,6 +201,7 @@ class Cap(Part):
     to: str | None = None
     carry_over_year: bool = False
     prorate: bool = False
+    since: Literal["year", "joined"] = "year"
 
 
 class Guarantee(Part):

@@ -105,6 +105,8 @@ def deal_limits(draw: st.DrawFn) -> Document:
     limit |= draw(one_from([{"amount": "1"}, {"amount": "5.55"}, {"quantity": "5"}, {"quantity": "100.01"}]))
     if limit["per"] != "deal":
         limit["excess"] = draw(one_from(["lost", "carried"]))
+    if limit["per"] in ("quarter", "year") and sometimes(draw):
+        limit |= {"excess": "lost", "since": "joined"}
     return limit
 
 
@@ -189,6 +191,9 @@ def cap_lists(draw: st.DrawFn, rules: Sequence[Document]) -> list[Document]:
             cap["carry_over_year"] = draw(st.booleans())
         if place == 0 and sometimes(draw):
             cap["rules"] = [draw(one_from([rule["id"] for rule in rules]))]
+        if "amount" in cap and cap["per"] in ("quarter", "half_year", "year") and sometimes(draw):
+            cap |= {"excess": "lost", "since": "joined", "prorate": False, "carry_over_year": False}
+            cap.pop("to", None)
         caps.append(cap)
     return caps
 

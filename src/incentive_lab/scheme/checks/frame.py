@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from incentive_lab.money import decimals
 from incentive_lab.scheme.checks.context import PERIOD_MONTHS, Context, Findings, doubtful, wrong
-from incentive_lab.scheme.checks.rules import trued_up
+from incentive_lab.scheme.checks.rules import since_joining, trued_up
 from incentive_lab.scheme.document import Cap, Scheme
 from incentive_lab.scheme.lookup import measure_named, unit_of
 from incentive_lab.scheme.rules import During, Who
@@ -210,6 +210,7 @@ def _caps(scheme: Scheme) -> Findings:
         if (cap.excess == "spilled") != (cap.to is not None):
             yield wrong(here, "`excess: spilled` goes with `to`, the rule whose fund receives it.")
         yield from _idle(here, cap)
+        yield from since_joining(here, cap)
         if cap.excess == "trued_up":
             yield from trued_up(here, cap.per)
 
