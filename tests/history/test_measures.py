@@ -199,6 +199,21 @@ def test_a_role_without_a_share_takes_the_share_of_its_role(tmp_path: Path) -> N
     assert cells(folder, CATALOGUE["revenue"], role_shares=shares)[("P2", "2013-02")] == 7_500
 
 
+def test_days_that_a_deal_was_kept_decide_what_is_taken_back(tmp_path: Path) -> None:
+    """From 1 January 2012 to 15 February are 45 days; D2 is kept, D3 comes back after 91 and D4 on the day itself."""
+    deals = (
+        "deal_id,partner_id,status,created_on,closed_on,amount,returned_on\n"
+        "D1,P1,won,2012-01-01,2012-01-01,300,2012-02-15\nD2,P1,won,2012-01-01,2012-01-01,300,\n"
+        "D3,P1,won,2012-01-01,2012-01-01,300,2012-04-01\nD4,P2,won,2012-01-01,2012-03-01,10,2012-03-01\n"
+    )
+    folder = folders.write(tmp_path, deals=deals)
+    soon = measure(of="deals.returned", where={"status": "won", "days_kept": {"max": 90}}, at="returned_on")
+    assert cells(folder, soon) == {("P1", "2012-02"): 30_000, ("P2", "2012-03"): 1_000}
+    unused = {"product": ["deals.returned", {"difference": [91, "deals.days_kept"]}, "0.010989010989"]}
+    found = cells(folder, measure(of=unused, where={"days_kept": {"max": 91}}, at="returned_on", unit="money"))
+    assert found == {("P1", "2012-02"): 15_165, ("P2", "2012-03"): 1_000}
+
+
 def test_lines_of_one_deal_count_once_in_the_month_of_the_last(tmp_path: Path) -> None:
     deals = (
         "deal_id,line,partner_id,status,created_on,closed_on,amount\n"

@@ -80,7 +80,7 @@ def group_of(measure: Measure) -> str:
 def per_deal(measure: Measure) -> bool:
     """Whether a measure counts something once per deal, however many lines the deal has."""
     columns = measure.of.columns() if measure.of is not None else ()
-    return measure.count == "deals" or columns in (("deals.cycle_days",), ("deals.term_months",))
+    return measure.count == "deals" or columns in (("deals.cycle_days",), ("deals.days_kept",), ("deals.term_months",))
 
 
 def _carry_out(workings: Workings, kind: str, members: Mapping[str, Measure]) -> dict[str, Floats]:
