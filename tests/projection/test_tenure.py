@@ -77,8 +77,6 @@ caps: [{per: quarter, amount: 500, excess: trued_up}]""",
   - {id: a, on: revenue, rate: 2%, limit: {amount: 300, per: half_year, since: joined}}
   - {id: b, on: lead, rate: 40, limit: {quantity: 20, per: year, since: joined}}
 caps: [{per: quarter, amount: 250, since: joined}]""",
-    "limit of deals since joining": """rules:
-  - {id: a, on: revenue, per: deal, rate: 2%, limit: {amount: 300, per: year, since: joined}}""",
     "target of the history": """rules: [{id: excess, on: {excess_of: revenue, above: target}, per: quarter, rate: 10%}]""",
 }  # fmt: skip
 
