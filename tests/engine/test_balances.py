@@ -157,3 +157,39 @@ def test_a_cap_promises_only_what_it_pays_itself(tmp_path: Path) -> None:
         "Takes off what is above the caps of 250.00 USD a month (paid at the end of the programme year as far as other "
         "caps allow) and of 600.00 USD a year (lost)."
     )
+
+
+CLOSED = """
+rules:
+  - {id: start, on: revenue, rate: 10%, who: {months_since_joining: {below: 6}}, limit: {amount: 200, per: month, excess: trued_up}}
+"""
+JOINED = "partner_id,type,joined_on\nP1,reseller,2026-01-05\n"
+
+
+def test_what_waits_in_a_rule_that_closes_lapses_aloud(tmp_path: Path) -> None:
+    """500 are cut to 200; by December the rule is closed to the partner, whether or not it sells then."""
+    scheme = HEAD + "calendar: {year_starts: 1}" + CLOSED
+    closed = (
+        "300.00 USD that waited lapses: the rule is closed when the programme year ends. "
+        "It is paid in the first 6 months since joining; this is its month 12."
+    )
+    for place, (sold, begins) in enumerate((("", ""), ("1000", "On revenue 1,000.00 USD in Dec 2026; at 10 %; "))):
+        months = f"number,2026-03,2026-12\nrevenue,5000,{sold}\n"
+        result = paid(Example("", 0, scheme, tables={"months": months, "partners": JOINED}), tmp_path / str(place))
+        assert statement(result, "P1", "2026-03").total == 200
+        (last,) = statement(result, "P1", "2026-12").lines
+        assert (last.amount, last.why) == (0.0, begins + closed)
+        assert statement(result, "P1", "2026-12").balances == ()
+
+
+def test_what_waits_is_paid_without_a_word_of_lapsing(tmp_path: Path) -> None:
+    """The rule runs to June only, which is then its last month of the year; 300 and 100 of June's 300 are paid there."""
+    rules = """
+rules: [{id: c, on: revenue, rate: 10%, during: {from: 2026-03, to: 2026-06}, limit: {amount: 200, excess: trued_up}}]
+"""
+    months = "number,2026-03,2026-06,2026-12\nrevenue,5000,3000,1000\n"
+    result = paid(Example("", 0, HEAD + "calendar: {year_starts: 1}" + rules, tables={"months": months}), tmp_path)
+    (last,) = statement(result, "P1", "2026-06").lines
+    assert last.amount == 600
+    assert "lapses" not in last.why
+    assert statement(result, "P1", "2026-12").lines == ()

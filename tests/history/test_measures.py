@@ -138,6 +138,34 @@ def test_a_score_holds_until_the_next_one_or_its_time_is_up(folder: Path) -> Non
     }  # fmt: skip
 
 
+def test_a_balance_adds_up_month_by_month_whole_or_by_twelfths(folder: Path) -> None:
+    """4.20 holds in January and February, 3.10 from March to May; a twelfth is 0.35, and 0.2583 brought to the cent."""
+    whole = cells(folder, measure(level="scores.csat", hold_months=3, each_month="whole"))
+    assert whole == dict.fromkeys([("P1", "2013-01"), ("P1", "2013-02")], 4_200_000) | dict.fromkeys(
+        [("P1", "2013-03"), ("P1", "2013-04"), ("P1", "2013-05")], 3_100_000
+    )
+    money = cells(folder, measure(level="scores.csat", hold_months=3, each_month="twelfth", unit="money"))
+    assert [money[key] for key in sorted(money)] == [35, 35, 26, 26, 26]
+    never = measure(level="scores.aum", each_month="whole")
+    assert cells(folder, never) == {}
+    assert not never.is_level
+
+
+def test_rolling_customers_are_paid_each_month(tmp_path: Path) -> None:
+    """C1 buys in January and February, C2 in February: 1, 2, 2, 2 of the last three months; then 0."""
+    deals = (
+        "deal_id,partner_id,status,created_on,closed_on,amount,customer_id\n"
+        "D1,P1,won,2013-01-01,2013-01-10,10,C1\nD2,P1,won,2013-01-01,2013-02-10,10,C1\n"
+        "D3,P1,won,2013-01-01,2013-02-11,10,C2\nD4,P2,won,2013-01-01,2013-06-10,10,C3\n"
+    )
+    rolling = measure(
+        distinct="deals.customer_id", rolling_months=3, where={"status": "won"}, unit="count", each_month="whole"
+    )
+    found = cells(folders.write(tmp_path, deals=deals), rolling)
+    mine = [found.get(("P1", f"2013-{month:02}"), 0) for month in range(1, 7)]
+    assert mine == [1_000_000, 2_000_000, 2_000_000, 2_000_000, 0, 0]
+
+
 def test_events_fall_in_their_months(folder: Path) -> None:
     assert cells(folder, CATALOGUE["joined"]) == {("P2", "2013-03"): 1_000_000}
     assert cells(folder, CATALOGUE["anniversary"]) == {("P1", "2013-02"): 1_000_000}
@@ -169,6 +197,21 @@ def test_a_role_without_a_share_takes_the_share_of_its_role(tmp_path: Path) -> N
         cells(folder, CATALOGUE["revenue"])
     shares = {"sourced": Decimal("0.25"), "delivered": Decimal("0.75")}
     assert cells(folder, CATALOGUE["revenue"], role_shares=shares)[("P2", "2013-02")] == 7_500
+
+
+def test_days_that_a_deal_was_kept_decide_what_is_taken_back(tmp_path: Path) -> None:
+    """From 1 January 2012 to 15 February are 45 days; D2 is kept, D3 comes back after 91 and D4 on the day itself."""
+    deals = (
+        "deal_id,partner_id,status,created_on,closed_on,amount,returned_on\n"
+        "D1,P1,won,2012-01-01,2012-01-01,300,2012-02-15\nD2,P1,won,2012-01-01,2012-01-01,300,\n"
+        "D3,P1,won,2012-01-01,2012-01-01,300,2012-04-01\nD4,P2,won,2012-01-01,2012-03-01,10,2012-03-01\n"
+    )
+    folder = folders.write(tmp_path, deals=deals)
+    soon = measure(of="deals.returned", where={"status": "won", "days_kept": {"max": 90}}, at="returned_on")
+    assert cells(folder, soon) == {("P1", "2012-02"): 30_000, ("P2", "2012-03"): 1_000}
+    unused = {"product": ["deals.returned", {"difference": [91, "deals.days_kept"]}, "0.010989010989"]}
+    found = cells(folder, measure(of=unused, where={"days_kept": {"max": 91}}, at="returned_on", unit="money"))
+    assert found == {("P1", "2012-02"): 15_165, ("P2", "2012-03"): 1_000}
 
 
 def test_lines_of_one_deal_count_once_in_the_month_of_the_last(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from scipy.stats import kstest, nbinom
 from scipy.stats import poisson as poisson_law
 
 from incentive_lab.errors import InputError
+from incentive_lab.history import History
 from incentive_lab.projection.answers import own_inputs
 from incentive_lab.projection.assumptions import BASE
 from incentive_lab.projection.counts import MOST_BY_STEPS, SCENARIO, WIDE, candidates, first_step, next_step
@@ -17,7 +18,7 @@ from incentive_lab.projection.diagnostics import diagnostics
 from incentive_lab.projection.estimates import dispersion_of, season_of, trend_and_market
 from incentive_lab.projection.laws import gamma_rows
 from incentive_lab.projection.model import Model, fit
-from incentive_lab.projection.past import Past, until
+from incentive_lab.projection.past import Past, past_of, until
 from incentive_lab.projection.running import project
 from incentive_lab.projection.segments import Segments, none_apart, segments_of
 from incentive_lab.projection.variates import (
@@ -30,6 +31,7 @@ from incentive_lab.projection.variates import (
     uniforms,
 )  # fmt: skip
 from incentive_lab.projection.world import World
+from incentive_lab.scheme.load import loads
 from tests.projection.conftest import FLAT, made_past
 
 
@@ -204,6 +206,16 @@ def _segmented(swing: float, seed: int) -> Segments:
     expected = np.repeat(random.gamma(1.0, 3.0, 80)[:, None], months, axis=1)
     counts = random.poisson(expected * np.exp(np.where(segment[:, None] == 0, path, 0.0)))
     return segments_of(counts.astype(float), expected, segment, 2, 0.0, 0.0, np.ones(months))
+
+
+def test_a_balance_that_is_paid_on_goes_on_and_is_no_score(history: History) -> None:
+    text = """{scheme: trail, currency: USD, effective: {from: 2014-01-01},
+        measures: {balance: {level: scores.csat, each_month: twelfth, unit: money}},
+        rules: [{id: trail, on: balance, rate: 50%}, {id: gated, on: revenue, rate: 1%, requires: {csat: {at_least: 3}}}]}"""
+    fitted = fit(past_of(history, loads(text)))
+    assert fitted.carried == ("balance",)
+    assert tuple(fitted.levels) == ("csat",)
+    assert any("balances that are paid on" in note for note in fitted.notes)
 
 
 def test_a_segment_that_moves_by_itself_is_found_and_others_are_not() -> None:

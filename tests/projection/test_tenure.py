@@ -73,6 +73,10 @@ alternatives: [{id: one, rules: [a, b], pays: lesser, per: half_year}]""",
   - {id: a, on: revenue, rate: 2%, limit: [{amount: 150, per: month, excess: trued_up}, {amount: 1_500, per: year}]}
   - {id: b, on: lead, rate: 40}
 caps: [{per: quarter, amount: 500, excess: trued_up}]""",
+    "limit since joining": """rules:
+  - {id: a, on: revenue, rate: 2%, limit: {amount: 300, per: half_year, since: joined}}
+  - {id: b, on: lead, rate: 40, limit: {quantity: 20, per: year, since: joined}}
+caps: [{per: quarter, amount: 250, since: joined}]""",
     "target of the history": """rules: [{id: excess, on: {excess_of: revenue, above: target}, per: quarter, rate: 10%}]""",
 }  # fmt: skip
 

@@ -6,6 +6,7 @@ import math
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from incentive_lab.scheme.document import Cap
 from incentive_lab.scheme.rules import Expiry, Fund, Gate, Limit
 from tests.reference.calendar import LENGTH
 from tests.reference.numbers import ZERO, millionth
@@ -14,6 +15,7 @@ from tests.reference.state import Book, LimitState
 if TYPE_CHECKING:
     from tests.reference.references import Read
     from tests.reference.rules import Place
+    from tests.reference.world import World
 
 
 def gated_and_limited(place: Place, amount: Fraction, read: Read, deal: str | None = None) -> Fraction:
@@ -48,15 +50,18 @@ def acts(place: Place, gate: Gate, read: Read) -> bool:
 # --- limits
 
 
-def limit_period(place: Place, per: str, deal: str | None) -> object:
-    """What names the period of a limit: a deal, or the period's first month."""
-    return deal if per == "deal" else place.world.calendar.first(place.month, per)
+def limit_period(world: World, limit: Limit | Cap, row: int, month: int, deal: str | None) -> object:
+    """What names the period of a limit: a deal, the period's first month, or how many came before it since joining."""
+    since = world.months_since_joining(row, month) if limit.since == "joined" else None
+    if since is not None:
+        return "since joining", since // LENGTH[limit.per]
+    return deal if limit.per == "deal" else world.calendar.first(month, limit.per)
 
 
 def enter(place: Place, limit: Limit, state: LimitState, deal: str | None) -> None:
     """Bring a limit to the present."""
     year = place.world.calendar.first(place.month, "year")
-    state.enter(limit_period(place, limit.per, deal), year, lapses=limit.per != "life")
+    state.enter(limit_period(place.world, limit, place.row, place.month, deal), year, lapses=limit.per != "life")
 
 
 def existing_share(place: Place, per: str) -> Fraction:

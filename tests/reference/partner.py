@@ -8,7 +8,7 @@ from fractions import Fraction
 from incentive_lab.scheme.document import Cap, Draw, Guarantee
 from incentive_lab.scheme.rules import ReturnPolicy, Rule
 from tests.reference.calendar import LENGTH
-from tests.reference.limits import existing_part, gain, share_of_measure
+from tests.reference.limits import existing_part, gain, limit_period, share_of_measure
 from tests.reference.numbers import ZERO, millionth
 from tests.reference.rules import Place
 from tests.reference.state import Book
@@ -145,7 +145,7 @@ def caps(book: Book, row: int, month: int) -> None:
         amount = sum((book.lines[month, row, rule_id] for rule_id in scope), ZERO)
         amount += sum((cut for earlier, cut in cuts if earlier and earlier <= scope), ZERO)
         state = book.caps[index, row]
-        state.enter(world.calendar.first(month, cap.per), world.calendar.first(month, "year"), lapses(cap))
+        state.enter(limit_period(world, cap, row, month, None), world.calendar.first(month, "year"), lapses(cap))
         wanted = amount + (state.carried if cap.excess == "carried" else ZERO)
         paid = min(wanted, max(most_of(book, cap, row, month) - state.paid, ZERO))
         state.paid += paid

@@ -8,12 +8,13 @@ import math
 from collections.abc import Iterable
 from fractions import Fraction
 
+from incentive_lab.scheme.document import Pool
 from incentive_lab.scheme.rules import Award, Rule
 from tests.reference.limits import gated_and_limited
 from tests.reference.numbers import ZERO, share_out
 from tests.reference.rules import Place
 from tests.reference.state import Book
-from tests.reference.world import Undefined, scaled_lump
+from tests.reference.world import Undefined, World, group_key, scaled_lump
 
 SPECIAL_LINES = (
     "clawback", "cap", "guarantee", "draw", "carried_balance", "minimum_payout", "rounding", "pool", "budget",
@@ -66,16 +67,31 @@ def run_pools(book: Book, month: int) -> None:
         if month != world.calendar.posting(month, pool.per):
             continue
         first = world.calendar.first(month, pool.per)
-        claims = {row: max(book.posted(pool.rules, row, first, month), ZERO) for row in world.rows}
-        if pool.of is None:
-            holds = world.currency.cents(pool.amount or 0)
+        for rows in sharers(world, pool):
+            claims = {row: max(book.posted(pool.rules, row, first, month), ZERO) for row in rows}
+            if pool.of is None:
+                holds = world.currency.cents(pool.amount or 0)
+            else:
+                total = world.value(pool.of, tuple(rows), max(first, 0), month) or ZERO
+                cent = world.currency.cent
+                holds = max(ZERO, math.floor(Fraction(pool.share or 0) * total / cent) * cent)
+            sizes = {row: Fraction(int(claims[row] > 0)) for row in rows} if pool.divides == "equally" else claims
+            paid = share_out(sizes, holds, world.step, whole=pool.pays == "whole")
+            for row in rows:
+                book.post(month, row, "pool", paid[row] - claims[row])
+
+
+def sharers(world: World, pool: Pool) -> list[list[int]]:
+    """The partners that share a pool; with `within` those of each category share one of their own."""
+    by: dict[str, list[int]] = {}
+    for row in world.rows:
+        if pool.within == "group":
+            assert world.scheme.group is not None
+            category = group_key(world.panel, world.scheme.group.by, row)
         else:
-            total = world.value(pool.of, tuple(world.rows), max(first, 0), month) or ZERO
-            cent = world.currency.cent
-            holds = max(ZERO, math.floor(Fraction(pool.share or 0) * total / cent) * cent)
-        paid = share_out(claims, holds, world.step, whole=pool.pays == "whole")
-        for row in world.rows:
-            book.post(month, row, "pool", paid[row] - claims[row])
+            category = "" if pool.within == "all" else world.attribute(pool.within, row)
+        by.setdefault(category, []).append(row)
+    return list(by.values())
 
 
 def run_budget(book: Book, month: int) -> None:

@@ -253,6 +253,7 @@ def test_what_counts_from_joining_is_told_where_nobody_has_a_date():
         "targets: [{measure: revenue, amount: 10, ramp: [50%]}]\n"
         "rules: [{id: r, on: joined, rate: 3, who: {months_since_joining: {below: 3}}}]\n"
         "guarantees: [{amount: 5, since: joined}]\n"
+        "caps: [{amount: 9, per: year, since: joined}]\n"
     )
     assert not check(loads(text), names=Known(filled={"partners": ["partner_id", "joined_on"]})).warnings
     told = {str(one) for one in check(loads(text), names=Known(filled={"partners": ["partner_id"]})).warnings}
@@ -261,4 +262,5 @@ def test_what_counts_from_joining_is_told_where_nobody_has_a_date():
         "rules.r.who.months_since_joining: This history has no partner with a joined_on, so nobody is named.",
         "targets.revenue.ramp: This history has no partner with a joined_on, so everybody owes the whole target.",
         "guarantees.guarantee-1.since: This history has no partner with a joined_on, so it is given to nobody.",
+        "caps.cap-1.since: This history has no partner with a joined_on, so its periods are those of the programme year.",
     }

@@ -147,7 +147,7 @@ class _Compiler:
             p.FORM_ENDS: floats(rows.forms_f, 1), p.STEPS: floats(rows.steps, 8), p.OPERANDS: ints(rows.operands, 7),
             p.REFERENCES: ints(rows.references, 7), p.REFERENCES_F: floats(rows.references_f, 2),
             p.TESTS: np.array(rows.tests, dtype=np.int64), p.TESTS_F: floats(rows.tests_f, 4),
-            p.LIMITS: ints(rows.limits, 8), p.LIMITS_F: numbers(rows.limits_f), p.NET_OF: self.earlier[:, :, 0],
+            p.LIMITS: ints(rows.limits, p.L_COLUMNS), p.LIMITS_F: numbers(rows.limits_f), p.NET_OF: self.earlier[:, :, 0],
             p.PAYOUT_OF: self.earlier[:, :, 1], p.MULTIPLIERS: ints(rows.multipliers, 3),
             p.MULTIPLIERS_F: floats(rows.multipliers_f, 2), p.GRIDS: ints(rows.grids, 6),
             p.GRID_RATES: numbers(rows.grid_rates), p.FUNDS: ints(self.funds, 8),

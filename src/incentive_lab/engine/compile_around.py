@@ -79,7 +79,7 @@ class Around:
             for cap in caps
         ]  # fmt: skip
         return (
-            ints([self.rows.limit(cap, 1) for cap in caps], 8),
+            ints([self.rows.limit(cap, 1) for cap in caps], p.L_COLUMNS),
             np.array([self.rows.limit_number(cap, 1) for cap in caps], dtype=np.float64),
             np.array(covers, dtype=np.int64).reshape(len(caps), len(self.scheme.rules)),
         )

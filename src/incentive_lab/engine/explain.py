@@ -84,7 +84,8 @@ def capped(scheme: Scheme, amount: float) -> str:
                 else f"{percent(float(cap.share or 0))} of {(cap.of or '').replace('_', ' ')}")  # fmt: skip
         whose = [*(rule.label or rule.id for rule in scheme.rules if rule.id in cap.rules), *cap.groups]
         then = f" ({_CUT[cap.excess]})" if mixed else ""
-        told.append(f"{most} a {cap.per.replace('_', ' ')}{' for ' + ', '.join(whose) if whose else ''}{then}")
+        per = cap.per.replace("_", " ") + (" since joining" if cap.since == "joined" else "")
+        told.append(f"{most} a {per}{' for ' + ', '.join(whose) if whose else ''}{then}")
     caps = f"the cap{'s' if len(told) > 1 else ''} of {' and of '.join(told)}"
     trued = not mixed and scheme.caps[0].excess == "trued_up"
     waits = f", to be {_CUT['trued_up']}"

@@ -17,7 +17,7 @@ from incentive_lab.engine.explain import (
     step_words,
     table_of,
 )
-from incentive_lab.engine.owed import ends_year
+from incentive_lab.engine.owed import ends_rule, ends_year, lapsed
 from incentive_lab.engine.periods import year_shift
 from incentive_lab.engine.program import (
     CAP,
@@ -102,7 +102,9 @@ def rule_words(
     lapses = ends_year(scheme, period) and all(limit.per != "life" for limit in rule.limit)
     carried = "lapses with the programme year" if lapses else "is carried"
     for field, then in ((X_CARRIED, carried), (X_WAITING, "waits for the end of the programme year")):
-        if seen[field] > 0:
+        if field == X_WAITING and seen[field] > 0 and ends_rule(scheme, rule, period):
+            parts.append(lapsed(float(seen[field]) / minor, currency))
+        elif seen[field] > 0:
             parts.append(f"{money(float(seen[field]) / minor, currency)} {then}")
     if trued and round(left - float(seen[X_PAID]), 6) > 0:
         more = money((left - float(seen[X_PAID])) / minor, currency)

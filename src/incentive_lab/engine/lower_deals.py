@@ -8,7 +8,7 @@ from itertools import accumulate
 from incentive_lab.engine import ops as o
 from incentive_lab.engine import program as p
 from incentive_lab.engine.assembler import Row
-from incentive_lab.engine.lower_limits import allowed, ceiling, is_lost, most_by_month
+from incentive_lab.engine.lower_limits import allowed, ceiling, is_lost, most_by_month, since_joining
 from incentive_lab.engine.lower_parts import (
     BASE,
     attained,
@@ -20,6 +20,9 @@ from incentive_lab.engine.lower_parts import (
     pay_form,
 )
 from incentive_lab.engine.lower_values import COMPARED, Values
+
+BEYOND_CALENDAR = 4096.0
+"""More periods than a history has: what is added to those counted from joining, so that they differ from the others."""
 
 
 def lower_deals(v: Values, r: int) -> None:
@@ -81,7 +84,20 @@ class _Deals:
             if is_lost(limit) and not limit[p.L_DEAL] and len(set(allowed(v, limit, most))) == 1:
                 self.gathered["epoch", row] = self.code.work(v.months)
                 begins = accumulate(int(opens) for opens in self._opens(limit))
-                self.code.emit(o.EPOCH, self._month_row(("epoch", row)), n=self.code.number([*map(float, begins)]))
+                number = self.code.number([*map(float, begins)])
+                self.code.emit(o.EPOCH, self._month_row(("epoch", row)), n=number)
+                if limit[p.L_SINCE] >= 0:
+                    self._epoch_since_joining(limit, row, number)
+
+    def _epoch_since_joining(self, limit: Sequence[int], row: int, number: int) -> None:
+        """Where there are months since joining, the periods counted from there instead of those of the programme year."""
+        v, code, epoch = self.v, self.code, self._month_row(("epoch", row))
+        code.emit(o.FILL_MONTH, o.PART, n=number)
+        since_joining(v, limit, o.OTHER)
+        v.fill(o.VALUE, BEYOND_CALENDAR)
+        code.emit(o.ADD, o.OTHER, o.VALUE)
+        code.emit(o.HOLD, o.OTHER, o.PART)
+        code.emit(o.ADD_DIFFERENCE, epoch, o.OTHER, o.PART)
 
     def _opens(self, limit: Sequence[int]) -> list[bool]:
         """The months in which a limit's period begins."""

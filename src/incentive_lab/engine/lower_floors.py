@@ -31,8 +31,7 @@ def guarantee(v: Values, g: int, starts: int | None) -> None:
             v.fill(top, 0.0)
     with code.when([_posts(v, m, per, starts) and (joined or since[m] < within) for m in months]):
         open_in_month(v, len(v.rules) + g, (o.FIXED, v.settings[p.H_GUARANTEES] + g, 0))
-        whole_periods = v.place(v.months - 1) % per == per - 1
-        if not (joined or baseline or (prorate and whole_periods)):  # a period that is not over may have later joiners
+        if not (joined or baseline):  # a floor of nothing, too, would be above what a partner owes before it joins
             _only_joined(v, o.OK, months, 0, math.inf)
         begin = year if baseline or carry else [max(0, v.start(m, per)) for m in months]
         if baseline:

@@ -23,7 +23,8 @@ def pass_limit(v: Values, r: int, row: int, amount: int, ok: Row, fund: int) -> 
         _true_up(v, r, row, amount, ok)
         return
     if is_lost(limit):
-        once = 0 < limit[p.L_WINDOW] <= rule[p.R_PER] and rule[p.R_PROVISION] == p.PROVISION_NONE
+        whole = 0 < limit[p.L_WINDOW] <= rule[p.R_PER] and limit[p.L_SINCE] < 0
+        once = whole and rule[p.R_PROVISION] == p.PROVISION_NONE
         cut = o.CUT_AT if once else o.CUT_USED
         v.code.emit(cut, amount, ok, c=v.limit_used + row, n=most_by_month(v, limit, most))
         return
@@ -49,7 +50,35 @@ def _true_up(v: Values, r: int, row: int, amount: int, ok: Row) -> None:
         code.emit(o.COPY, o.OTHER, waits)
         code.emit(o.MULTIPLY, o.OTHER, ok)
         code.emit(o.ADD, amount, o.OTHER)
-        v.fill(waits, 0.0)
+        if v.trace:  # what lapses, since the rule is closed, is told before it is gone
+            code.emit(o.DIFFERENCE, waits, waits, o.OTHER)
+        else:
+            v.fill(waits, 0.0)
+
+
+def since_joining(v: Values, limit: Sequence[int], out: int) -> None:
+    """Fill `out` with the months since joining at which the limit's period began; undefined without any."""
+    months = (o.LEVELS, limit[p.L_SINCE], v.code.at([m * v.level_slots for m in range(v.months)]))
+    v.code.emit(o.COPY, out, months)
+    v.code.emit(o.PACKAGES, out, f=v.code.numbers(float(limit[p.L_WINDOW])))
+
+
+def restart(v: Values, limit: Sequence[int], used: int) -> None:
+    """At the start of a limit's period nothing is used: in a month of the programme year, or so many after joining."""
+    code, window = v.code, limit[p.L_WINDOW]
+    begins = [window > 0 and v.place(m) % window == 0 for m in range(v.months)]
+    if limit[p.L_SINCE] < 0:
+        if window > 0:
+            with code.when(begins):
+                v.fill(used, 0.0)
+        return
+    since_joining(v, limit, o.OTHER)
+    months = (o.LEVELS, limit[p.L_SINCE], code.at([m * v.level_slots for m in range(v.months)]))
+    code.emit(o.DIFFERENCE, o.OTHER, months, o.OTHER)
+    v.fill(o.PART, 0.0)
+    with code.when(begins):
+        code.emit(o.HOLD, o.OTHER, o.PART)
+    code.emit(o.CHOOSE, used, o.OTHER, o.PART, f=code.numbers(0.0))
 
 
 def year_ends(v: Values, r: int) -> list[bool]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from incentive_lab.engine import ops as o
 from incentive_lab.engine import program as p
 from incentive_lab.engine.assembler import Months, Row
-from incentive_lab.engine.lower_limits import pass_limit
+from incentive_lab.engine.lower_limits import pass_limit, year_ends
 from incentive_lab.engine.lower_values import Span, Values
 from incentive_lab.engine.scores import score
 
@@ -102,14 +102,18 @@ def post_limits(v: Values, r: int, amount: int, ok: Row) -> None:
             continue
         pass_limit(v, r, row, amount, ok, v.fund + limit[p.L_FUND] if limit[p.L_FUND] >= 0 else -1)
     if v.trace:
-        for kept, field in ((p.CARRIED_ON, p.X_CARRIED), (p.TRUED_UP, p.X_WAITING)):
-            _trace_kept(v, r, kept, field)
+        _trace_kept(v, r, p.CARRIED_ON, p.X_CARRIED)
+        waiting = _trace_kept(v, r, p.TRUED_UP, p.X_WAITING)
+        if waiting:
+            with code.when(year_ends(v, r)):
+                for row in waiting:
+                    v.fill(v.limit_carry + row, 0.0)
     if rule[p.R_FUND] >= 0:
         code.emit(o.CLAIM, amount, c=v.fund + rule[p.R_FUND])
 
 
-def _trace_kept(v: Values, r: int, kept: int, field: int) -> None:
-    """Tell what all limits on amount of a rule that keep alike have kept."""
+def _trace_kept(v: Values, r: int, kept: int, field: int) -> list[int]:
+    """Tell what all limits on amount of a rule that keep alike have kept; which limits these are."""
     first = v.rules[r][p.R_LIMIT]
     rows = range(first, first + v.rules[r][p.R_LIMITS])
     rows_kept = [
@@ -120,6 +124,7 @@ def _trace_kept(v: Values, r: int, kept: int, field: int) -> None:
         for row in rows_kept:
             v.code.emit(o.ADD, o.OTHER, v.limit_carry + row)
         v.code.emit(o.TRACE, 0, o.OTHER, ints=(r, field))
+    return rows_kept
 
 
 def finish(v: Values, r: int, amount: int, ok: Row) -> None:

@@ -15,7 +15,7 @@ from incentive_lab.engine.borders import held_between
 from incentive_lab.engine.lower_deals import lower_deals
 from incentive_lab.engine.lower_floors import draw, guarantee
 from incentive_lab.engine.lower_funds import lapse, open_lots
-from incentive_lab.engine.lower_limits import ceiling, is_lost, most_by_month
+from incentive_lab.engine.lower_limits import ceiling, is_lost, most_by_month, restart
 from incentive_lab.engine.lower_rules import lower_rule
 from incentive_lab.engine.lower_values import Values
 
@@ -139,11 +139,8 @@ def _restart(v: Values) -> None:
     """At the start of a limit's period nothing is used; carried excess lapses with the programme year."""
     for limits, used, carry in ((v.limits, v.limit_used, v.limit_carry), (v.caps, v.cap_used, v.cap_carry)):
         for row, limit in enumerate(limits):
-            code = limit[p.L_WINDOW]
-            if code > 0:
-                with v.code.when([v.place(m) % code == 0 for m in range(v.months)]):
-                    v.fill(used + row, 0.0)
-            if code != p.LIFE and not limit[p.L_OVER_YEAR] and not is_lost(limit):
+            restart(v, limit, used + row)
+            if limit[p.L_WINDOW] != p.LIFE and not limit[p.L_OVER_YEAR] and not is_lost(limit):
                 with v.code.when([v.place(m) == 0 for m in range(v.months)]):
                     v.fill(carry + row, 0.0)
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from incentive_lab.engine.periods import active_months
 from incentive_lab.format import money
 from incentive_lab.panel import Floats
 from incentive_lab.scheme.document import Scheme
+from incentive_lab.scheme.rules import Rule
 
 KINDS = FUND, DRAWN, FORWARD, EXCESS, LAPSES = range(5)
 """Rows of the kernel's balances."""
@@ -68,6 +70,32 @@ def ends_year(scheme: Scheme, month: str) -> bool:
         (True, False)
     """
     return int(month[5:7]) % 12 + 1 == scheme.year_starts
+
+
+def ends_rule(scheme: Scheme, rule: Rule, month: str) -> bool:
+    """Whether a rule runs in no later month of the programme year.
+
+    Example:
+        >>> from incentive_lab.scheme.load import loads
+        >>> text = '''{scheme: a, currency: USD, effective: {from: 2024-01-01}, rules: [{id: c, on: revenue, rate: 3%,
+        ...     during: {from: 2024-03, to: 2024-06}}, {id: d, on: revenue, rate: 1%}]}'''
+        >>> scheme = loads(text)
+        >>> [(ends_rule(scheme, rule, "2024-06"), ends_rule(scheme, rule, "2024-12")) for rule in scheme.rules]
+        [(True, False), (False, True)]
+    """
+    begins, runs = active_months(scheme, rule.during) if rule.during else (0, 11)
+    last = max(place for place in range(12) if (place - begins) % 12 <= runs)
+    return (int(month[5:7]) - scheme.year_starts) % 12 == last
+
+
+def lapsed(amount: float, currency: str) -> str:
+    """What is said of an excess that waited for the end of the year in a rule that is closed by then.
+
+    Example:
+        >>> lapsed(300.0, "USD")
+        '300.00 USD that waited lapses: the rule is closed when the programme year ends'
+    """
+    return f"{money(amount, currency)} that waited lapses: the rule is closed when the programme year ends"
 
 
 def kept_words(scheme: Scheme, month: str) -> str:

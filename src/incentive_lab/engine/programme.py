@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from incentive_lab.engine.blocks import month_column
+from incentive_lab.engine.blocks import group_keys, month_column
 from incentive_lab.engine.columns import Column, restates
 from incentive_lab.engine.periods import PERIOD_MONTHS, active_months, year_shift
 from incentive_lab.engine.who import tenure_mask, who_mask
@@ -153,7 +153,7 @@ def shared_cut(amounts: Floats, total: float, unit: float) -> Floats:
 def pool_lines(scheme: Scheme, panel: Panel, detail: Floats, rule_ids: Mapping[str, int]) -> Floats:
     """What pools change, float64 [months, partners] cents, at the end of each pool's period.
 
-    Claims are scaled down to a pool that they exceed, and up to one that is paid out whole.
+    Claims are scaled down to a pool that they exceed, and up to one that is paid out whole, or are all brought to the same.
     """
     lines = np.zeros((panel.months, panel.partners))
     shift = year_shift(scheme, panel.first_month)
@@ -162,10 +162,20 @@ def pool_lines(scheme: Scheme, panel: Panel, detail: Floats, rule_ids: Mapping[s
         per = {"life": 0}.get(pool.per) if pool.per == "life" else PERIOD_MONTHS[pool.per]
         for first, last in posting_months(per or 0, shift, panel.months):
             claims = np.maximum(detail[rows, first : last + 1].sum(axis=(0, 1)), 0.0)
-            amount = _pool_amount(scheme, pool, panel, first, last)
-            if pool.pays == "whole" or claims.sum() > amount:
-                lines[last] += shared_cut(claims, amount, rounding_unit(scheme)) - claims
+            for mine in _sharers(scheme, pool, panel):
+                amount = _pool_amount(scheme, pool, panel, mine, first, last)
+                if pool.pays == "whole" or claims[mine].sum() > amount:
+                    by = (claims[mine] > 0).astype(np.float64) if pool.divides == "equally" else claims[mine]
+                    lines[last, mine] += shared_cut(by, amount, rounding_unit(scheme)) - claims[mine]
     return lines
+
+
+def _sharers(scheme: Scheme, pool: Pool, panel: Panel) -> list[Rows]:
+    """Rows of the partners that share a pool, or each category's own."""
+    if pool.within == "all":
+        return [np.arange(panel.partners)]
+    _, place = np.unique(group_keys(panel, scheme, pool.within).astype(str), return_inverse=True)
+    return [np.flatnonzero(place == each) for each in range(place.max(initial=-1) + 1)]
 
 
 def pool_column(scheme: Scheme, pool: Pool) -> Column | None:
@@ -173,12 +183,12 @@ def pool_column(scheme: Scheme, pool: Pool) -> Column | None:
     return Column(pool.of, restated=restates(scheme)) if pool.of else None
 
 
-def _pool_amount(scheme: Scheme, pool: Pool, panel: Panel, first: int, last: int) -> float:
-    """Cents that a pool holds for the months first..last."""
+def _pool_amount(scheme: Scheme, pool: Pool, panel: Panel, mine: Rows, first: int, last: int) -> float:
+    """Cents that a pool of some partners holds for the months first..last."""
     column = pool_column(scheme, pool)
     if column is None:
         return float((pool.amount or 0) * 10 ** decimals(scheme.currency))
-    total = int(month_column(panel, column, scheme)[:, first : last + 1].sum())
+    total = int(month_column(panel, column, scheme)[mine, first : last + 1].sum())
     return float(max(0, int((pool.share or 0) * total)))
 
 

@@ -314,7 +314,7 @@ class Builder:
         assert window is not None
         return [
             kind, window, _KEPT.get(limit.excess, 0), fund, slot, int(limit.prorate), int(limit.per == "deal"),
-            over_year,
+            over_year, self.columns.level(TENURE) if limit.since == "joined" else -1,
         ]  # fmt: skip
 
     def limit_number(self, limit: Limit | Cap, base_scale: int) -> float:

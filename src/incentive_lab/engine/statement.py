@@ -13,7 +13,7 @@ from incentive_lab.engine.deal_lines import DealLine, deal_lines
 from incentive_lab.engine.explain import base_words, table_of
 from incentive_lab.engine.line_words import conventions, not_in_money, rule_words, special_words
 from incentive_lab.engine.next_tier import NextTier, next_tier
-from incentive_lab.engine.owed import Balance, balances_at, kept_words
+from incentive_lab.engine.owed import Balance, balances_at, ends_rule, kept_words, lapsed
 from incentive_lab.engine.periods import PERIOD_MONTHS, months_of
 from incentive_lab.engine.program import (
     SPECIAL_LINES,
@@ -22,6 +22,7 @@ from incentive_lab.engine.program import (
     X_HERE,
     X_PROVISIONAL,
     X_RATE,
+    X_WAITING,
 )
 from incentive_lab.engine.programme import award_amounts
 from incentive_lab.engine.replay import Replay, _baseline_total, compiled_parts, run
@@ -202,6 +203,9 @@ def _month_lines(result: Replay, path: _Path, month: int, row: int, floor: Float
         seen = path.trace[month, place]
         earned = seen[X_HERE] == 1 and (seen[X_BASE] != 0 or seen[X_EARNED] != 0)
         if amount == 0 and not (earned and not np.isnan(seen[X_BASE])):
+            if seen[X_WAITING] > 0 and ends_rule(scheme, rule, period):
+                why = f"{lapsed(float(seen[X_WAITING]) / result.minor, result.panel.currency)}. {not_open(scheme, rule, since)}"
+                lines.append(Line(period, rule.id, rule.label or rule.id, None, None, 0.0, why.rstrip()))
             continue
         told = path.deals.get((place, month), [])
         if told and round(sum(one.cents for one in told) - amount, 4) == 0:

@@ -13,7 +13,7 @@ from incentive_lab.history.arrays import Columns, cut, numbers, there
 from incentive_lab.history.counting import firsts, held, stretches
 from incentive_lab.history.quantities import MILLION, returned
 from incentive_lab.history.reading import LARGEST
-from incentive_lab.history.standing import event_column, level_columns
+from incentive_lab.history.standing import each_month, event_column, level_columns
 from incentive_lab.history.workings import Grid, Workings, date_of
 from incentive_lab.panel import Floats
 from incentive_lab.scheme.measures import Measure, OnceInAGroup
@@ -36,11 +36,14 @@ def measure_columns(workings: Workings, leaves: Mapping[str, Measure]) -> dict[s
         if measure.event:
             columns[name] = event_column(workings, measure)
         elif date_of(measure) not in workings.filled[str(measure.table)]:
-            columns[name] = np.full_like(workings.grid.zeros(), np.nan if measure.level else 0.0)
+            columns[name] = np.full_like(workings.grid.zeros(), np.nan if measure.is_level else 0.0)
         else:
             groups.setdefault(_group(workings, measure), {})[name] = measure
     for group, members in groups.items():
         columns.update(_carry_out(workings, str(group[0]), members))
+    for name, measure in leaves.items():
+        if measure.each_month:
+            columns[name] = each_month(columns[name], measure, workings.quantities[str(measure.table)].places)
     for name, values in columns.items():
         if np.nanmax(np.abs(values), initial=0.0) > LARGEST:
             raise InputError([Problem(f"measures.{name}", "a month's sum is too large to be held exactly.")])
@@ -77,7 +80,7 @@ def group_of(measure: Measure) -> str:
 def per_deal(measure: Measure) -> bool:
     """Whether a measure counts something once per deal, however many lines the deal has."""
     columns = measure.of.columns() if measure.of is not None else ()
-    return measure.count == "deals" or columns in (("deals.cycle_days",), ("deals.term_months",))
+    return measure.count == "deals" or columns in (("deals.cycle_days",), ("deals.days_kept",), ("deals.term_months",))
 
 
 def _carry_out(workings: Workings, kind: str, members: Mapping[str, Measure]) -> dict[str, Floats]:

@@ -13,7 +13,7 @@ from incentive_lab.history.tables import TABLES
 
 MILLION = 1_000_000
 
-# Computed columns of deals: (top, bottom) of ratios, and differences.
+# Computed columns of deals: (top, bottom) of ratios, differences of amounts, and days from the second date to the first.
 _RATIOS = {
     "margin_share": ("margin", "amount"),
     "discount_share": ("discount", "list_amount"),
@@ -21,6 +21,7 @@ _RATIOS = {
     "unit_price": ("amount", "quantity"),
 }
 _DIFFERENCES = {"margin": ("amount", "cost"), "discount": ("list_amount", "amount")}
+_DAYS = {"cycle_days": ("closed_on", "created_on"), "days_kept": ("returned_on", "closed_on")}
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ class Quantities:
 
     def known(self) -> list[str]:
         """Every column a measure may name."""
-        computed = [*_RATIOS, *_DIFFERENCES, "returned", "cycle_days"] if self.table == "deals" else []
+        computed = [*_RATIOS, *_DIFFERENCES, *_DAYS, "returned"] if self.table == "deals" else []
         return [*TABLES[self.table].names, *self.extras, *computed]
 
     def is_ratio(self, column: str) -> bool:
@@ -59,7 +60,7 @@ class Quantities:
         """money, number, whole, text, date or boolean; None for a column that is not known."""
         if self.table == "deals" and (column in _DIFFERENCES or column == "returned"):
             return "money"
-        if self.table == "deals" and column == "cycle_days":
+        if self.table == "deals" and column in _DAYS:
             return "whole"
         declared = TABLES[self.table].column(column)
         return declared.kind if declared else self.extras.get(column)
@@ -69,8 +70,9 @@ class Quantities:
         if self.table == "deals" and column in _DIFFERENCES:
             first, second = _DIFFERENCES[column]
             return rows[first] - rows[second]
-        if self.table == "deals" and column == "cycle_days":
-            return rows.closed_on.delta(rows.created_on, unit="day")
+        if self.table == "deals" and column in _DAYS:
+            last, first = _DAYS[column]
+            return rows[last].delta(rows[first], unit="day")
         if self.table == "deals" and column == "returned":
             return returned(rows)
         return rows[column]

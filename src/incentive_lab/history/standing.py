@@ -61,6 +61,27 @@ def hold(array: Floats, months: int) -> Floats:
     return np.where((last >= 0) & (position - last < months), held, np.nan)
 
 
+def each_month(level: Floats, measure: Measure, places: int) -> Floats:
+    """What of a level adds up month by month: all of it, or a twelfth; nothing where there is no value.
+
+    Args:
+        level: float64 [partners, months] as it stands in each month, NaN where there is none.
+        measure: Says how much, and in which unit.
+        places: Decimals of the currency.
+
+    Returns:
+        Whole minor units of money, or whole millionths of anything else, half-way cases away from zero.
+
+    Example:
+        >>> aum = Measure(level="scores.aum", each_month="twelfth", unit="money")
+        >>> each_month(np.array([[1_200_000.0, np.nan, 100.0]]), aum, 2)
+        array([[1.00e+07, 0.00e+00, 8.33e+02]])
+    """
+    unit = 10**places if measure.unit == "money" else MILLION
+    part = np.nan_to_num(level) * unit / (12 if measure.each_month == "twelfth" else 1)
+    return np.copysign(np.floor(np.abs(part) + 0.5 + 1e-9), part)
+
+
 def event_column(workings: Workings, measure: Measure) -> Floats:
     """1 (a million millionths) in the months where an event happens; months since joining as a level."""
     grid = workings.grid

@@ -187,7 +187,7 @@ def _assembled(
         if leaf in stream_of or measure.event is not None:
             continue
         values = panel.columns[leaf]
-        if measure.spread:
+        if measure.spread or measure.each_month:
             carried.append(leaf)
             continue
         units = np.array_equal(values, np.round(values / ONE) * ONE)
@@ -200,12 +200,14 @@ def _assembled(
                                    owner, market=market, **common)  # fmt: skip
         stream_of[leaf] = leaf
     if carried:
-        notes.append("Contracts in force go on at the level of their last three months.")
+        notes.append(
+            "Contracts in force, and balances that are paid on, go on at the level of their last three months."
+        )
     if panel.months < 24:
         notes.append("With less than two years of history no season can be seen; every month counts alike.")
     notes += outsized(past)
     levels = {name: _level(name, panel.columns[name], segment, len(segments))
-              for name, measure in past.leaves.items() if measure.level is not None}  # fmt: skip
+              for name, measure in past.leaves.items() if measure.is_level and measure.level is not None}  # fmt: skip
     return Model(past, seen, known, leaves, streams, stream_of, tuple(carried), levels, segment, segments, alive, churn, joins,
                  comebacks, tuple(notes))  # fmt: skip
 

@@ -43,7 +43,8 @@ def cap_words(scheme: Scheme, cap: Cap) -> str:
     then = (
         "paid at the end of the programme year, as far as other caps allow" if cap.excess == "trued_up" else cap.excess
     )
-    bound = f"A partner is paid at most {most} a {cap.per.replace('_', ' ')} for {what}; what is above is {then}."
+    per = cap.per.replace("_", " ") + (", counted from joining," if cap.since == "joined" else "")
+    bound = f"A partner is paid at most {most} a {per} for {what}; what is above is {then}."
     return f"{bound} {ABOVE_CAPS}" if scheme.guarantees else bound
 
 
@@ -112,14 +113,20 @@ def pool_words(scheme: Scheme, pool: Pool) -> str:
         ...     pools: [{id: p, share: 1%, of: revenue, per: year, rules: [c], pays: whole}]}'''
         >>> pool_words(loads(text), loads(text).pools[0])
         "c share 1 % of all partners' revenue a year; all of it, in proportion to their claims."
+        >>> pool_words(loads(text), loads(text).pools[0].model_copy(update={"within": "region"}))
+        'Partners of each region by themselves: c share 1 % of their revenue a year; all of it, in proportion to their claims.'
     """
     if pool.of is not None:
-        holds = f"{percent(float(pool.share or 0))} of all partners' {small(measure_label(scheme, pool.of))}"
+        whose = "all partners'" if pool.within == "all" else "their"
+        holds = f"{percent(float(pool.share or 0))} of {whose} {small(measure_label(scheme, pool.of))}"
     else:
         holds = money(float(pool.amount or 0), scheme.currency)
     then = "all of it, in proportion to their claims" if pool.pays == "whole" else "larger claims are scaled down alike"
+    if pool.divides == "equally":
+        then = "all of it, in equal parts among those who claim anything"
     each = "over the life of the scheme" if pool.per == "life" else f"a {pool.per.replace('_', ' ')}"
-    return f"{_named(scheme, pool.rules)} share {holds} {each}; {then}."
+    who = "" if pool.within == "all" else f"Partners of each {pool.within} by themselves: "
+    return f"{who}{_named(scheme, pool.rules)} share {holds} {each}; {then}."
 
 
 def alternatives_words(scheme: Scheme, one: Alternatives) -> str:

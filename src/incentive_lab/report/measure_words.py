@@ -48,7 +48,9 @@ def measure_sentence(scheme: Scheme, name: str) -> str:
         return _EVENTS[measure.event]
     if measure.level is not None:
         which = measure_label(scheme, measure.level.split(".")[-1])
-        return f"The latest score for {small(which)}, for up to {counted(measure.hold_months, 'month')}."
+        part = {"whole": ", counted anew in every month", "twelfth": ", a twelfth of it in every month"}
+        adds = part.get(measure.each_month or "", "")
+        return f"The latest score for {small(which)}, for up to {counted(measure.hold_months, 'month')}{adds}."
     return f"{_what(measure)}{_where(scheme, measure)}{_when(measure)}{_credit(measure)}."
 
 
@@ -65,7 +67,8 @@ def _what(measure: Measure) -> str:
 def _once(measure: Measure) -> str:
     """In which window each value counts once."""
     if measure.rolling_months:
-        return f" of the last {counted(measure.rolling_months, 'month')}"
+        part = {"whole": ", counted anew in every month", "twelfth": ", a twelfth of them in every month"}
+        return f" of the last {counted(measure.rolling_months, 'month')}{part.get(measure.each_month or '', '')}"
     if measure.once_in == "life":
         return ", each in the month in which it comes first"
     return f", each once in a {measure.once_in.replace('_', '-')}" if measure.once_in else ""

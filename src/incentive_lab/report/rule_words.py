@@ -142,7 +142,7 @@ def _plain(value: Decimal, share: bool, currency: str) -> str:
 
 
 def _limit(scheme: Scheme, limit: Limit) -> str:
-    per = limit.per.replace("_", " ")
+    per = limit.per.replace("_", " ") + (", counted from joining" if limit.since == "joined" else "")
     rest = {"lost": "", "carried": " What is above is carried to later periods.",
             "trued_up": " What is above is paid at the end of the programme year, as far as other limits allow.",
             "spilled": f" What is above goes to {limit.to}."}[limit.excess]  # fmt: skip

@@ -118,6 +118,8 @@ class Pool(Part):
         per: The period.
         rules: The rules that share it.
         pays: up_to (claims that exceed it are scaled down alike) or whole (claims are scaled up to it, too).
+        within: Each type, segment, region or group has such a pool of its own; by default everybody one together.
+        divides: by_claim (in proportion) or equally among all who claim anything; the latter pays the whole pool.
     """
 
     id: Identifier
@@ -127,6 +129,8 @@ class Pool(Part):
     per: CapPeriod = "quarter"
     rules: tuple[str, ...] = Field(min_length=1)
     pays: Literal["up_to", "whole"] = "up_to"
+    within: Literal["all", "type", "segment", "region", "group"] = "all"
+    divides: Literal["by_claim", "equally"] = "by_claim"
 
 
 class Alternatives(Part):
@@ -182,6 +186,7 @@ class Cap(Part):
             `carry_over_year`), trued_up (paid at the end of the programme year as far as later caps allow) or spilled
             into the fund of rule `to`.
         prorate: In an unfinished period the cap shrinks with the months that exist.
+        since: year, or joined: as for a limit of a rule.
     """
 
     id: Identifier = "cap"
@@ -196,6 +201,7 @@ class Cap(Part):
     to: str | None = None
     carry_over_year: bool = False
     prorate: bool = False
+    since: Literal["year", "joined"] = "year"
 
 
 class Guarantee(Part):

@@ -47,7 +47,7 @@ def unit_of(name: str, own: Mapping[str, Measure]) -> Unit:
         return unit_of(measure.plus[0], own)
     if measure.ratio is not None:
         return "number"
-    return "number" if measure.is_level else "count"
+    return "number" if measure.is_level or measure.level is not None else "count"
 
 
 def leaves_of(name: str, own: Mapping[str, Measure]) -> tuple[str, ...]:

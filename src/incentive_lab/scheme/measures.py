@@ -127,6 +127,8 @@ class Measure(Part):
         less_returns: A deal counts less what was returned, whenever that was; a spread contract from the return on.
         unit: money, count, share or number; by default that of the column.
         hold_months: How long a level holds.
+        each_month: What of a level adds up, so that a rule can pay on it: all of it in every month (whole, for a rate by the
+            month), or a twelfth (for a rate by the year).
     """
 
     of: Expression | None = None
@@ -159,6 +161,7 @@ class Measure(Part):
         int,
         month_count("Score holds for", 1200, (1, 24), "Months for which a score counts.", "docs/scheme.md#measures"),
     ] = 12
+    each_month: Literal["whole", "twelfth"] | None = None
     label: str = ""
     help: str = ""
 
@@ -171,6 +174,10 @@ class Measure(Part):
             raise ValueError("only `distinct` has once_in or rolling_months")
         if self.once_in and self.rolling_months:
             raise ValueError("a distinct measure has once_in or rolling_months, not both")
+        if self.each_month and self.level is None and not self.rolling_months:
+            raise ValueError(
+                "only a level (`level`, or `distinct` with rolling_months) has each_month; anything else adds up"
+            )
         if self.of is not None and len({name.split(".")[0] for name in self.of.columns()}) != 1:
             raise ValueError("the columns of `of` must come from one table, written table.column")
         return self
@@ -183,7 +190,8 @@ class Measure(Part):
     @property
     def is_level(self) -> bool:
         """Whether it is a value that holds, rather than something that adds up."""
-        return self.level is not None or self.event == "months_since_joining" or self.rolling_months is not None
+        holds = self.level is not None or self.rolling_months is not None
+        return self.event == "months_since_joining" or (holds and self.each_month is None)
 
     @property
     def table(self) -> str | None:

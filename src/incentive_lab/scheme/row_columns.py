@@ -19,6 +19,7 @@ COLUMNS: Mapping[str, Mapping[str, str]] = {
         "margin": "money",  # amount - cost
         "discount": "money",  # list_amount - amount
         "cycle_days": "number",  # closed_on - created_on
+        "days_kept": "number",  # returned_on - closed_on; none without returned_on
         "margin_share": "share",  # margin / amount
         "discount_share": "share",  # 1 - amount / list_amount
         "mark_up": "share",  # margin / cost

@@ -203,6 +203,8 @@ class Limit(Part):
             programme year as far as later limits allow) or spilled into the fund of `to`.
         to: The rule whose fund receives a spilled excess.
         prorate: In an unfinished period the limit shrinks with the months that exist.
+        since: year: its periods are those of the programme year; joined: they are counted from the partner's joining month
+            (what exceeds them is lost; without a joining date those of the programme year).
     """
 
     quantity: LimitQuantity | None = None
@@ -213,6 +215,7 @@ class Limit(Part):
     excess: Literal["lost", "carried", "trued_up", "spilled"] = "lost"
     to: str | None = None
     prorate: bool = False
+    since: Literal["year", "joined"] = "year"
 
     @model_validator(mode="after")
     def _one(self) -> Limit:

@@ -105,6 +105,8 @@ def deal_limits(draw: st.DrawFn) -> Document:
     limit |= draw(one_from([{"amount": "1"}, {"amount": "5.55"}, {"quantity": "5"}, {"quantity": "100.01"}]))
     if limit["per"] != "deal":
         limit["excess"] = draw(one_from(["lost", "carried"]))
+    if limit["per"] in ("quarter", "year") and sometimes(draw):
+        limit |= {"excess": "lost", "since": "joined"}
     return limit
 
 
@@ -189,6 +191,9 @@ def cap_lists(draw: st.DrawFn, rules: Sequence[Document]) -> list[Document]:
             cap["carry_over_year"] = draw(st.booleans())
         if place == 0 and sometimes(draw):
             cap["rules"] = [draw(one_from([rule["id"] for rule in rules]))]
+        if "amount" in cap and cap["per"] in ("quarter", "half_year", "year") and sometimes(draw):
+            cap |= {"excess": "lost", "since": "joined", "prorate": False, "carry_over_year": False}
+            cap.pop("to", None)
         caps.append(cap)
     return caps
 
@@ -375,14 +380,18 @@ def programme_schemes(draw: st.DrawFn) -> Scheme:
         size = draw(
             one_from([{"amount": "1"}, {"amount": "5.55"}, {"amount": "100"}, {"share": "0.0333", "of": "revenue"}])
         )
-        pools = [{"id": "pool", **size, "per": settle, "rules": named, "pays": draw(one_from(["up_to", "whole"]))}]
+        pays = draw(one_from([{"pays": "up_to"}, {"pays": "whole"}, {"pays": "whole", "divides": "equally"}]))
+        pools = [{"id": "pool", **size, "per": settle, "rules": named, **pays}]
     budget = {
         "amount": draw(one_from(["1", "10.01", "100", "1000"])),
         "when_exceeded": draw(one_from(["prorate", "prorate", "first_come", "report"])),
     }
     factor = one_from(["0.5", "1.25", "0.333333"])
     factors = {"behavioural": draw(factor), "transactional": draw(factor)}
-    group = draw(groups())
+    group = draw(groups()) if sometimes(draw) else None
+    own = ["group"] if group and group["pays"] == "member" else []
+    if pools and sometimes(draw):
+        pools[0]["within"] = draw(one_from(["type", "segment", "region", *own]))
     return scheme(
         rules,
         tiers=RECORDED_TIERS,
@@ -390,7 +399,7 @@ def programme_schemes(draw: st.DrawFn) -> Scheme:
         budget=budget if draw(st.booleans()) else None,
         mix={"behavioural": "0.8", "factors": factors} if sometimes(draw) else None,
         variants=draw(variants(rules)) if sometimes(draw) else None,
-        group=group if sometimes(draw) else None,
+        group=group,
         guarantees=draw(guarantee_lists(has_baseline=False)) if sometimes(draw) else None,
         eligible=draw(whos(with_tiers=False)) if sometimes(draw, 5) else None,
         **settings,

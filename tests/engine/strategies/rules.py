@@ -308,6 +308,9 @@ def limited_rules(draw: st.DrawFn, number: int, earlier: Sequence[str]) -> Docum
             limit["to"] = "fund"
         if form != "share" and limit["per"] != "life" and sometimes(draw):
             limit["prorate"] = True
+        if form != "share" and limit["per"] in ("quarter", "half_year", "year") and sometimes(draw):
+            limit = {key: value for key, value in limit.items() if key not in ("prorate", "to")}
+            limit |= {"excess": "lost", "since": "joined"}
         limits.append(limit)
     rule["limit"] = limits
     return rule

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from incentive_lab.money import decimals
 from incentive_lab.scheme.checks.context import PERIOD_MONTHS, Context, Findings, doubtful, wrong
-from incentive_lab.scheme.checks.rules import trued_up
+from incentive_lab.scheme.checks.rules import since_joining, trued_up
 from incentive_lab.scheme.document import Cap, Scheme
 from incentive_lab.scheme.lookup import measure_named, unit_of
 from incentive_lab.scheme.rules import During, Who
@@ -210,6 +210,7 @@ def _caps(scheme: Scheme) -> Findings:
         if (cap.excess == "spilled") != (cap.to is not None):
             yield wrong(here, "`excess: spilled` goes with `to`, the rule whose fund receives it.")
         yield from _idle(here, cap)
+        yield from since_joining(here, cap)
         if cap.excess == "trued_up":
             yield from trued_up(here, cap.per)
 
@@ -231,6 +232,14 @@ def _pools(context: Context) -> Findings:
                 yield wrong((*here, key), "A pool of 0 pays nothing to anybody.")
         if pool.of is not None and pool.of in context.measures and unit_of(pool.of, context.scheme.measures) != "money":
             yield wrong((*here, "of"), f"A pool is money, and '{pool.of}' is not.", "Name an amount, such as revenue.")
+        if pool.divides == "equally" and pool.pays != "whole":
+            message = "A pool that is divided equally is paid out whole, whatever the claims are."
+            yield wrong((*here, "pays"), message, "Write pays: whole.")
+        if pool.within == "group" and (context.scheme.group is None or context.scheme.group.pays == "parent"):
+            message = "There are no members of a group that each are paid."
+            yield wrong(
+                (*here, "within"), message, "Add group: {by: parent_id, pays: member}, or write another category."
+            )
 
 
 def _guarantees(scheme: Scheme) -> Findings:

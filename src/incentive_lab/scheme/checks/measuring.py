@@ -97,8 +97,12 @@ def measure_names(context: Context) -> Findings:
             for column in measure.of.columns() if measure.of else ():
                 yield from _cost(context, segments, *column.split(".", 1))
         if name in context.measures and why_sum and not context.adds_up(name):
-            kind = "a level that holds" if context.measures[name].is_level else "a ratio"
-            yield wrong(segments, f"'{name}' is {kind}; {why_sum}.", "Use it in a table, a gate or `requires` instead.")
+            held = context.measures[name]
+            kind = "a level that holds" if held.is_level else "a ratio"
+            fix = "Use it in a table, a gate or `requires` instead."
+            if held.level is not None or held.rolling_months:
+                fix = f"{fix[:-1]}; to pay on a balance, give the measure each_month: whole or twelfth."
+            yield wrong(segments, f"'{name}' is {kind}; {why_sum}.", fix)
 
 
 def circles(context: Context) -> Findings:

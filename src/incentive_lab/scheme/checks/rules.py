@@ -12,8 +12,9 @@ from incentive_lab.scheme.checks.context import (
     tables_of,
     wrong,
 )
+from incentive_lab.scheme.document import Cap
 from incentive_lab.scheme.rates import Rate, Step
-from incentive_lab.scheme.rules import Rule
+from incentive_lab.scheme.rules import Limit, Rule
 from incentive_lab.scheme.units import base_unit
 from incentive_lab.scheme.walk import Segments
 from incentive_lab.scheme.words import written
@@ -113,9 +114,25 @@ def trued_up(here: Segments, per: str) -> Findings:
         yield wrong(here, message, "Write per: month, quarter or half_year, and the year's own limit below it.")
 
 
+def since_joining(here: Segments, limit: Limit | Cap) -> Findings:
+    """A limit or cap that counts from joining has periods longer than a month and loses what exceeds its one number."""
+    if limit.since == "year":
+        return
+    if limit.per not in ("quarter", "half_year", "year"):
+        message = f"A limit per {limit.per} does not begin anew with an anniversary of joining."
+        yield wrong((*here, "since"), message, "Write per: year, half_year or quarter, or leave since out.")
+    if limit.excess != "lost":
+        message = f"What exceeds a limit since joining is lost, and this excess is {limit.excess}."
+        yield wrong((*here, "excess"), message, "Write excess: lost, or count by the programme year.")
+    if limit.share is not None or limit.prorate:
+        message = "A limit since joining is one number: no share of a measure, and not prorated."
+        yield wrong((*here, "since"), message, "Write amount or quantity, or count by the programme year.")
+
+
 def _limits(here: Segments, rule: Rule) -> Findings:
     for limit in rule.limit:
         place = (*here, "limit")
+        yield from since_joining(place, limit)
         if limit.per == "deal" and rule.per not in ("deal", "line"):
             message = f"A limit per deal needs a rule per deal, and this rule is per {rule.per}."
             yield wrong(place, message, "Write per: deal in the rule, or a period in the limit.")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from incentive_lab.scheme.checks.context import PERIOD_MONTHS, Context, Findings, doubtful, wrong
 from incentive_lab.scheme.checks.unseen import NOBODY_JOINED
-from incentive_lab.scheme.document import Draw, Guarantee, Target
+from incentive_lab.scheme.document import Cap, Draw, Guarantee, Target
 from incentive_lab.scheme.measures import TENURE
-from incentive_lab.scheme.rules import Rule, Who
-from incentive_lab.scheme.walk import Node
+from incentive_lab.scheme.rules import Limit, Rule, Who
+from incentive_lab.scheme.walk import Node, Segments
 
 _NOBODY = f"This history has no {NOBODY_JOINED}"
 
@@ -23,6 +23,9 @@ def tenure(context: Context) -> Findings:
                 yield from _forgiven(node, node.part)
             if context.undated and node.part.since == "joined":
                 yield doubtful((*node.segments, "since"), f"{_NOBODY}, so it is given to nobody.")
+        elif isinstance(node.part, (Limit, Cap)):
+            if node.part.since == "joined":
+                yield from _counted(context, (*node.segments, "since"))
         elif isinstance(node.part, Target):
             if context.undated and node.part.ramp:
                 yield doubtful((*node.segments, "ramp"), f"{_NOBODY}, so everybody owes the whole target.")
@@ -40,15 +43,25 @@ def _who(context: Context, node: Node, who: Who) -> Findings:
         yield wrong(here, message, "Write a larger number at below.")
     if context.undated:
         yield doubtful(here, f"{_NOBODY}, so nobody is named.")
-    if TENURE in context.scheme.measures:
-        message = f"It looks at the measure '{TENURE}', and the scheme has one of that name of its own."
-        yield wrong(here, message, "Give the scheme's measure another name.")
+    yield from _own(context, here)
     if node.segments[0] == "targets":
         message = "A target is chosen once for each partner, and months since joining change from month to month."
         yield wrong(here, message, "Write ramp, with a share of the target for each of the first months.")
     if node.segments[0] == "variants":
         message = "A variant is chosen once for each partner, and months since joining change from month to month."
         yield wrong(here, message, "Write a rule for each, with months_since_joining in its who.")
+
+
+def _own(context: Context, here: Segments) -> Findings:
+    if TENURE in context.scheme.measures:
+        message = f"It looks at the measure '{TENURE}', and the scheme has one of that name of its own."
+        yield wrong(here, message, "Give the scheme's measure another name.")
+
+
+def _counted(context: Context, here: Segments) -> Findings:
+    if context.undated:
+        yield doubtful(here, f"{_NOBODY}, so its periods are those of the programme year.")
+    yield from _own(context, here)
 
 
 def _since(node: Node, one: Guarantee | Draw) -> Findings:
