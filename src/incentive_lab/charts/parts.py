@@ -32,7 +32,9 @@ def rules_chart(result: Replay) -> Chart:
     rules = {rule.id: rule for rule in result.scheme.rules}
     cost = result.by_rule.sum(axis=1) / result.minor
     lines = [
-        (name, float(amount)) for name, amount in zip(result.line_ids, cost, strict=True) if name in rules or amount
+        (name, float(amount))
+        for name, amount in zip(result.line_ids, cost, strict=True)
+        if (not rules[name].non_cash if name in rules else amount)
     ]
     lines.sort(key=lambda line: -line[1])
     words = {
