@@ -167,10 +167,10 @@ def safe(text: str) -> str:
     """Text that a spreadsheet does not take for a formula.
 
     Example:
-        >>> safe("=1+1"), safe("P-1")
-        ("'=1+1", 'P-1')
+        >>> safe("=1+1"), safe("P-1"), safe("\uff1d1+1")
+        ("'=1+1", 'P-1', "'\uff1d1+1")
     """
-    return "'" + text if text[:1] in "=+-@\t\r" and text else text
+    return "'" + text if text[:1] in "=+-@\t\r\n\uff1d\uff0b\uff0d\uff20" and text else text
 
 
 def statement_result(told: Statement) -> dict[str, Any]:
