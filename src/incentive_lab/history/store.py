@@ -253,8 +253,8 @@ def fill(sql: str, relations: Mapping[str, str]) -> str:
     """SQL with each `{table}` outside of quotes replaced by its relation (by default the table's own name).
 
     Example:
-        >>> fill("SELECT count(*) FROM {deals} WHERE name = '{deals}'", {})
-        'SELECT count(*) FROM "deals" WHERE name = \'{deals}\''
+        >>> print(fill("SELECT count(*) FROM {deals} WHERE name = '{deals}'", {}))
+        SELECT count(*) FROM "deals" WHERE name = '{deals}'
     """
     return _PLACES.sub(lambda match: relations.get(match[1], quoted(match[1])) if match[1] else match[0], sql)
 
