@@ -9,7 +9,7 @@ from incentive_lab.control.midway import Midway
 from incentive_lab.control.payouts import Audit, line_name
 from incentive_lab.control.reasons import REASONS
 from incentive_lab.format import count, counted, money, percent, signed
-from incentive_lab.money import from_minor
+from incentive_lab.money import decimals, from_minor
 
 SHOWN = 20
 """Differences and partners printed as words; --json has all."""
@@ -65,12 +65,13 @@ def say_audit(told: dict[str, Any]) -> None:
 
 def follow_result(found: Followed) -> dict[str, Any]:
     """What `registry follow --json` prints; amounts in whole currency units."""
+    places = decimals(found.currency)
     return {
         "ok": True, "history_id": found.history_id, "currency": found.currency, "inside": found.inside,
-        "actual": round(found.actual, 2), "expected": found.expected, "low": found.months[-1].low_to_date,
+        "actual": round(found.actual, places), "expected": found.expected, "low": found.months[-1].low_to_date,
         "high": found.months[-1].high_to_date,
-        "months": [{"month": one.month, "actual": round(one.actual, 2), "low": one.low, "high": one.high,
-                    "to_date": round(one.to_date, 2), "low_to_date": one.low_to_date,
+        "months": [{"month": one.month, "actual": round(one.actual, places), "low": one.low, "high": one.high,
+                    "to_date": round(one.to_date, places), "low_to_date": one.low_to_date,
                     "high_to_date": one.high_to_date} for one in found.months],
         "assumptions": [{"name": one.name, "about": one.about, "expected": one.expected, "low": one.low,
                          "high": one.high, "actual": one.actual, "chance": one.chance, "broke": one.broke,

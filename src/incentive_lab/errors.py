@@ -8,7 +8,9 @@ import re
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
+from urllib.parse import unquote
 
+_SECRET = ("pass", "secret", "token", "key", "pwd")
 _ENDLESS = re.compile(r"[^\s/\\.'\"]{100,}")
 
 
@@ -93,3 +95,24 @@ def did_you_mean(name: object, known: Iterable[str]) -> str:
         return f"Did you mean {close}?"
     shown = ", ".join(names[:12]) + (" ..." if len(names) > 12 else "")
     return f"Known: {shown}." if names else ""
+
+
+def without_password(address: str) -> str:
+    """Where something is, without the secrets of a database's URL; a password may hold any mark that an address has.
+
+    Example:
+        >>> without_password("postgresql://ann:se/c@ret@db/sales?sslpassword=x&options=y")
+        'postgresql://ann@db/sales?options=y'
+        >>> without_password("/data/history")
+        '/data/history'
+    """
+    kind, mark, rest = address.partition("://")
+    if not mark:
+        return address
+    who, at, where = rest.rpartition("@")
+    path, _, query = where.partition("?")
+    said = [
+        one for one in query.split("&") if not any(word in unquote(one.partition("=")[0]).lower() for word in _SECRET)
+    ]
+    user = re.split("[:/?#]", who, maxsplit=1)[0]
+    return f"{kind}://{user}{at if user else ''}{path}" + (f"?{'&'.join(said)}" if any(said) else "")

@@ -50,6 +50,16 @@ def decimals(currency: str) -> int:
     return _DECIMALS.get(currency.upper(), 2)
 
 
+def smallest_amount(currency: str) -> Decimal:
+    """A currency's minor unit in whole units.
+
+    Example:
+        >>> smallest_amount("USD"), smallest_amount("JPY"), smallest_amount("KWD")
+        (Decimal('0.01'), Decimal('1'), Decimal('0.001'))
+    """
+    return Decimal(1).scaleb(-decimals(currency))
+
+
 def to_minor(amount: Decimal | int | float | str, currency: str) -> int:
     """An amount in whole currency units as integer minor units, half-up.
 
@@ -70,6 +80,19 @@ def from_minor(minor: float, currency: str) -> float:
     """
     places = decimals(currency)
     return round(float(minor) / float(10**places), places)
+
+
+def in_units(minor: float, currency: str) -> float:
+    """Minor units in whole currency units, parts of a minor unit to a millionth of it.
+
+    Under rounding at the total, lines have such parts, and only with them do they add up to what is paid.
+
+    Example:
+        >>> in_units(267, "USD"), in_units(33.3337, "USD"), in_units(0.25, "JPY")
+        (2.67, 0.333337, 0.25)
+    """
+    places = decimals(currency)
+    return round(round(float(minor), 6) / float(10**places), places + 6)
 
 
 def to_millionths(share: Decimal | int | float | str) -> int:

@@ -6,6 +6,7 @@ import csv
 import io
 from collections.abc import Callable
 from dataclasses import asdict
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ from incentive_lab.engine.impact import cost_by_tier, group_amounts, impact, mix
 from incentive_lab.engine.replay import Replay
 from incentive_lab.engine.statement import Statement, statements
 from incentive_lab.format import count, counted, money, percent
-from incentive_lab.money import from_minor
+from incentive_lab.money import in_units
 
 if TYPE_CHECKING:
     from incentive_lab.history import History
@@ -31,7 +32,7 @@ def replay_result(result: Replay, before: Replay | None = None) -> dict[str, Any
     panel, currency = result.panel, result.panel.currency
 
     def whole(cents: float) -> float:
-        return from_minor(cents, currency)
+        return in_units(cents, currency)
 
     shares = mix(result)
     answer: dict[str, Any] = {
@@ -47,6 +48,8 @@ def replay_result(result: Replay, before: Replay | None = None) -> dict[str, Any
         "by_partner": dict(zip(panel.partner_ids, map(whole, result.by_partner), strict=True)),
         "warnings": list(result.warnings),
     }  # fmt: skip
+    if unpaid := [rule.id for rule in result.scheme.rules if rule.non_cash]:
+        answer["not_in_money"] = unpaid
     if panel.calendar is not None:
         answer["calendar"] = panel.calendar.sentence(panel.first_month + panel.months - 1)
     if shares.planned is None:
@@ -78,7 +81,8 @@ def say_replay(answer: dict[str, Any]) -> None:
     for reason in answer.get("why_nothing", ()):
         print(f"- note: {reason}")
     for name, amount in answer["by_rule"].items():
-        print(f"  {name:<28} {money(amount, currency):>24}")
+        aside = "  not in money, no part of the total" if name in answer.get("not_in_money", ()) else ""
+        print(f"  {name:<28} {money(amount, currency):>24}{aside}")
     paid = answer["mix"]["paid"]
     if paid is not None:
         planned = answer["mix"]["planned"]
@@ -101,17 +105,28 @@ def say_replay(answer: dict[str, Any]) -> None:
 
 
 def payout_lines(result: Replay) -> str:
-    """Payouts by partner, month and line as CSV, each with the fingerprint and the history it comes from."""
-    stream, labels = io.StringIO(newline=""), result.panel.labels()
+    """What is paid in money by partner, month and line as CSV, each with the fingerprint and the history it comes from."""
+    stream, labels, detail = io.StringIO(newline=""), result.panel.labels(), result.detail.copy()
+    detail[[place for place, rule in enumerate(result.scheme.rules) if rule.non_cash]] = 0.0
     writer = csv.writer(stream)
     writer.writerow(["partner_id", "month", "line", "amount", "fingerprint", "history_id"])
-    lines, months, partners = np.nonzero(result.detail)
+    lines, months, partners = np.nonzero(detail)
     for place in np.lexsort((lines, months, partners)):
         line, month, row = int(lines[place]), int(months[place]), int(partners[place])
-        amount = from_minor(float(result.detail[line, month, row]), result.panel.currency)
-        writer.writerow([safe(result.panel.partner_ids[row]), labels[month], result.line_ids[line], amount,
+        amount = in_units(float(detail[line, month, row]), result.panel.currency)
+        writer.writerow([safe(result.panel.partner_ids[row]), labels[month], result.line_ids[line], _plain(amount),
                          result.fingerprint, result.panel.history_id])  # fmt: skip
     return stream.getvalue()
+
+
+def _plain(amount: float) -> str:
+    """An amount in plain digits, however small it is.
+
+    Example:
+        >>> _plain(160.0), _plain(-0.00002)
+        ('160.0', '-0.00002')
+    """
+    return format(Decimal(repr(amount)), "f")
 
 
 def statement_lines(result: Replay, floor: Scheme | None, progress: Callable[[int, int], None] | None = None) -> str:
@@ -125,13 +140,13 @@ def statement_lines(result: Replay, floor: Scheme | None, progress: Callable[[in
     stream, names = io.StringIO(newline=""), result.panel.attributes.get("name")
     writer = csv.writer(stream)
     writer.writerow(["partner_id", "name", "period", "line", "label", "deal_id", "base", "rate", "amount", "currency",
-                     "provisional", "why", "fingerprint", "history_id"])  # fmt: skip
+                     "in_money", "provisional", "why", "fingerprint", "history_id"])  # fmt: skip
     for row, told in enumerate(statements(result, floor)):
         name = str(names[row]) if names is not None else ""
         for one in told.lines:
             writer.writerow([safe(told.partner), safe(name), one.period, one.rule, safe(one.label), safe(one.deal), one.base,
-                             one.rate, one.amount, told.currency, "yes" if one.provisional else "no", safe(one.why),
-                             told.fingerprint, told.history_id])  # fmt: skip
+                             one.rate, _plain(one.amount), told.currency, "yes" if one.in_money else "no",
+                             "yes" if one.provisional else "no", safe(one.why), told.fingerprint, told.history_id])  # fmt: skip
         if progress is not None:
             progress(row + 1, result.panel.partners)
     return stream.getvalue()
@@ -152,17 +167,17 @@ def safe(text: str) -> str:
     """Text that a spreadsheet does not take for a formula.
 
     Example:
-        >>> safe("=1+1"), safe("P-1")
-        ("'=1+1", 'P-1')
+        >>> safe("=1+1"), safe("P-1"), safe("\uff1d1+1")
+        ("'=1+1", 'P-1', "'\uff1d1+1")
     """
-    return "'" + text if text[:1] in "=+-@\t\r" and text else text
+    return "'" + text if text[:1] in "=+-@\t\r\n\uff1d\uff0b\uff0d\uff20" and text else text
 
 
 def statement_result(told: Statement) -> dict[str, Any]:
     """What `statement --json` prints."""
     lines = [
         {"period": line.period, "rule": line.rule, "base": line.base, "rate": line.rate, "amount": line.amount,
-         "why": line.why, "provisional": line.provisional, "deal": line.deal or None,
+         "why": line.why, "in_money": line.in_money, "provisional": line.provisional, "deal": line.deal or None,
          "slices": [asdict(one) for one in line.slices]}
         for line in told.lines
     ]  # fmt: skip

@@ -218,7 +218,8 @@ class World:
     @property
     def step(self) -> Fraction:
         """The smallest amount that is paid."""
-        return Fraction(self.scheme.rounding.to)
+        asked = self.scheme.rounding.to
+        return self.currency.cent if asked is None else Fraction(asked)
 
 
 def combined(measure: Measure, read: object) -> Fraction | None:

@@ -13,11 +13,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from incentive_lab.errors import InputError
+from incentive_lab.errors import InputError, without_password
 from incentive_lab.registry.evidence import Submission
 from incentive_lab.registry.people import Actor, Conflict, Refused
 from incentive_lab.registry.policy import Policy
-from incentive_lab.registry.proposals import without_password
 from incentive_lab.registry.service import Registry
 from incentive_lab.report.exporting import export_pack
 from incentive_lab.report.pack import MANIFEST, Pack, opened_pack, pack_bytes, zipped
@@ -160,7 +159,8 @@ def test_nothing_that_a_terminal_obeys_is_kept_of_a_text(local: Registry) -> Non
 @pytest.mark.parametrize(("source", "kept"), [
     ("postgresql://ann:secret@db/sales", "postgresql://ann@db/sales"),
     ("mysql://db/sales?user=ann&password=secret", "mysql://db/sales?user=ann"),
-    ("postgresql://ann:sec@ret@db:x/sales", ""),
+    ("postgresql://ann:sec@ret@db:x/sales", "postgresql://ann@db:x/sales"),
+    ("postgresql://ann:se/cret@db/sales?ssl%70assword=y&user=z", "postgresql://ann@db/sales?user=z"),
     ("/data/history", "/data/history"),
 ])  # fmt: skip
 def test_a_password_in_the_address_of_a_history_is_not_kept(local: Registry, source: str, kept: str) -> None:

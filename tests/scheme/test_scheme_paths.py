@@ -118,4 +118,5 @@ def test_an_unknown_key_and_a_value_out_of_bounds_are_refused():
 def test_reading_a_path_gives_defaults_and_whole_parts():
     assert get(SCHEME, "settle") == "quarter"
     assert get(SCHEME, "rules.certification.on") == "certification"
-    assert get(SCHEME, "rounding.to") == Decimal("0.01")
+    assert get(SCHEME, "rounding.mode") == "half_up"
+    assert get(SCHEME, "rounding.to") is None  # the smallest amount of its currency, though it is written out

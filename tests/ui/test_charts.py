@@ -17,14 +17,14 @@ from incentive_lab.charts import (
     rules_chart,
     tier_chart,
 )
-from incentive_lab.charts.months import growth_title
+from incentive_lab.charts.months import growth_title, rules_by_quarter_chart
 from incentive_lab.charts.parts import tiers_before
 from incentive_lab.charts.pilot import forest_chart, whales_chart
 from incentive_lab.charts.projection import distribution_chart, fan_chart, tornado_chart
 from incentive_lab.charts.style import GAIN, LOSS, money_axis
-from incentive_lab.charts.versus import schemes_chart
+from incentive_lab.charts.versus import schemes_chart, steps_chart
 from incentive_lab.engine.curve import Curve
-from incentive_lab.engine.impact import impact, mix
+from incentive_lab.engine.impact import Mix, impact, mix
 from incentive_lab.engine.replay import Replay, replay
 from incentive_lab.pilot.estimate import Interval
 from incentive_lab.pilot.whales import Whales, Without
@@ -107,6 +107,22 @@ def test_markup_in_a_partners_name_is_text(after: Replay, before: Replay) -> Non
     words = movers_chart(impact(after, before), replace(after, panel=panel)).figure.data[0].hovertext
     assert any("&lt;b&gt;Ann&lt;/b&gt;&lt;br&gt;" in one for one in words)
     assert any("Bob &amp; Co" in one for one in words)
+
+
+def test_markup_in_names_of_rules_tiers_and_types_is_text(after: Replay, before: Replay) -> None:
+    evil = "<a href='https://example.com'>x</a>"
+    rules = tuple(rule.model_copy(update={"label": evil}) for rule in after.scheme.rules)
+    told = replace(
+        after, scheme=after.scheme.model_copy(update={"rules": rules}), tier_names=(evil,) * len(after.tier_names)
+    )
+    drawn = [
+        rules_chart(told), rules_by_quarter_chart(told), schemes_chart({evil: told}), steps_chart([evil, evil], [1.0, 2.0], "USD"),
+        mix_chart(Mix(None, 0.5, {evil: 0.5})), tier_chart(told, before),
+    ]  # fmt: skip
+    for chart in drawn:
+        said = str(chart.figure.to_json())
+        assert "&lt;a href" in said or "\\u0026lt;a href" in said, chart.title
+        assert not any(tag in said for tag in ("<a href", "\\u003ca href")), chart.title
 
 
 def test_winners_and_losers_are_called_by_their_names(after: Replay, before: Replay) -> None:

@@ -72,7 +72,7 @@ def test_a_history_that_nobody_named_is_called_after_its_files_and_the_day(place
     first = min(name for name, _ in GOOD)
     assert histories.title_of(kept) == f"{first} and 1 more file, {date.today().isoformat()}"
     assert str(place) not in histories.place_of(kept)
-    assert histories.place_of(Source("postgres://ann:secret@host/db", None, False)) == "postgres://ann:...@host/db"
+    assert histories.place_of(Source("postgres://ann:secret@host/db", None, False)) == "postgres://ann@host/db"
 
 
 def test_a_history_that_stays_where_it_is_is_remembered_by_its_name(

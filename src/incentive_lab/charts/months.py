@@ -6,7 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from incentive_lab.charts.cost import by_label
-from incentive_lab.charts.style import CATEGORIES, DRAFT, INK, OTHER, Chart, calendar_axis, figure, money_axis
+from incentive_lab.charts.style import CATEGORIES, DRAFT, INK, OTHER, Chart, as_text, calendar_axis, figure, money_axis
 from incentive_lab.engine.replay import Replay
 from incentive_lab.format import compact, percent, points, quarter_name
 from incentive_lab.panel import Floats
@@ -24,9 +24,9 @@ def rules_by_quarter_chart(result: Replay) -> Chart:
         go.Bar(
             x=quarters,
             y=amounts,
-            name=name,
+            name=as_text(name),
             marker_color=CATEGORIES[place] if place < SHOWN else OTHER,
-            hovertext=[f"<b>{name}</b><br>{one}<br>{compact(amount)} {currency}"
+            hovertext=[f"<b>{as_text(name)}</b><br>{one}<br>{compact(amount)} {currency}"
                        for one, amount in zip(quarters, amounts, strict=True)],
             hoverinfo="text",
         )

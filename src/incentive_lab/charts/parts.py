@@ -14,6 +14,7 @@ from incentive_lab.charts.style import (
     VOLUME,
     WRITTEN,
     Chart,
+    as_text,
     beside_bars,
     figure,
     money_axis,
@@ -32,19 +33,22 @@ def rules_chart(result: Replay) -> Chart:
     rules = {rule.id: rule for rule in result.scheme.rules}
     cost = result.by_rule.sum(axis=1) / result.minor
     lines = [
-        (name, float(amount)) for name, amount in zip(result.line_ids, cost, strict=True) if name in rules or amount
+        (name, float(amount))
+        for name, amount in zip(result.line_ids, cost, strict=True)
+        if (not rules[name].non_cash if name in rules else amount)
     ]
     lines.sort(key=lambda line: -line[1])
     words = {
         name: rules[name].label or name if name in rules else name.replace("_", " ").capitalize() for name, _ in lines
     }
+    called = {name: as_text(said) for name, said in words.items()}
     groups = {name: rules[name].group if name in rules else "" for name, _ in lines}
     total = result.cost / result.minor
     currency = result.panel.currency
     amounts = [amount for _, amount in lines]
     traces = [
         go.Bar(
-            y=[words[name] for name, _ in lines if groups[name] == group],
+            y=[called[name] for name, _ in lines if groups[name] == group],
             x=[amount for name, amount in lines if groups[name] == group],
             customdata=[name for name, _ in lines if groups[name] == group],
             name=_NAMES[group],
@@ -55,7 +59,7 @@ def rules_chart(result: Replay) -> Chart:
             text=[compact(amount) if amount >= 0 else "" for name, amount in lines if groups[name] == group],
             textfont={"size": 12, "color": INK},
             hovertext=[
-                f"<b>{words[name]}</b><br>{compact(amount)} {currency}, {percent(amount / total, 1) if total else '0 %'} of all"
+                f"<b>{called[name]}</b><br>{compact(amount)} {currency}, {percent(amount / total, 1) if total else '0 %'} of all"
                 for name, amount in lines
                 if groups[name] == group
             ],
@@ -66,7 +70,7 @@ def rules_chart(result: Replay) -> Chart:
     ]
     drawn = figure(
         *traces,
-        beside_bars([(words[name], amount, compact(amount)) for name, amount in lines]),
+        beside_bars([(called[name], amount, compact(amount)) for name, amount in lines]),
         name="rules",
         margin={**room_for(words.values()), "r": WRITTEN},
         height=max(160, 26 * len(lines) + 60),
@@ -77,7 +81,7 @@ def rules_chart(result: Replay) -> Chart:
             "type": "category",
             "showgrid": False,
             "categoryorder": "array",
-            "categoryarray": [words[name] for name, _ in lines],
+            "categoryarray": [called[name] for name, _ in lines],
         },
     )
     title = "Nothing is paid"
@@ -88,7 +92,10 @@ def rules_chart(result: Replay) -> Chart:
 
 def mix_chart(mix: Mix) -> Chart:
     """The share that behaviour earns, planned and paid, in all and by partner type."""
-    found = [("All partners", mix.paid), *((name.replace("_", " "), share) for name, share in mix.by_segment.items())]
+    found = [
+        ("All partners", mix.paid),
+        *((as_text(name.replace("_", " ")), share) for name, share in mix.by_segment.items()),
+    ]
     rows = [(name, share) for name, share in found if share is not None]
     drawn = figure(
         go.Bar(
@@ -161,13 +168,14 @@ def mix_title(mix: Mix) -> str:
 def tier_chart(proposed: Replay, baseline: Replay) -> Chart:
     """Partners by tier before (baseline, else what the history recorded) and in the last month under the scheme."""
     names, flow, origin = _flow(proposed, baseline)
-    shown = flow[::-1]
+    shown, before = flow[::-1], [as_text(name) for name in names]
+    after = [as_text(name) for name in proposed.tier_names]
     cells = [(row, column) for row in range(len(names)) for column in range(flow.shape[1]) if flow[row, column]]
     drawn = figure(
         go.Heatmap(
             z=shown,
-            x=list(proposed.tier_names),
-            y=names[::-1],
+            x=after,
+            y=before[::-1],
             showscale=False,
             xgap=3,
             ygap=3,
@@ -176,13 +184,13 @@ def tier_chart(proposed: Replay, baseline: Replay) -> Chart:
         ),
         # A heat map cannot be clicked; marks that cannot be seen can.
         go.Scatter(
-            x=[proposed.tier_names[column] for _, column in cells],
-            y=[names[row] for row, _ in cells],
+            x=[after[column] for _, column in cells],
+            y=[before[row] for row, _ in cells],
             mode="markers",
             marker={"symbol": "square", "size": 34, "color": "rgba(0,0,0,0)"},
             showlegend=False,
             hovertext=[
-                f"{names[row]} to {proposed.tier_names[column]}: {counted(int(flow[row, column]), 'partner')}"
+                f"{before[row]} to {after[column]}: {counted(int(flow[row, column]), 'partner')}"
                 for row, column in cells
             ],
             hoverinfo="text",

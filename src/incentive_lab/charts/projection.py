@@ -17,6 +17,7 @@ from incentive_lab.charts.style import (
     TINT,
     Chart,
     amount_ticks,
+    as_text,
     calendar_axis,
     figure,
     money_axis,
@@ -135,7 +136,7 @@ def distribution_chart(
 
 def tornado_chart(drivers: Sequence[Driver], middle: float, minor: int, currency: str, what: str = "cost") -> Chart:
     """Mean cost in the lowest and the highest fifth of futures by each driver."""
-    rows = [_driven_by(one.name) for one in drivers]
+    rows = [as_text(_driven_by(one.name)) for one in drivers]
     low, high = [one.low / minor - middle for one in drivers], [one.high / minor - middle for one in drivers]
     far = [2 * max(one.low_error or 0.0, one.high_error or 0.0) / minor for one in drivers]
     reach = [end + side * one for ends in (low, high) for end, one in zip(ends, far, strict=True) for side in (-1, 1)]

@@ -109,6 +109,16 @@ class Chart:
         return self.drawn
 
 
+def as_text(said: str) -> str:
+    """Somebody's text as Plotly shows it unchanged; it would take some tags for markup, a link among them.
+
+    Example:
+        >>> as_text("<a href='https://example.com'>R&D</a>")
+        "&lt;a href='https://example.com'>R&D&lt;/a>"
+    """
+    return said.replace("<", "&lt;")
+
+
 def figure(*traces: Any, name: str, height: int = 300, **layout: Any) -> go.Figure:
     """A figure in the house style; `name` keeps what the reader did to it (zoom, hover) over redraws."""
     return go.Figure(

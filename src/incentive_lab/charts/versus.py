@@ -16,6 +16,7 @@ from incentive_lab.charts.style import (
     INK,
     LOSS,
     Chart,
+    as_text,
     calendar_axis,
     figure,
     money_axis,
@@ -41,9 +42,9 @@ def schemes_chart(results: Mapping[str, Replay]) -> Chart:
         colour = INK if place == 0 else CATEGORIES[(0, 2, 3)[(place - 1) % 3]]
         traces.append(
             go.Scatter(
-                x=names, y=amounts, name=label, mode="lines+markers",
+                x=names, y=amounts, name=as_text(label), mode="lines+markers",
                 line={"color": colour, "width": 2.5, "dash": _DASHES[place % 4]}, marker={"size": 6, "color": colour},
-                hovertext=[f"<b>{label}</b><br>{one}<br>{compact(amount)} {result.panel.currency}"
+                hovertext=[f"<b>{as_text(label)}</b><br>{one}<br>{compact(amount)} {result.panel.currency}"
                            for one, amount in zip(names, amounts, strict=True)],
                 hoverinfo="text",
             )
@@ -69,7 +70,7 @@ def steps_chart(labels: Sequence[str], costs: Sequence[float], currency: str) ->
         currency: ISO 4217 code.
     """
     change = np.diff(np.asarray(costs))
-    rows = [*(cut_short(label, LONGEST) for label in labels), "In the end"]
+    rows = [*(as_text(cut_short(label, LONGEST)) for label in labels), "In the end"]
     drawn = figure(
         go.Waterfall(
             y=[f"{place}. {row}" if 0 < place <= len(change) else row for place, row in enumerate(rows)],

@@ -118,7 +118,7 @@ class Reasons:
             yield Found("line", f"the scheme has no line {cell.rule}")
         yield from self._twice(gap)
         yield from self._elsewhere(gap)
-        if abs(gap.difference) <= max(1, len(gap.rows)) * max(1, round(float(self.scheme.rounding.to) * self.unit)):
+        if abs(gap.difference) <= max(1, len(gap.rows)) * max(1, round(float(self.scheme.smallest) * self.unit)):
             yield Found("rounding", "it differs by no more than rounding can")
         for found, amount in self.otherwise(cell):
             # Nothing is what any other rate of an unused line gives, so it says nothing of rates.

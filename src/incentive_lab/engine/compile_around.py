@@ -212,7 +212,7 @@ def numbers_of(scheme: Scheme, rows: Builder) -> p.F64:
     """Other numbers of a scheme: to what money is rounded, the least that is paid, to what rates are rounded."""
     rounding, minimum = scheme.rounding, scheme.minimum_payout
     return np.array([
-        float(rounding.to * rows.minor * 1_000_000),
+        float(scheme.smallest * rows.minor * 1_000_000),
         rows.cents(minimum.amount) if minimum else 0.0,
         whole(rounding.rate_to * 1_000_000) if rounding.rate_to else 0.0,
     ])  # fmt: skip

@@ -130,7 +130,7 @@ def conventions(scheme: Scheme) -> tuple[str, ...]:
     one_of = "the greater or lesser of rules, " if scheme.alternatives else ""
     words = [
         f"Settled by {scheme.settle}; the programme year starts in month {scheme.year_starts}.",
-        f"Rounded to {rounding.to} {scheme.currency}, {rounding.mode.replace('_', ' ')}, at {at}.",
+        f"Rounded to {scheme.smallest} {scheme.currency}, {rounding.mode.replace('_', ' ')}, at {at}.",
         f"Order: eligibility, splits, base, net of, rate, gates, limits, {one_of}taken back, partner caps, guarantee or draw, "
         "carried balance, minimum payout, pools and budget.",
     ]

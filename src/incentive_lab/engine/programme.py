@@ -23,7 +23,7 @@ Tiers = NDArray[np.uint8]
 
 def rounding_unit(scheme: Scheme) -> float:
     """The smallest amount that is paid, in minor units."""
-    return float(scheme.rounding.to * 10 ** decimals(scheme.currency))
+    return float(scheme.smallest * 10 ** decimals(scheme.currency))
 
 
 def posting_months(per: int, shift: int, months: int) -> list[tuple[int, int]]:
@@ -207,7 +207,7 @@ def budget_lines(scheme: Scheme, panel: Panel, paid: Floats, guaranteed: Floats,
     if budget is None or budget.when_exceeded == "report":
         return lines
     shift = year_shift(scheme, panel.first_month)
-    unit = rounding_unit(scheme)
+    unit, at_total = rounding_unit(scheme), scheme.rounding.at == "total"
     amount = float(budget.amount * 10 ** decimals(scheme.currency))
     left = amount
     for first, last in posting_months(PERIOD_MONTHS[scheme.settle], shift, panel.months):
@@ -222,7 +222,7 @@ def budget_lines(scheme: Scheme, panel: Panel, paid: Floats, guaranteed: Floats,
             if claims is None:
                 kept = kept + shared_cut(rest, room, unit)
             else:
-                kept = kept + _first_come(claims, first, last, rest, room)
+                kept = kept + _first_come(claims, first, last, rest, room, unit if at_total else 1.0)
             lines[last] = kept - due
             due = kept
         left -= due.sum()
@@ -233,12 +233,29 @@ Claim = tuple[int, int, str, int, float]
 """(month, day, deal id, partner row, cents): one dated claim on a first-come budget."""
 
 
-def _first_come(claims: list[Claim], first: int, last: int, rest: Floats, room: float) -> Floats:
-    """Pay claims in order until the room is used, never more to a partner than is due."""
-    kept = np.zeros_like(rest)
-    for month, _, _, partner, cents in claims:
-        if first <= month <= last and room > 0:
-            pays = max(0.0, min(cents, rest[partner] - kept[partner], room))
-            kept[partner] += pays
-            room -= pays
+def _first_come(claims: list[Claim], first: int, last: int, rest: Floats, room: float, unit: float) -> Floats:
+    """Pay claims in order until the room is used, never more to a partner than is due.
+
+    Claims with parts of a unit, which rounding at the total leaves as they are, are paid in whole units as they add up; a
+    partner's last one is paid with what rounding added.
+
+    Example:
+        >>> claims = [(0, 1, "a", 0, 10.4), (0, 2, "b", 0, 10.4), (0, 3, "c", 1, 9.0)]
+        >>> _first_come(claims, 0, 0, np.array([21.0, 9.0]), 25.0, 1.0)
+        array([21.,  4.])
+    """
+    kept, claimed = np.zeros_like(rest), np.zeros_like(rest)
+    mine = [claim for claim in claims if first <= claim[0] <= last]
+    ends = {claim[3]: place for place, claim in enumerate(mine)}
+    for place, (_, _, _, partner, cents) in enumerate(mine):
+        if room <= 0:
+            break
+        claimed[partner] += cents
+        due = unit * np.floor(claimed[partner] / unit + 1e-6)
+        if ends[partner] == place and abs(rest[partner] - claimed[partner]) < unit:
+            due = rest[partner]
+        pays = max(0.0, min(due, rest[partner]) - kept[partner])
+        pays = min(pays, room)
+        kept[partner] += pays
+        room -= pays
     return kept

@@ -31,6 +31,7 @@ from incentive_lab.engine.slices import Slice, slices
 from incentive_lab.engine.tenure import not_open
 from incentive_lab.errors import InputError, Problem, did_you_mean
 from incentive_lab.format import money, percent
+from incentive_lab.money import in_units
 from incentive_lab.panel import Floats, month_label
 from incentive_lab.scheme.alternatives import alternatives_of
 from incentive_lab.scheme.document import Scheme
@@ -56,6 +57,7 @@ class Line:
         provisional: The period is not finished.
         slices: The bands of a table that pays band by band, which add up to what the table earned.
         deal: Deal id, in a rule that pays deal by deal; with the line of the deal where it pays line by line.
+        in_money: Whether it is paid in money, and so part of the total.
     """
 
     period: str
@@ -68,11 +70,12 @@ class Line:
     provisional: bool = False
     slices: tuple[Slice, ...] = ()
     deal: str = ""
+    in_money: bool = True
 
 
 @dataclass(frozen=True)
 class Statement:
-    """A partner's statement; `total` is the sum of the lines, `balances` what is open at the end of the last month."""
+    """A partner's statement; `total` is the sum of the lines in money, `balances` what is open at the end of the last month."""
 
     partner: str
     scheme: str
@@ -121,6 +124,8 @@ def _stated(result: Replay, row: int, months: range, ways: _Ways) -> Statement:
     lines: list[Line] = []
     for place in months:
         lines += _month_lines(result, path, place, row, ways.floor)
+    unpaid = {rule.id for rule in scheme.rules if rule.non_cash}
+    lines = [replace(line, in_money=False) if line.rule in unpaid else line for line in lines]
     cents = sum(round(float(result.total[place, row]), 6) for place in months)
     tier = result.tier_names[int(result.tiers[months[-1], row])]
     own = () if panel.calendar is None else (panel.calendar.sentence(panel.first_month + months[-1]),)
@@ -129,7 +134,7 @@ def _stated(result: Replay, row: int, months: range, ways: _Ways) -> Statement:
     return Statement(
         partner=partner, scheme=scheme.id, fingerprint=result.fingerprint, history_id=panel.history_id,
         currency=panel.currency, conventions=(*conventions(scheme), *own), lines=tuple(lines),
-        total=round(cents / result.minor, 6), tier=tier, next_tier=next_tier(result, row, months[-1]),
+        total=in_units(cents, panel.currency), tier=tier, next_tier=next_tier(result, row, months[-1]),
         balances=owed,
     )  # fmt: skip
 
@@ -225,7 +230,7 @@ def _month_lines(result: Replay, path: _Path, month: int, row: int, floor: Float
         if amount != 0:
             why = special_words(result, place, month, row, floor)
             lines.append(Line(period, name, name.replace("_", " ").capitalize(), None, None,
-                              round(amount / result.minor, 6), why))  # fmt: skip
+                              in_units(amount, result.panel.currency), why))  # fmt: skip
     return lines
 
 
@@ -249,7 +254,7 @@ def _deal_line(result: Replay, rule: Rule, one: DealLine, period: str) -> Line:
     said = [f"Deal {name}: on {base_words(scheme, rule, one.base)}"]
     if rate is not None:
         said.append(f"at {percent(rate, 4)}" if money_base else f"at {money(rate, currency)} each")
-    return Line(period, rule.id, rule.label or rule.id, base, rate, round(one.cents / minor, 6),
+    return Line(period, rule.id, rule.label or rule.id, base, rate, in_units(one.cents, currency),
                 "; ".join(said) + "." + not_in_money(rule), deal=name)  # fmt: skip
 
 
@@ -266,7 +271,7 @@ def _rule_line(
         apart = alternatives_of(scheme, rule.id) is not None
         words = "each deal by itself" if rule.per in ("deal", "line") else "carried from an earlier period"
         words = "for what it earned in earlier months" if apart else words
-        return Line(period, rule.id, rule.label or rule.id, None, None, round(amount / minor, 6),
+        return Line(period, rule.id, rule.label or rule.id, None, None, in_units(amount, result.panel.currency),
                     f"Paid {words}." + not_in_money(rule))  # fmt: skip
     base = float(seen[X_BASE]) / scale
     earned = float(seen[X_RATE]) * float(seen[X_BASE]) if here == 2 else float(seen[X_EARNED])
@@ -276,4 +281,4 @@ def _rule_line(
     table = table_of(rule, tier, kept) if here == 1 else None
     bands = slices(compiled, scheme.rules.index(rule), table, seen, scale, minor) if table is not None else ()
     return Line(period, rule.id, rule.label or rule.id, base, None if rate is None else round(rate, 8),
-                round(amount / minor, 6), why, provisional, bands)  # fmt: skip
+                in_units(amount, result.panel.currency), why, provisional, bands)  # fmt: skip

@@ -16,6 +16,8 @@ from incentive_lab.history.store import BESIDE, DuckStore, Raw, listed, literal,
 
 DELIMITED = (".csv", ".tsv", ".txt")
 """How files of lines end: Excel's Unicode text is .txt, with tabs and in UTF-16."""
+MOST_COLUMNS = 2_000
+"""Each column takes the engine memory of its own, however few rows there are."""
 SHOWN = 20
 """Rows of one kind of problem that are named one by one."""
 
@@ -185,6 +187,8 @@ def header_problems(label: str, names: Iterable[str]) -> list[Problem]:
         ['the column amount is there twice.', 'a column cannot be called rowid.']
     """
     lowered = [name.lower() for name in names]
+    if len(lowered) > MOST_COLUMNS:
+        return [Problem(label, f"it has {len(lowered):,} columns; at most {MOST_COLUMNS:,} are read.")]
     twice = sorted({name for name in lowered if name and lowered.count(name) > 1})
     kept = [name for name in lowered if name in RESERVED]
     unnamed = not any(lowered)
@@ -200,7 +204,8 @@ def _scan(file: Path, names: list[str], delimiter: str, cell_bytes: int, rejects
     more = ", store_rejects = true, rejects_limit = 0" if rejects else ""
     return (
         f"read_csv({literal(file)}, auto_detect = false, header = true, delim = {literal(delimiter)}, quote = '\"', "
-        f"escape = '\"', columns = {{{columns}}}, max_line_size = {cell_bytes}, buffer_size = {cell_bytes * 16}{more})"
+        f"escape = '\"', hive_partitioning = false, columns = {{{columns}}}, max_line_size = {cell_bytes}, "
+        f"buffer_size = {cell_bytes * 16}{more})"
     )
 
 

@@ -6,14 +6,13 @@ are counted by the server, and measures are summed there.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from incentive_lab.errors import InputError, Problem, nearest
+from incentive_lab.errors import InputError, Problem, nearest, without_password
 from incentive_lab.fiscal import FiscalMonths
 from incentive_lab.format import counted
 from incentive_lab.history.calendar_checks import dates_in_calendar
@@ -44,7 +43,7 @@ def open_url(
     calendar: FiscalMonths | None = None,
 ) -> History:
     """A history from a database URL; see `incentive_lab.history.open_history`."""
-    shown = re.sub(r"//[^@/]*@", "//", url)
+    shown = without_password(url)
     if url.startswith("duckdb://"):
         from incentive_lab.history.loading import open_history
 
@@ -70,6 +69,9 @@ def _connect(url: str, shown: str) -> Any:
         raise InputError([Problem(shown, "this kind of database is not known.", f"Allowed: {known}.")])
     try:
         return ibis.connect(url)
+    except ValueError:  # which names what it could not read, and that may be a part of the password
+        fix = "Write marks such as @ : / # [ in a name or password as %40 %3A %2F %23 %5B."
+        raise InputError([Problem(shown, "this cannot be read as the address of a database.", fix)]) from None
     except Exception as error:  # whatever the driver says; the password is never part of it
         raise InputError([Problem(shown, f"the database does not answer: {str(error).splitlines()[0]}")]) from None
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from incentive_lab.history.arrays import Columns
 from incentive_lab.history.queries import KEPT
-from incentive_lab.history.store import fill, quoted
+from incentive_lab.history.store import fill, named, quoted
 from incentive_lab.history.tables import TABLES, Kind
 
 if TYPE_CHECKING:
@@ -49,14 +49,13 @@ class RemoteStore:
         return SQLQueryResult(self.relations[name], schema(types), self.backend).to_expr()
 
     def _sql(self, sql: str) -> str:
-        named = sorted(set(re.findall(r"\{([a-z_]+)\}", sql)))
         written = self.in_its_words(fill(sql, {}))
         written = re.sub(
             r"(?i)hash_sum_of\(([^()]*)\)",
             r"sum(CAST(CAST('x' || substr(md5(\1), 1, 15) AS bit(60)) AS bigint))",
             written,
         )
-        queries = ", ".join(f"{quoted(name)} AS NOT MATERIALIZED ({self.relations[name]})" for name in named)
+        queries = ", ".join(f"{quoted(name)} AS NOT MATERIALIZED ({self.relations[name]})" for name in named(sql))
         return f"WITH {queries} {written}" if queries else written
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from incentive_lab.errors import InputError, Problem, nearest
 from incentive_lab.history.csvfiles import DELIMITED, header_problems, read_csv
 from incentive_lab.history.encodings import Encoding, Said, encoding_of
-from incentive_lab.history.store import DuckStore, Raw, literal, quoted
+from incentive_lab.history.store import DuckStore, Raw, listed, literal, quoted
 from incentive_lab.history.tables import OTHER_NAMES, TABLES, not_a_table
 
 FILES = (*DELIMITED, ".parquet")
@@ -25,7 +25,7 @@ class Limits:
 
     Attributes:
         rows: Rows of one table.
-        unpacked_bytes: Bytes of a workbook once unpacked.
+        unpacked_bytes: Bytes of a workbook once unpacked, and of the texts of a Parquet file that is read into memory.
         cell_bytes: Bytes of one line of a CSV file.
     """
 
@@ -110,7 +110,8 @@ def find_any(
     alias = quoted(f"source {file.stem}")
     try:
         store.execute(f"ATTACH IF NOT EXISTS {literal(file)} AS {alias} (READ_ONLY)")
-        is_view = f"database_name = {literal('source ' + file.stem)} AND view_name = {literal(table)} AND NOT internal"
+        own = f"database_name = {literal('source ' + file.stem)} AND NOT internal"
+        is_view = f"{own} AND lower(view_name) = lower({literal(table)})"  # as the engine finds it
         if store.rows(f"SELECT 1 FROM duckdb_views() WHERE {is_view}"):
             return _view(store, file, table, name, limits, problems)
         return attached(store, name, f"{file.name} table {table}", f"{alias}.main.{quoted(table)}", limits, problems)
@@ -162,9 +163,13 @@ def _parquet(store: DuckStore, name: str, file: Path, limits: Limits, problems: 
         problems.extend(unusable)
         return None
     relation = f"raw.{quoted(name)}"
-    scan = f"SELECT * FROM read_parquet({literal(file)}, file_row_number = true)"
+    scan = f"SELECT * FROM read_parquet({literal(file)}, file_row_number = true, hive_partitioning = false)"
     on_disk = rows > IN_MEMORY_ROWS
     try:
+        unpacked = 0 if on_disk else _text_in(store, scan)
+        if unpacked > limits.unpacked_bytes:
+            problems.append(too_long(file.name, unpacked, limits))
+            return None
         store.execute(f"CREATE {'VIEW' if on_disk else 'TABLE'} {relation} AS {scan}")
         columns = store.describe(relation)
     except Exception as error:  # DuckDB has one exception type per stage
@@ -172,6 +177,13 @@ def _parquet(store: DuckStore, name: str, file: Path, limits: Limits, problems: 
         return None
     columns.pop("file_row_number")
     return Raw(name, file.name, relation, columns, "file_row_number + 1", rows, on_disk)
+
+
+def _text_in(store: DuckStore, scan: str) -> int:
+    """Bytes of the texts that a scan gives: a text that a Parquet file holds once may stand in every row."""
+    texts = [name for name, kind in store.describe(f"({scan})").items() if kind == "VARCHAR"]
+    sums = listed(f"coalesce(sum(strlen({quoted(name)})), 0)" for name in texts)
+    return sum(map(int, store.rows(f"SELECT {sums} FROM ({scan})")[0])) if texts else 0
 
 
 def _top(schema: Sequence[tuple[str, int | None]]) -> list[str]:
@@ -196,6 +208,12 @@ def too_many(label: str, rows: int, limits: Limits) -> Problem:
     return Problem(
         label, f"it has {rows:,} rows; at most {limits.rows:,} are read.", "Raise the limit if this is right."
     )
+
+
+def too_long(label: str, size: int, limits: Limits) -> Problem:
+    """The problem of a file that unpacks to more than the limit."""
+    message = f"it unpacks to {size:,} bytes; at most {limits.unpacked_bytes:,} are read."
+    return Problem(label, message, "Raise the limit if this is right.")
 
 
 def _workbook(store: DuckStore, file: Path, limits: Limits, problems: list[Problem]) -> dict[str, Raw]:

@@ -245,14 +245,28 @@ class DuckStore:
         self.connection.close()
 
 
+_PLACES = re.compile(r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|\{([a-z_]+)\}""")
+"""A text or a name of somebody's data, which is left as it is, or a place for a table."""
+
+
 def fill(sql: str, relations: Mapping[str, str]) -> str:
-    """SQL with each `{table}` replaced by its relation (by default the table's own name).
+    """SQL with each `{table}` outside of quotes replaced by its relation (by default the table's own name).
 
     Example:
-        >>> fill("SELECT count(*) FROM {deals}", {})
-        'SELECT count(*) FROM "deals"'
+        >>> print(fill("SELECT count(*) FROM {deals} WHERE name = '{deals}'", {}))
+        SELECT count(*) FROM "deals" WHERE name = '{deals}'
     """
-    return re.sub(r"\{([a-z_]+)\}", lambda match: relations.get(match[1], quoted(match[1])), sql)
+    return _PLACES.sub(lambda match: relations.get(match[1], quoted(match[1])) if match[1] else match[0], sql)
+
+
+def named(sql: str) -> list[str]:
+    """The canonical tables that stand in SQL as `{table}`, in order.
+
+    Example:
+        >>> named('SELECT "{odd}" FROM {deals} JOIN {partners} USING (partner_id)')
+        ['deals', 'partners']
+    """
+    return sorted({match[1] for match in _PLACES.finditer(sql) if match[1]})
 
 
 def listed(items: Iterable[str]) -> str:

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import datetime
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from incentive_lab.errors import InputError, Problem, did_you_mean, nearest
+from incentive_lab.format import counted
 from incentive_lab.history.beside import keep_beside, keeper
 from incentive_lab.history.cell_formats import shown_currencies
 from incentive_lab.history.csvfiles import header_problems, nameless
 from incentive_lab.history.sources import Limits, text_table
 from incentive_lab.history.store import DuckStore, Raw
 from incentive_lab.history.tables import OTHER_NAMES, TABLES, not_a_table
+
+BYTES_A_CELL = 8
+"""What a cell takes in memory at least, also an empty one between two rows far apart."""
 
 
 def read_sheets(store: DuckStore, file: Path, limits: Limits, problems: list[Problem]) -> dict[str, Raw]:
@@ -33,7 +37,7 @@ def read_sheets(store: DuckStore, file: Path, limits: Limits, problems: list[Pro
         name = sheet.title.strip().lower()
         label = f"{file.name} sheet {sheet.title}"
         if name in TABLES:
-            raw = _sheet(store, name, label, cells_of(sheet, formats), limits, problems)
+            raw = _sheet(store, name, label, sheet, formats, limits, problems)
             if raw is not None:
                 keep_beside(store, raw)
                 raws[name] = raw
@@ -57,8 +61,8 @@ def read_sheet(
     if sheet not in book.sheetnames:
         problems.append(Problem(where, f"{file.name} has no sheet {sheet}.", did_you_mean(sheet, book.sheetnames)))
         return None
-    rows = cells_of(book[sheet], shown_currencies(file, book))
-    return _sheet(store, name, f"{file.name} sheet {sheet}", rows, limits, problems)
+    formats = shown_currencies(file, book)
+    return _sheet(store, name, f"{file.name} sheet {sheet}", book[sheet], formats, limits, problems)
 
 
 def check_size(file: Path, limits: Limits) -> None:
@@ -74,19 +78,23 @@ def check_size(file: Path, limits: Limits) -> None:
 
 
 def cells_of(
-    sheet: Any, formats: Mapping[str, str], most: int | None = None
+    sheet: Any, formats: Mapping[str, str], most: int | None = None, *, first: int = 1, width: int | None = None
 ) -> Iterator[tuple[Sequence[Any], Sequence[str]]]:
     """Rows of a sheet with the currency that each number is shown in; without such formats only the rows, which is faster.
 
     Args:
         sheet: As openpyxl gives it.
         formats: Number format -> the currency it shows.
-        most: Rows that are read; None for all.
+        most: The last row that is read; None for all.
+        first: The first one.
+        width: Columns that are read; None for all.
     """
+    sheet.reset_dimensions()  # how large a sheet says that it is may be wrong, and would leave rows out
+    span = {"min_row": first, "max_row": most, "max_col": width}
     if not formats:
-        yield from ((row, ()) for row in sheet.iter_rows(values_only=True, max_row=most))
+        yield from ((row, ()) for row in sheet.iter_rows(values_only=True, **span))
         return
-    for cells in sheet.iter_rows(max_row=most):
+    for cells in sheet.iter_rows(**span):
         values = [cell.value for cell in cells]
         shown = [
             formats.get(cell.number_format, "") if isinstance(value, (int, float)) else ""
@@ -99,12 +107,12 @@ def _sheet(
     store: DuckStore,
     name: str,
     label: str,
-    rows: Iterable[tuple[Sequence[Any], Sequence[str]]],
+    sheet: Any,
+    formats: Mapping[str, str],
     limits: Limits,
     problems: list[Problem],
 ) -> Raw | None:
-    iterator = iter(rows)
-    header = [_cell(cell) for cell in next(iterator, ((), ()))[0]]
+    header = [_cell(cell) for cell in next(cells_of(sheet, formats, 1), ((), ()))[0]]
     while header and header[-1] is None:
         header.pop()
     names = [cell or "" for cell in header]
@@ -118,10 +126,12 @@ def _sheet(
     cells: dict[str, list[str | None]] = {column: [] for column in names if column}
     unnamed: dict[int, Problem] = {}
     shown: dict[str, list[str | None]] = {}
-    for number, (row, currencies) in enumerate(iterator, start=2):
-        if number - 1 > limits.rows:
+    most = min(limits.rows, limits.unpacked_bytes // (BYTES_A_CELL * len(names)))
+    for number, (row, currencies) in enumerate(cells_of(sheet, formats, first=2, width=len(names)), start=2):
+        if number - 1 > most:
+            columns = "" if most == limits.rows else f" of {counted(len(names), 'column')}"
             problems.append(
-                Problem(label, f"it has more than {limits.rows:,} rows.", "Raise the limit if this is right.")
+                Problem(label, f"it has more than {most:,} rows{columns}.", "Raise the limit if this is right.")
             )
             return None
         for position, column in enumerate(names):

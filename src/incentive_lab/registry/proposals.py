@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from sqlalchemy import func, select
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError
 from sqlalchemy.orm import Session
 
 from incentive_lab.errors import Problem
@@ -15,8 +13,6 @@ from incentive_lab.registry.policy import Policy
 from incentive_lab.registry.rules import documents_of, overlaps, row_of
 from incentive_lab.scheme.fingerprint import fingerprint
 from incentive_lab.scheme.load import loads
-
-_SECRET = ("pass", "secret", "token", "key", "pwd")
 
 
 def require_not_twice(session: Session, found: Judged, mine: str) -> None:
@@ -104,23 +100,3 @@ def _floor_not_approved(session: Session, row: Revision) -> list[str]:
     return [
         f"Its guarantees compare with {floor.id} {fingerprint(floor)}, which is not what was approved under that name."
     ]
-
-
-def without_password(source: str) -> str:
-    """Where a history is, without the secrets of a database's URL.
-
-    Example:
-        >>> without_password("postgresql://ann:secret@db/sales?sslpassword=x&options=y")
-        'postgresql://ann@db/sales?options=y'
-        >>> without_password("/data/history")
-        '/data/history'
-    """
-    if "://" not in source:
-        return source
-    try:
-        url = make_url(source)
-    except (ArgumentError, ValueError):
-        return ""
-    query = {name: one for name, one in url.query.items() if not any(word in name.lower() for word in _SECRET)}
-    bare = URL.create(url.drivername, url.username, None, url.host, url.port, url.database, query)
-    return bare.render_as_string(hide_password=False)

@@ -8,14 +8,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from incentive_lab import __version__
-from incentive_lab.errors import Problem
+from incentive_lab.errors import Problem, without_password
 from incentive_lab.registry import audit
 from incentive_lab.registry.archive import Archive
 from incentive_lab.registry.evidence import Submission, judged, months_after
 from incentive_lab.registry.models import Comment, Revision, Signature
 from incentive_lab.registry.office import Turn
 from incentive_lab.registry.people import Actor, Conflict, Refused, folded, same_person
-from incentive_lab.registry.proposals import needs_of, parent_of, require_not_twice, row_for, without_password
+from incentive_lab.registry.proposals import needs_of, parent_of, require_not_twice, row_for
 from incentive_lab.registry.rules import (
     day_of,
     keep,

@@ -11,6 +11,7 @@ from typing import Any
 
 from incentive_lab.errors import InputError
 from incentive_lab.format import count, counted, cut_short, money, percent, signed
+from incentive_lab.money import smallest_amount
 from incentive_lab.registry.evidence import OF_PILOT, left_out_of, pair_of
 from incentive_lab.report.change_words import WHEN_EXCEEDED, changes_between, without_payouts
 from incentive_lab.report.history_span import dearest_year, forecast_months, long_ago
@@ -20,10 +21,8 @@ from incentive_lab.scheme.baseline import Pair
 from incentive_lab.scheme.check import check
 from incentive_lab.scheme.document import Scheme
 from incentive_lab.scheme.fingerprint import fingerprint
-from incentive_lab.scheme.line_names import line_names
+from incentive_lab.scheme.line_names import in_money, line_names
 from incentive_lab.scheme.load import loads
-
-HALF_A_CENT = 0.005
 
 
 @dataclass(frozen=True)
@@ -78,6 +77,11 @@ class Case:
         return self.scheme.currency
 
     @property
+    def least(self) -> float:
+        """Half of the smallest amount of the currency: less than that is no difference."""
+        return float(smallest_amount(self.currency)) / 2
+
+    @property
     def before(self) -> float | None:
         """What the baseline costs on the same history."""
         found = self.replay.get("baseline", {}).get("total")
@@ -110,12 +114,11 @@ class Case:
 
     @property
     def rules(self) -> tuple[tuple[str, float, float], ...]:
-        """Line as people call it, before, after."""
-        was, now = self.replay.get("baseline", {}).get("by_rule", {}), self.replay["by_rule"]
-        schemes = [one for one in (self.baseline, self.scheme) if one is not None]
-        names = line_names(*schemes)
-        return tuple((names[name], float(was.get(name, 0)), float(now.get(name, 0)))
-                     for name in dict.fromkeys((*now, *was)))  # fmt: skip
+        """Line as people call it, before, after, as far as it is paid in money."""
+        was = in_money(self.baseline, self.replay.get("baseline", {}).get("by_rule", {}))
+        now = in_money(self.scheme, self.replay["by_rule"])
+        names = line_names(*(one for one in (self.baseline, self.scheme) if one is not None))
+        return tuple((names[name], was.get(name, 0.0), now.get(name, 0.0)) for name in dict.fromkeys((*now, *was)))
 
     @property
     def reason(self) -> str:
@@ -150,7 +153,7 @@ class Case:
         found = self.replay.get("change")
         if not found:
             return "Who wins and who loses is not known without a baseline."
-        lost = sum(row[1] - row[2] for row in self.partners if row[1] - row[2] >= HALF_A_CENT)
+        lost = sum(row[1] - row[2] for row in self.partners if row[1] - row[2] >= self.least)
         return (f"{counted(found['winners'], 'partner')} gain, {count(found['losers'])} lose together "
                 f"{money(lost, self.currency)}, {count(found['unchanged'])} are paid the same.")  # fmt: skip
 

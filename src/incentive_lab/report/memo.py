@@ -5,7 +5,7 @@ from __future__ import annotations
 from incentive_lab.format import compact, count, counted, money, percent, quarter_name, signed
 from incentive_lab.panel import month_index
 from incentive_lab.report.blocks import Block, Document, Figures, Heading, Paragraph, Picture, Points, Table
-from incentive_lab.report.case import HALF_A_CENT, Case, unvouched
+from incentive_lab.report.case import Case, unvouched
 from incentive_lab.report.drawing import changes, fan, level_bars, paired_bars
 from incentive_lab.report.history_span import year_words
 
@@ -77,7 +77,7 @@ def key_figures(case: Case) -> Figures:
 
 def _moving(case: Case) -> tuple[tuple[str, float, float], ...]:
     """The lines that pay something."""
-    return tuple(one for one in case.rules if abs(one[1]) >= HALF_A_CENT or abs(one[2]) >= HALF_A_CENT)
+    return tuple(one for one in case.rules if abs(one[1]) >= case.least or abs(one[2]) >= case.least)
 
 
 def _by_quarter(case: Case) -> Picture:

@@ -16,10 +16,12 @@ def statement_document(said: Statement, name: str, period: str, title: str) -> D
         period: The period in words.
         title: What people call the scheme.
     """
-    rows = tuple((month_name(line.period), line.label, money(line.amount, said.currency)) for line in said.lines)
+    rows = tuple((month_name(line.period), line.label + ("" if line.in_money else " (not in money)"),
+                  money(line.amount, said.currency)) for line in said.lines)  # fmt: skip
+    total = "Total" if all(line.in_money for line in said.lines) else "Total in money"
     blocks: list[Block] = [
         Heading("Amounts"),
-        Table(("Month", "Reward", "Amount"), (*rows, ("", "Total", money(said.total, said.currency))), (0, 1)),
+        Table(("Month", "Reward", "Amount"), (*rows, ("", total, money(said.total, said.currency))), (0, 1)),
         Heading("Why each amount is what it is"),
         Points(
             tuple(

@@ -37,7 +37,6 @@ _CHECKS: tuple[Callable[[Context], Findings], ...] = (
     frame.runs,
     weeks.quarters,
     measuring.measure_names,
-    measuring.circles,
     measuring.definitions,
     unseen.unseen,
     undone.undone,
@@ -135,7 +134,9 @@ def _known(names: object) -> Known:
 
 
 def _found(context: Context) -> Iterable[Finding]:
-    for one in _CHECKS:
+    endless = [*measuring.endless(context)]
+    yield from endless
+    for one in () if endless else _CHECKS:
         yield from one(context)
 
 

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
+from incentive_lab.money import smallest_amount
 from incentive_lab.scheme.base import Part, Tunable
 from incentive_lab.scheme.declared import (
     BehaviouralFactor,
@@ -83,14 +84,14 @@ class Rounding(Part):
     """How amounts become money.
 
     Attributes:
-        to: The smallest amount that is paid.
+        to: The smallest amount that is paid; None for the smallest that the currency has.
         mode: half_up (ties away from zero), half_even, up (away from zero) or down (towards zero).
         at: line rounds each rule's amount of each period; total only what a settlement pays.
         rate_to: Round an effective rate to this first (for example 0.0001), the amount last; by default the rate is
             not rounded.
     """
 
-    to: Annotated[Exact, Field(gt=0)] = Decimal("0.01")
+    to: Annotated[Exact, Field(gt=0)] | None = None
     mode: Literal["half_up", "half_even", "up", "down"] = "half_up"
     at: Literal["line", "total"] = "line"
     rate_to: Annotated[Exact, Field(gt=0)] | None = None
@@ -398,6 +399,13 @@ class Scheme(Part):
     minimum_payout: MinimumPayout | None = None
     variants: dict[str, Variant] = Field(default_factory=dict)
 
+    @field_validator("rounding")
+    @classmethod
+    def _of_the_currency(cls, value: Rounding, info: ValidationInfo) -> Rounding:
+        """The smallest amount of the currency, written out, is what is meant without it."""
+        own = value.to == smallest_amount(info.data.get("currency", ""))
+        return value.model_copy(update={"to": None}) if own else value
+
     @field_validator("gates", "caps", "guarantees", "draws", mode="before")
     @classmethod
     def _number_the_unnamed(cls, value: object, info: ValidationInfo) -> object:
@@ -409,6 +417,11 @@ class Scheme(Part):
             {"id": f"{kind}-{place}", **item} if isinstance(item, Mapping) and "id" not in item else item
             for place, item in enumerate(value, 1)
         )
+
+    @property
+    def smallest(self) -> Decimal:
+        """The smallest amount that is paid, in whole currency units."""
+        return smallest_amount(self.currency) if self.rounding.to is None else self.rounding.to
 
     @property
     def year_starts(self) -> int:

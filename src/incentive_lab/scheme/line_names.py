@@ -33,3 +33,16 @@ def line_names(*schemes: Scheme) -> Mapping[str, str]:
         ('Commission on won deals', 'Excess carried')
     """
     return _Names({rule.id: rule.label or rule.id for scheme in schemes for rule in scheme.rules})
+
+
+def in_money(scheme: Scheme | None, by_line: Mapping[str, float]) -> dict[str, float]:
+    """What each line pays, without those that are not paid in money.
+
+    Example:
+        >>> from incentive_lab.scheme.load import loads
+        >>> text = "{scheme: a, currency: USD, effective: {from: 2026-01-01}, rules: [{id: seats, on: units, non_cash: true}]}"
+        >>> in_money(loads(text), {"seats": 40, "rebate": 20})
+        {'rebate': 20.0}
+    """
+    unpaid = {rule.id for rule in scheme.rules if rule.non_cash} if scheme is not None else set()
+    return {line: float(amount) for line, amount in by_line.items() if line not in unpaid}

@@ -149,7 +149,7 @@ def _tiers(draft: Draft, comparison: Comparison) -> None:
     def picked() -> None:
         points = st.session_state["chart-tiers"]["selection"]["points"]
         if points:
-            show_partners(by="Tier move", value=f"{points[0]['y']} to {points[0]['x']}")
+            show_partners(by="Tier move", value=f"{points[0]['y']} to {points[0]['x']}".replace("&lt;", "<"))
 
     _pair(
         lambda: draw(tier_chart(comparison.proposed, comparison.baseline), "tiers", on_select=picked),

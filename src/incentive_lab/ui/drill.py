@@ -16,6 +16,7 @@ from incentive_lab.charts.parts import tiers_before
 from incentive_lab.engine.impact import HALF_A_CENT, hit_hard, settlements
 from incentive_lab.engine.replay import Replay
 from incentive_lab.format import compact, counted, month_name, quarter_name, signed
+from incentive_lab.money import decimals
 from incentive_lab.panel import Floats
 from incentive_lab.scheme.line_names import line_names
 from incentive_lab.ui import further, workspace
@@ -23,6 +24,7 @@ from incentive_lab.ui.attention import HIT_HARD
 from incentive_lab.ui.cards import card
 from incentive_lab.ui.drafts import Draft
 from incentive_lab.ui.sheet import PICKED, partner_sheet
+from incentive_lab.ui.tables import amount_column
 from incentive_lab.ui.workspace import Comparison
 
 VIEW = "Partners"
@@ -217,14 +219,15 @@ def partner_frame(comparison: Comparison, rows: NDArray[np.int64], amounts: Amou
     panel, minor = result.panel, result.minor
     before, after = amounts.before[rows] / minor, amounts.after[rows] / minor
     with np.errstate(divide="ignore", invalid="ignore"):
-        share = np.where(before > 0.005, (after - before) / before, np.nan)
+        share = np.where(before > 0.5 / minor, (after - before) / before, np.nan)
     return pd.DataFrame({
         "Partner": [panel.partner_ids[row] for row in rows],
         "Name": panel.attributes["name"][rows].astype(str),
         "Type": [text.replace("_", " ") for text in labels_of(comparison, "Type")[rows]],
         "Region": labels_of(comparison, "Region")[rows],
         "Tier": labels_of(comparison, "Tier")[rows],
-        "Baseline": np.round(before, 2), "Draft": np.round(after, 2), "Change": np.round(after - before, 2),
+        **{name: np.round(amount, decimals(panel.currency))
+           for name, amount in (("Baseline", before), ("Draft", after), ("Change", after - before))},
         "Change, %": np.round(share * 100, 1),
     })  # fmt: skip
 
@@ -245,7 +248,7 @@ def partners_view() -> None:
         frame = partner_frame(comparison, rows, amounts)
         if not len(rows):
             st.markdown("Nobody is meant by this choice.")
-        money = st.column_config.NumberColumn(format="%,.2f")
+        money = amount_column(comparison.proposed.panel.currency)
         st.dataframe(
             frame, hide_index=True, height=280, key="table-partners", on_select=lambda: _picked(frame),
             selection_mode="single-row", alt=title,

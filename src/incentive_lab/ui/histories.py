@@ -14,7 +14,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from incentive_lab.errors import InputError, Problem
+from incentive_lab.errors import InputError, Problem, without_password
 from incentive_lab.format import counted
 from incentive_lab.history.csvfiles import DELIMITED
 from incentive_lab.history.sources import Limits, is_url
@@ -164,7 +164,9 @@ def tried(source: Source, *, uploaded: bool = False) -> Tried:
     except InputError as error:
         return Tried(source, error.problems)
     except OSError as error:
-        return Tried(source, (Problem(shown_path(source.path), f"it cannot be read: {error.strerror or error}."),))
+        return Tried(
+            source, (Problem(without_password(source.path), f"it cannot be read: {error.strerror or error}."),)
+        )
     with history.closing():
         return Tried(source, (), history.describe(), tuple(quality(history)))
 
@@ -200,7 +202,7 @@ def keep(one: Tried, title: str) -> Source:
         if source.mapping is not None and incoming(source.mapping):  # written here, where it is swept after a day
             shutil.copy(source.mapping, folder / MAPPING)
             source = replace(source, mapping=str(folder / MAPPING))
-        _remember(folder, title or Path(shown_path(source.path)).name, source)
+        _remember(folder, title or Path(without_password(source.path)).name, source)
     choose(source)
     return source
 
@@ -231,7 +233,7 @@ def known() -> dict[str, Source]:
     found: dict[str, Source] = {}
     named = named_source()
     if named is not None:
-        found[f"Named at start: {shown_path(named.path)}"] = named
+        found[f"Named at start: {without_password(named.path)}"] = named
     for about in sorted(kept_folder().glob("*/about.json")):
         try:
             data = json.loads(about.read_text(encoding="utf-8"))
@@ -287,14 +289,4 @@ def place_of(source: Source) -> str:
     """Where a history lies, for people: of files that were brought in, the folder of this machine says nothing."""
     if not is_url(source.path) and kept_folder().resolve() in Path(source.path).resolve().parents:
         return "Brought in as files; a copy is kept on this machine."
-    return shown_path(source.path)
-
-
-def shown_path(path: str) -> str:
-    """A path or URL without the password in it.
-
-    Example:
-        >>> shown_path("postgres://ann:secret@host/db")
-        'postgres://ann:...@host/db'
-    """
-    return re.sub(r"(://[^:/@]+):[^@]*@", r"\1:...@", path)
+    return without_password(source.path)

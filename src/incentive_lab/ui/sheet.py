@@ -13,12 +13,14 @@ from incentive_lab.engine.periods import months_of
 from incentive_lab.engine.replay import Replay
 from incentive_lab.engine.statement import Statement, statement
 from incentive_lab.format import called, compact, counted, money, month_name, quarter_name, quarter_told, signed
+from incentive_lab.money import decimals
 from incentive_lab.panel import month_label
 from incentive_lab.scheme.document import Scheme
 from incentive_lab.scheme.line_names import line_names
 from incentive_lab.ui import workspace
 from incentive_lab.ui.cards import card, plain
 from incentive_lab.ui.drafts import Draft
+from incentive_lab.ui.tables import amount_column
 
 PICKED, PERIOD = "partner picked", "sheet period"
 ALL = "All"
@@ -87,7 +89,7 @@ def _amounts(after: Replay, before: Replay, partner: str, row: int) -> None:
             frame, hide_index=True, alt=f"Lines of {partner} by quarter", key="table-partner",
             column_config={
                 "Line": st.column_config.TextColumn(pinned=True),
-                **{name: st.column_config.NumberColumn(format="%,.2f") for name in list(frame)[1:]},
+                **{name: amount_column(currency) for name in list(frame)[1:]},
             },
         )  # fmt: skip
 
@@ -96,12 +98,14 @@ def lines_frame(result: Replay, row: int) -> pd.DataFrame:
     """One partner's amounts by line (rows that hold any) and calendar quarter, with totals; whole currency units."""
     labels = [quarter_name(month) for month in result.panel.labels()]
     names = line_names(result.scheme)
-    rows = []
+    unpaid = {rule.id for rule in result.scheme.rules if rule.non_cash}
+    places, rows = decimals(result.panel.currency), []
     quarters = list(dict.fromkeys(labels))
     for place, name in enumerate(result.line_ids):
         _, amounts = by_label(labels, result.detail[place, :, row] / result.minor)
-        if np.any(np.abs(amounts) >= 0.005):
-            rows.append([names[name], *np.round(amounts, 2), round(float(amounts.sum()), 2)])
+        if np.any(np.abs(amounts) >= 0.5 / result.minor):
+            aside = " (not in money)" if name in unpaid else ""
+            rows.append([names[name] + aside, *np.round(amounts, places), round(float(amounts.sum()), places)])
     frame = pd.DataFrame(rows, columns=["Line", *quarters, ALL])
     total = total_frame("Paid", result, row)
     return pd.concat([frame, total], ignore_index=True) if rows else total
@@ -111,8 +115,9 @@ def total_frame(label: str, result: Replay, row: int) -> pd.DataFrame:
     """One row: what a partner is paid by quarter, and in all."""
     labels = [quarter_name(month) for month in result.panel.labels()]
     quarters, amounts = by_label(labels, result.total[:, row] / result.minor)
+    places = decimals(result.panel.currency)
     return pd.DataFrame(
-        [[label, *np.round(amounts, 2), round(float(amounts.sum()), 2)]], columns=["Line", *quarters, "All"]
+        [[label, *np.round(amounts, places), round(float(amounts.sum()), places)]], columns=["Line", *quarters, "All"]
     )
 
 
@@ -143,7 +148,7 @@ def deals_card(partner: str, period: str, result: Replay) -> None:
     with card("deals", f"{counted(len(frame), 'deal')} in {span}, {compact(won)} {panel.currency} won",
               "Every deal that the partner is credited with and that was created or closed then."):  # fmt: skip
         if len(frame):
-            amount = st.column_config.NumberColumn(format="%,.2f")
+            amount = amount_column(panel.currency)
             st.dataframe(frame, hide_index=True, alt=f"Deals of {partner} in {span}", key="table-deals",
                          height=min(320, 36 * len(frame) + 40), column_config={"Amount": amount, "Cost": amount})  # fmt: skip
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from typing import Any
 
 import streamlit as st
 
 from incentive_lab.engine.impact import GroupImpact
 from incentive_lab.engine.replay import Replay
 from incentive_lab.format import compact, count, counted, percent, signed, unbroken
+from incentive_lab.money import decimals
 from incentive_lab.ui.cards import plain
 
 
@@ -29,6 +31,11 @@ def group_table(groups: tuple[GroupImpact, ...], result: Replay, by: str, *, ord
     st.header(plain(_title(groups, result, by)), anchor=False)
     st.markdown(f":small[:gray[By {by}, amounts in {result.panel.currency}.]]")
     table((by.capitalize(), "Partners", "Gain", "Lose", "Paid", "Change"), rows)
+
+
+def amount_column(currency: str) -> Any:
+    """How a column of amounts is shown: with as many decimals as the currency has."""
+    return st.column_config.NumberColumn(format=f"%,.{decimals(currency)}f")
 
 
 def table(heads: tuple[str, ...], rows: Sequence[tuple[str, ...]], *, words: Collection[int] = ()) -> None:

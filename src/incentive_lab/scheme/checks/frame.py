@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import datetime
 from contextlib import suppress
-from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from incentive_lab.money import decimals
+from incentive_lab.money import smallest_amount
 from incentive_lab.scheme.checks.context import PERIOD_MONTHS, Context, Findings, doubtful, wrong
 from incentive_lab.scheme.checks.rules import since_joining, trued_up
 from incentive_lab.scheme.document import Cap, Scheme
@@ -51,8 +50,8 @@ def settings(context: Context) -> Findings:
         yield wrong(("time_zone",), message, "Use a name such as Europe/Berlin or UTC.")
     if not _is_date(scheme.effective.from_):
         yield wrong(("effective", "from"), f"There is no date {scheme.effective.from_}.")
-    smallest = Decimal(1).scaleb(-decimals(scheme.currency)) if scheme.currency in CURRENCIES else None
-    if smallest and "to" in scheme.rounding.model_fields_set and scheme.rounding.to % smallest:
+    smallest = smallest_amount(scheme.currency)
+    if scheme.currency in CURRENCIES and scheme.rounding.to is not None and scheme.rounding.to % smallest:
         message = f"Amounts in {scheme.currency} are whole multiples of {smallest}; found {scheme.rounding.to}."
         yield wrong(("rounding", "to"), message, f"Use {smallest}, or a multiple of it.")
     if scheme.budget is not None and scheme.budget.amount <= 0:

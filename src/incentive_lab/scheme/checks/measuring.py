@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Mapping
+from itertools import islice
 
 from incentive_lab.errors import did_you_mean, nearest
 from incentive_lab.scheme.base import one_of
@@ -26,6 +28,11 @@ _TEXT: Mapping[str, tuple[str, ...]] = {
 }  # fmt: skip
 _OF_COST = ("cost", "margin", "margin_share")
 _STATUSES = ("open", "won", "lost")
+MOST_PARTS = 200
+"""Measures that one may unfold into: what pays follows each of them."""
+ENOUGH = 10 * MOST_PARTS
+NAMED = 20
+"""Measures that are told by name."""
 _SUM = "a sum over months"
 
 
@@ -105,23 +112,59 @@ def measure_names(context: Context) -> Findings:
             yield wrong(segments, f"'{name}' is {kind}; {why_sum}.", fix)
 
 
-def circles(context: Context) -> Findings:
-    """No measure is worked out from itself."""
+def endless(context: Context) -> Findings:
+    """What a measure is worked out from comes to an end, and soon: the other checks follow it step by step."""
+    own, sizes = context.scheme.measures, _sizes(context)
+    circular = ((name, way) for name in own if name not in sizes and (way := _circle(context, name)))
+    for name, way in islice(circular, NAMED):
+        yield wrong(("measures", name), f"'{name}' is worked out from itself: {' -> '.join(way)}.")
+    long = [name for name in own if sizes.get(name, 0) > MOST_PARTS]
+    for name in long[:NAMED]:
+        message = f"'{name}' is worked out from more than {MOST_PARTS} measures, each counted as often as it is used."
+        yield wrong(("measures", name), message, "Add up columns of one table instead, or leave some out.")
+
+
+def _parts(context: Context, name: str) -> tuple[str, ...]:
+    """What a measure is worked out from, one step down."""
+    measure = context.measures.get(name)
+    return () if measure is None else (*(measure.ratio or ()), *measure.plus, *measure.minus)
+
+
+def _sizes(context: Context) -> dict[str, int]:
+    """How many measures each unfolds into, itself included; without those in a circle, or made of one that is."""
+    sizes: dict[str, int] = {}
+    opened: set[str] = set()
     for name in context.scheme.measures:
-        way = _circle(context, name, (name,))
-        if way:
-            yield wrong(("measures", name), f"'{name}' is worked out from itself: {' -> '.join(way)}.")
+        left = [name] if name not in opened else []
+        while left:
+            one = left[-1]
+            unknown = [part for part in _parts(context, one) if part not in sizes and part not in opened]
+            if one not in sizes and one not in opened and unknown:
+                opened.add(one)
+                left += unknown
+                continue
+            left.pop()
+            parts = [sizes.get(part) for part in _parts(context, one)]
+            if None not in parts:
+                sizes[one] = min(ENOUGH, 1 + sum(part or 0 for part in parts))
+    return sizes
 
 
-def _circle(context: Context, name: str, way: tuple[str, ...]) -> tuple[str, ...]:
-    measure = context.measures[name]
-    for part in (*(measure.ratio or ()), *measure.plus, *measure.minus):
-        if part == way[0]:
-            return (*way, part)
-        if part in context.measures and part not in way:
-            found = _circle(context, part, (*way, part))
-            if found:
-                return found
+def _circle(context: Context, name: str) -> tuple[str, ...]:
+    """The shortest way from a measure to itself; empty where there is none."""
+    before: dict[str, str] = {}
+    left = deque([name])
+    while left:
+        one = left.popleft()
+        for part in _parts(context, one):
+            if part == name:
+                way = [name, one]
+                while way[-1] != name:
+                    way.append(before[way[-1]])
+                return tuple(reversed(way))
+            if part not in before:
+                before[part] = one
+                left.append(part)
     return ()
 
 
