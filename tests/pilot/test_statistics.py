@@ -105,7 +105,7 @@ def told(low: float, high: float) -> Estimate:
 def test_a_guardrail_holds_or_breaks_only_beyond_doubt(
     low: float, high: float, better: str, verdict: str, worst: float
 ) -> None:
-    found = non_inferiority(told(low, high), 2.0, better, 0.05)
+    found = non_inferiority(told(low, high), 2.0, better)
     assert (found.verdict, found.worst, found.margin) == (verdict, worst, 2.0)
 
 

@@ -49,35 +49,40 @@ class NonInferiority:
     """Whether a guardrail held.
 
     Attributes:
-        margin: Worst acceptable change, in the metric's unit, as a positive number.
-        worst: The end of the one-sided interval on the unwelcome side, counted so that a loss is negative.
+        margin: Worst acceptable change as a positive number, in the metric's unit or as a share.
+        worst: The end of the one-sided interval on the unwelcome side, counted so that a loss is negative; as the margin.
         verdict: held, broken (worse than the margin beyond doubt) or open.
+        share: Whether margin and worst are shares of what there would have been.
     """
 
     margin: float
     worst: float
     verdict: str
+    share: bool = False
 
 
-def non_inferiority(found: Estimate, margin: float, better: str, alpha: float) -> NonInferiority:
+def non_inferiority(found: Estimate, margin: float, better: str, share: bool = False) -> NonInferiority:
     """Whether the metric is at worst `margin` below the control (above, if lower is better).
 
-    The interval's unwelcome end is compared with the margin, so the test has half of alpha on its side.
+    The interval's unwelcome end is compared with the margin, so the test has half of alpha on its side. A margin that is a
+    share is held against the interval of the share: as an amount it would hang on the control's mean, which is as
+    uncertain as the effect, and many times too large where the largest partner is in the control.
 
     Source: Piaggio et al., Reporting of noninferiority trials, JAMA 308 (2012).
 
     Example:
         >>> from incentive_lab.pilot.estimate import Estimate, Interval
         >>> told = Estimate("difference", "analytic", -1.0, Interval(-3.0, 1.0), 0, Interval(0, 0), 1, 9, .3, 50, 49, 20, 20)
-        >>> non_inferiority(told, 5.0, "higher", 0.05).verdict, non_inferiority(told, 2.0, "higher", 0.05).verdict
+        >>> non_inferiority(told, 5.0, "higher").verdict, non_inferiority(told, 2.0, "higher").verdict
         ('held', 'open')
     """
     sign = 1.0 if better == "higher" else -1.0
-    low, high = sorted((sign * found.interval.low, sign * found.interval.high))
+    ends = found.relative_interval if share else found.interval
+    low, high = sorted((sign * ends.low, sign * ends.high))
     if not np.isfinite(low):
-        return NonInferiority(margin, low, "open")
+        return NonInferiority(margin, low, "open", share)
     verdict = "held" if low > -margin else "broken" if high < -margin else "open"
-    return NonInferiority(margin, low, verdict)
+    return NonInferiority(margin, low, verdict, share)
 
 
 @dataclass(frozen=True)
