@@ -8,7 +8,7 @@ from decimal import Decimal
 import numpy as np
 
 from incentive_lab.errors import InputError
-from incentive_lab.format import chance, percent
+from incentive_lab.format import chance, p_value_text, percent
 from incentive_lab.panel import Floats
 from incentive_lab.pilot.analysis import Analysis, ArmAdvice, believed
 from incentive_lab.pilot.decision import NetValue, net_value
@@ -28,6 +28,8 @@ SURE, LOST = 0.9, 0.2
 """Chance of paying above which scaling, and below which stopping, is advised."""
 
 
+_ALONE = frozenset(("difference", "ancova", "cuped", "lin", "log_ancova", "ppml", "winsorised"))
+"""Estimators that need two arms and nothing else."""
 _ORDER = ("scale", "amend", "extend", "", "stop")
 
 
@@ -83,7 +85,10 @@ def _over_all(read: Analysis, lead: ArmAdvice, each: list[ArmAdvice]) -> tuple[s
 
 
 def _apart(read: Analysis, lead: str, other: str) -> str:
-    """The direct comparison of two arms on the primary metric."""
+    """The direct comparison of two arms on the primary metric, on the scale on which it was read.
+
+    The leading arm was chosen by its result, so any two arms might have been compared: p-values allow for all pairs (Bonferroni).
+    """
     outcome = read.trial.outcomes[read.pilot.primary.name]
     arms = [read.trial.arms.index(name) for name in (other, lead)]
     rows = np.flatnonzero(np.isfinite(outcome.post) & np.isin(read.trial.arm, arms))
@@ -93,14 +98,19 @@ def _apart(read: Analysis, lead: str, other: str) -> str:
     clusters, strata = (None if own is None else own[rows] for own in (read.trial.clusters, read.trial.strata))
     sample = Sample(outcome.post[rows], (read.trial.arm[rows] == arms[1]).astype(np.float64), pre=pre, strata=strata,
                     clusters=clusters)  # fmt: skip
+    answer = read.primary_of(lead)
+    name = answer.found.estimator if answer is not None and answer.found is not None else ""
+    usual = "difference" if pre is None else "ancova"
     try:
-        found = estimate(sample, "difference" if pre is None else "ancova", inference="analytic")
+        found = estimate(sample, name if name in _ALONE else usual, inference="analytic")
     except InputError:
         return "The two arms cannot be compared with each other."
-    if found.p_value > float(read.pilot.alpha):
-        return f"{lead} and {other} cannot be told apart (p {found.p_value:.2g})."
+    tested = len(read.trial.arms) - 1
+    p_value = min(1.0, found.p_value * tested * (tested - 1) / 2)
+    if p_value > float(read.pilot.alpha):
+        return f"{lead} and {other} cannot be told apart (p {p_value_text(p_value, 2)})."
     better = lead if (found.effect > 0) == (read.pilot.primary.better == "higher") else other
-    return f"Compared with each other, {better} does better (p {found.p_value:.2g})."
+    return f"Compared with each other, {better} does better (p {p_value_text(p_value, 2)})."
 
 
 def _value(read: Analysis, prepared: Prepared, payer: Payer | None, arm: str) -> tuple[NetValue | None, str]:

@@ -42,9 +42,9 @@ class RatioDifference:
         Source: Fieller, Some problems in interval estimation, Journal of the Royal Statistical Society B 16 (1954).
 
         Example:
-            >>> found = RatioDifference(0.1, 0.05, 30.0, 0.2, 0.3, 40, (0.0009, 0.0016)).shares(2.0)
+            >>> found = RatioDifference(0.1, 0.05, 30.0, 0.2, 0.3, 40, (0.0009, 0.0009)).shares(2.0)
             >>> round(found.low, 3), round(found.high, 3)
-            (-0.004, 1.348)
+            (0.062, 1.234)
         """
         square = self.control**2 - reach**2 * self.spread[0]
         constant = self.treated**2 - reach**2 * self.spread[1]
