@@ -136,7 +136,8 @@ def at_borders(
         near += over.sum(axis=1) + ((totals < border) & (totals >= border * (1 - width))).sum(axis=1)
     if clusters is not None:
         first, codes = np.unique(clusters, return_index=True, return_inverse=True)[1:]
-        above, near, treated = np.bincount(codes, above), np.bincount(codes, near), treated[first]
+        above, near = (np.bincount(codes, one).astype(np.float64) for one in (above, near))
+        treated = treated[first]
     arms = [(near > 0) & (treated == arm) for arm in (0, 1)]
     if min(int(rows.sum()) for rows in arms) < 5:
         units = "partners" if clusters is None else "clusters"

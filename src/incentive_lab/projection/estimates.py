@@ -56,7 +56,7 @@ def season_of(totals: Floats, first_month: int) -> Floats:
     return np.asarray(factors / factors.mean())
 
 
-def heads_of(counts: Floats, active: Floats) -> Floats:
+def heads_of(counts: Floats, active: NDArray[np.bool_]) -> Floats:
     """How many things partners like those that are active in each month would have in a month of the usual level, [months].
 
     Who is known by its first deal is seen the earlier the more often it has one: the heads of the early months are those

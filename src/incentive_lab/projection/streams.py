@@ -128,7 +128,7 @@ def _per_head(counts: Floats, active: NDArray[np.bool_], by_rate: bool) -> Float
     heads, totals = heads_of(counts, active), np.where(active, counts, 0.0).sum(axis=0)
     seen = heads > 0
     usual = float(totals.sum() / max(heads.sum(), 1e-9))
-    return np.where(seen, np.divide(totals, heads, out=np.full_like(heads, usual), where=seen), usual) * heads[-1]
+    return np.asarray(np.divide(totals, heads, out=np.full_like(heads, usual), where=seen) * heads[-1])
 
 
 def fit_stream(
