@@ -183,6 +183,39 @@ def test_bunching_above_a_border_is_counted_and_few_periods_tell_nothing() -> No
     assert cliffs(replay(scheme(yearly), panel([1_010] * 9)))[0].excess is None
 
 
+def test_a_border_is_held_against_the_window_of_its_rule() -> None:
+    """3,400 a month is 10,200 a quarter: just above 10,000 in each of four quarters, though 40,800 a year."""
+    told = cliffs(replay(scheme(STEPPED), panel([3_400] * 12)))
+    assert (told[0].below, told[0].above) == (0, 48)
+    monthly = STEPPED.replace("per: quarter", "per: month").replace("10_000", "3_500")
+    assert cliffs(replay(scheme(monthly), panel([3_400] * 12)))[0].below == 144
+    trailing = STEPPED.replace("applies: whole", "applies: whole, over: {trailing: 6}")
+    (one,) = cliffs(replay(scheme(trailing), panel([1_700] * 12)))
+    assert (one.below, one.above, one.excess, one.jump) == (0, 0, None, pytest.approx(100.0))
+
+
+def test_windows_of_a_border_are_those_of_the_programme_year() -> None:
+    """A year from April: of twelve months from January only whole quarters of that year count, and no year is whole."""
+    held = panel([0] * 12)
+    held.columns["revenue"][:, :4] = 990_000.0  # January to April: 9,900 each
+    late = [STEPPED, STEPPED.replace("applies: whole", "applies: whole, over: year_to_date")]
+    text = "scheme: s\ncurrency: USD\neffective: {{from: 2024-02-01}}\n{}"
+    quarterly, yearly = (cliffs(replay(loads(text.format(rules)), held))[0] for rules in late)
+    # February to April is a quarter of 29,700; nothing of the year from February 2024 is whole
+    assert (quarterly.below, quarterly.above) == (0, 0)
+    assert (yearly.below, yearly.above) == (0, 0)
+    held.columns["revenue"][:, 1:4] = 330_000.0
+    assert cliffs(replay(loads(text.format(STEPPED)), held))[0].below == 12
+
+
+def test_steady_partners_above_a_border_are_as_many_as_they_are_and_not_as_their_quarters() -> None:
+    """Eight of twelve lie above it in all of four quarters: no more than chance, though 32 of 48 periods would be more."""
+    (told,) = cliffs(replay(scheme(STEPPED), panel([3_400] * 8 + [3_300] * 4)))
+    assert (told.below, told.above) == (16, 32)
+    assert told.excess == pytest.approx(4 * 4 / np.sqrt(12 * 16))
+    assert 16 / np.sqrt(48) > 2 > told.excess
+
+
 TIERED = """\
 tiers: {looks_at: {months: 3}, levels: [{name: base}, {name: gold, needs: {revenue: 30_000, certification: 3}}]}
 rules: [{id: c, on: revenue, rate: {by_tier: {base: 1%, gold: 2%}}}]

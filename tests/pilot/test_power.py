@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from incentive_lab.history import open_history
 from incentive_lab.pilot.assigning import Assigned
 from incentive_lab.pilot.closed_forms import closed_form, clustered_form, intraclass, stepped_form
 from incentive_lab.pilot.document import Pilot
 from incentive_lab.pilot.drawing import Drawing
 from incentive_lab.pilot.panels import Monthly, staggered
-from incentive_lab.pilot.power_answers import Found, too_small
+from incentive_lab.pilot.power_answers import Found, best_of, estimator_of, power_told, too_small
 from incentive_lab.pilot.power_designs import _Drawn, simulate_designed
 from incentive_lab.pilot.power_waves import wave_weights
-from incentive_lab.pilot.powering import Power, simulate
+from incentive_lab.pilot.powering import LIFTS, Power, simulate
 from incentive_lab.pilot.reading import loads
+from incentive_lab.pilot.running import read_pilot
 from incentive_lab.pilot.windows import Windowed
+from tests.pilot.conftest import PLAN
 
 
 def plan(more: str = "") -> Pilot:
@@ -115,6 +119,37 @@ def test_a_plan_that_expects_less_than_it_finds_is_told() -> None:
     found = Found((one,), (), (), ())
     told = too_small(plan(", expected: 10%"), found)
     assert "expects +10 % and finds +50 % or more" in told
-    assert "partners like these would be needed" in told
+    assert told.endswith(
+        "so most likely it ends without an answer. About 724 partners (499 to 973) like these would be needed."
+    )
+    near = too_small(plan(", expected: 45%"), found)
+    assert "most likely" not in near
+    assert "of the time, and end " in near
     assert too_small(plan(", expected: 60%"), found) == ""
     assert too_small(plan(), found) == ""
+
+
+def test_a_plan_that_leaves_the_estimator_to_the_rule_is_promised_what_the_rule_finds() -> None:
+    """Not what the best of four finds, which was not going to be used."""
+    flat, steep = (tuple(np.clip(LIFTS * times, 0.05, 1.0).tolist()) for times in (0.3, 3.0))
+    one = Power(40, 40, "partner", {"ancova": flat, "winsorised": steep}, {"ancova": float("nan"), "winsorised": 0.3},
+                {"ancova": (float("nan"),) * 2, "winsorised": (0.2, 0.4)}, 0.4, False)  # fmt: skip
+    ruled, unknown = Found((one,), (), (), (), "ancova"), Found((one,), (), (), ())
+    assert (estimator_of(ruled), estimator_of(unknown)) == ("ancova", "winsorised")
+    assert np.isnan(best_of(ruled))
+    assert "finds not even +300 %" in too_small(plan(", expected: 35%"), ruled)
+    assert too_small(plan(", expected: 35%"), unknown) == ""
+
+
+def test_the_rule_of_a_plan_is_that_of_its_reading(demo: Path) -> None:
+    auto, named = (
+        loads(PLAN.replace("{draws: 400,", f"{{draws: 400, {one}")) for one in ("", "estimator: winsorised,")
+    )
+    with open_history(str(demo)).closing() as history:
+        told = [power_told(each, history, None, draws=50) for each in (auto, named)]
+        read, _ = read_pilot(auto, history, None, worth=False)
+    assert read.primary.found is not None
+    assert told[0]["estimator"] == read.primary.found.estimator == "ancova"
+    assert told[1]["estimator"] == "winsorised"
+    for one in told:
+        assert one["smallest_effect"] == one["mde"][-1]["by_estimator"][one["estimator"]]

@@ -11,7 +11,7 @@ import pytest
 import incentive_lab.engine  # noqa: F401  # the kernel cache is found before INCENTIVE_LAB_HOME points elsewhere
 from incentive_lab.history import History, open_history
 from incentive_lab.history.demo import generate_demo
-from incentive_lab.panel import DealTable, Panel, month_index
+from incentive_lab.panel import DealTable, Floats, Panel, month_index
 from incentive_lab.projection.model import Model, fit
 from incentive_lab.projection.past import Past, past_of
 from incentive_lab.scheme.document import Scheme
@@ -90,8 +90,10 @@ def shipped(name: str) -> Scheme:
     return Scheme.model_validate({**document, "returns": {"method": "ignore"}})
 
 
-def made_past(partners: int = 30, months: int = 36, seed: int = 3, rate: float = 1.5, leads: float = 0.8) -> Past:
-    """Poisson deals with lognormal amounts at equal rates, Poisson leads; nobody joins late or leaves."""
+def made_past(
+    partners: int = 30, months: int = 36, seed: int = 3, rate: float | Floats = 1.5, leads: float = 0.8
+) -> Past:
+    """Poisson deals with lognormal amounts at one rate (or one a row), Poisson leads; nobody joins late or leaves."""
     random = np.random.default_rng(seed)
     counts = random.poisson(rate, (partners, months))
     where = np.argwhere(counts > 0)

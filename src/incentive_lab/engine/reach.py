@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from incentive_lab.engine.blocks import month_column
 from incentive_lab.engine.columns import Column
 from incentive_lab.engine.next_tier import look
+from incentive_lab.engine.periods import PERIOD_MONTHS, window_code, year_shift
 from incentive_lab.engine.replay import Replay
 from incentive_lab.panel import Floats
 from incentive_lab.scheme.lookup import measure_named, unit_of
@@ -96,8 +97,9 @@ class Cliff:
             its driver; None where base and driver differ.
         below: Partner-periods within `BAND` below the border in the history.
         above: Partner-periods within `BAND` above it.
-        excess: (above - below) / sqrt(above + below): above about 2 is more than chance would explain; None with fewer
-            than ten in the two bands.
+        excess: (above - below) over its standard error, to which each partner adds the square of its own difference (the
+            periods of a steady partner look alike and are no independent ones): above about 2 is more than chance would
+            explain; None with fewer than ten partners in the two bands.
         rows_below, rows_above: Panel rows of the partners behind `below` and `above`, each once.
     """
 
@@ -123,7 +125,7 @@ def cliffs(result: Replay) -> tuple[Cliff, ...]:
         measure = measure_named(name, scheme.measures)
         if measure.is_level or measure.ratio is not None:
             continue
-        values = _period_values(result, name, table)
+        values = _period_values(result, name, window_code(table.over, PERIOD_MONTHS[rule.per]))
         own = table.by is None or table.by.measure == rule.on.measure
         scale = result.minor if unit_of(name, scheme.measures) == "money" else 1
         for place, step in enumerate(table.steps):
@@ -133,13 +135,20 @@ def cliffs(result: Replay) -> tuple[Cliff, ...]:
             near_below = (values < border) & (values >= border * (1 - BAND))
             near_above = (values >= border) & (values < border * (1 + BAND))
             below, above = int(near_below.sum()), int(near_above.sum())
-            excess = (above - below) / np.sqrt(above + below) if above + below >= 10 else None
+            excess = _excess(near_below, near_above)
             jump = _jump(table, place, scale) if own else None
             found.append(
-                Cliff(rule.id, step.name, border, jump, below, above, None if excess is None else float(excess),
-                      _rows(near_below), _rows(near_above))
+                Cliff(rule.id, step.name, border, jump, below, above, excess, _rows(near_below), _rows(near_above))
             )  # fmt: skip
     return tuple(found)
+
+
+def _excess(below: NDArray[np.bool_], above: NDArray[np.bool_]) -> float | None:
+    """How far more partner-periods lie above than below, in standard errors over partners, from [partners, periods]."""
+    if (below | above).any(axis=1).sum() < 10:
+        return None
+    own = above.sum(axis=1) - below.sum(axis=1)
+    return float(own.sum() / np.sqrt(max(1, int((own**2).sum()))))
 
 
 def _rows(near: NDArray[np.bool_]) -> tuple[int, ...]:
@@ -160,11 +169,16 @@ def _jump(table: Table, place: int, scale: int) -> float:
     return (rate - rate_before) * border * (1 if lifts else 0) + lump - lump_before if scale else 0.0
 
 
-def _period_values(result: Replay, name: str, table: Table) -> Floats:
-    """The driver at the end of each year or quarter of the history, in whole units, [partners, periods]."""
+def _period_values(result: Replay, name: str, length: int) -> Floats:
+    """The driver at the end of each whole window of so many months of the programme year, in whole units, [partners, periods].
+
+    Without periods where the history holds no whole one, and for windows that never begin anew (trailing months, a life).
+    """
+    if not 1 <= length <= 12:
+        return np.zeros((result.panel.partners, 0))
     column = month_column(result.panel, Column(name), result.scheme)
-    length = {"quarter_to_date": 3, "half_year_to_date": 6, "year_to_date": 12}.get(str(table.over), 12)
-    months = column.shape[1] - column.shape[1] % length
-    sums = column[:, column.shape[1] - months :].reshape(column.shape[0], -1, length).sum(axis=2)
+    first = -year_shift(result.scheme, result.panel.first_month) % length
+    months = max(0, column.shape[1] - first) // length * length
+    sums = column[:, first : first + months].reshape(column.shape[0], -1, length).sum(axis=2)
     scale = result.minor if unit_of(name, result.scheme.measures) == "money" else 1_000_000
     return np.asarray(sums / scale)

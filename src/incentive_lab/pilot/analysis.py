@@ -190,11 +190,12 @@ def _checks(pilot: Pilot, trial: Trial, found: Estimate) -> list[Check]:
         rows_in = np.flatnonzero(np.isfinite(outcome.monthly).all(axis=1))
         treated = (trial.arm[rows_in] > 0).astype(np.float64)
         if 2 <= treated.sum() <= len(treated) - 2:
-            checks.append(held_back(outcome.monthly[rows_in], treated, trial.first_post))
+            clusters = None if trial.clusters is None else trial.clusters[rows_in]
+            checks.append(held_back(outcome.monthly[rows_in], treated, trial.first_post, clusters))
             if trial.currency:
                 year, month = (int(part) for part in trial.periods[0].split("-"))
                 checks.append(
-                    at_period_ends(outcome.monthly[rows_in], treated, trial.first_post, year * 12 + month - 1)
+                    at_period_ends(outcome.monthly[rows_in], treated, trial.first_post, year * 12 + month - 1, clusters)
                 )
     if found.inference == "randomisation":
         enough = found.smallest_p <= float(pilot.alpha)

@@ -98,23 +98,29 @@ def _answer(pilot: Pilot, trial: Trial, metric: Metric, arm: int, least: float) 
     except InputError as error:
         reason = " ".join(str(one.message) + (f" {one.fix}" if one.fix else "") for one in error.problems)
         return Answer(metric, name, None, reason, "cannot tell", reason, float("nan"), None, outcome.unit)
-    margin = _margin(metric, found)
-    if metric.role == "guardrail" and margin is not None:
-        held = non_inferiority(found, margin, metric.better, float(pilot.alpha))
-        words = {
-            "held": "The guardrail held: a loss beyond the margin is excluded.",
-            "broken": "The guardrail is broken: the loss is beyond the margin.",
-            "open": "The guardrail is open: a loss beyond the margin can neither be shown nor excluded.",
-        }[held.verdict]
-        return Answer(metric, name, found, "", held.verdict, words, float("nan"), held, outcome.unit)
+    if metric.role == "guardrail" and (metric.margin is not None or metric.margin_amount is not None):
+        held = _guarded(metric, found)
+        return Answer(metric, name, found, "", held.verdict, _guarded_words(held), float("nan"), held, outcome.unit)
     verdict, words = _verdict(metric, found, found.p_value, float(pilot.alpha))
     return Answer(metric, name, found, "", verdict, words, float("nan"), None, outcome.unit)
 
 
-def _margin(metric: Metric, found: Estimate) -> float | None:
-    if metric.margin_amount is not None:
-        return float(metric.margin_amount)
-    return None if metric.margin is None else float(metric.margin) * abs(found.control)
+def _guarded(metric: Metric, found: Estimate) -> NonInferiority:
+    share = metric.margin_amount is None
+    margin = metric.margin if share else metric.margin_amount
+    assert margin is not None
+    return non_inferiority(found, float(margin), metric.better, share)
+
+
+def _guarded_words(held: NonInferiority) -> str:
+    if held.share and np.isnan(held.worst):
+        return ("The guardrail is open: its margin is a share, and the change has no share with an interval here. Give the margin "
+                "as an amount (margin_amount).")  # fmt: skip
+    return {
+        "held": "The guardrail held: a loss beyond the margin is excluded.",
+        "broken": "The guardrail is broken: the loss is beyond the margin.",
+        "open": "The guardrail is open: a loss beyond the margin can neither be shown nor excluded.",
+    }[held.verdict]
 
 
 def _verdict(metric: Metric, found: Estimate | None, p_value: float, level: float, name: str = "p") -> tuple[str, str]:

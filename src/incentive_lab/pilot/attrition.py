@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from incentive_lab.format import count, counted, percent
 from incentive_lab.panel import Floats, Panel
 from incentive_lab.pilot.drawing import Codes
 from incentive_lab.pilot.timing import fisher
 from incentive_lab.pilot.trial import Trial
-from incentive_lab.pilot.watching import Check
+from incentive_lab.pilot.watching import Check, compared
 
 SILENT = 3
 """Months without an outcome, at the end of what is known, after which a partner counts as dropped out."""
@@ -63,10 +64,19 @@ def dropouts(monthly: Floats, trial: Trial) -> Check:
             told.append(f"{name} {count(int(gone[here].sum()))} ({percent(float(gone[here].mean()), 0)})")
         if arm and here.any() and ((trial.arm == 0) & before).any():
             control = (trial.arm == 0) & before
-            table = np.array([[gone[one].sum(), (~gone[one]).sum()] for one in (control, here)])
-            p_value = min(p_value, (len(trial.arms) - 1) * fisher(table))
+            p_value = min(p_value, (len(trial.arms) - 1) * _apart(gone, control, here, trial.clusters))
     if not gone.any():
         return Check("Drop-outs", "fine", "Everybody who sold before still does.")
     state = "look" if p_value < 0.05 else "fine"
     return Check("Drop-outs", state, f"Without an outcome in the last {SILENT} months, after selling before: {', '.join(told)} "
                  f"(p {p_value:.2g}). They stay in their arm with what they sold.", p_value)  # fmt: skip
+
+
+def _apart(
+    gone: NDArray[np.bool_], control: NDArray[np.bool_], here: NDArray[np.bool_], clusters: Codes | None
+) -> float:
+    """p-value of no difference: Fisher's test, or CR2 where groups of partners were drawn together."""
+    if clusters is None:
+        return fisher(np.array([[gone[one].sum(), (~gone[one]).sum()] for one in (control, here)]))
+    rows = control | here
+    return compared(gone[rows].astype(np.float64), here[rows].astype(np.float64), clusters=clusters[rows])[1]

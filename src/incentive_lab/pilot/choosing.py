@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from incentive_lab.panel import Floats
 from incentive_lab.pilot.document import Pilot
 from incentive_lab.pilot.trial import Outcome, Trial
 
@@ -32,9 +33,23 @@ def chosen_estimator(pilot: Pilot, trial: Trial, outcome: Outcome) -> str:
         return "did"
     known = np.isfinite(outcome.post)
     guide = outcome.pre if outcome.pre is not None else outcome.post
-    guide = guide[known & np.isfinite(guide)]
-    positive = bool((outcome.post[known] > 0).all()) and len(guide) > 0 and bool((guide >= 0).all())
-    if positive and outcome.unit in ("money", "number", "count") and guide.std() > _SKEWED * abs(guide.mean()):
+    return by_rule(outcome.post[known], guide[known & np.isfinite(guide)], outcome.unit)
+
+
+def by_rule(post: Floats, guide: Floats, unit: str) -> str:
+    """Logarithms where all outcomes are above zero and vary by more than their mean before the pilot; else ANCOVA.
+
+    Args:
+        post: Outcomes in the pilot, float64 [n].
+        guide: Those before it, float64 [m].
+        unit: money, count, share or number.
+
+    Example:
+        >>> by_rule(np.array([1.0, 9.0, 99.0]), np.array([1.0, 9.0, 99.0]), "money"), by_rule(np.zeros(3), np.ones(3), "money")
+        ('log_ancova', 'ancova')
+    """
+    positive = bool((post > 0).all()) and len(guide) > 0 and bool((guide >= 0).all())
+    if positive and unit in ("money", "number", "count") and guide.std() > _SKEWED * abs(guide.mean()):
         return "log_ancova"
     return "ancova"
 

@@ -8,7 +8,8 @@ from decimal import Decimal
 import numpy as np
 
 from incentive_lab.errors import InputError
-from incentive_lab.format import chance, percent
+from incentive_lab.format import chance, p_value_text, percent
+from incentive_lab.panel import Floats
 from incentive_lab.pilot.analysis import Analysis, ArmAdvice, believed
 from incentive_lab.pilot.decision import NetValue, net_value
 from incentive_lab.pilot.document import Pilot
@@ -27,6 +28,8 @@ SURE, LOST = 0.9, 0.2
 """Chance of paying above which scaling, and below which stopping, is advised."""
 
 
+_ALONE = frozenset(("difference", "ancova", "cuped", "lin", "log_ancova", "ppml", "winsorised"))
+"""Estimators that need two arms and nothing else."""
 _ORDER = ("scale", "amend", "extend", "", "stop")
 
 
@@ -43,6 +46,8 @@ def decided(read: Analysis, prepared: Prepared | None, payer: Payer | None) -> A
         if prepared is not None:
             value, why = _value(read, prepared, payer, arm)
         advice, reasons = _advice(read, arm, value)
+        if value is not None and why:
+            reasons = (*reasons, why)
         each.append(ArmAdvice(arm, value, "" if value is not None else why, advice, reasons))
     lead = min(each, key=lambda one: (_ORDER.index(one.advice), *_less(read, one)))
     answer = read.primary_of(lead.arm)
@@ -80,7 +85,10 @@ def _over_all(read: Analysis, lead: ArmAdvice, each: list[ArmAdvice]) -> tuple[s
 
 
 def _apart(read: Analysis, lead: str, other: str) -> str:
-    """The direct comparison of two arms on the primary metric."""
+    """The direct comparison of two arms on the primary metric, on the scale on which it was read.
+
+    The leading arm was chosen by its result, so any two arms might have been compared: p-values allow for all pairs (Bonferroni).
+    """
     outcome = read.trial.outcomes[read.pilot.primary.name]
     arms = [read.trial.arms.index(name) for name in (other, lead)]
     rows = np.flatnonzero(np.isfinite(outcome.post) & np.isin(read.trial.arm, arms))
@@ -90,14 +98,19 @@ def _apart(read: Analysis, lead: str, other: str) -> str:
     clusters, strata = (None if own is None else own[rows] for own in (read.trial.clusters, read.trial.strata))
     sample = Sample(outcome.post[rows], (read.trial.arm[rows] == arms[1]).astype(np.float64), pre=pre, strata=strata,
                     clusters=clusters)  # fmt: skip
+    answer = read.primary_of(lead)
+    name = answer.found.estimator if answer is not None and answer.found is not None else ""
+    usual = "difference" if pre is None else "ancova"
     try:
-        found = estimate(sample, "difference" if pre is None else "ancova", inference="analytic")
+        found = estimate(sample, name if name in _ALONE else usual, inference="analytic")
     except InputError:
         return "The two arms cannot be compared with each other."
-    if found.p_value > float(read.pilot.alpha):
-        return f"{lead} and {other} cannot be told apart (p {found.p_value:.2g})."
+    tested = len(read.trial.arms) - 1
+    p_value = min(1.0, found.p_value * tested * (tested - 1) / 2)
+    if p_value > float(read.pilot.alpha):
+        return f"{lead} and {other} cannot be told apart (p {p_value_text(p_value, 2)})."
     better = lead if (found.effect > 0) == (read.pilot.primary.better == "higher") else other
-    return f"Compared with each other, {better} does better (p {found.p_value:.2g})."
+    return f"Compared with each other, {better} does better (p {p_value_text(p_value, 2)})."
 
 
 def _value(read: Analysis, prepared: Prepared, payer: Payer | None, arm: str) -> tuple[NetValue | None, str]:
@@ -111,20 +124,29 @@ def _value(read: Analysis, prepared: Prepared, payer: Payer | None, arm: str) ->
     place = trial.arms.index(arm)
     alpha = float(pilot.alpha) / (len(trial.arms) - 1)
     outcome, share = _margin(pilot, prepared)
-    found = _relative(read, pilot.model_copy(update={"alpha": Decimal(str(alpha))}), prepared, outcome, place)
+    found, note = _relative(read, pilot.model_copy(update={"alpha": Decimal(str(alpha))}), prepared, outcome, place)
     if found is None:
         return None, "the effect has no relative size with an interval, so its worth has no interval either."
-    rows = trial.arm == place
-    mean = float(outcome.post[rows].mean()) * share
-    assert trial.keys is not None
-    costs = Costs(payer, arm, trial.arms[0], prepared, trial.keys[rows],
+    costs = Costs(payer, arm, trial.arms[0], prepared, _of_others(read, arm),
                   float(pilot.protect.keep) if pilot.protect else 0.0,
                   float(pilot.planted.lift) if pilot.planted else 0.0)  # fmt: skip
+    assert outcome.monthly is not None
+    earned = outcome.monthly[:, trial.first_post :] * share
     value = net_value(
-        found, lambda relative: mean * relative / (1 + relative), costs.incremental, alpha=alpha,
+        found, lambda relative: float((earned / costs.had(relative)).mean()) * relative, costs.incremental, alpha=alpha,
         prior=float(pilot.analysis.prior), partners=pilot.value.partners or trial.size, months=int(pilot.value.months),
     )  # fmt: skip
-    return value, "" if value else "the effect's interval has no end, so its worth cannot be told."
+    return value, note if value else "the effect's interval has no end, so its worth cannot be told."
+
+
+def _of_others(read: Analysis, arm: str) -> Floats:
+    """The relative effect that other arms had on their partners, float64 [n]; 0 in the control, or where it is not known."""
+    own = np.zeros(read.trial.size)
+    for place, name in enumerate(read.trial.arms[1:], 1):
+        answer = read.primary_of(name) if name != arm else None
+        if answer is not None and answer.found is not None and _usable(answer.found):
+            own[read.trial.arm == place] = answer.found.relative
+    return own
 
 
 def _margin(pilot: Pilot, prepared: Prepared) -> tuple[Outcome, float]:
@@ -141,23 +163,27 @@ def _margin(pilot: Pilot, prepared: Prepared) -> tuple[Outcome, float]:
     ), share
 
 
-def _relative(read: Analysis, pilot: Pilot, prepared: Prepared, outcome: Outcome, arm: int) -> Estimate | None:
-    """The relative effect on margin; where margins are not all positive, that on the primary metric in money."""
+def _relative(
+    read: Analysis, pilot: Pilot, prepared: Prepared, outcome: Outcome, arm: int
+) -> tuple[Estimate | None, str]:
+    """The relative effect on margin; where it has none with an interval, that on the primary metric in money, with a note."""
     trial = prepared.trial
     try:
         found = measured(pilot, trial, outcome, arm)
     except InputError:
         found = None
+    if found is not None and _usable(found):
+        return found, ""
     first = read.primary_of(trial.arms[arm])
-    if found is not None and _usable(found) and (outcome.post > 0).all():
-        return found
-    if first is not None and first.unit == "money":
-        own = first.found
-        if own is not None and len(trial.arms) > 2:
-            own = measured(pilot, trial, trial.outcomes[pilot.primary.name], arm)
-        if own is not None and _usable(own):
-            return own
-    return found if found is not None and _usable(found) else None
+    if first is None or first.unit != "money":
+        return None, ""
+    own = first.found
+    if own is not None and len(trial.arms) > 2:
+        own = measured(pilot, trial, trial.outcomes[pilot.primary.name], arm)
+    if own is None or not _usable(own):
+        return None, ""
+    return own, (f"Margin has no relative effect with an interval of its own (some is not above zero), so it is taken to change as "
+                 f"{pilot.primary.name} does: worth less if the arm sells at smaller margins.")  # fmt: skip
 
 
 def _usable(found: Estimate) -> bool:

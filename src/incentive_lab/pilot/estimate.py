@@ -152,9 +152,22 @@ def t_p_value(effect: float, error: float, df: float) -> float:
 
 
 def share_interval(ratio: Floats) -> Interval:
-    """Shares of what the treated have, as shares of what they would have had: k / (1 - k) of each end."""
-    low, high = (float(one / (1 - one)) if one < 1 else float(np.where(np.isnan(one), np.nan, np.inf)) for one in ratio)
+    """Shares of what the treated have, as shares of what they would have had: k / (1 - k) of each end.
+
+    An end without limit is a loss of all, or no limit.
+
+    Example:
+        >>> share_interval(np.array([-np.inf, 0.5])), share_interval(np.array([-1.0, 1.0]))
+        (Interval(low=-1.0, high=1.0), Interval(low=-0.5, high=inf))
+    """
+    low, high = (_of_share(float(one)) for one in ratio)
     return Interval(low, high)
+
+
+def _of_share(ratio: float) -> float:
+    if ratio == -np.inf:
+        return -1.0
+    return ratio / (1 - ratio) if ratio < 1 else float(np.where(np.isnan(ratio), np.nan, np.inf))
 
 
 def geometric_change(post: Floats, treated: Floats) -> float:

@@ -24,7 +24,7 @@ from incentive_lab.pilot.estimate import (
 from incentive_lab.pilot.linear import Coefficient, basis, of_basis
 from incentive_lab.pilot.poisson import poisson
 from incentive_lab.pilot.randomisation import Randomised, randomisation, scarce
-from incentive_lab.pilot.ratios import counted, linearised, ratio_difference
+from incentive_lab.pilot.ratios import counted, linearised, ratio_difference, share_direction
 from incentive_lab.pilot.scales import cuped, log_before, prepared, welch_df
 
 WORDS: Mapping[str, str] = {
@@ -280,13 +280,17 @@ def _ratio(sample: Sample, errors: str, inference: str, alpha: float) -> Estimat
     found = ratio_difference(sample, errors)
     interval = t_interval(found.effect, found.error, found.df, alpha)
     p_value, smallest = t_p_value(found.effect, found.error, found.df), 0.0
+    positive = _has_share(sample, sample.post)
+    shares = found.shares(float(stdtrit(found.df, 1 - alpha / 2))) if positive else NOWHERE
     if inference == "randomisation" and sample.draws is not None:
         outcome, before = linearised(sample)
         columns = basis(before, sample.strata)
         drawn = _drawn(sample, outcome, sample.treated, columns, alpha)
         interval, p_value, smallest = Interval(drawn.low, drawn.high), drawn.p_value, drawn.smallest
+        if positive:
+            share = _drawn(sample, outcome, share_direction(sample), columns, alpha)
+            shares = share_interval(np.array([share.low, share.high]))
     relative = found.effect / found.control if found.control else float("nan")
-    shares = Interval(interval.low / found.control, interval.high / found.control) if found.control > 0 else NOWHERE
     return Estimate(
         estimator="ratio", inference=inference, effect=found.effect, interval=interval, relative=relative,
         relative_interval=shares, error=found.error, df=found.df, p_value=p_value, control=found.control,

@@ -130,4 +130,4 @@ def _look(
     if logs:
         effect, ends = float(np.expm1(effect)), (float(np.expm1(ends[0])), float(np.expm1(min(ends[1], 700.0))))
     crossed = bool(abs(statistic) > edge)
-    return Look(months, float(fraction), statistic, edge, crossed, effect, ends[0], ends[1], used, arm)
+    return Look(months, float(fraction), statistic, edge, crossed, effect, ends[0], ends[1], used, arm, logs)

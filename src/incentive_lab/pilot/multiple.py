@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import chdtrc, ndtr, stdtr, stdtrit
+from scipy.special import chdtrc, fdtrc, ndtr, stdtr, stdtrit
 
 from incentive_lab.panel import Floats
 from incentive_lab.pilot.estimate import Estimate, Interval
@@ -49,35 +49,40 @@ class NonInferiority:
     """Whether a guardrail held.
 
     Attributes:
-        margin: Worst acceptable change, in the metric's unit, as a positive number.
-        worst: The end of the one-sided interval on the unwelcome side, counted so that a loss is negative.
+        margin: Worst acceptable change as a positive number, in the metric's unit or as a share.
+        worst: The end of the one-sided interval on the unwelcome side, counted so that a loss is negative; as the margin.
         verdict: held, broken (worse than the margin beyond doubt) or open.
+        share: Whether margin and worst are shares of what there would have been.
     """
 
     margin: float
     worst: float
     verdict: str
+    share: bool = False
 
 
-def non_inferiority(found: Estimate, margin: float, better: str, alpha: float) -> NonInferiority:
+def non_inferiority(found: Estimate, margin: float, better: str, share: bool = False) -> NonInferiority:
     """Whether the metric is at worst `margin` below the control (above, if lower is better).
 
-    The interval's unwelcome end is compared with the margin, so the test has half of alpha on its side.
+    The interval's unwelcome end is compared with the margin, so the test has half of alpha on its side. A margin that is a
+    share is held against the interval of the share: as an amount it would hang on the control's mean, which is as
+    uncertain as the effect, and many times too large where the largest partner is in the control.
 
     Source: Piaggio et al., Reporting of noninferiority trials, JAMA 308 (2012).
 
     Example:
         >>> from incentive_lab.pilot.estimate import Estimate, Interval
         >>> told = Estimate("difference", "analytic", -1.0, Interval(-3.0, 1.0), 0, Interval(0, 0), 1, 9, .3, 50, 49, 20, 20)
-        >>> non_inferiority(told, 5.0, "higher", 0.05).verdict, non_inferiority(told, 2.0, "higher", 0.05).verdict
+        >>> non_inferiority(told, 5.0, "higher").verdict, non_inferiority(told, 2.0, "higher").verdict
         ('held', 'open')
     """
     sign = 1.0 if better == "higher" else -1.0
-    low, high = sorted((sign * found.interval.low, sign * found.interval.high))
+    ends = found.relative_interval if share else found.interval
+    low, high = sorted((sign * ends.low, sign * ends.high))
     if not np.isfinite(low):
-        return NonInferiority(margin, low, "open")
+        return NonInferiority(margin, low, "open", share)
     verdict = "held" if low > -margin else "broken" if high < -margin else "open"
-    return NonInferiority(margin, low, verdict)
+    return NonInferiority(margin, low, verdict, share)
 
 
 @dataclass(frozen=True)
@@ -110,7 +115,7 @@ class Heterogeneity:
     Attributes:
         common: Mean effect, weighted by evidence.
         between: Standard deviation of the segments' true effects.
-        p_value: Of the hypothesis that all segments have one effect.
+        p_value: Of the hypothesis that all segments have one effect; among several attributes adjusted (Holm).
         verdict: differs, or cannot tell: that segments have one effect is never shown, as no equivalence is tested.
     """
 
@@ -121,8 +126,47 @@ class Heterogeneity:
     verdict: str
 
 
-def shrink(names: list[str], units: list[int], effects: Floats, errors: Floats, alpha: float) -> Heterogeneity:
+def one_effect(effects: Floats, errors: Floats, freedom: Floats | None = None) -> float:
+    """p-value of the hypothesis that all segments have one effect: Welch's test, Cochran's where errors are known.
+
+    Errors of a dozen partners are themselves uncertain: taken as known they find differences in one of ten pilots without any.
+
+    Args:
+        effects: float64 [k].
+        errors: Their standard errors.
+        freedom: Degrees of freedom of those; without it they are known.
+
+    Source: Welch, On the comparison of several mean values, Biometrika 38 (1951); Cochran, Biometrics 10 (1954).
+
+    Example:
+        >>> effects, errors = np.array([0.0, 1.0, 2.0]), np.array([0.5, 0.5, 0.5])
+        >>> round(one_effect(effects, errors), 3), round(one_effect(effects, errors, np.array([6.0, 6.0, 6.0])), 3)
+        (0.018, 0.053)
+    """
+    k = len(effects)
+    if k < 2:
+        return float("nan")
+    weights = 1 / errors**2
+    q = float((weights * (effects - weights @ effects / weights.sum()) ** 2).sum())
+    if freedom is None:
+        return float(chdtrc(k - 1, q))
+    spread = float(((1 - weights / weights.sum()) ** 2 / freedom).sum())
+    ratio = q / (k - 1) / (1 + 2 * (k - 2) / (k**2 - 1) * spread)
+    return float(fdtrc(k - 1, (k**2 - 1) / (3 * spread), ratio))
+
+
+def shrink(
+    names: list[str], units: list[int], effects: Floats, errors: Floats, alpha: float, freedom: Floats | None = None
+) -> Heterogeneity:
     """Segment effects shrunk by empirical Bayes, with the spread between segments by Paule and Mandel.
+
+    Args:
+        names: Of the segments.
+        units: Partners in each.
+        effects: float64 [k].
+        errors: Their standard errors.
+        alpha: Of the verdict, and one less the intervals' confidence.
+        freedom: Degrees of freedom of the errors; see `one_effect`.
 
     Source: Paule and Mandel (1982); Morris, Parametric empirical Bayes inference (1983), whose factor (k - 3) / (k - 1)
         keeps some of each segment's own effect.
@@ -136,10 +180,7 @@ def shrink(names: list[str], units: list[int], effects: Floats, errors: Floats, 
     between = paule_mandel(effects, errors)
     weights = 1 / (errors**2 + between)
     common = float((weights * effects).sum() / weights.sum())
-    plain = 1 / errors**2
-    centre = float((plain * effects).sum() / plain.sum())
-    q = float((plain * (effects - centre) ** 2).sum())
-    p_value = float(chdtrc(k - 1, q)) if k > 1 else float("nan")
+    p_value = one_effect(effects, errors, freedom)
     keep = between / (between + errors**2) if between > 0 else np.zeros(k)
     shrunk = common + keep * (effects - common)
     of_common = 1 / weights.sum()
@@ -151,8 +192,17 @@ def shrink(names: list[str], units: list[int], effects: Floats, errors: Floats, 
                 Interval(float(shrunk[i] - reach * spread[i]), float(shrunk[i] + reach * spread[i])))
         for i in range(k)
     )  # fmt: skip
-    verdict = "differs" if k > 1 and p_value < alpha else "cannot tell"
-    return Heterogeneity(segments, common, float(np.sqrt(between)), p_value, verdict)
+    return Heterogeneity(segments, common, float(np.sqrt(between)), p_value, differing(p_value, alpha))
+
+
+def differing(p_value: float, alpha: float) -> str:
+    """The verdict on segments: that they have one effect is never shown.
+
+    Example:
+        >>> differing(0.01, 0.05), differing(float("nan"), 0.05)
+        ('differs', 'cannot tell')
+    """
+    return "differs" if p_value < alpha else "cannot tell"
 
 
 def paule_mandel(effects: Floats, errors: Floats) -> float:

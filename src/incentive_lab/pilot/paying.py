@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -104,21 +103,24 @@ class Payer:
                                       "Draw whole groups, and use a scheme that pays members.")])  # fmt: skip
         return np.asarray(result.total.T / 10 ** decimals(self.panel.currency))
 
-    def with_lift(self, in_arm: Floats, lift: float) -> Panel:
-        """The history as it would be with another level of the treated's deals."""
-        return planted(self.panel, self.leaves, in_arm, lift)
+    def at_level(self, level: Floats) -> Panel:
+        """The history with deals at other levels, which are changes of what is recorded, float64 [partners, months]."""
+        return planted(self.panel, self.leaves, level, 1.0)
 
 
 @dataclass(frozen=True, eq=False)
 class Costs:
-    """Incremental incentive cost of one arm.
+    """Incremental incentive cost of one arm, if all partners of the pilot were in it.
+
+    All of them, whatever arm they were drawn into: where a few partners have most of what is sold, the arm's own have all
+    of it or hardly any, by lot.
 
     Attributes:
         payer: Pays.
         arm: Name of the arm.
         control: Name of the control.
         prepared: The pilot.
-        rows: Rows of the history of the arm's partners.
+        others: Relative effect that other arms had on their partners, float64 [partners of the pilot]; 0 for the rest.
         keep: Share of the control's payout that is kept for everybody; 0 without protection.
         planted: Lift that was planted, which the schemes must see; 0 without.
     """
@@ -127,34 +129,49 @@ class Costs:
     arm: str
     control: str
     prepared: Prepared
-    rows: Codes
+    others: Floats
     keep: float = 0.0
     planted: float = 0.0
 
-    @cached_property
+    @property
+    def _rows(self) -> Codes:
+        assert self.prepared.trial.keys is not None
+        return self.prepared.trial.keys
+
+    @property
     def _months(self) -> slice:
         return slice(self.prepared.world.start, self.prepared.world.stop)
 
-    @cached_property
-    def paid(self) -> Floats:
-        """What the arm's scheme pays its partners in the pilot's months, float64 [n, months]; the floor included."""
-        panel = self.payer.with_lift(self.prepared.in_arm, self.planted) if self.planted else self.payer.panel
-        own = self.payer.paid(self.arm, panel)[self.rows, self._months]
+    def had(self, relative: float) -> Floats:
+        """One plus the effect that each partner's own arm had, float64 [n, months of the pilot]."""
+        trial = self.prepared.trial
+        own = np.where(trial.arm == trial.arms.index(self.arm), relative, self.others)
+        return np.asarray(1 + own[:, None] * self.prepared.in_arm[self._rows, self._months])
+
+    def _paid(self, arm: str, factor: Floats) -> Floats:
+        level = np.zeros((self.payer.panel.partners, self.payer.panel.months))
+        rows, months = self._rows, self._months
+        level[rows, months] = factor * (1 + self.planted * self.prepared.in_arm[rows, months]) - 1
+        return self.payer.paid(arm, self.payer.at_level(level))[rows, months]
+
+    def paid(self, relative: float) -> float:
+        """What the arm's scheme pays if its effect on deals is `relative` and all have it; the floor included."""
+        return float(self._own((1 + relative) / self.had(relative)).mean())
+
+    def _own(self, factor: Floats) -> Floats:
+        own = self._paid(self.arm, factor)
         if not self.keep:
-            return np.asarray(own)
-        floor = self.keep * self.payer.paid(self.control, panel)[self.rows, self._months]
-        total = np.maximum(own.cumsum(axis=1), floor.cumsum(axis=1))
+            return own
+        total = np.maximum(own.cumsum(axis=1), (self.keep * self._paid(self.control, factor)).cumsum(axis=1))
         return np.asarray(np.diff(total, axis=1, prepend=0.0))
 
     def without(self, relative: float) -> float:
-        """What the control's scheme would have paid the arm's partners without the effect, per partner and month."""
-        lift = (1 + self.planted) / (1 + relative) - 1
-        panel = self.payer.with_lift(self.prepared.in_arm, lift)
-        return float(self.payer.paid(self.control, panel)[self.rows, self._months].mean())
+        """What the control's scheme would have paid all without any effect, per partner and month."""
+        return float(self._paid(self.control, 1 / self.had(relative)).mean())
 
     def incremental(self, relative: float) -> float:
-        """Incentive cost caused by the arm, per partner and month, if its effect on deals is `relative`."""
-        return float(self.paid.mean()) - self.without(relative)
+        """Incentive cost of the arm, per partner and month, if its effect on deals is `relative`."""
+        return self.paid(relative) - self.without(relative)
 
 
 def ceiling(payer: Payer, pilot: Pilot, rows: Codes, arm: Codes, start: int) -> dict[str, float]:

@@ -6,8 +6,10 @@ from dataclasses import replace
 
 from incentive_lab.pilot.analysis import Analysis
 from incentive_lab.pilot.answering import Answer
+from incentive_lab.pilot.estimate import Interval
 from incentive_lab.pilot.looking import looks
 from incentive_lab.pilot.sequential import Look
+from incentive_lab.pilot.words import between, shares_between
 
 
 def with_looks(read: Analysis, complete: bool) -> Analysis:
@@ -33,7 +35,8 @@ def with_looks(read: Analysis, complete: bool) -> Analysis:
     answers = []
     for one in read.answers:
         if one.metric.role == "primary":
-            answers.append(_judged(one, [look for look in found if look.arm == one.arm], why))
+            own = [look for look in found if look.arm == one.arm]
+            answers.append(_judged(one, own, why, None if complete else read.trial.currency))
         elif one.metric.role == "secondary" and not complete:
             answers.append(
                 _silent(one, "The pilot is not over; only the primary metric and the guardrails may be looked at.")
@@ -47,8 +50,8 @@ def _silent(one: Answer, words: str) -> Answer:
     return one if one.found is None else replace(one, verdict="cannot tell", words=words)
 
 
-def _judged(one: Answer, own: list[Look], why: str) -> Answer:
-    """The primary answer as far as its looks allow one."""
+def _judged(one: Answer, own: list[Look], why: str, early: str | None) -> Answer:
+    """The primary answer as far as its looks allow one; `early` is the currency of a pilot that is not over, else None."""
     if one.found is None or one.verdict == "cannot tell":
         return one
     if not own:
@@ -60,5 +63,10 @@ def _judged(one: Answer, own: list[Look], why: str) -> Answer:
     if crossed is None:
         return replace(one, verdict="no clear effect", words=f"An effect is neither shown nor excluded: {seen}.")
     welcome = (crossed.statistic > 0) == (one.metric.better == "higher")
-    return replace(one, verdict="better" if welcome else "worse",
-                   words=f"The arm does {'better' if welcome else 'worse'}: {seen}.")  # fmt: skip
+    words = f"The arm does {'better' if welcome else 'worse'}: {seen}."
+    if early is not None:
+        ends = Interval(crossed.low, crossed.high)
+        span = shares_between(ends) if crossed.relative else between(ends, one.unit, early)
+        words += (" That it does is shown, how much is not: an effect that is read where it first crosses is too large on "
+                  f"average, by a third or more. The interval that allows for looking is {span}.")  # fmt: skip
+    return replace(one, verdict="better" if welcome else "worse", words=words)

@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 
 from incentive_lab.errors import InputError, Problem
-from incentive_lab.format import counted, percent
+from incentive_lab.format import count, counted, percent
 from incentive_lab.history import History
 from incentive_lab.pilot.assigning import Assigned
 from incentive_lab.pilot.checking import check, require_history
+from incentive_lab.pilot.choosing import by_rule
 from incentive_lab.pilot.document import Pilot
 from incentive_lab.pilot.fromhistory import plan_draw
 from incentive_lab.pilot.locking import Audited, audit_told, audited
@@ -38,12 +39,14 @@ class Found:
         by_months: (months, power) of the plan with other lengths; empty where months are part of the design.
         by_metric: (name, power or why there is none) of each metric that is not the primary one.
         notes: What had to be left out or shortened, as sentences.
+        reads: The estimator that the plan would be read with; the rule's where it says auto, '' where that is not known.
     """
 
     by_size: tuple[Power, ...]
     by_months: tuple[tuple[int, Power], ...]
     by_metric: tuple[tuple[str, Power | str], ...]
     notes: tuple[str, ...]
+    reads: str = ""
 
 
 def plain_draw(pilot: Pilot, assigned: Assigned) -> bool:
@@ -63,7 +66,7 @@ def powered(here: World, assigned: Assigned, *, draws: int = 500, seed: int = 1,
     notes: list[str] = []
     if not plain_draw(pilot, assigned):
         rows = simulate_designed(here, assigned, draws=draws, seed=seed, progress=progress)
-        return Found(tuple(rows), (), (), tuple(notes))
+        return Found(tuple(rows), (), (), tuple(notes), _reads(here, assigned))
     both = round(len(assigned.rows) * (pilot.shares()[0] + pilot.shares()[1]))
     window = windowed(here, assigned)
     if window.short:
@@ -86,28 +89,42 @@ def powered(here: World, assigned: Assigned, *, draws: int = 500, seed: int = 1,
                             "it does not vary above zero in these months"))  # fmt: skip
         except InputError as error:
             metrics.append((metric.name, str(error.problems[0].message)))
-    return Found(tuple(rows), tuple(lengths), tuple(metrics), tuple(notes))
+    return Found(tuple(rows), tuple(lengths), tuple(metrics), tuple(notes), _reads(here, assigned))
 
 
-def estimator_of(pilot: Pilot, one: Power) -> str:
-    """The plan's estimator, else the one that finds the smallest effect; empty when none in reach is found."""
-    if pilot.analysis.estimator in one.mde:
-        return str(pilot.analysis.estimator)
+def _reads(here: World, assigned: Assigned) -> str:
+    """The estimator that the plan names, else that of the rule on the months that stand for the pilot."""
+    pilot = here.pilot
+    named = pilot.primary.estimator or pilot.analysis.estimator
+    if named != "auto":
+        return named
+    if pilot.primary.over or pilot.assignment.mechanism in ("rollout", "switchback"):
+        return ""
+    try:
+        window = windowed(here, assigned)
+    except InputError:
+        return ""
+    return by_rule(window.post, window.pre, here.unit(here.parts(pilot.primary.of, "")[0]))
+
+
+def estimator_of(found: Found) -> str:
+    """The estimator that the plan would be read with, as far as its power was simulated, else the one that finds most."""
+    one = found.by_size[-1]
+    if found.reads in one.mde:
+        return found.reads
     known = {name: value for name, value in one.mde.items() if np.isfinite(value)}
     return min(known, key=lambda name: known[name], default="")
 
 
-def best_of(pilot: Pilot, found: Found) -> float:
-    """The smallest effect that the plan finds with its estimator (else its best one); nan when none in reach is."""
-    if not found.by_size:
-        return float("nan")
-    return found.by_size[-1].mde.get(estimator_of(pilot, found.by_size[-1]), float("nan"))
+def best_of(found: Found) -> float:
+    """The smallest effect that the plan finds with the estimator it is read with; nan when none in reach is."""
+    return found.by_size[-1].mde.get(estimator_of(found), float("nan")) if found.by_size else float("nan")
 
 
-def best_within(pilot: Pilot, found: Found) -> tuple[float, float]:
+def best_within(found: Found) -> tuple[float, float]:
     """The 95 % interval of `best_of` for having simulated so few pilots."""
     nothing = float("nan"), float("nan")
-    return found.by_size[-1].within.get(estimator_of(pilot, found.by_size[-1]), nothing) if found.by_size else nothing
+    return found.by_size[-1].within.get(estimator_of(found), nothing) if found.by_size else nothing
 
 
 def too_small(pilot: Pilot, found: Found) -> str:
@@ -117,20 +134,28 @@ def too_small(pilot: Pilot, found: Found) -> str:
     """
     if not pilot.expected or not found.by_size:
         return ""
-    hoped, last, best = abs(float(pilot.expected)), found.by_size[-1], best_of(pilot, found)
+    hoped, last, best = abs(float(pilot.expected)), found.by_size[-1], best_of(found)
     if np.isfinite(best) and best <= hoped:
         return ""
-    curves = [last.curves[name] for name in last.curves if pilot.analysis.estimator in (name, "auto")] or [
-        *last.curves.values()
-    ]
+    own = estimator_of(found)
+    curves = [last.curves[own]] if own in last.curves else [*last.curves.values()]
     chance = max(float(np.interp(hoped, LIFTS, curve)) for curve in curves)
     found_as = f"{change(best)} or more" if np.isfinite(best) else "not even +300 %"
+    ends = "so most likely it ends" if chance < 0.5 else f"and end {percent(1 - chance, 0)} of the time"
     told = (f"The plan expects {change(hoped)} and finds {found_as} {percent(float(pilot.power), 0)} of the time. It would see "
-            f"what it hopes for {percent(chance, 0)} of the time, so most likely it ends without an answer.")  # fmt: skip
+            f"what it hopes for {percent(chance, 0)} of the time, {ends} without an answer.")  # fmt: skip
     if np.isfinite(best) and hoped > 0:
-        factor = (np.log1p(best) / np.log1p(hoped)) ** 2
-        told += f" About {counted(int(np.ceil(last.units * factor)), last.unit)} like these would be needed."
+        low, needed, high = (
+            _needed(last.units, one, hoped) for one in (best_within(found)[0], best, best_within(found)[1])
+        )
+        span = f" ({count(low)} to {count(high)})" if low and high and low < high else ""
+        told += f" About {counted(needed, last.unit)}{span} like these would be needed."
     return told
+
+
+def _needed(units: int, smallest: float, hoped: float) -> int:
+    """Units at which `hoped` is found if so many find `smallest`, by the square-root law; 0 where that is not known."""
+    return int(np.ceil(units * (np.log1p(smallest) / np.log1p(hoped)) ** 2)) if np.isfinite(smallest) else 0
 
 
 def power_row(one: Power) -> dict[str, Any]:
@@ -166,12 +191,13 @@ def power_told(
     if least > float(pilot.alpha):
         notes.insert(0, f"This drawing can never give a p-value below {least:.3g}; no verdict is possible.")
     warning = too_small(pilot, found)
-    best = best_of(pilot, found)
+    best = best_of(found)
     told: dict[str, Any] = {
         "ok": True, "pilot": pilot.id, "fingerprint": fingerprint(pilot), "history_id": world.panel.history_id,
         "draws": draws, "alpha": float(pilot.alpha), "power": float(pilot.power), "partners": len(assigned.rows),
         "lifts": LIFTS.tolist(), "expected": None if pilot.expected is None else float(pilot.expected),
-        "smallest_effect": number(best), "smallest_effect_within": [number(one) for one in best_within(pilot, found)],
+        "estimator": (estimator_of(found) or None) if found.by_size else None, "smallest_effect": number(best),
+        "smallest_effect_within": [number(one) for one in best_within(found)],
         "warning": warning or None, "mde": [power_row(one) for one in found.by_size],
         "by_months": [{"months": months, **power_row(one)} for months, one in found.by_months],
         "by_metric": [{"metric": name, "reason": one} if isinstance(one, str) else {"metric": name, **power_row(one)}

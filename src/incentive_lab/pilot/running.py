@@ -207,11 +207,11 @@ def history_checks(pilot: Pilot, prepared: Prepared, history: History, schemes: 
         months = slice(here.stop, min(here.stop + 3, here.panel.months))
         values = here.values(pilot.primary.of)
         found.append(paid_back(values[keys][:, here.before.start : here.stop], values[keys][:, months], treated,
-                               here.start - here.before.start))  # fmt: skip
+                               here.start - here.before.start, trial.clusters))  # fmt: skip
         edges = sorted({edge for arm in trial.arms[1:] for edge in borders(schemes.get(arm), pilot.primary.of)})
         if edges:
             quarters = quarterly(values[keys][:, here.start : here.stop], here.panel.first_month + here.start)
-            found.append(at_borders(quarters, treated, edges))
+            found.append(at_borders(quarters, treated, edges, clusters=trial.clusters))
     return tuple(found)
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
 from incentive_lab.pilot.document import Pilot
 from incentive_lab.pilot.linear import basis, of_basis
-from incentive_lab.pilot.multiple import Heterogeneity, shrink
+from incentive_lab.pilot.multiple import Heterogeneity, differing, family_wise, shrink
 from incentive_lab.pilot.scales import prepared
 from incentive_lab.pilot.trial import Trial
 
@@ -44,7 +46,7 @@ def by_segment(pilot: Pilot, trial: Trial, estimator: str, arm: int = 1) -> dict
     values, others = prepared(sample, name, float(pilot.analysis.winsorise))
     found = {}
     for attribute, own in labels.items():
-        names, units, effects, errors = [], [], [], []
+        names, units, effects, errors, freedom = [], [], [], [], []
         for value in sorted(set(own)):
             here = own == value
             treated = sample.treated[here]
@@ -63,6 +65,18 @@ def by_segment(pilot: Pilot, trial: Trial, estimator: str, arm: int = 1) -> dict
             units.append(int(here.sum()))
             effects.append(one.effect)
             errors.append(max(one.error, 1e-12))
+            freedom.append(max(one.df, 1.0))
         if len(names) >= 2:
-            found[attribute] = shrink(names, units, np.array(effects), np.array(errors), float(pilot.alpha))
-    return found
+            found[attribute] = shrink(
+                names, units, np.array(effects), np.array(errors), float(pilot.alpha), np.array(freedom)
+            )
+    return together(found, float(pilot.alpha))
+
+
+def together(found: dict[str, Heterogeneity], alpha: float) -> dict[str, Heterogeneity]:
+    """Verdicts on several attributes, each of which might differ by chance: their p-values adjusted by Holm."""
+    adjusted = family_wise(np.array([one.p_value for one in found.values()]))
+    return {
+        name: replace(one, p_value=float(p_value), verdict=differing(float(p_value), alpha))
+        for (name, one), p_value in zip(found.items(), adjusted, strict=True)
+    }

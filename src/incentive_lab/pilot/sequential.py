@@ -118,6 +118,7 @@ class Look:
         high: Upper end.
         spent: Alpha spent so far.
         arm: Compared with the control.
+        relative: Whether the effect and its interval are shares.
     """
 
     months: int
@@ -130,6 +131,7 @@ class Look:
     high: float
     spent: float
     arm: str = ""
+    relative: bool = False
 
 
 def always_valid_half_width(error: float, information: float, tuned: float, alpha: float) -> float:

@@ -10,17 +10,14 @@ from numpy.typing import NDArray
 from incentive_lab.format import p_value_text, percent, points
 from incentive_lab.panel import Floats
 from incentive_lab.pilot.drawing import Codes
-from incentive_lab.pilot.estimate import t_p_value
-from incentive_lab.pilot.linear import coefficient
-from incentive_lab.pilot.watching import Check
+from incentive_lab.pilot.watching import Check, compared
+
+SHUFFLES = 2_000
 
 
-def _compared(values: Floats, treated: Floats, pre: Floats | None = None) -> tuple[float, float]:
-    others = np.zeros((len(values), 0)) if pre is None or np.ptp(pre) == 0 else pre[:, None]
-    if np.ptp(values) == 0:
-        return 0.0, 1.0
-    one = coefficient(values, treated, others)
-    return one.effect, t_p_value(one.effect, one.error, one.df)
+def _compared(values: Floats, treated: Floats, pre: Floats, clusters: Codes | None) -> tuple[float, float]:
+    others = np.zeros((len(values), 0)) if np.ptp(pre) == 0 else pre[:, None]
+    return compared(values, treated, others, clusters)
 
 
 def apart(share: float) -> str:
@@ -33,12 +30,12 @@ def apart(share: float) -> str:
     return f"{percent(abs(share), 1)} {'below' if share < 0 else 'above'}"
 
 
-def held_back(monthly: Floats, treated: Floats, start: int) -> Check:
+def held_back(monthly: Floats, treated: Floats, start: int, clusters: Codes | None = None) -> Check:
     """Whether the treated sold less in the month before the start than their year before says (waiting for the pilot)."""
     if start < 4:
         return Check("Waiting for the start", "look", "There are too few months before the start to tell.")
     usual = monthly[:, : start - 1].mean(axis=1)
-    effect, p_value = _compared(monthly[:, start - 1], treated, usual)
+    effect, p_value = _compared(monthly[:, start - 1], treated, usual, clusters)
     mean = float(monthly[treated == 1, start - 1].mean())
     share = effect / (mean - effect) if mean > effect else float("nan")
     told = f"in the month before the start the arm is {apart(share)}" if np.isfinite(share) else "no sales, against"
@@ -51,7 +48,7 @@ def held_back(monthly: Floats, treated: Floats, start: int) -> Check:
     )
 
 
-def paid_back(monthly: Floats, after: Floats, treated: Floats, start: int) -> Check:
+def paid_back(monthly: Floats, after: Floats, treated: Floats, start: int, clusters: Codes | None = None) -> Check:
     """Whether the arm sells less once the pilot is over (sales that were pulled forward).
 
     Args:
@@ -59,12 +56,13 @@ def paid_back(monthly: Floats, after: Floats, treated: Floats, start: int) -> Ch
         after: Outcome of the months after it, float64 [n, k]; k may be 0.
         treated: float64 [n].
         start: First month of the pilot.
+        clusters: Groups of partners that were drawn together, int64 [n]; their months are not independent.
     """
     if after.shape[1] == 0:
         return Check("Pulled forward", "look", "The history ends with the pilot, so sales that were pulled forward cannot be "
                      "told from new ones yet. Read again in three months.")  # fmt: skip
     usual = monthly[:, :start].mean(axis=1)
-    effect, p_value = _compared(after.mean(axis=1), treated, usual)
+    effect, p_value = _compared(after.mean(axis=1), treated, usual, clusters)
     mean = float(after[treated == 1].mean())
     share = effect / (mean - effect) if mean > effect else float("nan")
     told = apart(share) if np.isfinite(share) else "at an unknown distance from"
@@ -74,7 +72,9 @@ def paid_back(monthly: Floats, after: Floats, treated: Floats, start: int) -> Ch
                  f"have had (p {p_value_text(p_value, 2)}).", p_value)  # fmt: skip
 
 
-def at_period_ends(monthly: Floats, treated: Floats, start: int, first_month: int) -> Check:
+def at_period_ends(
+    monthly: Floats, treated: Floats, start: int, first_month: int, clusters: Codes | None = None
+) -> Check:
     """Whether the arm moved sales into the last month of quarters.
 
     Args:
@@ -82,6 +82,7 @@ def at_period_ends(monthly: Floats, treated: Floats, start: int, first_month: in
         treated: float64 [n].
         start: First month of the pilot.
         first_month: Running number of column 0.
+        clusters: As for `paid_back`.
     """
     months = first_month + np.arange(monthly.shape[1])
     last = months % 3 == 2
@@ -97,7 +98,7 @@ def at_period_ends(monthly: Floats, treated: Floats, start: int, first_month: in
     rows = np.isfinite(now) & np.isfinite(then)
     if rows.sum() < 8 or not last[inside].any() or 0 in (treated[rows].sum(), (1 - treated[rows]).sum()):
         return Check("Quarter ends", "look", "Too few partners sell in and before the pilot to tell.")
-    effect, p_value = _compared(now[rows], treated[rows], then[rows])
+    effect, p_value = _compared(now[rows], treated[rows], then[rows], None if clusters is None else clusters[rows])
     if points(effect) == "0":
         return Check(
             "Quarter ends",
@@ -113,30 +114,60 @@ def at_period_ends(monthly: Floats, treated: Floats, start: int, first_month: in
     return Check("Quarter ends", state, words, p_value)
 
 
-def at_borders(totals: Floats, treated: Floats, borders: Iterable[float], width: float = 0.05) -> Check:
+def at_borders(
+    totals: Floats, treated: Floats, borders: Iterable[float], width: float = 0.05, clusters: Codes | None = None
+) -> Check:
     """Whether more of the arm's totals lie just above a threshold than just below it, compared with the control.
+
+    A partner's totals resemble each other from quarter to quarter, so arms are drawn anew over whole partners: counted one by
+    one, steady partners would raise the alarm three times as often as they may.
 
     Args:
         totals: What thresholds are compared with, for each partner and period, float64 [n, periods].
         treated: float64 [n].
         borders: Thresholds above zero.
         width: Of the band on each side, as a share of the threshold.
+        clusters: Groups of partners that were drawn together, int64 [n].
     """
-    above, below = np.zeros((2, 1)), np.zeros((2, 1))
+    above, near = np.zeros(len(totals)), np.zeros(len(totals))
     for border in borders:
         over = (totals >= border) & (totals < border * (1 + width))
-        under = (totals < border) & (totals >= border * (1 - width))
-        for arm in (0, 1):
-            above[arm] += over[treated == arm].sum()
-            below[arm] += under[treated == arm].sum()
-    counts = np.hstack([above, below]).astype(int)
-    if counts.sum(axis=1).min() < 5:
-        return Check("Borders", "look", f"Only {counts.sum()} totals lie near a threshold, too few to see bunching.")
-    p_value = fisher(counts)
-    shares = counts[:, 0] / counts.sum(axis=1)
+        above += over.sum(axis=1)
+        near += over.sum(axis=1) + ((totals < border) & (totals >= border * (1 - width))).sum(axis=1)
+    if clusters is not None:
+        first, codes = np.unique(clusters, return_index=True, return_inverse=True)[1:]
+        above, near = (np.bincount(codes, one).astype(np.float64) for one in (above, near))
+        treated = treated[first]
+    arms = [(near > 0) & (treated == arm) for arm in (0, 1)]
+    if min(int(rows.sum()) for rows in arms) < 5:
+        units = "partners" if clusters is None else "clusters"
+        return Check("Borders", "look", f"Only {arms[0].sum()} {units} of the control and {arms[1].sum()} of the arm have totals "
+                     "near a threshold, too few to see bunching.")  # fmt: skip
+    used = near > 0
+    p_value = shuffled(above[used], near[used], treated[used])
+    shares = [float(above[rows].sum() / near[rows].sum()) for rows in arms]
     state = "look" if p_value < 0.05 and shares[1] > shares[0] else "fine"
     return Check("Borders", state, f"Of totals within {percent(width, 0)} of a threshold {percent(shares[1], 0)} of the arm's and "
                  f"{percent(shares[0], 0)} of the control's lie above it (p {p_value_text(p_value, 2)}).", p_value)  # fmt: skip
+
+
+def shuffled(top: Floats, bottom: Floats, treated: Floats) -> float:
+    """Two-sided p-value of the difference of two ratios of sums, by arms that are dealt anew `SHUFFLES` times.
+
+    Args:
+        top: float64 [n].
+        bottom: Above zero, float64 [n].
+        treated: 1 for the arm, float64 [n].
+
+    Example:
+        >>> arm = np.repeat([0.0, 1.0], 6)
+        >>> shuffled(arm, np.ones(12), arm) < 0.01, shuffled(np.ones(12), np.ones(12), arm)
+        (True, 1.0)
+    """
+    again = np.random.default_rng(0).permuted(np.tile(treated, (SHUFFLES, 1)), axis=1)
+    every = np.vstack([treated, again])
+    gap = every @ top / (every @ bottom) - (1 - every) @ top / ((1 - every) @ bottom)
+    return float((np.abs(gap) >= abs(gap[0]) - 1e-12).mean())
 
 
 def fisher(counts: Codes) -> float:

@@ -94,7 +94,7 @@ def metric_told(read: Analysis, answer: Answer) -> dict[str, Any]:
     return {**base, **estimate_told(found), "q_value": number(answer.q_value), "verdict": answer.verdict,
             "guardrail": None if answer.guardrail is None else {
                 "margin": answer.guardrail.margin, "worst": number(answer.guardrail.worst),
-                "verdict": answer.guardrail.verdict},
+                "share": answer.guardrail.share, "verdict": answer.guardrail.verdict},
             "words": [answer.words, *reconciled(answer, read.trial.currency, hanging, read.trial.each)]}  # fmt: skip
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import chdtrc
 
 from incentive_lab.format import count, counted, percent
@@ -64,6 +65,30 @@ def _by_cluster(arm: Codes, clusters: Codes) -> Codes:
     return out
 
 
+def compared(
+    values: Floats, treated: Floats, others: Floats | None = None, clusters: Codes | None = None
+) -> tuple[float, float]:
+    """The difference of an arm and its p-value: HC2, or CR2 where groups of partners were drawn together.
+
+    Args:
+        values: float64 [n].
+        treated: float64 [n].
+        others: What is held fixed, float64 [n, k].
+        clusters: int64 [n].
+
+    Example:
+        >>> compared(np.array([1.0, 2, 3, 4]), np.array([0.0, 0, 1, 1]))[0]
+        2.0
+    """
+    if np.ptp(values) == 0:
+        return 0.0, 1.0
+    if clusters is not None and min(len(np.unique(clusters[treated == arm])) for arm in (0, 1)) < 2:
+        return float(values[treated == 1].mean() - values[treated == 0].mean()), 1.0  # one cluster tells no error
+    held = np.zeros((len(values), 0)) if others is None else others
+    one = coefficient(values, treated, held, clusters=clusters, errors="hc2" if clusters is None else "cr2")
+    return one.effect, t_p_value(one.effect, one.error, one.df)
+
+
 @dataclass(frozen=True)
 class Balance:
     """One covariate in two arms before the pilot.
@@ -109,14 +134,15 @@ def balance(trial: Trial) -> list[Balance]:
             own = values[rows]
             spread = float(np.sqrt((own[treated == 0].var() + own[treated == 1].var()) / 2))
             means = float(own[treated == 0].mean()), float(own[treated == 1].mean())
-            p_value = 1.0
-            if np.ptp(own) > 0:
-                one = coefficient(own, treated, np.zeros((len(own), 0)))
-                p_value = t_p_value(one.effect, one.error, one.df)
+            p_value = compared(own, treated, clusters=_of(trial, rows))[1]
             found.append(
                 Balance(name, trial.arms[arm], *means, (means[1] - means[0]) / spread if spread else 0.0, p_value)
             )
     return found
+
+
+def _of(trial: Trial, rows: NDArray[np.bool_]) -> Codes | None:
+    return None if trial.clusters is None else trial.clusters[rows]
 
 
 def absent_rows(trial: Trial) -> Check | None:
@@ -133,8 +159,7 @@ def absent_rows(trial: Trial) -> Check | None:
         if (trial.arm == arm).any():
             rates.append(f"{name} {percent(float(gone[trial.arm == arm].mean()), 1)}")
         if arm and 0 < treated.sum() < len(treated) and np.ptp(gone[rows]) > 0:
-            one = coefficient(gone[rows], treated, np.zeros((len(treated), 0)))
-            p_value = min(p_value, tested * t_p_value(one.effect, one.error, one.df))
+            p_value = min(p_value, tested * compared(gone[rows], treated, clusters=_of(trial, rows))[1])
     differs = p_value < 0.05
     words = f"Of the rows that the pilot's periods would have, these are not in the file: {', '.join(rates)} (p {p_value:.2g})."
     if differs:
@@ -164,9 +189,8 @@ def missing(trial: Trial) -> Check:
             rows = (trial.arm == 0) | (trial.arm == arm)
             treated = (trial.arm[rows] == arm).astype(np.float64)
             own = lost[rows].astype(np.float64)
-            if np.ptp(own) > 0 and 0 < treated.sum() < len(treated):
-                one = coefficient(own, treated, np.zeros((len(own), 0)))
-                p_value = min(p_value, (len(trial.arms) - 1) * t_p_value(one.effect, one.error, one.df))
+            if 0 < treated.sum() < len(treated):
+                p_value = min(p_value, (len(trial.arms) - 1) * compared(own, treated, clusters=_of(trial, rows))[1])
     state = "look" if p_value < 0.05 or gone.mean() > 0.1 else "fine"
     words = f"{counted(int(lost.sum()), 'partner is', 'partners are')} {kind}: {said}."
     if gone.any():

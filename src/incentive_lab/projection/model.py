@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from incentive_lab.errors import InputError, Problem
 from incentive_lab.format import count, counted, percent
 from incentive_lab.panel import Floats, Panel
+from incentive_lab.projection.estimates import of_another_size
 from incentive_lab.projection.joining import Joining, with_room
-from incentive_lab.projection.past import Past, in_order, is_item, outsized
+from incentive_lab.projection.past import Past, in_order, is_item, outsized, told_apart
 from incentive_lab.projection.plan import ONE
 from incentive_lab.projection.streams import Rows, Stream, fit_stream, grouped, items_in_order
 
@@ -132,7 +133,8 @@ def fit(past: Past, *, horizon: int = 12, joining: float = 1.0) -> Model:
     roomy_past = replace(past, panel=panel)
     begun, stop = np.r_[begun, np.full(room, months)], np.r_[stop, np.full(room, months - 1)]
     alive = np.r_[alive, np.ones(room)]
-    return _assembled(roomy_past, past, known, segment, segments, alive, churn, joins, begun, stop)
+    return _assembled(roomy_past, past, known, segment, segments, alive, churn, joins, begun, stop,
+                      bool(unnoted.any()))  # fmt: skip
 
 
 _ROOMIER: WeakKeyDictionary[Model, dict[tuple[int, float], Model]] = WeakKeyDictionary()
@@ -150,14 +152,14 @@ def roomy(model: Model, horizon: int, joining: float) -> Model:
 
 def _assembled(
     past: Past, seen: Past, known: int, segment: Rows, segments: tuple[str, ...], alive: Floats, churn: float, joins: Joining,
-    begun: Rows, stop: Rows,
+    begun: Rows, stop: Rows, by_rate: bool,
 ) -> Model:  # fmt: skip
     panel = past.panel
     leaves = tuple(name for name, measure in past.leaves.items() if not measure.is_level)
     slot = {name: place for place, name in enumerate(leaves)}
     first_slot = next((slot[name] for name in leaves if past.leaves[name].event == "first_deal"), -1)
     common: dict[str, Any] = {"segment": segment, "groups": len(segments), "joined": begun, "until": stop,
-                              "first_month": panel.first_month}  # fmt: skip
+                              "first_month": panel.first_month, "by_rate": by_rate}  # fmt: skip
     streams: dict[str, Stream] = {}
     stream_of: dict[str, str] = {}
     comebacks: dict[str, Comeback] = {}
@@ -167,17 +169,21 @@ def _assembled(
         f"{percent(churn)} of them leave in a month. {joins.told}"
     ]
     for date in sorted(past.items, key=lambda name: name != "closed_on"):
-        table, name = in_order(past.items[date], segment), DAYS.get(date, date)
+        name, raw = DAYS.get(date, date), past.items[date]
         mine = [leaf for leaf in leaves if is_item(past.leaves[leaf]) and str(past.leaves[leaf].date) == date]
+        sizes = np.abs([raw.values[leaf] for leaf in mine]).max(axis=0)
+        odd = of_another_size(sizes, raw.partner.astype(np.int64), segment)
+        table = in_order(raw, segment, odd)
         counts = np.zeros((panel.partners, panel.months))
         np.add.at(counts, (table.partner, table.month), 1.0)
         pool = np.array([table.values[leaf] for leaf in mine]).T.reshape(len(table.partner), len(mine))
         streams[name] = fit_stream(
             name, np.array([slot[leaf] for leaf in mine]), counts, pool, 0.0, table.partner.astype(np.int64),
-            market=market, first_slot=first_slot if date == "closed_on" else -1, **common,
+            market=market, first_slot=first_slot if date == "closed_on" else -1, odd=odd, **common,
         )  # fmt: skip
         stream_of |= dict.fromkeys(mine, name)
         if date == "closed_on":
+            notes += told_apart(panel, odd)
             market = streams[name].innovations
             if panel.returns is not None:
                 comebacks[name] = _comeback(panel, table)

@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from incentive_lab.engine.needs import needs
 from incentive_lab.errors import InputError, Problem
 from incentive_lab.format import percent
@@ -122,9 +125,9 @@ def _returned(table: Returns, months: int) -> Returns:
                    table.term_months[keep], {name: values[keep] for name, values in table.values.items()})  # fmt: skip
 
 
-def in_order(table: DealTable, segment: Rows) -> DealTable:
-    """Items by segment and partner."""
-    rows = items_in_order(table.partner.astype("int64"), segment)
+def in_order(table: DealTable, segment: Rows, odd: NDArray[np.bool_] | None = None) -> DealTable:
+    """Items by segment and partner, those of partners that are `odd` last in their segment."""
+    rows = items_in_order(table.partner.astype("int64"), segment, odd)
     return DealTable(table.partner[rows], table.month[rows], table.day[rows], table.deal_id[rows], table.line[rows],
                      {name: values[rows] for name, values in table.values.items()})  # fmt: skip
 
@@ -141,3 +144,13 @@ def outsized(past: Past) -> list[str]:
     return [f"One deal ({table.deal_id[row]} of {past.panel.partner_ids[table.partner[row]]}) is "
             f"{percent(float(amounts[row]) / whole, 1)} of the revenue of all deals: how often one like it is drawn decides the "
             "band. Leave it out of the history if it cannot come again."]  # fmt: skip
+
+
+def told_apart(panel: Panel, odd: NDArray[np.bool_]) -> list[str]:
+    """A note on partners whose deals are of another size than their type's."""
+    who = [panel.partner_ids[row] for row in np.flatnonzero(odd)]
+    if not who:
+        return []
+    named = ", ".join(who[:3]) + (f" and {len(who) - 3} more" if len(who) > 3 else "")
+    return [f"The deals of {named} are of another size than those of the same type: only their own are drawn for them, and "
+            "nobody else draws theirs."]  # fmt: skip

@@ -13,6 +13,7 @@ from incentive_lab.projection.estimates import (
     dispersion_of,
     drift_of,
     gamma_prior,
+    heads_of,
     season_of,
     trend_and_market,
 )
@@ -99,14 +100,15 @@ def grouped(keys: Rows, groups: int) -> tuple[Rows, Rows]:
     return np.searchsorted(keys[order], np.arange(groups + 1)).astype(np.int64), order.astype(np.int64)
 
 
-def items_in_order(partner: Rows, segment: Rows) -> Rows:
-    """Rows of items by segment and partner, so that each pool lies in one piece.
+def items_in_order(partner: Rows, segment: Rows, odd: NDArray[np.bool_] | None = None) -> Rows:
+    """Rows of items by segment and partner, those of partners that are `odd` last, so that each pool lies in one piece.
 
     Example:
         >>> items_in_order(np.array([2, 0, 1, 2]), np.array([1, 1, 0])).tolist()
         [0, 3, 1, 2]
     """
-    return np.asarray(np.lexsort((partner, segment[partner])))
+    last = np.zeros(len(partner), dtype=bool) if odd is None else odd[partner]
+    return np.asarray(np.lexsort((partner, last, segment[partner])))
 
 
 def _runs(keys: Rows, groups: int) -> tuple[Rows, Rows]:
@@ -118,9 +120,21 @@ def _runs(keys: Rows, groups: int) -> tuple[Rows, Rows]:
     return first, count
 
 
+def _per_head(counts: Floats, active: NDArray[np.bool_], by_rate: bool) -> Floats:
+    """Totals by month as they would be with the heads of the last one, float64 [months]."""
+    if not by_rate:
+        present = np.maximum(active.sum(axis=0), 1)
+        return np.asarray(counts.sum(axis=0) / present * present[-1])
+    heads, totals = heads_of(counts, active), np.where(active, counts, 0.0).sum(axis=0)
+    seen = heads > 0
+    usual = float(totals.sum() / max(heads.sum(), 1e-9))
+    return np.asarray(np.divide(totals, heads, out=np.full_like(heads, usual), where=seen) * heads[-1])
+
+
 def fit_stream(
     name: str, slots: Rows, counts: Floats, pool: Floats, unit: float, item_partner: Rows, segment: Rows, groups: int,
-    joined: Rows, until: Rows, first_month: int, market: Floats | None, first_slot: int = -1,
+    joined: Rows, until: Rows, first_month: int, market: Floats | None, first_slot: int = -1, by_rate: bool = False,
+    odd: NDArray[np.bool_] | None = None,
 ) -> Stream:  # fmt: skip
     """Fit one stream to counts by partner and month.
 
@@ -137,13 +151,16 @@ def fit_stream(
         first_month: Running number of the first month.
         market: Innovations that those of this stream are correlated with; None where it is the market itself.
         first_slot: Leaf that marks a partner's first item.
+        by_rate: Whether a head of a month counts as much as it usually has, see `heads_of`: where some partners are known
+            by their first deal only.
+        odd: [partners] whose items are of another size than their segment's (`of_another_size`): they draw their own only,
+            and nobody else draws theirs.
     """
     partners, months = counts.shape
     had, time = counts.sum(axis=1) > 0, np.arange(months)
     active = (time[None, :] >= np.maximum(joined, 0)[:, None]) & (time[None, :] <= until[:, None])
     totals = counts.sum(axis=0)
-    present = np.maximum(active.sum(axis=0), 1)
-    per_head = totals / present * present[-1]
+    per_head = _per_head(counts, active, by_rate)
     season = season_of(per_head, first_month)
     growth, growth_error, phi, sigma, state, innovations = trend_and_market(per_head, season, first_month)
     # Expected counts relative to today's level: season times trend; the common level is measured against it.
@@ -168,7 +185,9 @@ def fit_stream(
     drift = drift_of(counts, exposure, dispersion)
     apart = segments_of(counts, expected, segment, groups, dispersion, drift, fading)
     own_first, own_count = _runs(item_partner, partners)
-    segment_first, segment_count = _runs(segment[item_partner], groups)
+    odd = np.zeros(partners, dtype=bool) if odd is None else odd
+    segment_first, _ = _runs(segment[item_partner], groups)
+    segment_count = np.bincount(segment[item_partner[~odd[item_partner]]], minlength=groups).astype(np.int64)
     empty = segment_count == 0
     segment_first[empty], segment_count[empty] = 0, len(item_partner)
     own = own_count.astype(np.float64)
@@ -180,7 +199,7 @@ def fit_stream(
     return Stream(
         name=name, slots=slots.astype(np.int64), pool=np.ascontiguousarray(pool, dtype=np.float64), unit=unit,
         own_first=own_first, own_count=own_count, segment_first=segment_first, segment_count=segment_count,
-        own_weight=own / (own + OWN_ITEMS), shape=shape, rate=np.maximum(rate, 1e-9), drift=drift,
+        own_weight=np.where(odd, 1.0, own / (own + OWN_ITEMS)), shape=shape, rate=np.maximum(rate, 1e-9), drift=drift,
         dispersion=dispersion, season=season, phi=phi, sigma=sigma, state=state, freedom=float(max(4, months - 3)),
         rho=rho, growth=growth, growth_error=growth_error, age=age, had=had, first_slot=first_slot,
         months=months, count=float(totals.sum()), blur=blur_of(pool), innovations=innovations, apart=apart,

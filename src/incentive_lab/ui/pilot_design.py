@@ -12,7 +12,7 @@ from incentive_lab.charts.pilot_plan import balance_chart, mde_chart, power_char
 from incentive_lab.errors import InputError, Problem
 from incentive_lab.format import compact, count, p_value_text, percent
 from incentive_lab.pilot.document import Pilot
-from incentive_lab.pilot.power_answers import Found, best_of, best_within, too_small
+from incentive_lab.pilot.power_answers import Found, best_of, best_within, estimator_of, too_small
 from incentive_lab.pilot.reading import fingerprint, loads, require_beside
 from incentive_lab.pilot.running import Design
 from incentive_lab.pilot.words import change, lifts_between
@@ -56,9 +56,9 @@ def pilot_design() -> None:
         hoped = None if pilot.expected is None else float(pilot.expected)
         left, right = st.columns(2, gap="small")
         with left:
-            draw(mde_chart(simulated.by_size, float(pilot.power), pilot.analysis.estimator), "pilot-mde")
+            draw(mde_chart(simulated.by_size, float(pilot.power), estimator_of(simulated)), "pilot-mde")
         with right:
-            draw(power_chart(simulated.by_size[-1], float(pilot.power), hoped, pilot.analysis.estimator), "pilot-power")
+            draw(power_chart(simulated.by_size[-1], float(pilot.power), hoped, estimator_of(simulated)), "pilot-power")
         others(made, simulated)
     left, right = st.columns([3, 2], gap="small")
     with left:
@@ -188,13 +188,13 @@ def key_figures(made: Design, simulated: Found | None) -> None:
         figure_card("pilot-size", "Partners drawn", count(trial.size), "", "", good="neither", line=sizes,
                     help="Partners that meet the population's conditions, before the draw.")  # fmt: skip
     with cards[1]:
-        best = float("nan") if simulated is None else best_of(pilot, simulated)
+        best = float("nan") if simulated is None else best_of(simulated)
         shown = "being worked out" if simulated is None else change(best) if np.isfinite(best) else "above +300 %"
-        sure = "" if simulated is None else lifts_between(*best_within(pilot, simulated))
+        sure = "" if simulated is None else lifts_between(*best_within(simulated))
         hoped = "" if pilot.expected is None else f"; the plan expects {change(float(pilot.expected))}"
         figure_card("pilot-mde-figure", "Smallest effect found", shown, "", "",
                     good="neither", line=f"with {percent(float(pilot.power), 0)} power{f', {sure}' if sure else ''}{hoped}",
-                    help="By simulation on earlier months, with the plan's estimator, else the best one; beside it where it "
+                    help="By simulation on earlier months, with the estimator that the plan would be read with; beside it where it "
                          f"lies, 95 % sure, for having simulated {PILOTS} pilots.")  # fmt: skip
     with cards[2]:
         total = sum(made.costs.values())
