@@ -18,6 +18,7 @@ from incentive_lab.scheme.lookup import unit_of
 from incentive_lab.ui import workspace
 from incentive_lab.ui.cards import card, figure_card, plain, tell_problems
 from incentive_lab.ui.drafts import Draft
+from incentive_lab.ui.fitting import fits_history
 from incentive_lab.ui.outlook import CapRoom, Outlook, cap_room, outlook
 from incentive_lab.ui.sheet import PICKED, last_paid, quarters_of, statement_card
 from incentive_lab.ui.sheet import told as told_of
@@ -29,6 +30,8 @@ ALL = "All months"
 def partner_page() -> None:
     """The whole page."""
     draft = workspace.draft()
+    if not fits_history(draft, lambda: st.title("Partner", anchor=False)):
+        return
     try:
         after = workspace.replayed(draft.scheme, draft.baseline)
         before = workspace.replayed_baseline(draft.scheme, draft.baseline)

@@ -22,6 +22,7 @@ from incentive_lab.scheme.paths import Address
 from incentive_lab.ui import workspace
 from incentive_lab.ui.cards import card, label, plain, tell_problems
 from incentive_lab.ui.drafts import Draft
+from incentive_lab.ui.fitting import fits_history
 from incentive_lab.ui.jobs import Step, watched
 from incentive_lab.ui.scales import from_screen, group_of, on_screen, words_of
 from incentive_lab.ui.search_ahead import ahead_of, futures, starting
@@ -40,6 +41,8 @@ def search_page() -> None:
     """The whole page."""
     st.title("Search", anchor=False)
     draft = workspace.draft()
+    if not fits_history(draft):
+        return
     try:
         now = workspace.compare(draft.scheme, draft.baseline)
     except InputError as error:

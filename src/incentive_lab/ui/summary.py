@@ -19,6 +19,7 @@ from incentive_lab.ui.cards import card, draw, plain, tell_problems
 from incentive_lab.ui.drafts import Draft
 from incentive_lab.ui.figures import key_figures
 from incentive_lab.ui.filing import telling
+from incentive_lab.ui.fitting import fits_history
 from incentive_lab.ui.histories import place_of, title_of
 from incentive_lab.ui.knowing import names_in_use
 from incentive_lab.ui.naming import identity
@@ -197,6 +198,8 @@ def _pick_baseline() -> None:
 def standing() -> None:
     """Key figures, cost over time and the mix of the draft against its baseline."""
     draft = workspace.draft()
+    if not fits_history(draft):
+        return
     try:
         with meanwhile("Draft and baseline are being paid on the history.", 420, of=_of(draft), key="standing of"):
             comparison = workspace.compare(draft.scheme, draft.baseline)
