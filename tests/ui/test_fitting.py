@@ -37,11 +37,11 @@ def opened(patch: pytest.MonkeyPatch, folder: Path, mapping: str = "", **tables:
     ("mapping", "tables", "sentence", "button"),
     [
         ("", {"partners": PARTNERS}, "The draft and the baseline pay in USD, and this history is in EUR.",
-         "Use the same numbers in EUR"),
+         "Pay the same numbers in EUR"),
         (WEEKS, {}, "The programme year of the draft and the baseline starts in January, within a quarter of this history",
-         "Start the programme year in February"),
+         "Start the year in February"),
         (WEEKS, {"partners": PARTNERS}, "whose years of weeks start in February.",
-         "Use the same numbers in EUR and start the programme year in February"),
+         "Pay in EUR, years from February"),
     ],
 )  # fmt: skip
 def test_every_page_says_once_what_is_wrong_and_one_click_mends_it(

@@ -33,36 +33,30 @@ def fits_history(draft: Draft, above: Callable[[], object] | None = None) -> boo
     foreign = [name for name, (apart, _) in found.items() if apart]
     shifted = [name for name, (_, starts) in found.items() if starts]
     starts = max(start for _, start in found.values())
-    said, ways = [], []
+    said, month = [], calendar.month_name[starts]
     if foreign:
         codes = {"draft": draft.scheme.currency, "baseline": draft.baseline.currency}
         their = " and ".join(dict.fromkeys(codes[name] for name in foreign))
         said.append(f"The {_and(foreign)} {_pays(foreign)} in {their}, and this history is in {held.currency}.")
-        ways.append(f"use the same numbers in {held.currency}")
     if shifted:
         one = draft.scheme if "draft" in shifted else draft.baseline
-        said.append(
-            f"The programme year of the {_and(shifted)} starts in {calendar.month_name[one.year_starts]}, within a quarter of "
-            f"this history, whose years of weeks start in {calendar.month_name[starts]}."
-        )
-        ways.append(f"start the programme year in {calendar.month_name[starts]}")
+        said.append(f"The programme year of the {_and(shifted)} starts in {calendar.month_name[one.year_starts]}, within a "
+                    f"quarter of this history, whose years of weeks start in {month}.")  # fmt: skip
     st.warning(plain(" ".join(said)), title="Draft and history do not go together yet", icon=":material/link_off:")
-    with st.container(horizontal=True, vertical_alignment="bottom", key="fitting"):
-        label = " and ".join(ways)
-        st.button(
-            label[0].upper() + label[1:], key="fitting-fit", type="primary", icon=":material/sync_alt:", on_click=_fit
-        )
-        others = {name: one for name, one in workspace.known_schemes().items() if fits(held, one)}
+    others = {name: one for name, one in workspace.known_schemes().items() if fits(held, one)}
+    with st.container(horizontal=True, vertical_alignment="bottom" if others else "center", key="fitting"):
+        way = f"Pay in {held.currency}, years from {month}" if foreign else f"Start the year in {month}"
+        way = way if shifted else f"Pay the same numbers in {held.currency}"
+        st.button(way, key="fitting-fit", type="primary", icon=":material/sync_alt:", on_click=_fit)
         if others:
             st.selectbox("Or begin with a scheme that fits", list(others), key=_PICK, index=None, on_change=_picked, width=320,
                          format_func=lambda name: others[name].title or name, placeholder="Choose a scheme")  # fmt: skip
         st.page_link("pages/data.py", label="Another history", icon=":material/database:")
-    nothing = (
-        f"No amount is converted: 50,000 {draft.scheme.currency} becomes 50,000 {held.currency}. " if foreign else ""
+    told = (
+        [f"No amount is converted: 50,000 {draft.scheme.currency} becomes 50,000 {held.currency}."] if foreign else []
     )
-    st.markdown(
-        f":small[:gray[{plain(nothing)}The files of the schemes stay as they are; Undo on Tune brings the draft back.]]"
-    )
+    told.append("The files of the schemes stay as they are; Undo on Tune brings the draft back.")
+    st.markdown(f":small[:gray[{plain(' '.join(told))}]]")
     if problems := st.session_state.get(LOAD_PROBLEMS):
         tell_problems(problems, "That is not possible")
     return False
