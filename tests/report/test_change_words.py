@@ -10,7 +10,7 @@ from incentive_lab.scheme.paths import apply
 from incentive_lab.ui.listed import SHIPPED
 
 RAW = re.compile(
-    r"accrues[ _]on|by[ _]tier|\bplain 0|\b0\.0\d|unless revenue 2|year[ _]end|levels name|\bmonths 6\b|name silver"
+    r"accrues[ _]on|by[ _]tier [a-z]|\bplain 0|\b0\.0\d|unless revenue 2|year[ _]end|levels name|\bmonths 6\b|name silver"
 )
 FLAT, MDF = (load(SHIPPED / f"{name}.yaml") for name in ("current-flat", "enablement-mdf"))
 

@@ -65,9 +65,10 @@ def _rewritten(baseline: Scheme, scheme: Scheme, found: Sequence[Change], one: C
     gone = " ".join(said for said in before if said not in now)
     if not told and not gone:
         return []
-    return [
-        f"{rules[1].label or rules[1].id}: {told or 'nothing in its place.'}" + (f" Before: {gone}" if gone else "")
-    ]
+    name = rules[1].label or rules[1].id
+    if not told:
+        return [f"{name}, no longer: {gone}"]
+    return [f"{name}: {told} Before: {gone}" if gone else f"{name}: {told}"]
 
 
 def without_payouts(scheme: Scheme) -> Scheme:
