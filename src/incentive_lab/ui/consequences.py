@@ -23,7 +23,7 @@ from incentive_lab.ui.closer import closer
 from incentive_lab.ui.dials import last_move
 from incentive_lab.ui.drafts import Draft
 from incentive_lab.ui.drill import show_behind
-from incentive_lab.ui.figures import figures_of
+from incentive_lab.ui.figures import figures_of, tell_itself
 from incentive_lab.ui.mixing import follows
 from incentive_lab.ui.scales import words_of
 from incentive_lab.ui.tiers_table import tiers_table
@@ -63,6 +63,7 @@ def figures() -> None:
         return
     with said:
         _refused(draft)
+        tell_itself(comparison)
         _dead_move(draft, comparison)
     board(board_of(draft), live=live.ticket(draft, solves=follows()), move=last_move(), opened=show_behind)
 

@@ -17,7 +17,7 @@ from incentive_lab.ui import workspace
 from incentive_lab.ui.attention import Notice, never_binding, notices
 from incentive_lab.ui.cards import card, draw, plain, tell_problems
 from incentive_lab.ui.drafts import Draft
-from incentive_lab.ui.figures import key_figures
+from incentive_lab.ui.figures import key_figures, tell_itself
 from incentive_lab.ui.filing import telling
 from incentive_lab.ui.fitting import fits_history
 from incentive_lab.ui.histories import place_of, title_of
@@ -206,6 +206,7 @@ def standing() -> None:
     except InputError as error:
         tell_problems(error.problems, "The draft cannot be paid on this history")
         return
+    tell_itself(comparison)
     key_figures(comparison)
     left, right = st.columns([3, 2], gap="small")
     with left:
