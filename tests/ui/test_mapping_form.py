@@ -80,6 +80,19 @@ def test_what_is_doubtful_is_open(data: AppTest) -> None:  # noqa: F811
     assert "word Opportunities status Closed Won" in {one.key for one in folded}
 
 
+def test_a_word_that_says_nothing_is_asked_for_before_the_mapping_can_be_tried(data: AppTest) -> None:  # noqa: F811
+    brought(data, wide(ROW.format(99, "Phase Z", "3/13/2024")))
+    assert "tried history" not in data.session_state or not data.session_state["tried history"].good
+    word = data.selectbox(key="word Opportunities status Phase Z")
+    assert word.value == "say what it means"
+    assert data.button(key="mapping-try").disabled
+    assert any("what 'Phase Z' means" in one.value.replace("\\", "") for one in data.warning)
+    word.select("lost").run()
+    assert not data.button(key="mapping-try").disabled
+    data.button(key="mapping-try").click().run()
+    assert data.session_state["tried history"].good
+
+
 def test_a_column_of_which_a_problem_speaks_is_open(data: AppTest) -> None:  # noqa: F811
     unknown = ROW.format(99, "Closed Won", "3/13/2024").replace("PA-001", "PA-999")
     found = brought(data, wide(unknown, "Total" + 24 * ","))
