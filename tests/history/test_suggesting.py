@@ -306,7 +306,7 @@ def test_words_of_invoices_say_that_a_deal_is_won(word: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "word", ["Phase Z", "Übergeben", "Not shipped", "Incomplete", "Unpaid", "9", "Partially delivered"]
+    "word", ["Phase Z", "Übergeben", "Not shipped", "Incomplete", "Unpaid", "Renewed", "9", "Partially delivered"]
 )
 def test_a_word_that_says_nothing_is_asked_and_not_guessed(word: str, tmp_path: Path) -> None:
     """Taken for open its deals would drop out of revenue; taken for won they would be paid."""
@@ -322,7 +322,17 @@ def test_a_word_that_says_nothing_is_asked_and_not_guessed(word: str, tmp_path: 
         open_history(tmp_path, mapping=tmp_path / "mapping.yaml")
 
 
-@pytest.mark.parametrize("word", ["Negotiation/Review", "Id. Decision Makers", "Qualification", "In Progress", "appointmentscheduled",
-                                  "qualifiedtobuy", "Angebot", "Awaiting payment", "Proposal/Price Quote"])  # fmt: skip
+@pytest.mark.parametrize("word", [
+    "Negotiation/Review", "Id. Decision Makers", "Qualification", "In Progress", "appointmentscheduled", "decisionmakerboughtin",
+    "qualifiedtobuy", "Angebot", "Awaiting payment", "Proposal/Price Quote",
+])  # fmt: skip
 def test_stages_that_systems_know_are_open(word: str) -> None:
     assert suggested_status(word) == "open"
+
+
+def test_a_quote_that_was_lost_is_lost() -> None:
+    assert [suggested_status(one) for one in ("Quote lost", "Pending cancellation", "closedlost")] == [
+        "lost",
+        "",
+        "lost",
+    ]

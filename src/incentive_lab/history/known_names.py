@@ -118,12 +118,14 @@ STATUS_WORDS: Mapping[str, tuple[str, ...]] = {
     "lost": _listed("lost, verloren, storn, perdu, cancel, reject, dead, returned"),
     "open": _listed(
         "open, offen, ouvert, new, neu, draft, entwurf, pending, pipeline, prospect, lead, qualif, discovery, needs analysis, "
-        "value proposition, decision maker, perception, proposal, quot, angebot, negotiat, verhandl, in progress, in process, "
-        "in bearbeitung, on hold, awaiting, forecast, commit, contract sent, contractsent, appointment, presentation, demo, "
-        "trial, evaluat, en cours"
+        "value proposition, decision maker, decisionmaker, perception, proposal, quot, angebot, negotiat, verhandl, "
+        "in progress, in process, in bearbeitung, on hold, awaiting, forecast, commit, contract sent, contractsent, "
+        "appointment, presentation, demo, trial, evaluat, en cours"
     ),
 }
 """Where a deal stands -> words that are part of what systems say for it; anything else has to be asked."""
+WAITING = _listed("pending, awaiting, waiting, to be, in progress, in process")
+"""Beginnings that turn what stands with them into something that is still to come."""
 NEGATED = frozenset(
     "not non no nicht kein pas unpaid unshipped unbilled undelivered unfulfilled incomplete partial partially".split()
 )

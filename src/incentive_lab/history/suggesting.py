@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from incentive_lab.format import counted
 from incentive_lab.history.beside import currencies_among
-from incentive_lab.history.known_names import NEGATED, STATUS_WORDS, TYPE_WORDS
+from incentive_lab.history.known_names import NEGATED, STATUS_WORDS, TYPE_WORDS, WAITING
 from incentive_lab.history.outcomes import outcome_columns
 from incentive_lab.history.previewing import Preview
 from incentive_lab.history.recognising import normal, suggested_columns, suggested_table, sure_columns
@@ -111,9 +111,12 @@ def suggested_status(value: str) -> str:
     said = normal(value)
     if NEGATED & set(said.split()):
         return UNKNOWN
-    waits = any(said.startswith(word) for word in STATUS_WORDS["open"])
-    order = ("open", "lost", "won") if waits else ("lost", "won", "open")
-    return next((status for status in order if any(word in said for word in STATUS_WORDS[status])), UNKNOWN)
+    waits = said.startswith(WAITING)
+    if any(word in said for word in STATUS_WORDS["lost"]):
+        return UNKNOWN if waits else "lost"
+    if any(word in said for word in STATUS_WORDS["won"]):
+        return "open" if waits else "won"
+    return "open" if any(f" {word}" in f" {said}" for word in STATUS_WORDS["open"]) else UNKNOWN
 
 
 def suggested_type(value: str) -> str:
