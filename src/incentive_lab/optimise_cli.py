@@ -78,7 +78,8 @@ def optimise_command(
     with told(as_json):
         from incentive_lab.errors import InputError, Problem
         from incentive_lab.history.for_schemes import panel_for
-        from incentive_lab.optimise.question import futures_asked, nobody_loses, question
+        from incentive_lab.optimise.found import nobody_loses
+        from incentive_lab.optimise.question import futures_asked, question
         from incentive_lab.optimise.search import search
         from incentive_lab.optimise.words import ITSELF, say
         from incentive_lab.optimise.words import as_json as told_as_json

@@ -27,9 +27,7 @@ LEAST = 40
 """The fewest schemes that may be allowed."""
 OVER_BUDGET = FIGURES["over_budget"]
 SETTLES = 60
-"""Schemes for each of several numbers after which a search has about settled."""
-OF_LOSERS = {"losers", "heavy_losers", "lost"}
-"""Figures that are nothing where nobody loses."""
+"""Schemes for each of several numbers after which a search has about settled: 20 to 105 on the demo history."""
 Sense = Literal["least", "most", "reach"]
 Values = Mapping[str, float | None]
 """Figures by name."""
@@ -84,8 +82,7 @@ class Limit:
         if value is None:
             return math.inf
         beyond = value - self.value if self.side == "<=" else self.value - value
-        slack = 1e-9 * max(1.0, abs(self.value))
-        return beyond if beyond > slack else 0.0
+        return beyond if beyond > 1e-9 * max(1.0, abs(self.value)) else 0.0
 
 
 @dataclass(frozen=True)
@@ -110,12 +107,8 @@ class Question:
 
     @property
     def likely(self) -> int:
-        """About how many schemes are paid until the search has settled: seldom as many as may be.
-
-        Of one number every value is paid; of several, tries on the demo history took 20 to 105 for each number.
-        """
-        alone = len(self.dials) == 1
-        return min(self.evaluations, self.dials[0].places if alone else SETTLES * len(self.dials))
+        """About how many schemes are paid until it settles: every value of one number, else some for each."""
+        return min(self.evaluations, self.dials[0].places if len(self.dials) == 1 else SETTLES * len(self.dials))
 
     @property
     def wanted(self) -> tuple[Figure, ...]:
@@ -126,22 +119,6 @@ class Question:
     def looks_ahead(self) -> bool:
         """Whether it asks for a figure of the next 12 months."""
         return any(isinstance(one, NextYearFigure) for one in self.wanted)
-
-
-def nobody_loses(goal: Goal, figures: Values, limits: Sequence[Limit] = ()) -> bool:
-    """Whether the fewest losers are wanted of a scheme under which nobody loses, as where it is compared with itself.
-
-    Args:
-        goal: What is wanted.
-        figures: Of the scheme as it is.
-        limits: One that it breaks is reason enough to search.
-
-    Example:
-        >>> nobody_loses(Goal(FIGURES["losers"], "least"), {"losers": 0.0})
-        True
-    """
-    lose = goal.figure.name in OF_LOSERS and goal.sense == "least"
-    return lose and figures.get(goal.figure.name) == 0 and not any(one.missed(figures) for one in limits)
 
 
 def question(
@@ -179,9 +156,8 @@ def question(
     bounds = [_told(problems, _limit, one) for one in limits]
     dials = [_told(problems, _dial, scheme, one) for one in vary]
     paths = [one.address.path for one in dials if one is not None]
-    problems += [
-        Problem(path, "is to move twice.", "Name it once.") for path in {p for p in paths if paths.count(p) > 1}
-    ]
+    twice = {path for path in paths if paths.count(path) > 1}
+    problems += [Problem(path, "is to move twice.", "Name it once.") for path in twice]
     problems += _contradictions([one for one in bounds if one])
     if not vary:
         example = next((f", such as {one.path}" for one in tunables(scheme)), "")

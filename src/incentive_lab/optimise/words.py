@@ -8,10 +8,9 @@ from typing import Any
 
 from incentive_lab.format import counted, percent, small
 from incentive_lab.optimise.figures import HISTORY_FIGURES
-from incentive_lab.optimise.found import Found, reached
+from incentive_lab.optimise.found import Found, nobody_loses, reached
 from incentive_lab.optimise.halves import Kept
 from incentive_lab.optimise.paying import Trial
-from incentive_lab.optimise.question import nobody_loses
 from incentive_lab.optimise.words_ahead import next_year, notes_ahead, say_ahead
 from incentive_lab.scheme.fingerprint import fingerprint
 from incentive_lab.scheme.numbers import plain

@@ -14,8 +14,8 @@ from incentive_lab.errors import InputError, Problem
 from incentive_lab.format import quantity
 from incentive_lab.optimise.dials import Dial, dial
 from incentive_lab.optimise.figures import FIGURES, Figure, figures_of
-from incentive_lab.optimise.found import Found
-from incentive_lab.optimise.question import MOST, Goal, Limit, Question, Sense, nobody_loses
+from incentive_lab.optimise.found import Found, nobody_loses
+from incentive_lab.optimise.question import MOST, Goal, Limit, Question, Sense
 from incentive_lab.optimise.search import search
 from incentive_lab.scheme.naming import split
 from incentive_lab.scheme.paths import Address
