@@ -18,15 +18,12 @@ from incentive_lab.charts import (
     rules_chart,
     tier_chart,
 )
-from incentive_lab.charts.months import growth_title, rules_by_quarter_chart
+from incentive_lab.charts.months import growth_title, margin_chart
 from incentive_lab.charts.parts import tiers_before
 from incentive_lab.charts.pilot import forest_chart, whales_chart
 from incentive_lab.charts.projection import distribution_chart, fan_chart, tornado_chart
-from incentive_lab.charts.style import GAIN, LOSS, money_axis
-from incentive_lab.charts.versus import schemes_chart, steps_chart
-from incentive_lab.charts.months import growth_title, margin_chart
 from incentive_lab.charts.style import GAIN, LOSS, PHONE, money_axis
-from incentive_lab.charts.versus import schemes_chart
+from incentive_lab.charts.versus import schemes_chart, steps_chart
 from incentive_lab.engine.curve import Curve
 from incentive_lab.engine.impact import Mix, impact, mix
 from incentive_lab.engine.replay import Replay, replay
