@@ -12,12 +12,15 @@ if framed():
     if engine_ready("Tune"):
         from incentive_lab.ui.consequences import consequences
         from incentive_lab.ui.dials import dials
+        from incentive_lab.ui.fitting import fits_history
+        from incentive_lab.ui.toolbar import toolbar
 
         try:
-            workspace.draft()
+            draft = workspace.draft()
         except InputError as error:
             tell_problems(error.problems, "There is no draft to tune")
-        else:
+            st.stop()
+        if fits_history(draft, lambda: toolbar(draft)):
             with st.sidebar:
                 st.page_link("pages/search.py", label="Search values for a goal", icon=":material/manage_search:",
                              help="Which values of this draft meet a goal within limits.")  # fmt: skip

@@ -249,7 +249,9 @@ def statement(
     scheme: SchemeArgument,
     history: HistoryOption,
     partner: Annotated[str, typer.Option("--partner", help="Partner id.")],
-    period: Annotated[str | None, typer.Option("--period", help="2013, 2013-Q2 or 2013-05.")] = None,
+    period: Annotated[
+        str | None, typer.Option("--period", help="Of the calendar: 2013, 2013-Q2 or 2013-05; 2013-02..2013-04.")
+    ] = None,
     baseline: Annotated[Path | None, typer.Option("--baseline", help="The scheme a guarantee compares with.")] = None,
     mapping: MappingOption = None,
     exclude: ExcludeOption = None,

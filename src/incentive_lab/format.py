@@ -228,26 +228,23 @@ def month_name(iso: str) -> str:
     return f"{_MONTHS[int(month) - 1]} {year}"
 
 
-def quarter_name(iso: str) -> str:
-    """The calendar quarter of a month.
+def quarter_name(iso: str, starts: int) -> str:
+    """The programme quarter that a month lies in: by its number where programme years begin in January, else by its months.
+
+    Args:
+        iso: The month; of a history with months of its own, the one that it is named after.
+        starts: The month in which a programme year starts, 1 to 12.
 
     Example:
-        >>> quarter_name("2024-05")
-        'Q2 2024'
+        >>> quarter_name("2024-05", 1), quarter_name("2024-05", 2), quarter_name("2024-01", 2)
+        ('Q2 2024', 'May–Jul 2024', 'Nov 2023–Jan 2024')
     """
-    year, month = iso.split("-")[:2]
-    return f"Q{(int(month) - 1) // 3 + 1} {year}"
-
-
-def quarter_told(period: str) -> str:
-    """A calendar quarter as charts write it, from the way statements name it.
-
-    Example:
-        >>> quarter_told("2024-Q2")
-        'Q2 2024'
-    """
-    year, quarter = period.split("-")
-    return f"{quarter} {year}"
+    year, month = (int(part) for part in iso.split("-")[:2])
+    if starts == 1:
+        return f"Q{(month - 1) // 3 + 1} {year}"
+    first = 12 * year + month - 1 - (month - starts) % 3
+    begins, ends = (f"{_MONTHS[one % 12]} {one // 12}" for one in (first, first + 2))
+    return f"{begins[:3] if begins[4:] == ends[4:] else begins}–{ends}"
 
 
 def called(name: str, partner: str) -> str:

@@ -99,9 +99,8 @@ def history_suggest(
             for sentence in told["unsure"]:
                 print(f"- {sentence}", file=sys.stderr)
             if told["missing"]:
-                print(
-                    f"- Still needed: {', '.join(told['missing'])}. Add them to the mapping by hand.", file=sys.stderr
-                )
+                by_hand = "Add them to the mapping by hand; what a word means stands under values:, such as {Z9: open}."
+                print(f"- Still needed: {', '.join(told['missing'])}. {by_hand}", file=sys.stderr)
 
         emit(result, as_json, say)
 

@@ -74,17 +74,25 @@ def optimise_command(
     from incentive_lab.cli import emit, opened, progress, told, writing
     from incentive_lab.scheme.baseline import pair_from
 
+    unwritten = ""
     with told(as_json):
+        from incentive_lab.errors import InputError, Problem
         from incentive_lab.history.for_schemes import panel_for
+        from incentive_lab.optimise.found import nobody_loses
         from incentive_lab.optimise.question import futures_asked, question
         from incentive_lab.optimise.search import search
+        from incentive_lab.optimise.words import ITSELF, say
         from incentive_lab.optimise.words import as_json as told_as_json
-        from incentive_lab.optimise.words import say
         from incentive_lab.scheme.dump import dumps
+        from incentive_lab.scheme.fingerprint import fingerprint
 
         pair = pair_from(scheme, baseline)
         given = futures_asked(futures, fresh, budget, assumptions)
         asked = question(pair.scheme, goal, vary, limit or (), evaluations, seed, given)
+        alone = pair.baseline is None or fingerprint(pair.baseline) == fingerprint(pair.scheme)
+        if alone and nobody_loses(asked.goal, {asked.goal.figure.name: 0.0}) and not asked.limits:
+            raise InputError([Problem("goal", ITSELF, "Name what it replaces with --baseline SCHEME or as `baseline:` in the "
+                                      "scheme, or ask for another figure.")])  # fmt: skip
         if out is not None:
             _writable(out)
         with (
@@ -94,15 +102,19 @@ def optimise_command(
             panel = panel_for(held, *pair.schemes)
             ahead = _ahead(asked, pair, held) if asked.looks_ahead else None
         if ahead is not None:
-            _warn(ahead.seconds(evaluations), as_json)
+            _warn(ahead.seconds(asked.likely), asked.likely, as_json)
         with progress(f"Searching, at most {evaluations} schemes", as_json) as step:
             found = search(asked, pair, panel, step, ahead)
+        if out is not None and not found.gains:
+            out = None
+            unwritten = "nothing better was found, and the scheme stays as it is"
         if out is not None:
             with writing(out.parent):
                 out.parent.mkdir(parents=True, exist_ok=True)
                 with out.open("x", encoding="utf-8") as file:
                     file.write(dumps(found.scheme))
-        emit({**told_as_json(found), "out": None if out is None else str(out)}, as_json, say)
+        told_of_file = {"out": None if out is None else str(out), **({"out_reason": unwritten} if unwritten else {})}
+        emit({**told_as_json(found), **told_of_file}, as_json, say)
 
 
 def _ahead(asked: Question, pair: Pair, held: History) -> Ahead:
@@ -118,11 +130,11 @@ def _ahead(asked: Question, pair: Pair, held: History) -> Ahead:
     return Ahead(fit(past_of(held, *pair.schemes), horizon=MONTHS), pair, asked.futures, asked.seed)
 
 
-def _warn(seconds: float, quiet: bool) -> None:
+def _warn(seconds: float, likely: int, quiet: bool) -> None:
     """Say on standard error how long a long search may take."""
     if seconds > LONG and not quiet:
-        print(f"Paying so many schemes in so many futures takes up to about {seconds / 60:.0f} minutes on this machine; "
-              "fewer --evaluations or --futures take less.", file=sys.stderr, flush=True)  # fmt: skip
+        print(f"It is likely to settle after about {likely} schemes, which take about {seconds / 60:.0f} minutes in so many "
+              "futures on this machine; fewer --evaluations or --futures take less.", file=sys.stderr, flush=True)  # fmt: skip
 
 
 def _writable(out: Path) -> None:

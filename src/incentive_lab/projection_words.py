@@ -20,6 +20,7 @@ from incentive_lab.projection.running import Projection
 from incentive_lab.projection.standard_errors import Figure
 from incentive_lab.scheme.document import Scheme
 from incentive_lab.scheme.fingerprint import fingerprint
+from incentive_lab.scheme.line_names import line_names
 
 _AMOUNTS = ("mean", "sd", "se", "p05", "p10", "p50", "p90", "p95", "cvar95")
 
@@ -69,6 +70,7 @@ def project_result(told: Projection, margin_floor: float | None = None) -> dict[
         "total": _whole(answers.distribution(outcome.total, told), minor),
         "no_response": _whole(answers.distribution(told.no_response.total, told if told.no_response is outcome else None), minor),
         "by_month": {label: _whole(answers.distribution(outcome.monthly[:, m]), minor) for m, label in enumerate(labels)},
+        "rule_names": {line: line_names(outcome.scheme)[line] for line in outcome.line_ids},
         "by_rule": _bands(bands(outcome.line_ids, outcome.by_rule), minor),
         "by_tier": _bands(bands(outcome.tier_names, outcome.by_tier), minor),
         "by_segment": _bands(bands(told.model.segments, outcome.by_segment), minor),
@@ -119,8 +121,8 @@ def project_result(told: Projection, margin_floor: float | None = None) -> dict[
     # A budget that cuts makes futures cost the same: what moves is what partners are owed before it.
     result["drivers_of"] = "owed" if outcome.cut.any() else "cost"
     moving = answers.drivers(told, answers.own_inputs(told), outcome.asked if outcome.cut.any() else None)[:8]
-    result["drivers"] = [{"name": one.name, "low": one.low / minor, "high": one.high / minor, "share": one.share,
-                          "share_se": one.error, "low_se": _minor(one.low_error, minor),
+    result["drivers"] = [{"name": one.name, "words": one.words, "low": one.low / minor, "high": one.high / minor,
+                          "share": one.share, "share_se": one.error, "low_se": _minor(one.low_error, minor),
                           "high_se": _minor(one.high_error, minor)} for one in moving]  # fmt: skip
     result["fit"] = diagnostics(told.model)
     result["notes"] = [*told.notes, *panel.warnings]
@@ -213,12 +215,13 @@ def say_project(told: dict[str, Any]) -> None:
               f"{futures(gap['p_dearer'], told['scenarios'], gap['p_dearer_se'])}")  # fmt: skip
     for title, key in (("By rule", "by_rule"), ("By segment", "by_segment"), ("By tier", "by_tier")):
         print(f"{title}: mean, and from P10 to P90")
+        names = told["rule_names"] if key == "by_rule" else {name: name.replace("_", " ") for name in told[key]}
         for name, one in told[key].items():
-            print(f"  {name:<40}{_column(one['mean'], one['se'], currency)}   {money(one['p10'], currency)} to "
+            print(f"  {names[name]:<40}{_column(one['mean'], one['se'], currency)}   {money(one['p10'], currency)} to "
                   f"{money(one['p90'], currency)}")  # fmt: skip
-    print(
-        "To date: settled by statements, open periods too at the tiers reached, to accrue at the tiers expected, what these add"
-    )
+    print("To date. Settled: by statements. Reached: open periods too, at the tiers reached. To accrue: at the tiers expected. "
+          "Catch-up: what these add")  # fmt: skip
+    print(f"  {'Month':<8}{'Settled':>22}{'Reached':>22}{'To accrue':>22}{'Catch-up':>24}")
     for label, one in told["accrual"].items():
         print(f"  {label:<8}{money(one['mean'], currency):>22}{money(one['reached'], currency):>22}"
               f"{money(one['expected'], currency):>22}"
@@ -227,7 +230,7 @@ def say_project(told: dict[str, Any]) -> None:
         moved = "amount owed" if told["drivers_of"] == "owed" else "cost"
         print(f"What moves the {moved}: its mean in the fifth of futures where each is lowest, and where it is highest")
     for one in told["drivers"][:5]:
-        print(f"  {one['name']:<40}{money(one['low'], currency):>22} to {money(one['high'], currency)}")
+        print(f"  {one['words']:<40}{money(one['low'], currency):>22} to {money(one['high'], currency)}")
     for note in told["notes"]:
         print(f"- note: {note}")
 

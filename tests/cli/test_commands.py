@@ -423,10 +423,10 @@ def test_optimise_refuses_futures_that_nobody_asks_for_and_budgets_that_are_not_
 def test_a_long_search_says_so_beforehand(capsys: pytest.CaptureFixture[str]) -> None:
     from incentive_lab.optimise_cli import _warn
 
-    _warn(30 * 60, quiet=False)
-    assert "up to about 30 minutes" in capsys.readouterr().err
-    _warn(30 * 60, quiet=True)
-    _warn(20, quiet=False)
+    _warn(30 * 60, 180, quiet=False)
+    assert "about 180 schemes, which take about 30 minutes" in capsys.readouterr().err
+    _warn(30 * 60, 180, quiet=True)
+    _warn(20, 180, quiet=False)
     assert capsys.readouterr().err == ""
 
 
@@ -437,3 +437,29 @@ def test_optimise_speaks_in_words(place: Path) -> None:
     assert done.exit_code == 0
     assert "Cost of all months" in done.output
     assert "schemes paid." in done.output
+
+
+def test_optimise_says_why_nothing_can_be_better_and_writes_no_scheme_that_stays(
+    place: Path, ask: Command, tmp_path: Path
+) -> None:
+    alone = tmp_path / "alone.yaml"
+    alone.write_text(
+        "{scheme: alone, currency: USD, effective: {from: 2024-01-01}, rules: [{id: c, on: revenue, rate: 3%}]}"
+    )
+    words = ["optimise", alone, "--history", place / "history", "--vary", "rules.c.rate=1%:3%:1%"]
+    code, answer = ask(*words, "--goal", "least:losers", "--out", tmp_path / "found.yaml")
+    assert code == 1
+    assert "compared with itself: nobody loses" in answer["problems"][0]["message"]
+    assert "--baseline SCHEME" in answer["problems"][0]["fix"]
+    code, answer = ask(*words, "--goal", "least:losers", "--limit", "cost>=0", "--out", tmp_path / "found.yaml")
+    assert code == 0
+    assert "nobody loses already, and nothing can be better" in answer["verdict"]
+    code, answer = ask(*words, "--goal", "most:cost", "--out", tmp_path / "found.yaml")
+    assert code == 0
+    assert answer["out"] is None
+    assert "nothing better was found" in answer["out_reason"]
+    assert not (tmp_path / "found.yaml").exists()
+    done = CliRunner().invoke(
+        app, [str(word) for word in (*words, "--goal", "most:cost", "--out", tmp_path / "found.yaml")]
+    )
+    assert "No file was written: nothing better was found" in done.output

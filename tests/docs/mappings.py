@@ -125,8 +125,8 @@ Other ways to say it; `long_years` and `month_starts` end somewhere, and a date 
   the 16th the next), and those after it go on from there. `2014-02`, in words Feb 2014, is February of that calendar
   everywhere: in a scheme (`effective`, `during`, `year_starts`), in `period` of targets and payments, on pages, statements
   and in files. The page Data and `history check --json` list each with its first and last day, and a statement says which
-  calendar it is by. `2014-Q2` is April to June by these names, and pages group by such quarters, whatever month the year
-  begins with.
+  calendar it is by. `2014-Q2` is April to June by these names. Pages and reports group by the quarters of the scheme's
+  programme year: by number where that begins in January (Q2 2014), else by their months (Feb–Apr 2014).
 - **Quarters**: a scheme settles in quarters of 13 weeks, so `calendar.year_starts` of the scheme must be the month of the
   year's first day (2 above, 8 where a year ends in July) or three, six or nine months later; else it is refused.
 - **Weeks**: of a year of 53, the last month is a week longer unless `long_month` says another (3: the first quarter).

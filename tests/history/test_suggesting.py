@@ -300,6 +300,39 @@ def test_a_column_that_is_not_there_is_told_once(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("word", ["Fakturiert", "bezahlt", "Geliefert", "abgeschlossen", "facturado", "Fulfilled"])
 def test_words_of_invoices_say_that_a_deal_is_won(word: str) -> None:
-    """Taken for open, as unknown words are, all sales of such an export would drop out."""
+    """Taken for open, all sales of such an export would drop out."""
     assert sure_word("deals", "status", word)
     assert suggested_status(word) == "won"
+
+
+@pytest.mark.parametrize(
+    "word", ["Phase Z", "Übergeben", "Not shipped", "Incomplete", "Unpaid", "Renewed", "9", "Partially delivered"]
+)
+def test_a_word_that_says_nothing_is_asked_and_not_guessed(word: str, tmp_path: Path) -> None:
+    """Taken for open its deals would drop out of revenue; taken for won they would be paid."""
+    assert not sure_word("deals", "status", word)
+    partners, deals = "partner_id,name,type\nP1,Ann,reseller", "deal_id,partner_id,status,created_on,closed_on,amount"
+    choices = suggested_all(brought(tmp_path, {"partners": (partners,), "deals": (
+        deals, "D1,P1,won,2024-01-02,2024-02-01,10.00", f"D2,P1,{word},2024-01-02,2024-02-01,20.00")}))  # fmt: skip
+    assert missing(choices) == [f"what {word!r} means (deals.status)"]
+    said = mapping_of(choices)["tables"]["deals"]["columns"]["status"]
+    assert word not in json.dumps(said)
+    (tmp_path / "mapping.yaml").write_text(json.dumps(mapping_of(choices)), encoding="utf-8")
+    with pytest.raises(InputError, match="status"):
+        open_history(tmp_path, mapping=tmp_path / "mapping.yaml")
+
+
+@pytest.mark.parametrize("word", [
+    "Negotiation/Review", "Id. Decision Makers", "Qualification", "In Progress", "appointmentscheduled", "decisionmakerboughtin",
+    "qualifiedtobuy", "Angebot", "Awaiting payment", "Proposal/Price Quote",
+])  # fmt: skip
+def test_stages_that_systems_know_are_open(word: str) -> None:
+    assert suggested_status(word) == "open"
+
+
+def test_a_quote_that_was_lost_is_lost() -> None:
+    assert [suggested_status(one) for one in ("Quote lost", "Pending cancellation", "closedlost")] == [
+        "lost",
+        "",
+        "lost",
+    ]

@@ -318,4 +318,7 @@ def test_progress_grows_over_schemes_and_fresh_futures(ahead: Ahead) -> None:
     one = question(TIERED, "least:next_year", [f"{BASE}=0.8%:1.2%"], (), 60, 7, FEW)
     search(one, PAIR, ahead.model.past.panel, lambda done, total: seen.append((done, total)), ahead)
     assert [done for done, _ in seen] == sorted(done for done, _ in seen)
-    assert {total for _, total in seen} == {60 + 2 * 512 // 64}
+    shares = [done / total for done, total in seen]
+    assert shares == sorted(shares)
+    assert shares[-1] > 0.9
+    assert max(total for _, total in seen) < 60 + 2 * 512 // 64, "one number has fewer values than may be paid"

@@ -382,3 +382,15 @@ def test_few_partners_are_not_halved(pair: Pair, panel: Panel) -> None:
     found = asked(pair, small, "most:middle", [RATE], [])
     assert found.kept is None
     assert as_json(found)["kept_by_other_half"] is None
+
+
+def test_progress_is_measured_by_what_a_search_takes_not_by_what_it_may(pair: Pair, panel: Panel) -> None:
+    """The bar says how long it still takes: it ends near its end, and never goes back."""
+    for vary in ([f"{RATE}=0.5%:2%"], [f"{RATE}=0.5%:2%", f"{cap_of(pair)}=1000:4000"]):
+        steps: list[tuple[int, int]] = []
+        found = search(question(pair.scheme, "least:losers", vary, ["cost<=180_000"], 3_000), pair, panel,
+                       lambda done, total, seen=steps: seen.append((done, total)))  # fmt: skip
+        shares = [done / total for done, total in steps]
+        assert shares == sorted(shares)
+        assert shares[-1] > 0.5
+        assert found.evaluations < 3_000 / 8

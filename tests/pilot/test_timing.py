@@ -6,6 +6,7 @@ import numpy as np
 
 from incentive_lab.charts.pilot_plan import mde_chart, power_chart
 from incentive_lab.pilot.powering import LIFTS, Power
+from incentive_lab.pilot.running import quarterly
 from incentive_lab.pilot.timing import at_period_ends
 
 MONTHS, START = 18, 12
@@ -27,6 +28,12 @@ def test_sales_that_moved_to_the_end_of_quarters_are_seen() -> None:
     assert found.state == "look"
     assert "differs by +" in found.words
     assert found.words.endswith("(p below 0.01).")
+
+
+def test_totals_near_thresholds_are_those_of_programme_quarters() -> None:
+    values = np.arange(1.0, 7.0)[None, :]
+    assert quarterly(values, 2024 * 12, 1).tolist() == [[6.0, 15.0]]
+    assert quarterly(values, 2024 * 12, 2).tolist() == [[1.0, 9.0, 11.0]]
 
 
 def test_partners_whose_quarters_keep_one_shape_do_not_differ_at_their_ends() -> None:

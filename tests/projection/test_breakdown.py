@@ -10,6 +10,7 @@ import pytest
 
 from incentive_lab.projection import futures
 from incentive_lab.projection.accruing import FEW, accrual, under_way
+from incentive_lab.projection.answers import Driver
 from incentive_lab.projection.breakdown import bands, partner_bands
 from incentive_lab.projection.futures import stretched
 from incentive_lab.projection.model import Model, fit
@@ -162,10 +163,19 @@ def errorless(result: Any, path: str = "") -> list[str]:
 def test_every_figure_has_its_standard_error(told: Projection, capsys: pytest.CaptureFixture[str]) -> None:
     result = project_result(told, margin_floor=0.2)
     assert not errorless(result)
+    known = Driver("qualified_lead: how many", 100.0, 200.0, 0.4, 0.1)
+    result["drivers"] = [{"name": known.name, "words": known.words, "low": 1.0, "high": 2.0}]
     say_project(result)
     said = capsys.readouterr().out
-    for words in ("By rule: mean", "By tier: mean", "To date: settled", "It pays for itself if", "It earns nothing once",
-                  "Partner caps bind"):  # fmt: skip
+    for words in ("By rule: mean", "By tier: mean", "To date. Settled: by statements.", "It pays for itself if",
+                  "It earns nothing once", "Partner caps bind"):  # fmt: skip
         assert words in said
+    head = next(line for line in said.splitlines() if line.split()[:1] == ["Month"])
+    first = next(line for line in said.splitlines() if line.startswith(f"  {result['first_month']} "))
+    ends = [head.index(name) + len(name) for name in ("Settled", "Reached", "To accrue", "Catch-up")]
+    assert [first[end - 3 : end] for end in ends] == ["USD"] * 4, "each column stands under its name"
+    assert all(result["rule_names"][line] in said for line in result["by_rule"])
+    assert "Qualified lead (how many)" in said
+    assert known.name not in said
     alone = project_result(project(told.model, FLAT, scenarios=1))
     assert alone["total"]["se"] is None

@@ -14,14 +14,15 @@ from incentive_lab.charts import (
     decile_chart,
     mix_chart,
     movers_chart,
+    rules_by_quarter_chart,
     rules_chart,
     tier_chart,
 )
-from incentive_lab.charts.months import growth_title, rules_by_quarter_chart
+from incentive_lab.charts.months import growth_title, margin_chart
 from incentive_lab.charts.parts import tiers_before
 from incentive_lab.charts.pilot import forest_chart, whales_chart
 from incentive_lab.charts.projection import distribution_chart, fan_chart, tornado_chart
-from incentive_lab.charts.style import GAIN, LOSS, money_axis
+from incentive_lab.charts.style import GAIN, LOSS, PHONE, money_axis
 from incentive_lab.charts.versus import schemes_chart, steps_chart
 from incentive_lab.engine.curve import Curve
 from incentive_lab.engine.impact import Mix, impact, mix
@@ -31,6 +32,7 @@ from incentive_lab.pilot.whales import Whales, Without
 from incentive_lab.projection.answers import Driver, distribution
 from incentive_lab.projection.standard_errors import quantile
 from incentive_lab.scheme.load import loads
+from incentive_lab.scheme.paths import apply
 from tests.ui.conftest import TIERED
 
 
@@ -213,12 +215,33 @@ def test_amounts_beside_bars_have_room_on_a_narrow_screen(after: Replay, before:
         assert chart.figure.layout.margin.r >= 50, chart.title
 
 
-def test_labels_of_a_calendar_stand_upright_where_they_would_touch(after: Replay, before: Replay) -> None:
+def test_labels_of_a_calendar_have_room_on_a_narrow_screen(after: Replay, before: Replay) -> None:
     path = np.ones((64, 12)).cumsum(axis=1)
     months = [f"2024-{month:02d}" for month in range(1, 13)]
-    for chart in (cost_chart(after, before), schemes_chart({"a": after}), fan_chart(months, path, "USD", None, None)):
+    long = replace(after, scheme=apply(after.scheme, {"effective.from": "2024-02-01"}))
+    for chart in (
+        cost_chart(after, before), schemes_chart({"a": after}), fan_chart(months, path, "USD", None, None),
+        schemes_chart({"a": long}), rules_by_quarter_chart(long),
+    ):  # fmt: skip
         axis = chart.figure.layout.xaxis
-        assert (axis.tickangle, list(axis.autotickangles), axis.automargin) == (None, [0, 90], "height"), chart.title
+        assert len(axis.ticktext) >= 2
+        widest = max(len(line) for text in axis.ticktext for line in text.split("<br>"))
+        assert len(axis.ticktext) * (7 * widest + 6) <= PHONE, chart.title
+
+
+def test_quarters_are_those_of_the_programme_that_pays(after: Replay, before: Replay) -> None:
+    """a is paid 200 a month and b 120; a programme year from February cuts January to June into 1, 3 and 2 months."""
+    paid = {"Nov 2023–Jan 2024": 320, "Feb–Apr 2024": 960, "May–Jul 2024": 640}
+    moved = replace(after, scheme=apply(after.scheme, {"effective.from": "2024-02-01"}))
+    for trace in (
+        cost_chart(moved, before).figure.data[0], schemes_chart({"moved": moved, "flat": before}).figure.data[0],
+        margin_chart(moved, before, np.zeros(6)).figure.data[0],
+    ):  # fmt: skip
+        assert dict(zip(trace.x, map(abs, trace.y), strict=True)) == paid
+    by_rule = rules_by_quarter_chart(moved).figure.data
+    assert [sum(bar.y[place] for bar in by_rule) for place in range(3)] == list(paid.values())
+    assert "others: flat" in schemes_chart({"moved": moved, "flat": before}).note
+    assert "others" not in schemes_chart({"moved": moved, "too": moved}).note
 
 
 def test_monte_carlo_errors_are_drawn() -> None:

@@ -26,7 +26,7 @@ PARTNERS = b"ResellerKey,ResellerName,BusinessType\nA,<b>Ann & Co</b>,reseller\n
 DEALS = (
     b"OpportunityID,ResellerKey,Stage,CreateDate,CloseDate,SalesAmount\n"
     b"1,A,Closed Won,2024-01-05,2024-01-20,1000.50\n2,A,Closed Lost,2024-02-05,2024-03-20,500\n"
-    b"3,B,Closed Won,2024-02-07,2024-05-20,250\n4,B,Talks,2024-05-07,,99\n"
+    b"3,B,Closed Won,2024-02-07,2024-05-20,250\n4,B,Negotiation,2024-05-07,,99\n"
 )
 PARTNERS_AS_THEY_ARE = b"partner_id,name,type\np1,Ann,reseller\n"
 DEALS_HEADER = b"deal_id,partner_id,status,created_on,closed_on,amount\n"
@@ -237,7 +237,7 @@ def test_choices_outlive_the_files_they_were_made_for(data: AppTest) -> None:
 
 
 def test_rows_that_refuse_a_history_are_left_out_on_the_page(data: AppTest) -> None:
-    deals = DEALS + b"1,A,Closed Won,2024-01-05,2024-01-20,1000.50\n9,Z,Talks,2024-05-07,,9\nTotal,,,,,1849.50\n"
+    deals = DEALS + b"1,A,Closed Won,2024-01-05,2024-01-20,1000.50\n9,Z,Negotiation,2024-05-07,,9\nTotal,,,,,1849.50\n"
     data.file_uploader(key="history-files").upload("resellers.csv", PARTNERS)
     data.file_uploader(key="history-files").upload("opportunities.csv", deals).run()
     assert any("under Only rows with" in str(one.value) for one in data.error)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -9,6 +11,8 @@ from streamlit.testing.v1 import AppTest
 from incentive_lab.engine.impact import impact, mix
 from incentive_lab.engine.reach import cliffs
 from incentive_lab.engine.replay import Replay
+from incentive_lab.engine.statement import statement
+from incentive_lab.scheme.paths import apply
 from incentive_lab.ui.drill import (
     CHOICES,
     amounts_of,
@@ -18,7 +22,7 @@ from incentive_lab.ui.drill import (
     rows_of,
     values_of,
 )
-from incentive_lab.ui.sheet import lines_frame, quarters_of
+from incentive_lab.ui.sheet import last_paid, lines_frame, quarters_of
 from incentive_lab.ui.workspace import Comparison
 from tests.ui.test_pages import metrics, shown
 
@@ -51,7 +55,21 @@ def test_a_partners_lines_add_up_to_what_is_paid(after: Replay) -> None:
     frame = lines_frame(after, 0)
     numbers = frame.drop(columns="Line").to_numpy(dtype=float)
     assert np.allclose(numbers[:-1].sum(axis=0), numbers[-1])
-    assert quarters_of(after) == ["2024-Q1", "2024-Q2"]
+
+
+def test_quarters_are_those_of_the_programme_year(comparison: Comparison) -> None:
+    after, before = comparison.proposed, comparison.baseline
+    assert quarters_of(after) == {"Q1 2024": "2024-01..2024-03", "Q2 2024": "2024-04..2024-06"}
+    moved = replace(after, scheme=apply(after.scheme, {"effective.from": "2024-02-01"}))
+    assert quarters_of(moved)["Feb–Apr 2024"] == "2024-02..2024-04"
+    assert list(lines_frame(moved, 0))[1:-1] == ["Nov 2023–Jan 2024", "Feb–Apr 2024", "May–Jul 2024"]
+    assert last_paid(moved, 0) == "May–Jul 2024"
+    assert statement(moved, "a", quarters_of(moved)["Feb–Apr 2024"]).total == 600
+    later = replace(comparison, proposed=moved)
+    assert list(values_of(later, "Quarter")) == list(quarters_of(moved))
+    part = amounts_of(later, "Quarter", "Feb–Apr 2024")
+    assert part.after.sum() == after.total[1:4].sum()
+    assert part.before.sum() == before.total[1:4].sum()
 
 
 def test_a_key_figure_leads_to_its_partners_their_lines_and_deals(tune: AppTest) -> None:

@@ -80,6 +80,19 @@ def test_what_is_doubtful_is_open(data: AppTest) -> None:  # noqa: F811
     assert "word Opportunities status Closed Won" in {one.key for one in folded}
 
 
+def test_a_word_that_says_nothing_is_asked_for_before_the_mapping_can_be_tried(data: AppTest) -> None:  # noqa: F811
+    brought(data, wide(ROW.format(99, "Phase Z", "3/13/2024")))
+    assert "tried history" not in data.session_state or not data.session_state["tried history"].good
+    word = data.selectbox(key="word Opportunities status Phase Z")
+    assert word.value == "say what it means"
+    assert data.button(key="mapping-try").disabled
+    assert any("what 'Phase Z' means" in one.value.replace("\\", "") for one in data.warning)
+    word.select("lost").run()
+    assert not data.button(key="mapping-try").disabled
+    data.button(key="mapping-try").click().run()
+    assert data.session_state["tried history"].good
+
+
 def test_a_column_of_which_a_problem_speaks_is_open(data: AppTest) -> None:  # noqa: F811
     unknown = ROW.format(99, "Closed Won", "3/13/2024").replace("PA-001", "PA-999")
     found = brought(data, wide(unknown, "Total" + 24 * ","))
@@ -130,3 +143,20 @@ def test_a_fold_opens_by_key_and_is_told_to_a_screen_reader(address: str, page: 
     expect(page.get_by_role("combobox", name="deal_id")).to_have_value("Remarks", timeout=PATIENCE)
     settled(page)
     expect(page.get_by_role("combobox", name="deal_id")).to_be_visible()
+
+
+def test_months_are_chosen_while_it_is_mapped(data: AppTest) -> None:  # noqa: F811
+    brought(data, wide(ROW.format(99, "Phase Z", "3/13/2024")))
+    assert not data.session_state["tried history"].good
+    data.selectbox(key="calendar-kind").select("Another day of the month").run()
+    data.number_input(key="calendar-begins").set_value(26).run()
+    assert not data.exception
+    assert data.button(key="mapping-try").disabled, "the word is still to be said"
+    data.selectbox(key="word Opportunities status Phase Z").select("lost").run()
+    data.button(key="mapping-try").click().run()
+    assert not data.exception
+    tried = data.session_state["tried history"]
+    assert tried.good
+    assert "26" in tried.told["calendar"]["words"]
+    assert len([one for one in data.selectbox if one.key == "calendar-kind"]) == 1
+    assert data.selectbox(key="calendar-kind").value == "Another day of the month"

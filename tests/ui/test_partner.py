@@ -53,10 +53,8 @@ def test_the_statement_adds_up_and_can_be_taken_away(partner: AppTest) -> None:
 def test_the_first_statement_is_of_a_quarter_that_paid_something(partner: AppTest) -> None:
     result = np.zeros((5, 2))
     result[1, 0] = 3.0
-    told = SimpleNamespace(
-        total=result, panel=SimpleNamespace(labels=lambda: ["2024-02", "2024-03", "2024-04", "2024-05", "2024-06"])
-    )
-    assert [last_paid(told, row) for row in (0, 1)] == ["2024-Q1", "2024-Q2"]  # type: ignore[arg-type]
+    told = SimpleNamespace(total=result, quarters=lambda: ["Q1 2024"] * 2 + ["Q2 2024"] * 3)
+    assert [last_paid(told, row) for row in (0, 1)] == ["Q1 2024", "Q2 2024"]  # type: ignore[arg-type]
     assert "Nothing is paid in this period" not in shown(partner)
 
 
@@ -132,6 +130,17 @@ def test_the_outlook_holds_what_was_paid_and_a_range(after: Replay) -> None:
     assert ahead.paid == pytest.approx(float(after.by_partner[0]) / 100)
     assert ahead.low <= ahead.expected <= ahead.high
     assert ahead.expected == pytest.approx(2 * ahead.paid)
+
+
+def test_the_outlook_looks_back_on_finished_quarters_of_the_programme(after: Replay) -> None:
+    """January to June: of a programme year from February, the one finished quarter is February to April."""
+    total = after.total.copy()
+    total[1:4, 0] = 10_000.0
+    moved = replace(after, scheme=apply(after.scheme, {"effective.from": "2024-02-01"}), total=total)
+    ahead = outlook(moved, 0)
+    assert ahead is not None
+    assert (ahead.seen, ahead.left) == (1, 7)
+    assert ahead.expected == ahead.paid + 7 / 3 * 300.0
 
 
 def test_the_room_under_a_cap_is_what_is_left_of_it(after: Replay, tiered: Scheme) -> None:

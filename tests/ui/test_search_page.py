@@ -209,3 +209,14 @@ def test_work_says_how_long_it_still_takes() -> None:
     assert half.left == ", about 2 minutes left"
     assert Job(lambda step: None, share=0.5).left == ""
     assert Job(lambda step: None, share=0.0, began=time.monotonic() - 100).left == ""
+
+
+def test_the_fewest_losers_of_a_draft_beside_itself_are_not_searched_for(app: AppTest) -> None:
+    app.selectbox(key="pick-baseline").select("growth-80-20").run()
+    app.switch_page("pages/search.py").run(timeout=180)
+    assert not app.button(key="search-begin").disabled
+    app.selectbox(key="search-sense").select("The least of").run(timeout=180)
+    app.selectbox(key="search-figure").select("Partners worse off").run(timeout=180)
+    assert app.button(key="search-begin").disabled
+    (said,) = [one.value for one in app.warning if "compared with itself" in one.value]
+    assert "Choose what it replaces under *Compared with*" in said

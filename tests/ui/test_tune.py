@@ -407,3 +407,20 @@ def test_the_dials_lead_to_the_search_of_the_same_draft(tune: AppTest) -> None:
     moved = tune.session_state["draft"].scheme
     tune.switch_page("pages/search.py").run(timeout=180)
     assert tune.session_state["draft"].scheme == moved
+
+
+def test_a_threshold_says_its_tier_and_a_draft_beside_itself_says_so(tune: AppTest) -> None:
+    paths = [one.key for one in tune.slider if str(one.key).startswith("tiers.levels.")]
+    assert paths
+    for path in paths:
+        tier = str(path).split(".")[2].capitalize()
+        assert tune.slider(key=path).label.startswith(f"{tier}: "), path
+    assert "compared with itself" not in " ".join(one.value for one in tune.info)
+    tune.switch_page("pages/overview.py").run()
+    tune.selectbox(key="pick-baseline").select("growth-80-20").run()
+    assert "compared with itself" in " ".join(one.value for one in tune.info)
+    tune.switch_page("pages/tune.py").run()
+    assert not tune.exception
+    assert "compared with itself" in " ".join(one.value for one in tune.info)
+    assert "The draft is compared with itself, so nobody gains" in shown(tune)
+    assert not [one for one in tune.get("plotly_chart") if "movers" in str(one)]

@@ -6,7 +6,7 @@ import numpy as np
 
 from incentive_lab.charts.style import DRAFT, INK, Chart, calendar_axis, money_axis, plain_figure
 from incentive_lab.engine.replay import Replay
-from incentive_lab.format import compact, month_name, quarter_name
+from incentive_lab.format import compact, month_name
 
 
 def cost_chart(proposed: Replay, baseline: Replay, *, per: str = "quarter") -> Chart:
@@ -15,9 +15,9 @@ def cost_chart(proposed: Replay, baseline: Replay, *, per: str = "quarter") -> C
     Args:
         proposed: The scheme.
         baseline: What it is compared with.
-        per: quarter (calendar) or month.
+        per: quarter (of the scheme's programme year) or month.
     """
-    labels = [quarter_name(month) if per == "quarter" else month_name(month) for month in proposed.panel.labels()]
+    labels = proposed.quarters() if per == "quarter" else [month_name(month) for month in proposed.panel.labels()]
     names, after = by_label(labels, proposed.total.sum(axis=1) / proposed.minor)
     _, before = by_label(labels, baseline.total.sum(axis=1) / baseline.minor)
     currency = proposed.panel.currency
@@ -33,6 +33,7 @@ def cost_chart(proposed: Replay, baseline: Replay, *, per: str = "quarter") -> C
          "marker": {"size": 6, "color": "#ffffff", "line": {"color": INK, "width": 1.5}}},
         name=f"cost-{per}",
         height=290,
+        margin={"b": 26 + 14 * (per == "quarter" and proposed.scheme.year_starts != 1)},  # a second line of labels
         yaxis=money_axis(min(after.min(), before.min(), 0), max(after.max(), before.max())),
         xaxis={"nticks": 13, **calendar_axis(names)},
     )  # fmt: skip

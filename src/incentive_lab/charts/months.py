@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 from incentive_lab.charts.cost import by_label
 from incentive_lab.charts.style import CATEGORIES, DRAFT, INK, OTHER, Chart, as_text, calendar_axis, figure, money_axis
 from incentive_lab.engine.replay import Replay
-from incentive_lab.format import compact, percent, points, quarter_name
+from incentive_lab.format import compact, percent, points
 from incentive_lab.panel import Floats
 from incentive_lab.scheme.line_names import line_names
 
@@ -51,7 +51,7 @@ def rules_by_quarter_chart(result: Replay) -> Chart:
 
 def rule_bands(result: Replay) -> tuple[list[str], dict[str, Floats]]:
     """Quarter names, and whole currency units by quarter for the dearest rules and for everything else."""
-    labels = [quarter_name(month) for month in result.panel.labels()]
+    labels = result.quarters()
     names = line_names(result.scheme)
     size = np.abs(result.by_month).sum(axis=1)
     order = [int(row) for row in np.argsort(-size, kind="stable") if size[row] > 0]
@@ -96,7 +96,7 @@ def margin_chart(proposed: Replay, baseline: Replay, margin: Floats) -> Chart:
         margin: float64 [months], minor units: amount less cost of won deals.
     """
     minor, currency = proposed.minor, proposed.panel.currency
-    labels = [quarter_name(month) for month in proposed.panel.labels()]
+    labels = proposed.quarters()
     names, whole = by_label(labels, margin / minor)
     _, paid = by_label(labels, proposed.total.sum(axis=1) / minor)
     _, before = by_label(labels, baseline.total.sum(axis=1) / minor)

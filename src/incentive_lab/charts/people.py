@@ -59,7 +59,13 @@ def decile_chart(impact: Impact, minor: int, currency: str) -> Chart:
     )  # fmt: skip
     title = _decile_title(impact)
     alt = f"Share of partners that gain and lose in each tenth by baseline payout. {title}."
-    return Chart(drawn, title, "Share of each tenth that gains (up) and loses (down).", alt)
+    same = impact.total.winners == impact.total.losers == 0
+    note = (
+        "Every partner is paid the same under both."
+        if same
+        else "Share of each tenth that gains (up) and loses (down)."
+    )
+    return Chart(drawn, title, note, alt)
 
 
 def _decile_title(impact: Impact) -> str:

@@ -24,7 +24,7 @@ from incentive_lab.charts.style import (
     room_for,
     share_axis,
 )
-from incentive_lab.format import capital, compact, month_name, percent
+from incentive_lab.format import compact, month_name, percent
 from incentive_lab.panel import Floats
 from incentive_lab.projection.answers import Driver
 from incentive_lab.projection.standard_errors import chance, quantile
@@ -136,7 +136,7 @@ def distribution_chart(
 
 def tornado_chart(drivers: Sequence[Driver], middle: float, minor: int, currency: str, what: str = "cost") -> Chart:
     """Mean cost in the lowest and the highest fifth of futures by each driver."""
-    rows = [as_text(_driven_by(one.name)) for one in drivers]
+    rows = [as_text(one.words) for one in drivers]
     low, high = [one.low / minor - middle for one in drivers], [one.high / minor - middle for one in drivers]
     far = [2 * max(one.low_error or 0.0, one.high_error or 0.0) / minor for one in drivers]
     reach = [end + side * one for ends in (low, high) for end, one in zip(ends, far, strict=True) for side in (-1, 1)]
@@ -159,17 +159,6 @@ def tornado_chart(drivers: Sequence[Driver], middle: float, minor: int, currency
         "whiskers: two standard errors from drawing so many."
     )
     return Chart(drawn, title, note, f"Tornado of drivers. {title}.")
-
-
-def _driven_by(name: str) -> str:
-    """A driver as a title begins with it.
-
-    Example:
-        >>> _driven_by("qualified_lead: how many")
-        'Qualified lead (how many)'
-    """
-    said = name.replace("_", " ").replace(": how many", " (how many)")
-    return capital(said)
 
 
 def _whiskers(lengths: Sequence[float]) -> dict[str, Any]:

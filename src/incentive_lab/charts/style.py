@@ -66,6 +66,8 @@ TEMPLATE = go.layout.Template(
     }
 )
 WRITTEN = 58
+PHONE = 260
+"""Pixels between the ends of a chart's horizontal axis on a phone."""
 """Pixels to the right of a bar for the amount that is written there, however narrow the chart."""
 CONFIG: dict[str, Any] = {"displayModeBar": False, "scrollZoom": False, "doubleClick": False}
 
@@ -141,18 +143,35 @@ def plain_figure(*traces: Mapping[str, Any], name: str, height: int = 300, **lay
 
 
 def calendar_axis(labels: Sequence[str], *, most: int = 13) -> dict[str, Any]:
-    """An axis of quarters or months with as many labels as have room: where they would touch, they stand upright.
+    """An axis of quarters or months with as many labels as a phone has room for, each in two lines.
 
     Args:
         labels: Of the categories, in order.
-        most: About so many are written.
+        most: At most so many are written.
 
     Example:
-        >>> calendar_axis([f"Q{quarter} 2024" for quarter in (1, 2, 3, 4)], most=2)["tickvals"]
-        ['Q1 2024', 'Q3 2024']
+        >>> axis = calendar_axis([f"Q{quarter} 2024" for quarter in (1, 2, 3, 4)], most=2)
+        >>> axis["tickvals"], axis["ticktext"]
+        (['Q1 2024', 'Q3 2024'], ['Q1<br>2024', 'Q3<br>2024'])
     """
-    every = -(-len(labels) // most) or 1
-    return {"type": "category", "tickvals": list(labels[::every]), "autotickangles": [0, 90], "automargin": "height"}
+    lines = [two_lines(label) for label in labels]
+    widest = max((len(line) for pair in lines for line in pair), default=0)
+    every = -(-len(labels) // max(1, min(most, PHONE // (7 * widest + 6)))) or 1
+    return {"type": "category", "tickvals": list(labels[::every]), "ticktext": ["<br>".join(pair) for pair in lines[::every]],
+            "autotickangles": [0, 90], "automargin": "height"}  # fmt: skip
+
+
+def two_lines(label: str) -> list[str]:
+    """A quarter or month in the lines that make it narrow.
+
+    Example:
+        >>> two_lines("Mar 2024"), two_lines("May–Jul 2024"), two_lines("Nov 2023–Jan 2024"), two_lines("now")
+        (['Mar', '2024'], ['May–Jul', '2024'], ['Nov 2023–', 'Jan 2024'], ['now'])
+    """
+    if "–" in label and label.count(" ") > 1:
+        begins, ends = label.split("–")
+        return [f"{begins}–", ends]
+    return label.rsplit(" ", 1)
 
 
 def room_for(names: Iterable[str], *, title: bool = False) -> dict[str, int]:

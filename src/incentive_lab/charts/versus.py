@@ -23,7 +23,7 @@ from incentive_lab.charts.style import (
     room_for,
 )
 from incentive_lab.engine.replay import Replay
-from incentive_lab.format import compact, cut_short, quarter_name, signed
+from incentive_lab.format import compact, cut_short, signed
 
 LONGEST = 30
 """Characters of a label beside its bar."""
@@ -31,11 +31,12 @@ _DASHES = ("dash", "solid", "dot", "dashdot")
 
 
 def schemes_chart(results: Mapping[str, Replay]) -> Chart:
-    """Cost by quarter of up to four schemes; the first is the one that the others are measured against."""
+    """Cost by quarter of up to four schemes; the first, whose quarters they are, is what the others are measured against."""
     traces, lows, highs = [], [0.0], [0.0]
     names: list[str] = []
+    starts = [result.scheme.year_starts for result in results.values()]
+    quarters = next((result.quarters() for result in results.values()), [])
     for place, (label, result) in enumerate(results.items()):
-        quarters = [quarter_name(month) for month in result.panel.labels()]
         names, amounts = by_label(quarters, result.total.sum(axis=1) / result.minor)
         lows.append(float(amounts.min()))
         highs.append(float(amounts.max()))
@@ -58,7 +59,9 @@ def schemes_chart(results: Mapping[str, Replay]) -> Chart:
     cheapest = min(totals, key=lambda label: totals[label])
     title = f"{cheapest} costs least: {compact(totals[cheapest])}"
     currency = next(iter(results.values())).panel.currency if results else ""
-    return Chart(drawn, title, f"Paid by quarter in {currency}.", f"Cost by quarter of each scheme. {title}.")
+    other = [label for label, result in results.items() if (result.scheme.year_starts - starts[0]) % 3]
+    apart = f" Quarters are those of {next(iter(results))}; others: {', '.join(other)}." if other else ""
+    return Chart(drawn, title, f"Paid by quarter in {currency}.{apart}", f"Cost by quarter of each scheme. {title}.")
 
 
 def steps_chart(labels: Sequence[str], costs: Sequence[float], currency: str) -> Chart:

@@ -12,6 +12,7 @@ from incentive_lab.scheme.rates import Over, Trailing
 from incentive_lab.scheme.rules import During
 
 PERIOD_MONTHS = {"line": 0, "deal": 0, "month": 1, "quarter": 3, "half_year": 6, "year": 12}
+_MONTH = r"\d{4}-(?:0[1-9]|1[0-2])"
 _WINDOWS = {"month": 1, "quarter_to_date": 3, "half_year_to_date": 6, "year_to_date": 12, "life": LIFE}
 
 
@@ -85,7 +86,8 @@ def window(code: int, m: int, shift: int) -> tuple[int, int]:
 
 
 def months_of(period: str | None, first_month: int, months: int) -> range:
-    """Month columns of a period named `2013`, `2013-Q2`, `2013-H1` or `2013-05` (calendar), all without one.
+    """Month columns of a period, all without one: `2013`, `2013-Q2`, `2013-H1`, `2013-05` by the calendar, or from one
+    month to another, such as the quarter `2013-02..2013-04` of a programme year that starts in February.
 
     Raises:
         InputError: The period cannot be read, or lies outside the history.
@@ -93,12 +95,17 @@ def months_of(period: str | None, first_month: int, months: int) -> range:
     Example:
         >>> list(months_of("2013-Q2", 2013 * 12, 12))
         [3, 4, 5]
+        >>> list(months_of("2013-02..2013-04", 2013 * 12, 12))
+        [1, 2, 3]
     """
     if period is None:
         return range(months)
+    if run := re.fullmatch(rf"({_MONTH})\.\.({_MONTH})", period):
+        return _inside(period, _index(run[1]), _index(run[2]) + 1, first_month, months)
     match = re.fullmatch(r"(\d{4})(?:-(?:Q([1-4])|H([12])|(0[1-9]|1[0-2])))?", period)
     if not match:
-        raise InputError([Problem("period", f"found '{period}', expected a period such as 2013, 2013-Q2 or 2013-05.")])
+        raise InputError([Problem("period", f"found '{period}', expected a period such as 2013, 2013-Q2, 2013-05 "
+                                  "or 2013-02..2013-04.")])  # fmt: skip
     year, quarter, half, month = match.groups()
     begin, length = int(year) * 12, 12
     if quarter:
@@ -107,7 +114,12 @@ def months_of(period: str | None, first_month: int, months: int) -> range:
         begin, length = begin + 6 * (int(half) - 1), 6
     elif month:
         begin, length = begin + int(month) - 1, 1
-    first, last = max(0, begin - first_month), min(months, begin + length - first_month)
+    return _inside(period, begin, begin + length, first_month, months)
+
+
+def _inside(period: str, begin: int, end: int, first_month: int, months: int) -> range:
+    """Month columns from one running month up to another, cut at the ends of the history."""
+    first, last = max(0, begin - first_month), min(months, end - first_month)
     if first >= last:
         raise InputError([Problem("period", f"{period} lies outside the history, which runs from "
                                   f"{month_label(first_month)} to {month_label(first_month + months - 1)}.")])  # fmt: skip

@@ -31,6 +31,7 @@ from incentive_lab.engine.program import (
 from incentive_lab.engine.programme import award_amounts, budget_lines, pool_lines, ranks_by_tier
 from incentive_lab.engine.rollup import rolled_up
 from incentive_lab.engine.variants import Part, parts
+from incentive_lab.format import quarter_name
 from incentive_lab.money import decimals
 from incentive_lab.panel import Floats, Panel
 from incentive_lab.scheme.document import Scheme
@@ -88,6 +89,10 @@ class Replay:
     def cost(self) -> float:
         """Cents paid to everybody."""
         return float(self.total.sum())
+
+    def quarters(self) -> list[str]:
+        """The programme quarter of each month by name, as `incentive_lab.format.quarter_name` tells it."""
+        return [quarter_name(month, self.scheme.year_starts) for month in self.panel.labels()]
 
     def amounts(self) -> Floats:
         """float64 [lines, months, partners] in whole currency units; needs `detail`."""

@@ -8,6 +8,7 @@ from incentive_lab.history.history import History
 from incentive_lab.panel import Panel
 from incentive_lab.scheme.checks.weeks import quarters_apart
 from incentive_lab.scheme.document import Scheme
+from incentive_lab.scheme.restating import restated
 
 
 def must_fit(history: History, *schemes: Scheme) -> None:
@@ -23,6 +24,34 @@ def must_fit(history: History, *schemes: Scheme) -> None:
             problems.append(Problem(f"{scheme.id}: calendar.year_starts", *apart))
     if problems:
         raise InputError(problems)
+
+
+def misfits(history: History, scheme: Scheme) -> tuple[bool, int]:
+    """Whether a scheme pays in another currency than the history's, and the month (1 to 12) in which its programme year has
+    to start for its quarters to be those of the history's weeks, 0 where they are.
+
+    Example:
+        >>> # a scheme in USD from January, a history in EUR whose year of weeks starts in February: (True, 2)
+    """
+    calendar = history.calendar
+    apart = calendar is not None and quarters_apart(scheme, calendar.year_starts) is not None
+    return scheme.currency != history.currency, calendar.year_starts if calendar is not None and apart else 0
+
+
+def fits(history: History, scheme: Scheme) -> bool:
+    """Whether a scheme's currency and quarters are the history's."""
+    return misfits(history, scheme) == (False, 0)
+
+
+def made_to_fit(history: History, scheme: Scheme) -> Scheme:
+    """The scheme in the history's currency, with the numbers it has, and with programme years that begin with a quarter of
+    the history's weeks; itself where it fits.
+
+    Raises:
+        InputError: It cannot be so.
+    """
+    _, starts = misfits(history, scheme)
+    return restated(scheme, history.currency, starts or scheme.year_starts)
 
 
 def panel_for(history: History, *schemes: Scheme) -> Panel:

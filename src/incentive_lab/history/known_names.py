@@ -116,5 +116,17 @@ STATUS_WORDS: Mapping[str, tuple[str, ...]] = {
         "berechnet, bezahlt, geliefert, abgeschlossen, erledigt, verkauft, factur, livr, pagado, vendu"
     ),
     "lost": _listed("lost, verloren, storn, perdu, cancel, reject, dead, returned"),
+    "open": _listed(
+        "open, offen, ouvert, new, neu, draft, entwurf, pending, pipeline, prospect, lead, qualif, discovery, needs analysis, "
+        "value proposition, decision maker, decisionmaker, perception, proposal, quot, angebot, negotiat, verhandl, "
+        "in progress, in process, in bearbeitung, on hold, awaiting, forecast, commit, contract sent, contractsent, "
+        "appointment, presentation, demo, trial, evaluat, en cours"
+    ),
 }
-"""Where a deal stands -> beginnings of words for it; whatever else is said is open."""
+"""Where a deal stands -> words that are part of what systems say for it; anything else has to be asked."""
+WAITING = _listed("pending, awaiting, waiting, to be, in progress, in process")
+"""Beginnings that turn what stands with them into something that is still to come."""
+NEGATED = frozenset(
+    "not non no nicht kein pas unpaid unshipped unbilled undelivered unfulfilled incomplete partial partially".split()
+)
+"""Words that turn what stands with them into something that has to be asked."""

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from incentive_lab.history.encodings import Encoding, Said
-from incentive_lab.history.suggesting import Choice
+from incentive_lab.history.suggesting import UNKNOWN, Choice
 from incentive_lab.history.tables import TABLES
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ def _with(text: str, key: str, value: dict[str, Any]) -> str:
 
 def _rule(choice: Choice, name: str) -> str | dict[str, Any]:
     """Where a column comes from: its name alone, or with what its words mean and what its numbers are multiplied by."""
-    words = choice.words.get(name, {})
+    words = {theirs: ours for theirs, ours in choice.words.get(name, {}).items() if ours != UNKNOWN}
     changed = {theirs: ours for theirs, ours in words.items() if theirs != ours}
     rule: dict[str, Any] = {"column": choice.columns[name]}
     if name in choice.otherwise:

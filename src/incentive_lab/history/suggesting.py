@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from incentive_lab.format import counted
 from incentive_lab.history.beside import currencies_among
-from incentive_lab.history.known_names import STATUS_WORDS, TYPE_WORDS
+from incentive_lab.history.known_names import NEGATED, STATUS_WORDS, TYPE_WORDS, WAITING
 from incentive_lab.history.outcomes import outcome_columns
 from incentive_lab.history.previewing import Preview
 from incentive_lab.history.recognising import normal, suggested_columns, suggested_table, sure_columns
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     pass
 
 _NAMED = 3
+UNKNOWN = ""
+"""What a word means that nobody has said yet."""
 SHORTEST_ID = 4
 """Numbers of fewer digits occur by chance where ids do."""
 
@@ -100,17 +102,21 @@ def _slips(preview: Preview, choice: Choice) -> dict[str, str]:
 
 
 def suggested_status(value: str) -> str:
-    """Where a deal stands, from another system's word for it.
+    """Where a deal stands, from another system's word for it; UNKNOWN where that does not say it.
 
     Example:
-        >>> suggested_status("Closed Won"), suggested_status("Cancelled"), suggested_status("Negotiation")
-        ('won', 'lost', 'open')
+        >>> [suggested_status(one) for one in ("Closed Won", "Cancelled", "Negotiation", "Awaiting payment", "Not shipped", "Z9")]
+        ['won', 'lost', 'open', 'open', '', '']
     """
     said = normal(value)
-    for status in ("lost", "won"):
-        if any(word in said for word in STATUS_WORDS[status]):
-            return status
-    return "open"
+    if NEGATED & set(said.split()):
+        return UNKNOWN
+    waits = said.startswith(WAITING)
+    if any(word in said for word in STATUS_WORDS["lost"]):
+        return UNKNOWN if waits else "lost"
+    if any(word in said for word in STATUS_WORDS["won"]):
+        return "open" if waits else "won"
+    return "open" if any(f" {word}" in f" {said}" for word in STATUS_WORDS["open"]) else UNKNOWN
 
 
 def suggested_type(value: str) -> str:
@@ -138,13 +144,13 @@ def sure_word(table: str, column: str, word: str) -> bool:
     """Whether another system's word says by itself what it means, rather than being taken for the likeliest.
 
     Example:
-        >>> [sure_word("deals", "status", one) for one in ("Closed Won", "Open", "Negotiation")]
+        >>> [sure_word("deals", "status", one) for one in ("Closed Won", "Open", "Phase Z")]
         [True, True, False]
         >>> sure_word("partners", "type", "Value Added Reseller"), sure_word("partners", "type", "Boutique")
         (True, False)
     """
     if (table, column) == ("deals", "status"):
-        return suggested_status(word) != "open" or normal(word) == "open"
+        return suggested_status(word) != UNKNOWN
     return suggested_type(word) in PARTNER_TYPES
 
 
@@ -248,8 +254,20 @@ def written_in(
     return dates_in(found[True]), numbers_in(found[False])
 
 
+def unknown_words(choices: Sequence[Choice]) -> list[tuple[str, str]]:
+    """Our columns, as `table.column`, with a word of theirs of which nobody has said what it means."""
+    return [
+        (f"{one.table}.{column}", theirs)
+        for one in choices
+        for column, words in one.words.items()
+        for theirs, ours in words.items()
+        if ours == UNKNOWN and column not in one.otherwise
+    ]
+
+
 def missing(choices: Sequence[Choice]) -> list[str]:
-    """Required columns that no choice fills, as `table.column`, and `partners` or `deals` where nothing is one."""
+    """What is still needed: `partners` or `deals` where nothing is one, required columns that no choice fills, as
+    `table.column`, and what words of theirs mean that say nothing to us."""
     lacking = [table for table in ("partners",) if not any(one.table == table for one in choices)]
     if not any(one.table in ("deals", "activities") for one in choices):
         lacking.append("deals")
@@ -257,4 +275,4 @@ def missing(choices: Sequence[Choice]) -> list[str]:
         given = {*one.columns, *one.constants, *one.numbered}
         lacking += [f"{one.table}.{column.name}" for column in TABLES[one.table].columns
                     if column.required and column.name not in given]  # fmt: skip
-    return lacking
+    return lacking + [f"what {word!r} means ({column})" for column, word in unknown_words(choices)]

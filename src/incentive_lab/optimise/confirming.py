@@ -27,7 +27,7 @@ class Steps:
     """Progress of paying schemes, and of a check counted as so many of them as it has futures."""
 
     progress: Progress | None
-    evaluations: int
+    total: int
     ahead: Ahead
     most: int = 0
     before: int = 0
@@ -39,7 +39,7 @@ class Steps:
 
     def paid(self, done: int, total: int) -> None:
         """So many schemes are paid."""
-        self.before = done
+        self.before, self.total = done, max(self.total, total)
         self._tell(done)
 
     def checked(self, done: int, total: int) -> None:
@@ -49,7 +49,7 @@ class Steps:
     def _tell(self, done: int) -> None:
         self.most = max(self.most, done)
         if self.progress is not None:
-            self.progress(self.most, self.evaluations + self.check)
+            self.progress(self.most, self.total + self.check)
 
 
 def confirmed(question: Question, ahead: Ahead, find: Find, steps: Steps) -> Found:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -10,11 +10,30 @@ from incentive_lab.optimise.ahead import Afresh
 from incentive_lab.optimise.figures import Figure
 from incentive_lab.optimise.halves import Kept
 from incentive_lab.optimise.paying import Trial
-from incentive_lab.optimise.question import Goal, Question, Values
+from incentive_lab.optimise.question import Goal, Limit, Question, Values
 from incentive_lab.scheme.document import Scheme
 
 REACHED = 0.005
 """A value is reached when it is this close, as a share of it: publishable steps seldom hit it exactly."""
+OF_LOSERS = {"losers", "heavy_losers", "lost"}
+"""Figures that are nothing where nobody loses."""
+
+
+def nobody_loses(goal: Goal, figures: Values, limits: Sequence[Limit] = ()) -> bool:
+    """Whether the fewest losers are wanted of a scheme under which nobody loses, as where it is compared with itself.
+
+    Args:
+        goal: What is wanted.
+        figures: Of the scheme as it is.
+        limits: One that it breaks is reason enough to search.
+
+    Example:
+        >>> from incentive_lab.optimise.figures import FIGURES
+        >>> nobody_loses(Goal(FIGURES["losers"], "least"), {"losers": 0.0})
+        True
+    """
+    lose = goal.figure.name in OF_LOSERS and goal.sense == "least"
+    return lose and figures.get(goal.figure.name) == 0 and not any(one.missed(figures) for one in limits)
 
 
 def reached(goal: Goal, value: float | None) -> bool:

@@ -119,7 +119,10 @@ class Payments:
             except InputError:
                 self.known[places] = Trial(values, {}, places)
             if self.progress is not None:
-                self.progress(self.paid, self.question.evaluations)
+                likely = self.question.likely
+                self.progress(
+                    self.paid, min(self.question.evaluations, max(likely, self.paid + math.ceil(likely / 10)))
+                )
         return self.known[places]
 
     def places_of(self, point: Iterable[float]) -> Places:

@@ -26,6 +26,8 @@ EVALUATIONS = 400
 LEAST = 40
 """The fewest schemes that may be allowed."""
 OVER_BUDGET = FIGURES["over_budget"]
+SETTLES = 60
+"""Schemes for each of several numbers after which a search has about settled: 20 to 105 on the demo history."""
 Sense = Literal["least", "most", "reach"]
 Values = Mapping[str, float | None]
 """Figures by name."""
@@ -80,8 +82,7 @@ class Limit:
         if value is None:
             return math.inf
         beyond = value - self.value if self.side == "<=" else self.value - value
-        slack = 1e-9 * max(1.0, abs(self.value))
-        return beyond if beyond > slack else 0.0
+        return beyond if beyond > 1e-9 * max(1.0, abs(self.value)) else 0.0
 
 
 @dataclass(frozen=True)
@@ -103,6 +104,11 @@ class Question:
     evaluations: int = EVALUATIONS
     seed: int = 7
     futures: Futures = field(default_factory=Futures)
+
+    @property
+    def likely(self) -> int:
+        """About how many schemes are paid until it settles: every value of one number, else some for each."""
+        return min(self.evaluations, self.dials[0].places if len(self.dials) == 1 else SETTLES * len(self.dials))
 
     @property
     def wanted(self) -> tuple[Figure, ...]:
@@ -150,9 +156,8 @@ def question(
     bounds = [_told(problems, _limit, one) for one in limits]
     dials = [_told(problems, _dial, scheme, one) for one in vary]
     paths = [one.address.path for one in dials if one is not None]
-    problems += [
-        Problem(path, "is to move twice.", "Name it once.") for path in {p for p in paths if paths.count(p) > 1}
-    ]
+    twice = {path for path in paths if paths.count(path) > 1}
+    problems += [Problem(path, "is to move twice.", "Name it once.") for path in twice]
     problems += _contradictions([one for one in bounds if one])
     if not vary:
         example = next((f", such as {one.path}" for one in tunables(scheme)), "")

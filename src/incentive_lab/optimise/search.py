@@ -54,7 +54,7 @@ def search(
         assert not question.looks_ahead, "a question that looks ahead needs futures"
         payments = Payments(question, pair, panel, progress)
         return _to_the_step(payments, question, question.evaluations)
-    steps = Steps(progress, question.evaluations, ahead)
+    steps = Steps(progress, question.likely, ahead)
     payments = Payments(question, pair, panel, steps.paid, ahead)
 
     def find(asked: Question, further: bool) -> Found:
@@ -74,7 +74,7 @@ def _to_the_step(payments: Payments, question: Question, most: int, further: boo
 
     def on(done: int, total: int) -> None:
         if progress is not None:
-            progress(before + done, total)
+            progress(before + done, before + total)
 
     closer = replace(question, dials=near)
     around = Payments(closer, payments.pair, payments.panel, on, payments.ahead)

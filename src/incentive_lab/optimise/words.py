@@ -8,13 +8,14 @@ from typing import Any
 
 from incentive_lab.format import counted, percent, small
 from incentive_lab.optimise.figures import HISTORY_FIGURES
-from incentive_lab.optimise.found import Found, reached
+from incentive_lab.optimise.found import Found, nobody_loses, reached
 from incentive_lab.optimise.halves import Kept
 from incentive_lab.optimise.paying import Trial
 from incentive_lab.optimise.words_ahead import next_year, notes_ahead, say_ahead
 from incentive_lab.scheme.fingerprint import fingerprint
 from incentive_lab.scheme.numbers import plain
 
+ITSELF = "the scheme is compared with itself: nobody loses by what is there already, and nothing can be better."
 HALF = 0.5
 """Below this share of a gain that lasts, most of it is luck."""
 
@@ -52,6 +53,9 @@ def verdict(found: Found) -> str:
             "What is best in the futures searched is no better in fresh ones than the scheme as it is: "
             f"{small(goal.figure.label)} {said}, now {before}."
         )
+    if nobody_loses(goal, found.now.figures, question.limits):
+        return ("Under the scheme as it is nobody loses already, and nothing can be better. Where it is compared with itself, "
+                "choose what it replaces as the baseline.")  # fmt: skip
     if not found.better:
         return f"Nothing that was tried is better than the scheme as it is: {small(goal.figure.label)} {before}."
     moved = counted(len(found.moved), "changed number", "changed numbers")
@@ -164,6 +168,8 @@ def say(answer: dict[str, Any]) -> None:
     print(f"{answer['evaluations']} schemes paid.")
     if answer["out"] is not None:
         print(f"Written to {answer['out']}.")
+    if answer.get("out_reason"):
+        print(f"No file was written: {answer['out_reason']}.")
 
 
 def _trial(trial: Trial) -> dict[str, Any]:

@@ -194,9 +194,8 @@ def _checks(pilot: Pilot, trial: Trial, found: Estimate) -> list[Check]:
             checks.append(held_back(outcome.monthly[rows_in], treated, trial.first_post, clusters))
             if trial.currency:
                 year, month = (int(part) for part in trial.periods[0].split("-"))
-                checks.append(
-                    at_period_ends(outcome.monthly[rows_in], treated, trial.first_post, year * 12 + month - 1, clusters)
-                )
+                since = year * 12 + month - trial.year_starts
+                checks.append(at_period_ends(outcome.monthly[rows_in], treated, trial.first_post, since, clusters))
     if found.inference == "randomisation":
         enough = found.smallest_p <= float(pilot.alpha)
         checks.append(Check("Can this drawing answer", "fine" if enough else "stop", f"Its smallest p-value is "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -180,6 +180,8 @@ def read_pilot(
     schemes = schemes_for(pilot, folder)
     floors = floors_for(schemes, pilot.arms[0].name, folder)
     prepared = prepare(pilot, history, folder)
+    starts = next((scheme.year_starts for scheme in schemes.values()), 1)
+    prepared = replace(prepared, trial=replace(prepared.trial, year_starts=starts))
     read = analyse(pilot, prepared.trial, registered(pilot, folder, fingerprints(schemes, floors)),
                    history_checks(pilot, prepared, history, schemes))  # fmt: skip
     whole = len(schemes) == len(pilot.arms)
@@ -210,7 +212,8 @@ def history_checks(pilot: Pilot, prepared: Prepared, history: History, schemes: 
                                here.start - here.before.start, trial.clusters))  # fmt: skip
         edges = sorted({edge for arm in trial.arms[1:] for edge in borders(schemes.get(arm), pilot.primary.of)})
         if edges:
-            quarters = quarterly(values[keys][:, here.start : here.stop], here.panel.first_month + here.start)
+            first = here.panel.first_month + here.start
+            quarters = quarterly(values[keys][:, here.start : here.stop], first, trial.year_starts)
             found.append(at_borders(quarters, treated, edges, clusters=trial.clusters))
     return tuple(found)
 
@@ -230,9 +233,9 @@ def borders(scheme: Scheme | None, measure: str) -> list[float]:
     return sorted(found)
 
 
-def quarterly(values: Floats, first_month: int) -> Floats:
-    """Sums by calendar quarter, float64 [n, quarters]."""
-    quarter = (first_month + np.arange(values.shape[1])) // 3
+def quarterly(values: Floats, first_month: int, starts: int) -> Floats:
+    """Sums by programme quarter, float64 [n, quarters], where programme years start in month `starts` (1 to 12)."""
+    quarter = (first_month - (starts - 1) + np.arange(values.shape[1])) // 3
     quarter -= quarter.min()
     return np.column_stack([values[:, quarter == one].sum(axis=1) for one in range(int(quarter.max()) + 1)])
 

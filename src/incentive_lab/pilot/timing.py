@@ -81,7 +81,7 @@ def at_period_ends(
         monthly: float64 [n, months].
         treated: float64 [n].
         start: First month of the pilot.
-        first_month: Running number of column 0.
+        first_month: Months from the start of a programme year to column 0.
         clusters: As for `paid_back`.
     """
     months = first_month + np.arange(monthly.shape[1])

@@ -69,6 +69,7 @@ class Trial:
         weights: How much each partner counts, float64 [n], or None.
         absent: Share of the pilot's periods for which a file has no row of the partner, float64 [n]; None without a panel,
             and where no row counts as 0.
+        year_starts: Month (1 to 12) in which the programme years of its schemes start; January where it has none.
     """
 
     partners: tuple[str, ...]
@@ -93,6 +94,7 @@ class Trial:
     keys: Codes | None = field(default=None)
     weights: Floats | None = field(default=None)
     absent: Floats | None = None
+    year_starts: int = 1
     varying: Floats | None = field(default=None)
     fixed: NDArray[np.bool_] | None = field(default=None)
 

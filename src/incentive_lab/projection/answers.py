@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from incentive_lab.format import counted
+from incentive_lab.format import capital, counted
 from incentive_lab.panel import Floats, month_label
 from incentive_lab.projection.factors import REPLICATES
 from incentive_lab.projection.running import Outcome, Projection
@@ -170,6 +170,16 @@ class Driver:
     error: float
     low_error: float | None = None
     high_error: float | None = None
+
+    @property
+    def words(self) -> str:
+        """Its name as people read it.
+
+        Example:
+            >>> Driver("qualified_lead: how many", 1.0, 2.0, 0.4, 0.1).words
+            'Qualified lead (how many)'
+        """
+        return capital(self.name.replace("_", " ").replace(": how many", " (how many)"))
 
 
 def drivers(told: Projection, inputs: Sequence[tuple[str, Floats]], cost: Floats | None = None) -> list[Driver]:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
 from functools import partial
 from typing import Any
 
-from incentive_lab.format import money, percent
+from incentive_lab.format import money, percent, quantity, small
 from incentive_lab.report.bound_words import alternatives_words, cap_words, draw_words, gate_words, guarantee_words
 from incentive_lab.report.rule_words import measure_label, rate_table, rule_sentences
-from incentive_lab.scheme.diff import diff
+from incentive_lab.scheme.diff import Change, diff
 from incentive_lab.scheme.document import Scheme
+from incentive_lab.scheme.lookup import unit_of
+from incentive_lab.scheme.naming import split
 from incentive_lab.scheme.rules import Rule
 
 SAYS_ONLY = frozenset({"scheme", "title", "author", "reason", "baseline"})
@@ -34,7 +37,38 @@ def changes_between(baseline: Scheme, scheme: Scheme) -> tuple[str, ...]:
     """The differences that decide what is paid, what pays before what it depends on."""
     found = [one for one in diff(baseline, scheme) if one.path not in SAYS_ONLY]
     found.sort(key=lambda one: ORDER.get(one.path.partition(".")[0], 2))
-    return tuple(in_words(baseline, scheme, one.path, one.sentence) for one in found)
+    said: dict[str, None] = {}
+    for one in found:
+        for sentence in _rewritten(baseline, scheme, found, one) or [
+            in_words(baseline, scheme, one.path, one.sentence)
+        ]:
+            said[sentence] = None
+    return tuple(said)
+
+
+def _rewritten(baseline: Scheme, scheme: Scheme, found: Sequence[Change], one: Change) -> list[str]:
+    """What a rule says now and said before, where more than numbers of it changed; nothing for any other change."""
+    kind, *rest = split(one.path)
+    rules = [next((rule for rule in whole.rules if kind == "rules" and rest[:1] == [rule.id]), None)
+             for whole in (baseline, scheme)]  # fmt: skip
+    if rules[0] is None or rules[1] is None or rest[1:] == ["label"]:
+        return []
+    own = [
+        other
+        for other in found
+        if split(other.path)[:2] == ("rules", rules[1].id) and not other.path.endswith(".label")
+    ]
+    if all(isinstance(value, Decimal) for other in own for value in (other.before, other.after)):
+        return []
+    before, now = _sentences(baseline, rules[0]), _sentences(scheme, rules[1])
+    told = " ".join(said for said in now if said not in before)
+    gone = " ".join(said for said in before if said not in now)
+    if not told and not gone:
+        return []
+    name = rules[1].label or rules[1].id
+    if not told:
+        return [f"{name}, no longer: {gone}"]
+    return [f"{name}: {told} Before: {gone}" if gone else f"{name}: {told}"]
 
 
 def without_payouts(scheme: Scheme) -> Scheme:
@@ -71,11 +105,15 @@ def solved_words(scheme: Scheme) -> str:
 
 def new_rule(scheme: Scheme, rule: Rule) -> str:
     """What a rule pays that was not there before, with its rates."""
+    return f"New: {rule.label or rule.id}. {' '.join(_sentences(scheme, rule))}"
+
+
+def _sentences(scheme: Scheme, rule: Rule) -> list[str]:
+    """What a rule pays, its rates in brackets where they would be a table."""
     table, step = rate_table(scheme, rule), "from " if rule.rate.table is not None else ""
     rows = table.rows if table is not None else ()
     rates = "; ".join(f"{step}{row[0]}: {' and '.join(one for one in row[1:] if one != '-')}" for row in rows)
-    said = " ".join(rule_sentences(scheme, rule)).replace("(see the table)", f"({rates})")
-    return f"New: {rule.label or rule.id}. {said}"
+    return [said.replace("(see the table)", f"({rates})") for said in rule_sentences(scheme, rule)]
 
 
 def in_words(baseline: Scheme, scheme: Scheme, path: str, sentence: str) -> str:
@@ -87,7 +125,7 @@ def in_words(baseline: Scheme, scheme: Scheme, path: str, sentence: str) -> str:
             return new_rule(scheme, rule)
     gone = next((rule for rule in baseline.rules if kind == "rules" and rule.id == name), None)
     if gone is not None and name not in {rule.id for rule in scheme.rules}:
-        return f"Gone: {gone.label or gone.id}. {' '.join(rule_sentences(baseline, gone))}"
+        return f"Gone: {gone.label or gone.id}. {' '.join(_sentences(baseline, gone))}"
     if path == "budget" and scheme.budget is not None and baseline.budget is None:
         amount = money(float(scheme.budget.amount), scheme.currency)
         return f"New: a budget of {amount} a programme year; beyond it, {WHEN_EXCEEDED[scheme.budget.when_exceeded]}."
@@ -101,15 +139,24 @@ def in_words(baseline: Scheme, scheme: Scheme, path: str, sentence: str) -> str:
         **BOUNDS,
         "guarantees": partial(guarantee_words, baseline=compared),
     }
-    bound = next((words(scheme, one) for group, words in sayings.items() if kind == group
-                  for one in getattr(scheme, group) if one.id == name and sentence.startswith("New ")), None)  # fmt: skip
-    if bound is not None:
-        return f"New: {bound[0].lower()}{bound[1:]}"
-    if path == "tiers" and baseline.tiers is None and scheme.tiers is not None:
-        levels = [
-            level.name + (" (" + ", ".join(f"{measure_label(scheme, key).lower()} {float(value):,.10g}"
-                                           for key, value in level.needs.items()) + ")" if level.needs else "")
-            for level in scheme.tiers.levels
-        ]  # fmt: skip
-        return f"New: tiers {', '.join(levels)}; reviewed every {scheme.tiers.review.replace('_', ' ')}."
+    for begins, says, whole in (("New ", "New", scheme), ("The ", "Gone", baseline)):
+        whose = [getattr(one, kind, ()) if kind in sayings else () for one in (scheme, baseline)]
+        if len({name in [one.id for one in items] for items in whose}) == 2 and sentence.startswith(begins):
+            one = next(one for items in whose for one in items if one.id == name)
+            bound = sayings[kind](whole, one)
+            return f"{says}: {bound[0].lower()}{bound[1:]}"
+    if path == "tiers" and (baseline.tiers is None or scheme.tiers is None):
+        return _tiers_words("New", scheme) if scheme.tiers is not None else _tiers_words("Gone", baseline)
     return sentence.replace("_", " ")
+
+
+def _tiers_words(says: str, scheme: Scheme) -> str:
+    """All tiers with what they need, of a scheme that has some."""
+    assert scheme.tiers is not None
+    levels = []
+    for level in scheme.tiers.levels:
+        units = {key: str(unit_of(key, scheme.measures)).replace("money", "currency") for key in level.needs}
+        needs = [f"{small(measure_label(scheme, key))} {quantity(value, units[key], scheme.currency)}"
+                 for key, value in level.needs.items()]  # fmt: skip
+        levels.append(f"{level.name} ({', '.join(needs)})" if needs else level.name)
+    return f"{says}: tiers {', '.join(levels)}; reviewed every {scheme.tiers.review.replace('_', ' ')}."

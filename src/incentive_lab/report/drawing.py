@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from html import escape
-from math import floor, log10
+from math import ceil, floor, log10
 
 from incentive_lab.format import compact
 
@@ -75,7 +75,8 @@ def paired_bars(rows: Sequence[tuple[str, float, float]], names: tuple[str, str]
     place, parts = _axis(min(values, default=0), max(values, default=1) or 1, height)
     parts += _legend(((names[0], BEFORE), (names[1], AFTER)))
     wide = (WIDE - LEFT - RIGHT) / max(1, len(rows))
-    bar, every = min(26.0, wide * 0.38), max(1, round(len(rows) / 12))
+    longest = 0.55 * FONT * max((len(label) for label, *_ in rows), default=0)
+    bar, every = min(26.0, wide * 0.38), max(1, round(len(rows) / 12), ceil(longest / wide))
     for number, (label, before, after) in enumerate(rows):
         middle = LEFT + wide * (number + 0.5)
         for x, value, colour in ((middle - bar, before, BEFORE), (middle, after, AFTER)):

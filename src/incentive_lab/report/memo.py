@@ -83,7 +83,7 @@ def _moving(case: Case) -> tuple[tuple[str, float, float], ...]:
 def _by_quarter(case: Case) -> Picture:
     sums: dict[str, list[float]] = {}
     for month, before, after in case.months:
-        label = quarter_name(month) if len(case.months) > 12 else month
+        label = quarter_name(month, case.scheme.year_starts) if len(case.months) > 12 else month
         both = sums.setdefault(label, [0.0, 0.0])
         both[0] += before
         both[1] += after

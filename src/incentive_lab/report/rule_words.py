@@ -5,11 +5,13 @@ from __future__ import annotations
 from decimal import Decimal
 
 from incentive_lab.engine.tenure import tenure_words
-from incentive_lab.format import count, counted, each, in_words, money, percent, quantity, small
+from incentive_lab.format import count, counted, each, money, percent, quantity, small
 from incentive_lab.report.blocks import Table
+from incentive_lab.report.part_words import measure_label as measure_label
+from incentive_lab.report.part_words import part_sentences
 from incentive_lab.scheme.compared import reference_words
 from incentive_lab.scheme.document import Scheme
-from incentive_lab.scheme.lookup import measure_named, unit_of
+from incentive_lab.scheme.lookup import unit_of
 from incentive_lab.scheme.mixed import as_paid
 from incentive_lab.scheme.rates import Driver, Over, Rate
 from incentive_lab.scheme.rates import Table as RateTable
@@ -19,7 +21,7 @@ from incentive_lab.scheme.tree import tree, written_fields
 from incentive_lab.scheme.words import written
 
 _TOLD = frozenset({"id", "label", "group", "on", "per", "rate", "requires", "limit", "net_of", "multiples", "who",
-                   "during", "returns", "award", "non_cash"})  # fmt: skip
+                   "during", "returns", "award", "non_cash", "fund", "repay", "provision", "instalments"})  # fmt: skip
 _APPLIES = {
     "marginal": "each part of the amount is paid at the rate of its own step",
     "whole": "the whole amount is paid at the rate of the step reached",
@@ -30,15 +32,6 @@ _RETURNS = {
     "recalculate": "A deal that comes back is taken out of the period it was sold in.",
     "unserved_time": "For a contract that ends early, the part not served is taken back.",
 }
-
-
-def measure_label(scheme: Scheme, name: str) -> str:
-    """What people call a measure."""
-    try:
-        label = measure_named(name, scheme.measures).label
-    except KeyError:
-        label = ""
-    return label or in_words(name)
 
 
 def who_words(who: Who) -> str:
@@ -96,6 +89,7 @@ def rule_sentences(scheme: Scheme, rule: Rule) -> list[str]:
         said.append(_RETURNS[rule.returns.method])
     if rule.non_cash:
         said.append("It is not paid in money.")
+    said += part_sentences(scheme, rule)
     said += [f"{key.replace('_', ' ').capitalize()}: {_as_written(value)}."
              for key, _, value in written_fields(rule) if key not in _TOLD]  # fmt: skip
     return said

@@ -3,6 +3,8 @@
 // stacked bars over categories, lines and marks. Amounts come as text: only charts/ and format.py write numbers.
 
 const text = value => String(value ?? '').replace(/[&<>"]/g, c => ({'&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;'}[c]));
+// A quarter of a programme year that starts in another month than January has a long name, so it takes two lines.
+const split = name => name.length < 10 ? [name] : name.split(name.length > 12 ? /(?<=–)/ : ' ');
 const lines = words => String(words ?? '').replace(/<\/?b>/g, '').replaceAll('<br>', '\n');
 
 function figure(one) {
@@ -39,11 +41,12 @@ function paint(view, width, opens) {
     out.push(`<path d="M${edge.l} ${y}H${right}" stroke="${tick === 0 ? '#9aa5b8' : '#e3e8f0'}"/>`,
       `<text x="${edge.l - 6}" y="${y + 4}" text-anchor="end">${text(layout.yaxis.ticktext[n])}</text>`);
   });
-  const every = names && Math.ceil(names.length / Math.min(layout.xaxis.nticks || 99, (right - edge.l) / (7 * Math.max(...names.map(one => one.length)) + 8)));
+  const every = names && Math.ceil(names.length / Math.min(layout.xaxis.nticks || 99, (right - edge.l) / (7 * Math.max(...names.flatMap(split).map(one => one.length)) + 8)));
   (names || layout.xaxis.tickvals).forEach((tick, n) => {
     if (names ? n % every : tick > xhigh || tick < xlow) return;
-    out.push(`<text x="${names ? at(n + 0.5) : at(tick)}" y="${bottom + 16}" text-anchor="middle">${
-      text(names ? tick : layout.xaxis.ticktext[n])}</text>`);
+    const x = names ? at(n + 0.5) : at(tick);
+    (names ? split(tick) : [layout.xaxis.ticktext[n]]).forEach((line, down) =>
+      out.push(`<text x="${x}" y="${bottom + 16 + 14 * down}" text-anchor="middle">${text(line)}</text>`));
   });
   if (layout.xaxis.title) out.push(`<text x="${(edge.l + right) / 2}" y="${height - 8}" text-anchor="middle">${text(layout.xaxis.title.text)}</text>`);
   const stack = {};

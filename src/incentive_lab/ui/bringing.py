@@ -15,7 +15,7 @@ from incentive_lab.history.previewing import previews
 from incentive_lab.history.suggesting import Choice, missing, suggested_all, unsure
 from incentive_lab.history.tables import TABLES
 from incentive_lab.ui import histories, workspace
-from incentive_lab.ui.calendar_choice import ask_calendar, forget_calendar, in_months, months_table
+from incentive_lab.ui.calendar_choice import ask_calendar, forget_calendar, in_months, months_table, with_months
 from incentive_lab.ui.cards import card, plain, tell_problems
 from incentive_lab.ui.encoding_choice import ask_encodings, encodings_said, forget_encodings, names_are_ours, saying
 from incentive_lab.ui.histories import Tried
@@ -157,12 +157,14 @@ def _mapping(path: Path) -> tuple[Problem, ...]:
             st.warning(plain(sentence), icon=":material/help:")
         if lacking:
             st.warning(f"Still needed: {', '.join(lacking)}.", icon=":material/rule:")
+        if one is not None and not _months_below(one):
+            ask_calendar(one.source, lambda: None)
         with st.container(horizontal=True):
             st.button("Try this mapping", key="mapping-try", type="primary", disabled=bool(lacking),
                       on_click=_try_mapping, args=(str(path), choices), icon=":material/play_arrow:")  # fmt: skip
             st.download_button(
-                "Mapping so far", mapping_text(choices, said), "mapping.yaml", "application/yaml", key="mapping-so-far",
-                on_click="ignore", icon=":material/download:", disabled=not choices,
+                "Mapping so far", with_months(mapping_text(choices, said)), "mapping.yaml", "application/yaml",
+                key="mapping-so-far", on_click="ignore", icon=":material/download:", disabled=not choices,
                 help="Keep what you chose, change it by hand, and drop it along with the files.",
             )  # fmt: skip
     return beyond
@@ -175,9 +177,14 @@ def _try_mapping(path: str, choices: Sequence[Choice]) -> None:
     st.session_state[TRIED] = _tried(Source(path, str(file), False, exclude), uploaded=True)
 
 
+def _months_below(one: Tried) -> bool:
+    """Whether the months are chosen below the mapping, where each choice opens the history anew; else while it is mapped."""
+    return one.good or any("calendar" in problem.path + problem.message for problem in one.problems)
+
+
 def _verdict(one: Tried, beyond: tuple[Problem, ...]) -> None:
     """What came of opening it: the problems, or what it holds, what is odd in it, and the button that uses it."""
-    if one.good or any("calendar" in problem.path + problem.message for problem in one.problems):
+    if _months_below(one):
         ask_calendar(one.source, _timed)
     if not one.good:
         _why_not(one, beyond)

@@ -31,13 +31,19 @@ def forget_calendar() -> None:
 
 def in_months(source: Source) -> Source:
     """A history by a mapping that also says the months that were chosen; as it is where nothing was chosen."""
-    from incentive_lab.history.mapping_writing import with_calendar
-
     chosen: Mapping[str, Any] | None = st.session_state.get(_CHOSEN)
     if chosen is None or chosen == _said(source):
         return source
-    text = with_calendar(Path(source.mapping).read_text(encoding="utf-8") if source.mapping else "", chosen)
+    text = with_months(Path(source.mapping).read_text(encoding="utf-8") if source.mapping else "")
     return histories.mapped_by(source, text) if text else replace(source, mapping=None)
+
+
+def with_months(text: str) -> str:
+    """The text of a mapping that also says the months that were chosen; as it is where nothing was chosen."""
+    from incentive_lab.history.mapping_writing import with_calendar
+
+    chosen: Mapping[str, Any] | None = st.session_state.get(_CHOSEN)
+    return text if chosen is None else with_calendar(text, chosen)
 
 
 def _said(source: Source) -> dict[str, Any]:

@@ -39,6 +39,7 @@ from incentive_lab.ui.drill import (
     show_partner,
     show_partners,
 )
+from incentive_lab.ui.figures import ITSELF, with_itself
 from incentive_lab.ui.scales import measure_words
 from incentive_lab.ui.tables import group_table, table
 from incentive_lab.ui.toolbar import as_dialled
@@ -76,14 +77,21 @@ def _pair(first: Callable[[], None], second: Callable[[], None]) -> None:
 
 
 def _winners(draft: Draft, comparison: Comparison) -> None:
-    chart = movers_chart(comparison.impact, comparison.proposed)
+    total = comparison.impact.total
 
     def picked() -> None:
         points = st.session_state["chart-movers"]["selection"]["points"]
         if points:
             show_partner(str(points[0]["y"]))
 
-    _pair(lambda: draw(chart, "movers", on_select=picked), lambda: _groups(comparison))
+    def movers() -> None:
+        if total.winners or total.losers:
+            draw(movers_chart(comparison.impact, comparison.proposed), "movers", on_select=picked)
+            return
+        with card("movers", "Nobody gains, nobody loses", height="stretch"):
+            st.markdown(ITSELF if with_itself(comparison) else "Every partner is paid the same under both schemes.")
+
+    _pair(movers, lambda: _groups(comparison))
 
 
 def _groups(comparison: Comparison) -> None:

@@ -15,6 +15,7 @@ from incentive_lab.scheme.document import Scheme
 from incentive_lab.ui import further, histories, workspace
 from incentive_lab.ui.attention import heavy_losers
 from incentive_lab.ui.cards import card, draw, plain, tell_problems
+from incentive_lab.ui.fitting import fits_history
 from incentive_lab.ui.stacking import steps
 from incentive_lab.ui.tables import table
 from incentive_lab.ui.toolbar import as_dialled
@@ -34,6 +35,8 @@ def compare_page() -> None:
         persist_state="session",
     )  # fmt: skip
     try:
+        if view != _HISTORIES and not fits_history(workspace.draft()):
+            return
         views[view or _SCHEMES]()
     except InputError as error:
         tell_problems(error.problems, "This cannot be compared on this history")

@@ -12,6 +12,7 @@ import streamlit as st
 from incentive_lab.charts import Chart, cost_chart, curve_chart, decile_chart
 from incentive_lab.engine.curve import Curve, ScaledCopies, curve_of_copies, scaled_copies, typical_partner
 from incentive_lab.errors import InputError
+from incentive_lab.history.for_schemes import fits
 from incentive_lab.panel import Panel
 from incentive_lab.scheme.document import Scheme
 from incentive_lab.scheme.lookup import unit_of
@@ -22,7 +23,7 @@ from incentive_lab.ui.closer import closer
 from incentive_lab.ui.dials import last_move
 from incentive_lab.ui.drafts import Draft
 from incentive_lab.ui.drill import show_behind
-from incentive_lab.ui.figures import figures_of
+from incentive_lab.ui.figures import figures_of, tell_itself
 from incentive_lab.ui.mixing import follows
 from incentive_lab.ui.scales import words_of
 from incentive_lab.ui.tiers_table import tiers_table
@@ -50,6 +51,8 @@ def above() -> None:
 def figures() -> None:
     """Key figures and the charts that are always in sight, in one element."""
     draft = workspace.draft()
+    if not all(fits(workspace.history(), one) for one in (draft.scheme, draft.baseline)):
+        st.rerun()  # the page begins with whether they fit; undo has led back to before that
     # The board keeps its place among its neighbours whatever there is to say, or the browser would build it anew.
     said = st.container(key="said")
     try:
@@ -60,6 +63,7 @@ def figures() -> None:
         return
     with said:
         _refused(draft)
+        tell_itself(comparison)
         _dead_move(draft, comparison)
     board(board_of(draft), live=live.ticket(draft, solves=follows()), move=last_move(), opened=show_behind)
 

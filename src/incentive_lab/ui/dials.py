@@ -127,10 +127,12 @@ def _group(draft: Draft, members: list[Address], shared: frozenset[str]) -> None
             if words.heading != heading:
                 heading = words.heading
                 st.markdown(f"**{plain(heading)}**")
-            st.fragment(_dial, key=f"dial {address.path}")(address.path, words.short in shared)
+            # A tier's threshold says its tier: its heading may be out of sight, and a screen reader hears only the label.
+            whole = words.short in shared or group_of(address.path) == _OPEN
+            st.fragment(_dial, key=f"dial {address.path}")(address.path, whole)
 
 
-def _dial(path: str, shared: bool) -> None:
+def _dial(path: str, whole: bool) -> None:
     """A slider over the typical range, a typed entry for everything that is allowed, the reason when it is not."""
     draft = workspace.draft()
     address = next((one for one in draft.numbers if one.path == path), None)
@@ -152,7 +154,7 @@ def _dial(path: str, shared: bool) -> None:
         # Not columns: every block of the page is looked at again whenever anything on it changes.
         with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
             st.slider(
-                label(words.full if shared else words.short),
+                label(words.full if whole else words.short),
                 scale.low,
                 scale.high,
                 step=scale.step,

@@ -15,7 +15,7 @@ from streamlit.errors import StreamlitAPIException
 from incentive_lab.charts.parts import tiers_before
 from incentive_lab.engine.impact import HALF_A_CENT, hit_hard, settlements
 from incentive_lab.engine.replay import Replay
-from incentive_lab.format import compact, counted, month_name, quarter_name, signed
+from incentive_lab.format import compact, counted, month_name, signed
 from incentive_lab.money import decimals
 from incentive_lab.panel import Floats
 from incentive_lab.scheme.line_names import line_names
@@ -168,8 +168,7 @@ def values_of(comparison: Comparison, by: str) -> dict[str, str]:
 
 
 def _month_labels(result: Replay, by: str) -> list[str]:
-    named = quarter_name if by == "Quarter" else month_name
-    return [named(month) for month in result.panel.labels()]
+    return result.quarters() if by == "Quarter" else [month_name(month) for month in result.panel.labels()]
 
 
 def amounts_of(comparison: Comparison, by: str | None = None, value: str | None = None) -> Amounts:

@@ -10,6 +10,22 @@ from incentive_lab.ui.attention import HIT_HARD, hardest_hit, heavy_losers
 from incentive_lab.ui.cards import Figure, figure_card
 from incentive_lab.ui.workspace import Comparison
 
+ITSELF = (
+    "The draft is compared with itself, so nobody gains and nobody loses. Move a dial on the page Tune, or choose another "
+    "scheme under *Compared with* on the page Overview."
+)
+
+
+def with_itself(comparison: Comparison) -> bool:
+    """Whether the draft is compared with itself, so that nobody can gain or lose."""
+    return comparison.proposed.fingerprint == comparison.baseline.fingerprint
+
+
+def tell_itself(comparison: Comparison) -> None:
+    """Say so where the draft is compared with itself."""
+    if with_itself(comparison):
+        st.info(ITSELF, icon=":material/compare_arrows:")
+
 
 def key_figures(comparison: Comparison) -> None:
     """The key figures as cards."""
@@ -40,6 +56,8 @@ def figures_of(comparison: Comparison) -> list[Figure]:
 
 
 def _gain_line(comparison: Comparison) -> str:
+    if with_itself(comparison):
+        return "Compared with itself"
     change = comparison.impact.change
     gained = float(change[change > 0].sum()) / comparison.proposed.minor
     return f"{compact(gained)} more together" if gained >= 0.005 else "Nobody gains"
@@ -49,7 +67,7 @@ def _loss_line(comparison: Comparison, hit: int, lost: float) -> str:
     """What those who lose lose together, and how much of it falls on those hit hard."""
     change, losers = comparison.impact.change, comparison.impact.total.losers
     if not losers:
-        return "Nobody loses"
+        return "Compared with itself" if with_itself(comparison) else "Nobody loses"
     minor = comparison.proposed.minor
     all_of_it = f"{counted(losers, 'loses', 'lose')} {compact(-float(change[change < 0].sum()) / minor)}"
     if hit:

@@ -12,7 +12,16 @@ import streamlit as st
 from incentive_lab.errors import Problem
 from incentive_lab.format import counted
 from incentive_lab.history.previewing import SAMPLE, Preview
-from incentive_lab.history.suggesting import WORDED, Choice, suggested_as, sure_word, unused, worth_keeping, written_in
+from incentive_lab.history.suggesting import (
+    UNKNOWN,
+    WORDED,
+    Choice,
+    suggested_as,
+    sure_word,
+    unused,
+    worth_keeping,
+    written_in,
+)
 from incentive_lab.history.tables import PARTNER_TYPES, TABLES
 from incentive_lab.history.written import Dates, Numbers
 from incentive_lab.scheme.measures import ACTIVITY_KINDS
@@ -31,7 +40,7 @@ _DATES = {
     "day-month-year": "31.03.2026, the day first", "month-day-year": "03/31/2026, the month first",
     "year-month-day": "2026/03/31, the year first",
 }  # fmt: skip
-_AS_IT_IS = "stays as it is"
+_AS_IT_IS, _ASK = "stays as it is", "say what it means"
 
 
 def table_choice(preview: Preview, first: Choice | None, problems: Sequence[Problem] = ()) -> Choice | None:
@@ -173,8 +182,8 @@ def _meanings(
         if set(values) <= set(strict or PARTNER_TYPES) and len(preview.rows) < SAMPLE:
             continue
         key, meanings[column] = f"{preview.table} {column}", {value: guess(value) for value in values}
-        shown = values[:_SHOWN_WORDS]
-        unsure = [value for value in shown if not sure_word(table, column, value)]
+        unsure = [value for value in values if not sure_word(table, column, value)]
+        shown = [*unsure, *(value for value in values if value not in unsure)][: max(len(unsure), _SHOWN_WORDS)]
         asked = asked or bool(unsure)
         for place, some in ((places.asked, unsure), (places.known, [value for value in shown if value not in unsure])):
             last = place is places.known
@@ -186,12 +195,16 @@ def _meanings(
             for number, value in enumerate(some):
                 options = list(strict) or list(dict.fromkeys([value, guess(value), *PARTNER_TYPES]))
                 with grid[number % 4]:
-                    meanings[column][value] = _picked(plain(value), options, guess(value), f"word {key} {value}")
+                    first = guess(value) or _ASK
+                    told = _picked(
+                        plain(value), [_ASK, *options] if first == _ASK else options, first, f"word {key} {value}"
+                    )
+                    meanings[column][value] = UNKNOWN if told == _ASK else told
             if last:
                 with grid[len(some) % 4]:
-                    told = f"Words beyond the first {SAMPLE} rows."
+                    beyond = f"Words beyond the first {SAMPLE} rows."
                     offered = [_AS_IT_IS, *(strict or PARTNER_TYPES)]
-                    rest = _picked("any other word", offered, _AS_IT_IS, f"other {key}", help=told)
+                    rest = _picked("any other word", offered, _AS_IT_IS, f"other {key}", help=beyond)
                 if rest != _AS_IT_IS:
                     otherwise[column] = rest
     return meanings, otherwise, asked

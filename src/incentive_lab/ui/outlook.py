@@ -23,7 +23,7 @@ class Outlook:
         year: Its name.
         paid: Paid so far.
         left: Months left.
-        expected: Paid so far and, for the months left, the mean of the quarters looked at.
+        expected: Paid so far and, for the months left, the mean of the finished quarters looked at.
         low: The same with the lowest of these quarters.
         high: The same with the highest.
         seen: Quarters looked at.
@@ -81,11 +81,10 @@ def outlook(result: Replay, row: int) -> Outlook | None:
     begun = (last - (result.scheme.year_starts - 1)) % 12 + 1
     monthly = result.total[:, row] / result.minor
     paid = float(monthly[-min(begun, panel.months) :].sum())
-    whole = panel.months - panel.months % 3
+    end = panel.months - begun % 3  # a quarter that is under way says nothing yet
+    whole = max(0, end - end % 3)
     quarters = (
-        monthly[panel.months - whole :].reshape(-1, 3).sum(axis=1)[-QUARTERS:]
-        if whole
-        else np.array([monthly.mean() * 3])
+        monthly[end - whole : end].reshape(-1, 3).sum(axis=1)[-QUARTERS:] if whole else np.array([monthly.mean() * 3])
     )
     left = 12 - begun
     share = left / 3

@@ -9,7 +9,7 @@ from incentive_lab.engine.next_tier import look
 from incentive_lab.engine.replay import Replay
 from incentive_lab.engine.statement import Statement
 from incentive_lab.errors import InputError
-from incentive_lab.format import compact, counted, month_name, quantity, quarter_told, signed
+from incentive_lab.format import compact, counted, month_name, quantity, signed
 from incentive_lab.report.html import html_page
 from incentive_lab.report.pdf import pdf_bytes
 from incentive_lab.report.rule_words import measure_label
@@ -18,8 +18,9 @@ from incentive_lab.scheme.lookup import unit_of
 from incentive_lab.ui import workspace
 from incentive_lab.ui.cards import card, figure_card, plain, tell_problems
 from incentive_lab.ui.drafts import Draft
+from incentive_lab.ui.fitting import fits_history
 from incentive_lab.ui.outlook import CapRoom, Outlook, cap_room, outlook
-from incentive_lab.ui.sheet import PICKED, last_paid, quarter_of, quarters_of, statement_card
+from incentive_lab.ui.sheet import PICKED, last_paid, quarters_of, statement_card
 from incentive_lab.ui.sheet import told as told_of
 from incentive_lab.ui.what_if import what_if
 
@@ -29,6 +30,8 @@ ALL = "All months"
 def partner_page() -> None:
     """The whole page."""
     draft = workspace.draft()
+    if not fits_history(draft, lambda: st.title("Partner", anchor=False)):
+        return
     try:
         after = workspace.replayed(draft.scheme, draft.baseline)
         before = workspace.replayed_baseline(draft.scheme, draft.baseline)
@@ -44,31 +47,24 @@ def partner_page() -> None:
     st.title(plain(names[partner] or partner), anchor=False)
     with st.container(horizontal=True, vertical_alignment="bottom", key="no-print-choice"):
         st.selectbox("Partner", ids, key=PICKED, format_func=lambda one: f"{one}  {names[one]}", width=420)
-        periods = [*reversed(quarters_of(after)), ALL]
+        quarters = quarters_of(after)
+        periods = [*reversed(quarters), ALL]
         if st.session_state.get("statement-period") not in periods:
             st.session_state["statement-period"] = last_paid(after, ids.index(partner))
-        st.selectbox("Statement of", periods, key="statement-period", width=180,
-                     format_func=_told)  # fmt: skip
+        st.selectbox("Statement of", periods, key="statement-period", width=200)
     row = ids.index(partner)
     period = st.session_state["statement-period"]
-    said = told_of(
-        after, partner, None if period == ALL else period, workspace.pair(draft.scheme, draft.baseline).floor
-    )
+    said = told_of(after, partner, quarters.get(period), workspace.pair(draft.scheme, draft.baseline).floor)
     _last_year(after, before, row, draft)
     left, right = st.columns([3, 2], gap="small")
     with left:
-        statement_card("own", "Paid under the draft" + ("" if period == ALL else f", {_told(period)}"), said)
+        statement_card("own", "Paid under the draft" + ("" if period == ALL else f", {period}"), said)
         _take_away(said, names[partner], period, draft)
     with right:
         _next_tier(after, said, row, period)
         _outlook(outlook(after, row), cap_room(after, row), after)
         _conventions(said)
     what_if(draft, partner)
-
-
-def _told(period: str) -> str:
-    """The period of a statement, in words."""
-    return period if period == ALL else quarter_told(period)
 
 
 def _last_year(after: Replay, before: Replay, row: int, draft: Draft) -> None:
@@ -98,8 +94,8 @@ def _last_year(after: Replay, before: Replay, row: int, draft: Draft) -> None:
 
 def _next_tier(result: Replay, said: Statement, row: int, period: str) -> None:
     """Each threshold of the next tier as a bar, at the end of the statement's period."""
-    scheme, step, labels = result.scheme, said.next_tier, result.panel.labels()
-    last = max((place for place, one in enumerate(labels) if quarter_of(one) == period), default=len(labels) - 1)
+    scheme, step, quarters = result.scheme, said.next_tier, result.quarters()
+    last = max((place for place, one in enumerate(quarters) if one == period), default=len(quarters) - 1)
     if scheme.tiers is None:
         return
     if step is None:
@@ -144,7 +140,7 @@ def _conventions(said: Statement) -> None:
 
 def _take_away(said: Statement, name: str, period: str, draft: Draft) -> None:
     """The statement as a file."""
-    words = "all months" if period == ALL else _told(period)
+    words = "all months" if period == ALL else period
     made = statement_document(said, name or said.partner, words, draft.scheme.title or draft.scheme.id)
     file = f"statement-{said.partner}-{period.replace(' ', '-').lower()}"
     with st.container(horizontal=True, key="no-print-files"):

@@ -21,6 +21,7 @@ from incentive_lab.scheme.numbers import Number, Whole
 from incentive_lab.ui import workspace
 from incentive_lab.ui.cards import card, draw, plain, tell_problems
 from incentive_lab.ui.compare_page import DRAFT, offered
+from incentive_lab.ui.fitting import fits_history
 from incentive_lab.ui.projecting import Asked, projected, side_by_side, tested
 from incentive_lab.ui.projection_cards import (
     breakdown_card,
@@ -55,6 +56,8 @@ def projection_page() -> None:
 
 
 def _page() -> None:
+    if not fits_history(workspace.draft()):
+        return
     known = offered()
     places = st.columns([3, 3, 2, 2, 2], gap="small")
     name = places[0].selectbox("Scheme", list(known), key="projection-scheme", index=list(known).index(DRAFT))

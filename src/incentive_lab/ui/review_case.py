@@ -74,6 +74,9 @@ def what_changes(case: Case) -> None:
     with more("review-changes", "What changes", rest, lambda: _points(sentences)):
         st.markdown(plain(case.cost_words()))
         _points(shown)
+        if rest:
+            left = len(sentences) - len(shown)
+            st.markdown(f":gray[and {counted(left, 'more change')}: *{rest}*, above.]")
 
 
 def who_gains(case: Case) -> None:

@@ -25,6 +25,7 @@ from incentive_lab.scheme.paths import apply
 from incentive_lab.ui import pilot_plans, workspace
 from incentive_lab.ui.cards import card, tell_problems
 from incentive_lab.ui.drafts import Draft
+from incentive_lab.ui.fitting import fits_history
 from incentive_lab.ui.jobs import Step, forget, over, watched
 from incentive_lab.ui.signing_in import may_be, signed_in, somebody_may_act, who_acts
 
@@ -60,6 +61,8 @@ def proposing(registry: Registry) -> None:
         _carried_out(registry, asked)
         return
     draft = workspace.draft()
+    if not fits_history(draft):
+        return
     with card("review-propose", "Propose the draft", _what(draft.scheme, draft.baseline)):
         if not draft.valid:
             st.warning("The draft has values that are not allowed; what is proposed is the last one that can be paid.")

@@ -14,7 +14,7 @@ from incentive_lab.errors import InputError, Problem
 from incentive_lab.format import quantity
 from incentive_lab.optimise.dials import Dial, dial
 from incentive_lab.optimise.figures import FIGURES, Figure, figures_of
-from incentive_lab.optimise.found import Found
+from incentive_lab.optimise.found import Found, nobody_loses
 from incentive_lab.optimise.question import MOST, Goal, Limit, Question, Sense
 from incentive_lab.optimise.search import search
 from incentive_lab.scheme.naming import split
@@ -22,6 +22,8 @@ from incentive_lab.scheme.paths import Address
 from incentive_lab.ui import workspace
 from incentive_lab.ui.cards import card, label, plain, tell_problems
 from incentive_lab.ui.drafts import Draft
+from incentive_lab.ui.figures import with_itself
+from incentive_lab.ui.fitting import fits_history
 from incentive_lab.ui.jobs import Step, watched
 from incentive_lab.ui.scales import from_screen, group_of, on_screen, words_of
 from incentive_lab.ui.search_ahead import ahead_of, futures, starting
@@ -40,6 +42,8 @@ def search_page() -> None:
     """The whole page."""
     st.title("Search", anchor=False)
     draft = workspace.draft()
+    if not fits_history(draft):
+        return
     try:
         now = workspace.compare(draft.scheme, draft.baseline)
     except InputError as error:
@@ -71,6 +75,11 @@ def _form(draft: Draft, comparison: Comparison) -> Question | None:
     many = EFFORTS[effort or "400 schemes"]
     question = Question(goal, tuple(limits), tuple(dials), many, futures=drawn) if dials else None
     asked = (question, draft, workspace.history().history_id)
+    if with_itself(comparison) and nobody_loses(goal, now, limits):
+        st.warning(f"{goal.figure.label}: the draft is compared with itself, so nobody loses, and nothing can be better. Choose "
+                   "what it replaces under *Compared with* on the page Overview, or ask for another figure.",
+                   icon=":material/compare_arrows:")  # fmt: skip
+        question = None
     st.button("Search", type="primary", key="search-begin", width="stretch", disabled=question is None, icon=":material/search:",
               on_click=lambda: st.session_state.update({_ASKED: asked, TAKEN: None, POINT: FOUND}))  # fmt: skip
     return question

@@ -12,7 +12,7 @@ from incentive_lab.charts.cost import by_label
 from incentive_lab.engine.periods import months_of
 from incentive_lab.engine.replay import Replay
 from incentive_lab.engine.statement import Statement, statement
-from incentive_lab.format import called, compact, counted, money, month_name, quarter_name, quarter_told, signed
+from incentive_lab.format import called, compact, counted, money, month_name, signed
 from incentive_lab.money import decimals
 from incentive_lab.panel import month_label
 from incentive_lab.scheme.document import Scheme
@@ -36,8 +36,8 @@ def partner_sheet(draft: Draft, partner: str) -> None:
     periods = quarters_of(after)
     if st.session_state.get(PERIOD) not in periods:
         st.session_state[PERIOD] = last_paid(after, row)
-    st.selectbox("Quarter", periods, key=PERIOD, format_func=quarter_told, width=180)
-    period = st.session_state[PERIOD]
+    st.selectbox("Quarter", list(periods), key=PERIOD, width=200)
+    period = periods[st.session_state[PERIOD]]
     left, right = st.columns(2, gap="small")
     pair = workspace.pair(draft.scheme, draft.baseline)
     with left:
@@ -52,25 +52,18 @@ def told(result: Replay, partner: str, period: str | None, floor: Scheme | None)
     return statement(result, partner, period, floor)
 
 
-def quarters_of(result: Replay) -> list[str]:
-    """Calendar quarters of the history as statements name them, oldest first."""
-    return list(dict.fromkeys(quarter_of(label) for label in result.panel.labels()))
+def quarters_of(result: Replay) -> dict[str, str]:
+    """Programme quarters of the history, oldest first: name -> the period that a statement is asked for."""
+    spans: dict[str, list[str]] = {}
+    for name, month in zip(result.quarters(), result.panel.labels(), strict=True):
+        spans.setdefault(name, []).append(month)
+    return {name: f"{months[0]}..{months[-1]}" for name, months in spans.items()}
 
 
 def last_paid(result: Replay, row: int) -> str:
-    """The latest calendar quarter in which a partner is paid anything; the latest of all where it never is."""
+    """Name of the latest quarter in which a partner is paid anything; of the latest of all where it never is."""
     paid = np.flatnonzero(result.total[:, row])
-    return quarter_of(result.panel.labels()[int(paid[-1]) if len(paid) else -1])
-
-
-def quarter_of(month: str) -> str:
-    """The calendar quarter of a month.
-
-    Example:
-        >>> quarter_of("2025-05")
-        '2025-Q2'
-    """
-    return f"{month[:4]}-Q{(int(month[5:7]) + 2) // 3}"
+    return result.quarters()[int(paid[-1]) if len(paid) else -1]
 
 
 def _amounts(after: Replay, before: Replay, partner: str, row: int) -> None:
@@ -81,9 +74,10 @@ def _amounts(after: Replay, before: Replay, partner: str, row: int) -> None:
     title = (
         f"{called(name, partner)} is paid {money(paid, currency)}, {signed(compact(paid - old))} against the baseline"
     )
-    note = f"By calendar quarter in {currency}" + (f"; tier {tier} at the end." if tier else ".")
+    note = f"By quarter in {currency}" + (f"; tier {tier} at the end." if tier else ".")
     with card("partner", title, note):
-        frame = pd.concat([lines_frame(after, row), total_frame("Baseline pays", before, row)], ignore_index=True)
+        paid_before = total_frame("Baseline pays", before, row, after.quarters())
+        frame = pd.concat([lines_frame(after, row), paid_before], ignore_index=True)
         frame.insert(1, ALL, frame.pop(ALL))  # beside its line: the last quarters may be out of sight
         st.dataframe(
             frame, hide_index=True, alt=f"Lines of {partner} by quarter", key="table-partner",
@@ -95,8 +89,8 @@ def _amounts(after: Replay, before: Replay, partner: str, row: int) -> None:
 
 
 def lines_frame(result: Replay, row: int) -> pd.DataFrame:
-    """One partner's amounts by line (rows that hold any) and calendar quarter, with totals; whole currency units."""
-    labels = [quarter_name(month) for month in result.panel.labels()]
+    """One partner's amounts by line (rows that hold any) and quarter, with totals; whole currency units."""
+    labels = result.quarters()
     names = line_names(result.scheme)
     unpaid = {rule.id for rule in result.scheme.rules if rule.non_cash}
     places, rows = decimals(result.panel.currency), []
@@ -107,13 +101,12 @@ def lines_frame(result: Replay, row: int) -> pd.DataFrame:
             aside = " (not in money)" if name in unpaid else ""
             rows.append([names[name] + aside, *np.round(amounts, places), round(float(amounts.sum()), places)])
     frame = pd.DataFrame(rows, columns=["Line", *quarters, ALL])
-    total = total_frame("Paid", result, row)
+    total = total_frame("Paid", result, row, labels)
     return pd.concat([frame, total], ignore_index=True) if rows else total
 
 
-def total_frame(label: str, result: Replay, row: int) -> pd.DataFrame:
-    """One row: what a partner is paid by quarter, and in all."""
-    labels = [quarter_name(month) for month in result.panel.labels()]
+def total_frame(label: str, result: Replay, row: int, labels: list[str]) -> pd.DataFrame:
+    """One row: what a partner is paid by quarter, the name of which each month has, and in all."""
     quarters, amounts = by_label(labels, result.total[:, row] / result.minor)
     places = decimals(result.panel.currency)
     return pd.DataFrame(

@@ -17,8 +17,9 @@ from incentive_lab.ui import workspace
 from incentive_lab.ui.attention import Notice, never_binding, notices
 from incentive_lab.ui.cards import card, draw, plain, tell_problems
 from incentive_lab.ui.drafts import Draft
-from incentive_lab.ui.figures import key_figures
+from incentive_lab.ui.figures import key_figures, tell_itself
 from incentive_lab.ui.filing import telling
+from incentive_lab.ui.fitting import fits_history
 from incentive_lab.ui.histories import place_of, title_of
 from incentive_lab.ui.knowing import names_in_use
 from incentive_lab.ui.naming import identity
@@ -197,12 +198,15 @@ def _pick_baseline() -> None:
 def standing() -> None:
     """Key figures, cost over time and the mix of the draft against its baseline."""
     draft = workspace.draft()
+    if not fits_history(draft):
+        return
     try:
         with meanwhile("Draft and baseline are being paid on the history.", 420, of=_of(draft), key="standing of"):
             comparison = workspace.compare(draft.scheme, draft.baseline)
     except InputError as error:
         tell_problems(error.problems, "The draft cannot be paid on this history")
         return
+    tell_itself(comparison)
     key_figures(comparison)
     left, right = st.columns([3, 2], gap="small")
     with left:

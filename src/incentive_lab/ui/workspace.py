@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
@@ -16,9 +14,11 @@ import streamlit as st
 from incentive_lab.errors import InputError, Problem, did_you_mean
 from incentive_lab.scheme.baseline import Pair, compares
 from incentive_lab.scheme.document import Scheme
-from incentive_lab.scheme.load import load
 from incentive_lab.ui import histories, preparing, shelf
 from incentive_lab.ui.drafts import Draft
+from incentive_lab.ui.listed import presets as presets
+from incentive_lab.ui.listed import schemes_folder
+from incentive_lab.ui.listed import shipped as shipped
 from incentive_lab.ui.naming import fingerprint as fingerprint
 from incentive_lab.ui.naming import identity
 from incentive_lab.ui.preparing import Preparation, Source, source
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from incentive_lab.history import History
     from incentive_lab.panel import Floats, Panel
 
-SHIPPED = Path(__file__).resolve().parents[3] / "data" / "schemes"
 FIRST_DRAFT, FIRST_BASELINE = "growth-80-20", "current-flat"
 DRAFT, TOKEN, SOURCE = "draft", "draft token", "history source"
 LINK = "scheme"  # query parameter of a shared draft; `draft` is the one of a session's own
@@ -59,31 +58,39 @@ def prepare_again() -> None:
     _prepared.clear()
 
 
-def schemes_folder() -> Path:
-    """Where schemes are offered from: `INCENTIVE_LAB_SCHEMES`, else the shipped ones."""
-    return Path(os.environ.get("INCENTIVE_LAB_SCHEMES") or SHIPPED)
-
-
-def shipped() -> Mapping[str, Scheme]:
-    """Schemes by id, read again when a file changes; a file that cannot be read is left out."""
-    return _listed(schemes_folder())
-
-
-@st.cache_resource(show_spinner=False, max_entries=4)
-def _schemes(files: tuple[tuple[str, int, int], ...]) -> Mapping[str, Scheme]:
-    found = {}
-    for path, _, _ in files:
-        try:
-            scheme = load(path)
-        except InputError:
-            continue
-        found[scheme.id] = scheme
-    return found
-
-
 def known_schemes() -> Mapping[str, Scheme]:
-    """Shipped schemes, then presets, by id."""
-    return {**shipped(), **presets()}
+    """Shipped schemes, then presets, by id; all made to fit the history in use where the draft was."""
+    found, now = {**shipped(), **presets()}, st.session_state.get(DRAFT)
+    return found if now is None else {name: _as_fitting_as(now.start, one) for name, one in found.items()}
+
+
+def _as_fitting_as(scheme: Scheme, other: Scheme) -> Scheme:
+    """Another scheme, made to fit the history in use if this one was, which would not fit as it is kept."""
+    from incentive_lab.history.for_schemes import fits
+
+    held, kept = preparation().history, shipped().get(scheme.id)
+    if held is None or kept is None or fits(held, other) or fits(held, kept) or not fits(held, scheme):
+        return other
+    try:
+        return fitted(other)
+    except InputError:
+        return other
+
+
+def fitted(scheme: Scheme) -> Scheme:
+    """The scheme as it can be paid on the history in use.
+
+    Raises:
+        InputError: It cannot be made to fit.
+    """
+    return _fitted(history().history_id, identity(scheme), history(), scheme)
+
+
+@st.cache_resource(show_spinner=False, max_entries=64)
+def _fitted(key: str, one: str, _history: History, _scheme: Scheme) -> Scheme:
+    from incentive_lab.history.for_schemes import made_to_fit
+
+    return made_to_fit(_history, _scheme)
 
 
 def known_scheme(name: str) -> Scheme:
@@ -98,16 +105,6 @@ def known_scheme(name: str) -> Scheme:
     return known[name]
 
 
-def presets() -> Mapping[str, Scheme]:
-    """Presets by id, read again when a file changes."""
-    return _listed(shelf.presets_folder())
-
-
-def _listed(folder: Path) -> Mapping[str, Scheme]:
-    files = ((str(path), path.stat()) for path in sorted(folder.glob("*.yaml")))
-    return _schemes(tuple((name, about.st_mtime_ns, about.st_size) for name, about in files))
-
-
 def baseline_of(scheme: Scheme) -> Scheme:
     """The scheme that a scheme names as its baseline, else the first baseline where both can be paid on one history, else itself.
 
@@ -116,11 +113,11 @@ def baseline_of(scheme: Scheme) -> Scheme:
     """
     known = shipped()
     if scheme.baseline is not None and scheme.baseline in known:
-        return known[scheme.baseline]
+        return _as_fitting_as(scheme, known[scheme.baseline])
     if scheme.baseline and compares(scheme):
         said = f"there is no scheme '{scheme.baseline}' to compare with."
         raise InputError([Problem("baseline", said, did_you_mean(scheme.baseline, known))])
-    first = known.get(FIRST_BASELINE, scheme)
+    first = _as_fitting_as(scheme, known.get(FIRST_BASELINE, scheme))
     fits = first.currency == scheme.currency and (first.year_starts - scheme.year_starts) % 3 == 0
     return first if fits else scheme
 
@@ -218,7 +215,12 @@ def replayed_baseline(scheme: Scheme, baseline: Scheme) -> Replay:
 
 def pair(scheme: Scheme, baseline: Scheme | None) -> Pair:
     """A scheme beside what it is compared with, with what the guarantees of each compare with."""
-    return Pair.of(scheme, baseline, shipped().get)
+
+    def find(name: str) -> Scheme | None:
+        found = shipped().get(name)
+        return None if found is None else _as_fitting_as(scheme, found)
+
+    return Pair.of(scheme, baseline, find)
 
 
 def _named(floor: Scheme | None) -> str:
