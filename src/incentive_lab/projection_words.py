@@ -20,7 +20,7 @@ from incentive_lab.projection.running import Projection
 from incentive_lab.projection.standard_errors import Figure
 from incentive_lab.scheme.document import Scheme
 from incentive_lab.scheme.fingerprint import fingerprint
-from incentive_lab.scheme.line_names import line_names
+from incentive_lab.scheme.line_names import marked_names
 
 _AMOUNTS = ("mean", "sd", "se", "p05", "p10", "p50", "p90", "p95", "cvar95")
 
@@ -70,7 +70,7 @@ def project_result(told: Projection, margin_floor: float | None = None) -> dict[
         "total": _whole(answers.distribution(outcome.total, told), minor),
         "no_response": _whole(answers.distribution(told.no_response.total, told if told.no_response is outcome else None), minor),
         "by_month": {label: _whole(answers.distribution(outcome.monthly[:, m]), minor) for m, label in enumerate(labels)},
-        "rule_names": {line: line_names(outcome.scheme)[line] for line in outcome.line_ids},
+        "rule_names": {line: marked_names(outcome.scheme)[line] for line in outcome.line_ids},
         "by_rule": _bands(bands(outcome.line_ids, outcome.by_rule), minor),
         "by_tier": _bands(bands(outcome.tier_names, outcome.by_tier), minor),
         "by_segment": _bands(bands(told.model.segments, outcome.by_segment), minor),

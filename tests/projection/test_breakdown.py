@@ -37,6 +37,19 @@ def test_parts_add_up_to_the_whole(told: Projection) -> None:
     assert all(one.p10.value <= one.p50.value <= one.p90.value for one in people)
 
 
+def test_a_rule_that_is_not_paid_in_money_is_marked_beside_amounts(
+    model: Model, capsys: pytest.CaptureFixture[str]
+) -> None:
+    seats = "{id: seats, on: lead, rate: 50, non_cash: true}"
+    scheme = loads(f"scheme: s\n{HEAD}rules: [{{id: paid, on: revenue, rate: 1%}}, {seats}]")
+    told = project(model, scheme, scenarios=64)
+    rules = bands(told.outcome.line_ids, told.outcome.by_rule)
+    assert rules[1].mean.value > 0, "it has an amount"
+    assert sum(one.mean.value for one in rules if one.name != "seats") == pytest.approx(told.outcome.total.mean())
+    say_project(project_result(told))
+    assert "seats (not in money)" in capsys.readouterr().out
+
+
 def test_what_is_accrued_ends_with_what_is_paid(model: Model, told: Projection) -> None:
     books = accrual(told)
     assert books[-1].expected.value == pytest.approx(told.outcome.total.mean())

@@ -35,6 +35,24 @@ def line_names(*schemes: Scheme) -> Mapping[str, str]:
     return _Names({rule.id: rule.label or rule.id for scheme in schemes for rule in scheme.rules})
 
 
+def marked_names(scheme: Scheme) -> Mapping[str, str]:
+    """`line_names`, with a mark on rules that are not paid in money: their amounts are no part of a total.
+
+    Example:
+        >>> from incentive_lab.scheme.load import loads
+        >>> seats = loads('''
+        ... scheme: seats
+        ... currency: USD
+        ... effective: {from: 2026-01-01}
+        ... rules: [{id: seats, on: lead, rate: 50, non_cash: true}]
+        ... ''')
+        >>> marked_names(seats)["seats"]
+        'seats (not in money)'
+    """
+    names = line_names(scheme)
+    return _Names({rule.id: names[rule.id] + " (not in money)" * rule.non_cash for rule in scheme.rules})
+
+
 def in_money(scheme: Scheme | None, by_line: Mapping[str, float]) -> dict[str, float]:
     """What each line pays, without those that are not paid in money.
 

@@ -21,7 +21,7 @@ from incentive_lab.projection.running import Projection
 from incentive_lab.projection.standard_errors import Figure, chance, mean
 from incentive_lab.projection_words import NO_COST, futures, owed_words
 from incentive_lab.report.history_span import forecast_months
-from incentive_lab.scheme.line_names import line_names
+from incentive_lab.scheme.line_names import marked_names
 from incentive_lab.ui.cards import card, plain
 from incentive_lab.ui.tables import table
 
@@ -138,7 +138,7 @@ def breakdown_card(told: Projection) -> None:
         if by == "To accrue":
             _accruals(told, labels)
             return
-        names = line_names(outcome.scheme)
+        names = marked_names(outcome.scheme)
         parts = {
             "Rule": lambda: bands([names[line] for line in outcome.line_ids], outcome.by_rule),
             "Segment": lambda: bands(told.model.segments, outcome.by_segment),

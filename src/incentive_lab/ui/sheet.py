@@ -16,7 +16,7 @@ from incentive_lab.format import called, compact, counted, money, month_name, si
 from incentive_lab.money import decimals
 from incentive_lab.panel import month_label
 from incentive_lab.scheme.document import Scheme
-from incentive_lab.scheme.line_names import line_names
+from incentive_lab.scheme.line_names import marked_names
 from incentive_lab.ui import workspace
 from incentive_lab.ui.cards import card, plain
 from incentive_lab.ui.drafts import Draft
@@ -91,15 +91,13 @@ def _amounts(after: Replay, before: Replay, partner: str, row: int) -> None:
 def lines_frame(result: Replay, row: int) -> pd.DataFrame:
     """One partner's amounts by line (rows that hold any) and quarter, with totals; whole currency units."""
     labels = result.quarters()
-    names = line_names(result.scheme)
-    unpaid = {rule.id for rule in result.scheme.rules if rule.non_cash}
+    names = marked_names(result.scheme)
     places, rows = decimals(result.panel.currency), []
     quarters = list(dict.fromkeys(labels))
     for place, name in enumerate(result.line_ids):
         _, amounts = by_label(labels, result.detail[place, :, row] / result.minor)
         if np.any(np.abs(amounts) >= 0.5 / result.minor):
-            aside = " (not in money)" if name in unpaid else ""
-            rows.append([names[name] + aside, *np.round(amounts, places), round(float(amounts.sum()), places)])
+            rows.append([names[name], *np.round(amounts, places), round(float(amounts.sum()), places)])
     frame = pd.DataFrame(rows, columns=["Line", *quarters, ALL])
     total = total_frame("Paid", result, row, labels)
     return pd.concat([frame, total], ignore_index=True) if rows else total

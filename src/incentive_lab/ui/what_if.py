@@ -12,7 +12,7 @@ from incentive_lab.errors import InputError
 from incentive_lab.fiscal import days_in
 from incentive_lab.format import money, month_name, percent, unbroken
 from incentive_lab.history.supposing import Supposed, suppose
-from incentive_lab.scheme.line_names import line_names
+from incentive_lab.scheme.line_names import marked_names
 from incentive_lab.scheme.measures import ACTIVITY_KINDS
 from incentive_lab.ui import workspace
 from incentive_lab.ui.cards import card, plain, tell_problems
@@ -77,7 +77,7 @@ def difference(before: Replay, after: Replay, partner: str, what: Supposed) -> s
     row = before.panel.partner_ids.index(partner)
     currency, minor = before.panel.currency, before.minor
     change = float(after.by_partner[row] - before.by_partner[row]) / minor
-    names = line_names(before.scheme)
+    names = marked_names(before.scheme)
     parts = [
         f"{names[name]} {money(float(delta) / minor, currency)}"
         for name, delta in zip(before.line_ids, after.by_rule[:, row] - before.by_rule[:, row], strict=True)
