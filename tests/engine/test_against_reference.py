@@ -12,8 +12,10 @@ import pytest
 from hypothesis import assume, given, reject
 from hypothesis import strategies as st
 
+from incentive_lab.panel import month_index
 from incentive_lab.scheme.check import check
 from incentive_lab.scheme.document import Scheme
+from incentive_lab.scheme.load import loads
 from tests.engine.adapter import differences, engine_lines, reference_lines
 from tests.engine.panels import History
 from tests.engine.strategies import programmes
@@ -74,3 +76,21 @@ def test_engine_pays_what_the_reference_pays(focus: str) -> None:
         assert_same(scheme, history, baseline)
 
     holds()
+
+
+def test_what_fits_beside_cut_guarantees_is_paid_in_full() -> None:
+    """Found by random search: a guarantee is cut to nothing; less than a unit is left of the budget, and more than the rest."""
+    scheme = loads("""
+scheme: budget
+currency: USD
+effective: {from: 2014-01-01}
+settle: month
+rounding: {at: total}
+budget: {amount: 1, when_exceeded: prorate}
+pools: [{id: pool, share: 3.33%, of: revenue, per: month, rules: [r]}]
+rules: [{id: r, group: behavioural, on: units, rate: 0.005}]
+mix: {behavioural: 80%, hold: cost, factors: {behavioural: 1.25, transactional: 0.5}}
+guarantees: [{amount: 1, per: month}, {amount: 1, per: quarter}]
+""")
+    one = {"revenue": [[0, 0]], "margin": [[0, 0]], "units": [[1_000_000, 1_000_000]]}
+    assert_same(scheme, History(month_index(2014, 1), 2, ("p0",), one))

@@ -220,7 +220,7 @@ def budget_lines(scheme: Scheme, panel: Panel, paid: Floats, guaranteed: Floats,
             rest = due - floor
             room = left - kept.sum()
             if claims is None:
-                kept = kept + shared_cut(rest, room, unit)
+                kept = kept + (shared_cut(rest, room, unit) if rest.sum() > room else rest)
             else:
                 kept = kept + _first_come(claims, first, last, rest, room, unit if at_total else 1.0)
             lines[last] = kept - due

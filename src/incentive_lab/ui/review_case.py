@@ -70,6 +70,8 @@ def what_changes(case: Case) -> None:
     """The changes in words, as many as fit, after what they cost."""
     sentences = case.changes or ("Nothing that decides what is paid.",)
     shown = fitting(sentences, 9, WIDE)
+    if len(shown) < len(sentences):
+        shown = fitting(sentences, 8, WIDE)  # a line tells how many more there are
     rest = f"All {len(sentences)}" if len(shown) < len(sentences) else ""
     with more("review-changes", "What changes", rest, lambda: _points(sentences)):
         st.markdown(plain(case.cost_words()))
