@@ -18,7 +18,7 @@ def lay_sums(  # type: ignore[no-untyped-def]
         mine: [n] places in the block of the partners to lay out; rows: [n] their columns of the ground.
         count: Scenarios.
         past: Months of history.
-        drawn: Rows32.
+        drawn: DrawnRows.
         ground: Ground. Of it `leaf_first`, `leaves` and `times` are the leaves of each slot, and how often each is added; `wanted`
             [horizon + 1, slots] whether a program reads the total before that month of the horizon.
         slots: Slots of a month.
@@ -77,7 +77,7 @@ def spread(rows, count, places, known, out):  # type: ignore[no-untyped-def]
 
 @bare
 def lay_levels(mine, count, past, horizon, names, slots, drawn, joined, out):  # type: ignore[no-untyped-def]
-    """Scores of the horizon: those drawn (Rows32), or (name -1) the months since joining."""
+    """Scores of the horizon: those drawn (DrawnRows), or (name -1) the months since joining."""
     scores, parts, part = drawn.scores, drawn.parts, drawn.part
     for slot in range(slots):
         for m in range(horizon):

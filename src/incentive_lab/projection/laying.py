@@ -24,7 +24,7 @@ from incentive_lab.projection.model import Model
 from incentive_lab.projection.newcomers import Targets
 from incentive_lab.projection.reading import reads_of, state_of
 from incentive_lab.projection.returning import Back, Returned
-from incentive_lab.projection.spans import AT_ONCE, Ground, Lanes, Paid, Rows32, pay_span
+from incentive_lab.projection.spans import AT_ONCE, DrawnRows, Ground, Lanes, Paid, pay_span
 from incentive_lab.projection.streams import Rows
 from incentive_lab.projection.world import Drawn
 from incentive_lab.scheme.document import Scheme
@@ -195,12 +195,12 @@ class Laid:
         self.checked = True
 
 
-def rows_of(drawn: Drawn) -> Rows32:
+def rows_of(drawn: Drawn) -> DrawnRows:
     """A drawn block as compiled code reads it."""
     values, levels = drawn.values, drawn.levels
     amounts, wholes = (values, _NO_WHOLES) if values.dtype == np.float64 else (_NOTHING, values)
     scores, parts = (levels, _NO_WHOLES) if levels.dtype == np.float64 else (_NOTHING, levels)
-    return Rows32(amounts, wholes, drawn.few, drawn.where, scores, parts, drawn.part, drawn.begin)
+    return DrawnRows(amounts, wholes, drawn.few, drawn.where, scores, parts, drawn.part, drawn.begin)
 
 
 def lanes_for(laid: Laid, lanes: int) -> Lanes:

@@ -87,7 +87,7 @@ class Lanes(NamedTuple):
     cells: NDArray[np.int32]
 
 
-class Rows32(NamedTuple):
+class DrawnRows(NamedTuple):
     """A drawn block as compiled code reads it: amounts and scores are in one of two arrays, the other of which is empty.
 
     Attributes:
@@ -137,7 +137,7 @@ def pay_span(  # type: ignore[no-untyped-def]
         program: Program.
         ground: Ground.
         lanes: Lanes.
-        drawn: Rows32.
+        drawn: DrawnRows.
         mine: [n] places in the block; rows: [n] columns of the ground; partners: [n] rows of the panel. n is a multiple of the
             partners that there are lanes for.
         count: Scenarios.
