@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 from experiments.benchmarks.world import month_panel
 
-from incentive_lab import engine
+from incentive_lab import engine, projection
 from incentive_lab.engine import compiled_sources, lane_deals
 from incentive_lab.engine.blocks import LANES
 from incentive_lab.engine.kernel import CHUNK
 from incentive_lab.engine.replay import compiled_parts, replay, run
+from incentive_lab.projection.draws import draw_block
+from incentive_lab.projection.lanes import add_up
+from incentive_lab.projection.spans import pay_span
 from incentive_lab.scheme.load import loads
 from tests.engine.panels import DealRow, History
 
@@ -87,6 +91,20 @@ def test_the_kernel_cache_is_named_after_every_source_that_is_compiled_in() -> N
     named = {path.stem for path in compiled_sources(Path(engine.__file__).parent)}
     assert {"kernel", "machine", "numeric", "tables", "lane_rates", "ops", "program"} <= named
     assert not named & {"compile", "replay", "lowering"}
+
+
+def test_what_is_compiled_of_projections_is_cached_by_their_sources_and_the_kernels(tmp_path: Path) -> None:
+    """Blocks of futures are paid with the kernel compiled in: code of another kernel must not be found."""
+    package = Path(projection.__file__).parent
+    assert {"draws", "lanes", "lasting", "spans"} <= {path.stem for path in compiled_sources(package)}
+    for one in (draw_block, add_up, pay_span):
+        assert Path(one._cache.cache_path).parent == projection._CACHE
+    other = tmp_path / "engine"
+    shutil.copytree(Path(engine.__file__).parent, other)
+    same = engine._cache_folder(package, other)
+    assert engine._cache_folder(package, Path(engine.__file__).parent) == same
+    (other / "machine.py").write_text((other / "machine.py").read_text() + "# changed\n")
+    assert engine._cache_folder(package, other) != same
 
 
 def test_more_partners_than_a_block_holds_and_none_at_all() -> None:

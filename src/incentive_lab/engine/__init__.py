@@ -25,7 +25,7 @@ def compiled_sources(package: Path) -> list[Path]:
     """The modules of a package that hold compiled functions, and those whose constants are compiled into them."""
     sources = {path.stem: path for path in sorted(package.glob("*.py"))}
     texts = {name: path.read_text(encoding="utf-8") for name, path in sources.items()}
-    chosen = {name for name, text in texts.items() if re.search(r"^@(jit|entry)\b", text, re.MULTILINE)}
+    chosen = {name for name, text in texts.items() if re.search(r"^@(jit|entry|bare)\b", text, re.MULTILINE)}
     prefix = rf"^from incentive_lab\.{package.name}"
     for name in list(chosen):
         chosen.update(re.findall(prefix + r"\.(\w+) import", texts[name], re.MULTILINE))
@@ -34,20 +34,23 @@ def compiled_sources(package: Path) -> list[Path]:
     return [sources[name] for name in sorted(chosen & sources.keys())]
 
 
-def _cache_folder(package: Path) -> Path:
-    """The kernel cache of exactly the compiled sources of a package."""
+def _cache_folder(*packages: Path) -> Path:
+    """The kernel cache of exactly the compiled sources of packages."""
     digest = hashlib.sha256(version("numba").encode())
-    for source in compiled_sources(package):
+    for source in (source for package in packages for source in compiled_sources(package)):
         digest.update(source.read_bytes())
     return home() / "kernel-cache" / digest.hexdigest()[:16]
 
 
 @contextmanager
 def compiled_apart(package: Path) -> Iterator[Path]:
-    """Functions that are declared inside are cached in this folder, by the sources of their own package."""
+    """Functions that are declared inside are cached in this folder, by the sources of their own package and of the engine.
+
+    They may call the kernel, which is then compiled into them.
+    """
     before = numba.config.CACHE_DIR
     if "NUMBA_CACHE_DIR" not in os.environ:
-        numba.config.CACHE_DIR = str(_cache_folder(package))
+        numba.config.CACHE_DIR = str(_cache_folder(package, Path(__file__).parent))
     try:
         yield Path(numba.config.CACHE_DIR)
     finally:

@@ -13,6 +13,7 @@ with compiled_apart(Path(__file__).parent) as _CACHE:
     importlib.import_module("incentive_lab.projection.draws")
     importlib.import_module("incentive_lab.projection.lanes")
     importlib.import_module("incentive_lab.projection.keeping")
+    importlib.import_module("incentive_lab.projection.spans")
 
-drawing_once = partial(compiling_once, "lanes.add_up", _CACHE)
+drawing_once = partial(compiling_once, "spans.pay_span", _CACHE)
 """Around the first chunk of a process, as `compiling_once` around its first payment."""
