@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,26 +64,67 @@ def award_amounts(scheme: Scheme, panel: Panel, tiers: Tiers | None = None) -> F
     return amounts
 
 
-def _award(scheme: Scheme, rule: Rule, panel: Panel, amounts: Floats, tiers: Tiers | None) -> None:
+@dataclass(frozen=True, eq=False)
+class Contest:
+    """What an award rule asks, apart from how much each partner reached.
+
+    Attributes:
+        column: What is counted, by month.
+        who: [partners] whom the rule pays, months since joining and tiers apart.
+        groups: [partners] within which places are counted.
+        least: What must be reached, in the kernel's units.
+        prizes: Cents by place.
+        periods: First month and posting month of each.
+    """
+
+    column: Column
+    who: NDArray[np.bool_]
+    groups: Rows
+    least: float
+    prizes: list[int]
+    periods: list[tuple[int, int]]
+
+
+def contest_of(scheme: Scheme, rule: Rule, panel: Panel) -> Contest:
+    """The contest of an award rule among the partners of a panel."""
     award = rule.award
     assert award is not None
-    values = month_column(panel, Column(rule.on.measure or "", restated=restates(scheme, rule)), scheme)
-    who = who_mask(scheme.eligible, panel) & who_mask(rule.who, panel)
-    shift = year_shift(scheme, panel.first_month)
     money = unit_of(rule.on.measure or "", scheme.measures) == "money"
     scale = 10 ** decimals(scheme.currency) if money else 1_000_000
-    least = float(award.at_least * scale)
-    prizes = [to_minor(prize, scheme.currency) for prize in award.prizes]
-    groups = np.zeros(panel.partners, dtype=object) if award.within == "all" else panel.attributes[award.within]
-    everyone = who
-    for first, last in _active_periods(scheme, rule, shift, panel.months):
-        who = everyone & tenure_mask(scheme.eligible, panel, last) & tenure_mask(rule.who, panel, last)
-        who = who if tiers is None else who & _tier_named(scheme, rule, tiers[last])
-        reached = values[:, first : last + 1].sum(axis=1)
-        for group in set(groups[who].tolist()):
-            entrants = np.flatnonzero(who & (groups == group) & (reached >= least) & (reached > 0))
-            for partner, prize in share_prizes(reached, entrants, prizes).items():
-                amounts[last, partner] += prize
+    groups = np.zeros(panel.partners, dtype=np.int64)
+    if award.within != "all":
+        groups = np.unique(panel.attributes[award.within].astype(str), return_inverse=True)[1]
+    return Contest(
+        Column(rule.on.measure or "", restated=restates(scheme, rule)),
+        who_mask(scheme.eligible, panel) & who_mask(rule.who, panel), groups, float(award.at_least * scale),
+        [to_minor(prize, scheme.currency) for prize in award.prizes],
+        _active_periods(scheme, rule, year_shift(scheme, panel.first_month), panel.months),
+    )  # fmt: skip
+
+
+def prizes_won(contest: Contest, reached: Floats, able: NDArray[np.bool_]) -> dict[int, int]:
+    """Cents by partner row of one period of a contest.
+
+    Args:
+        contest: Which.
+        reached: [partners] what each has in the period.
+        able: [partners] who may win: those of the contest with the months since joining and the tier that are asked for.
+    """
+    entrants = np.flatnonzero(able & (reached >= contest.least) & (reached > 0))
+    won: dict[int, int] = {}
+    for group in np.unique(contest.groups[entrants]).tolist():
+        won |= share_prizes(reached, entrants[contest.groups[entrants] == group], contest.prizes)
+    return won
+
+
+def _award(scheme: Scheme, rule: Rule, panel: Panel, amounts: Floats, tiers: Tiers | None) -> None:
+    contest = contest_of(scheme, rule, panel)
+    values = month_column(panel, contest.column, scheme)
+    for first, last in contest.periods:
+        able = contest.who & tenure_mask(scheme.eligible, panel, last) & tenure_mask(rule.who, panel, last)
+        able = able if tiers is None else able & _tier_named(scheme, rule, tiers[last])
+        for partner, prize in prizes_won(contest, values[:, first : last + 1].sum(axis=1), able).items():
+            amounts[last, partner] += prize
 
 
 def _tier_named(scheme: Scheme, rule: Rule, held: Tiers) -> NDArray[np.bool_]:
@@ -120,6 +162,9 @@ def share_prizes(reached: Floats, entrants: Rows, prizes: list[int]) -> dict[int
         >>> share_prizes(np.array([5.0, 9.0, 5.0]), np.array([0, 1, 2]), [100, 51])
         {1: 100, 0: 26, 2: 25}
     """
+    if len(entrants) > len(prizes) > 0:
+        last = np.partition(reached[entrants], len(entrants) - len(prizes))[len(entrants) - len(prizes)]
+        entrants = entrants[reached[entrants] >= last]
     order = sorted(entrants.tolist(), key=lambda row: (-reached[row], row))
     won: dict[int, int] = {}
     place = 0

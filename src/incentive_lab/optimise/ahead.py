@@ -119,7 +119,7 @@ class Ahead:
     @cached_property
     def together(self) -> bool:
         """Whether the scheme pays partners together or deal by deal, so that every future is replayed by itself."""
-        return Payer(self.pair.scheme, self.model, MONTHS, baseline=self.pair.floor).coupled
+        return Payer(self.pair.scheme, self.model, MONTHS, baseline=self.pair.floor).together
 
     @property
     def fresh_scenarios(self) -> int:

@@ -14,10 +14,11 @@ from incentive_lab.errors import InputError, Problem
 from incentive_lab.money import decimals
 from incentive_lab.panel import Floats, Panel, month_index
 from incentive_lab.projection.futures import scenario_panel, stretched
-from incentive_lab.projection.laying import Laid, Space, coupled
+from incentive_lab.projection.laying import Laid, Space, replayed, together
 from incentive_lab.projection.model import Model
 from incentive_lab.projection.plan import EMIT_ALL, EMIT_RETURNED
 from incentive_lab.projection.reading import first_open
+from incentive_lab.projection.sharing import Contests
 from incentive_lab.projection.spans import Paid
 from incentive_lab.projection.streams import Rows
 from incentive_lab.projection.world import Drawn
@@ -67,7 +68,12 @@ def looked_at(*schemes: Scheme | None) -> int:
 
 
 class Payer:
-    """Pays scenarios under one scheme; a scheme that couples partners is replayed scenario by scenario."""
+    """Pays scenarios under one scheme.
+
+    Attributes:
+        together: Whether a block must hold all partners.
+        replayed: Whether scenarios are replayed one by one, which takes longest.
+    """
 
     def __init__(self, scheme: Scheme, model: Model, horizon: int, *, baseline: Scheme | None = None,
                  past: int | None = None, in_force: bool | None = None, begin: int | None = None,
@@ -101,16 +107,20 @@ class Payer:
         self.plain = scheme if scheme.budget is None or scheme.budget.when_exceeded == "first_come" else scheme.model_copy(
             update={"budget": None})  # fmt: skip
         self.parts = compiled_parts(self.plain, self.panel, self.starts)
-        self.coupled = coupled(self.plain, self.parts)
-        self.begin = min(self.past if begin is None else begin, first_open(scheme, self.past, self.shift))
+        self.replayed, self.together = replayed(self.plain), together(self.parts, self.plain)
+        # Months of history that no scenario changes are paid once, before `opens`; where rules pay deal by deal, all of history
+        # is paid again, since a deal's limits and returns look back at deals.
+        self.opens = min(self.past if begin is None else begin, first_open(scheme, self.past, self.shift))
+        self.begin = 0 if any(compiled.columns.deals for compiled, _ in self.parts) else self.opens
         self.beneath: Payer | None = None
-        if self.floor is not None and not self.coupled:
+        if self.floor is not None and not self.replayed:
             bare = self.floor.model_copy(update={"guarantees": (), "budget": None})
-            self.begin = min(self.begin, first_open(bare, self.past, year_shift(bare, self.panel.first_month)))
-            self.beneath = Payer(
-                bare, model, horizon, past=self.past, in_force=True, begin=self.begin, panel=self.panel
-            )
-            self.coupled = self.beneath.coupled
+            self.opens = min(self.opens, first_open(bare, self.past, year_shift(bare, self.panel.first_month)))
+            self.beneath = Payer(bare, model, horizon, past=self.past, in_force=True, begin=min(self.begin, self.opens),
+                                 panel=self.panel)  # fmt: skip
+            self.begin = self.beneath.begin
+            self.replayed, self.together = self.beneath.replayed, self.together or self.beneath.together
+        self.together = self.together or self.replayed
         self.line_ids = (*(rule.id for rule in scheme.rules), *SPECIAL_LINES)
         self.tier_names = tuple(level.name for level in scheme.tiers.levels) if scheme.tiers else ("all",)
         self.years = self._years()
@@ -118,7 +128,8 @@ class Payer:
                                     if self._cuts else [], dtype=np.int64).reshape(-1, 2)  # fmt: skip
         self.earlier = np.zeros((self.past, self.panel.partners))
         self.start_tier = np.zeros(self.panel.partners, dtype=np.int64)
-        self.laid: list[Laid] = [] if self.coupled else self._laid()
+        self.contests = Contests(self)
+        self.laid: list[Laid] = [] if self.replayed else self._laid()
 
     def _laid(self) -> list[Laid]:
         """The scheme and its variants, each paid up to the horizon."""
@@ -161,7 +172,7 @@ class Payer:
             np.zeros((len(self.model.segments), count)), np.zeros(count), np.zeros((len(self.settlements), count)),
             np.zeros((self.horizon, count)), np.zeros((self.model.known, kept)),
         )  # fmt: skip
-        if not self.coupled:
+        if not self.replayed:
             paid.monthly[: self.begin] = self.earlier[: self.begin].sum(axis=1)[:, None]
             for place, (first, last) in enumerate(self.settlements):
                 if last < self.begin:
@@ -169,24 +180,25 @@ class Payer:
         return paid
 
     def add(self, drawn: Drawn, paid: Paid, room: Space) -> None:
-        """Pay a block of partners in its scenarios and add it up."""
+        """Pay a block of partners, all of them if they are paid `together`, in its scenarios and add it up."""
+        prizes = self.contests.prizes(drawn)
         floor = None if self.beneath is None else self.beneath._totals(drawn, room)
         for laid in self.laid:
             mine = laid.places(drawn)[1]
             beneath = floor
             if floor is not None and len(mine) < drawn.high - drawn.low:
                 beneath = np.ascontiguousarray(floor[:, _lanes(mine, drawn.count)])
-            laid.pay(drawn, beneath, room, paid, None)
+            laid.pay(drawn, beneath, prizes, room, paid, None)
 
     def _totals(self, drawn: Drawn, room: Space) -> Floats:
         """[months, lanes of the block] cents, from `begin` on."""
-        total = np.zeros((self.months, len(drawn.begin)))
+        total, prizes = np.zeros((self.months, len(drawn.begin))), self.contests.prizes(drawn)
         nothing = self.begun(drawn.count, 0)
         for laid in self.laid:
             mine = laid.places(drawn)[1]
             whole = len(mine) == drawn.high - drawn.low
             out = total if whole else np.zeros((self.months, len(mine) * drawn.count))
-            laid.pay(drawn, None, room, nothing, out)
+            laid.pay(drawn, None, prizes, room, nothing, out)
             if not whole:
                 total[:, _lanes(mine, drawn.count)] = out
         return total
