@@ -87,10 +87,8 @@ def assert_history_is_paid(past: Past, scheme: Scheme, walked: int | None) -> No
     items = np.zeros((0, E_COLUMNS), dtype=np.int64)
     drawn = Drawn(0, 1, 0, rows, values, np.zeros((0, horizon, rows)), nobody, nobody + horizon, items)
     into = payer.begun(1, 1)
-    if payer.coupled:
-        payer.pay_together(drawn, into)
-    else:
-        payer.add(drawn, into, Space())
+    assert not payer.replayed
+    payer.add(drawn, into, Space())
     paid = payer.cost(into)
     real = replay(scheme, past.panel, baseline=FLAT)
     assert paid.monthly[0].tolist() == real.total[before:].sum(axis=1).tolist()

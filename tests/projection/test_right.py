@@ -132,7 +132,7 @@ def test_history_with_returns_as_the_only_scenario_pays_what_replay_pays(history
     levels = np.full((len(fitted.levels), horizon, rows), np.nan)
     drawn = Drawn(0, 1, 0, rows, values, levels, nobody, nobody + horizon, items)
     into = payer.begun(1, 1)
-    assert not payer.coupled
+    assert not payer.replayed
     payer.add(drawn, into, Space())
     real = replay(scheme, past.panel)
     assert into.monthly[before:, 0].tolist() == real.total[before:].sum(axis=1).tolist()

@@ -139,7 +139,7 @@ def test_lanes_of_drawn_newcomers_are_paid_as_a_replay_of_their_future(joining: 
     world = World(fitted, BASE, horizon, 11)
     drawn = world.draw(world.chunk(0, count), 0, fitted.panel.partners)
     payer = Payer(scheme, fitted, horizon, in_force=True)
-    assert not payer.coupled
+    assert not payer.replayed
     into = payer.begun(count, 1)
     payer.add(drawn, into, Space())
     new = np.arange(fitted.panel.partners) >= fitted.known

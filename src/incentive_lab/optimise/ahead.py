@@ -117,14 +117,14 @@ class Ahead:
     draws: Draws = field(default_factory=lambda: Draws(KEPT))
 
     @cached_property
-    def together(self) -> bool:
-        """Whether the scheme pays partners together or deal by deal, so that every future is replayed by itself."""
-        return Payer(self.pair.scheme, self.model, MONTHS, baseline=self.pair.floor).together
+    def replayed(self) -> bool:
+        """Whether the scheme pays partners for what others are paid, so that every future is replayed by itself."""
+        return Payer(self.pair.scheme, self.model, MONTHS, baseline=self.pair.floor).replayed
 
     @property
     def fresh_scenarios(self) -> int:
         """Futures of a fresh reading."""
-        usual = max(self.futures.searched, FRESH_TOGETHER if self.together else FRESH)
+        usual = max(self.futures.searched, FRESH_TOGETHER if self.replayed else FRESH)
         return usual if self.futures.fresh is None else self.futures.fresh
 
     def read(self, scheme: Scheme) -> dict[str, Reading | None]:
@@ -160,8 +160,8 @@ class Ahead:
 
     def seconds(self, evaluations: int) -> float:
         """About how long so many schemes and one fresh reading take on this machine, by paying the scheme as it is."""
-        few = 8 if self.together else self.futures.searched
-        draws = Draws() if self.together else self.draws
+        few = 8 if self.replayed else self.futures.searched
+        draws = Draws() if self.replayed else self.draws
         for _ in range(2):  # the first time draws, too
             began = time.perf_counter()
             self._paid(self.pair.scheme, few, self.seed, draws)

@@ -156,7 +156,9 @@ class Laid:
             self.kept[key] = np.arange(low, high), rows - drawn.low, rows
         return self.kept[key]
 
-    def pay(self, drawn: Drawn, floor: Floats | None, prizes: Floats, room: Space, paid: Paid, out: Floats | None) -> None:
+    def pay(
+        self, drawn: Drawn, floor: Floats | None, prizes: Floats, room: Space, paid: Paid, out: Floats | None
+    ) -> None:
         """Pay the partners of a block in its scenarios.
 
         Args:

@@ -10,7 +10,7 @@ from incentive_lab.engine.periods import PERIOD_MONTHS, year_shift
 from incentive_lab.engine.program import BUDGET, CAP, SPECIAL_LINES
 from incentive_lab.engine.programme import posting_months
 from incentive_lab.engine.replay import compiled_parts, replay
-from incentive_lab.errors import InputError, Problem
+from incentive_lab.engine.rollup import payees, rolled_up
 from incentive_lab.money import decimals
 from incentive_lab.panel import Floats, Panel, month_index
 from incentive_lab.projection.futures import scenario_panel, stretched
@@ -91,13 +91,13 @@ class Payer:
             begin: Pay scenarios from this month on at the latest.
             panel: History with room for the horizon, if it is there already.
         """
-        if scheme.group is not None and scheme.group.pays == "parent":
-            raise InputError([Problem("group.pays", "a scheme that pays parents cannot be projected yet",
-                                      "Use `pays: member`.")])  # fmt: skip
         self.scheme, self.model, self.horizon = scheme, model, horizon
         self.past = min(model.panel.months, looked_at(scheme, baseline)) if past is None else past
         self.months = self.past + horizon
         self.panel = stretched(model.panel, self.past, horizon) if panel is None else panel
+        self.parents = payees(scheme, self.panel)
+        if self.parents is not None:
+            rolled_up(scheme, self.panel)  # says what it cannot do before anything is drawn
         self.shift = year_shift(scheme, self.panel.first_month)
         if in_force is None:
             effective = month_index(int(scheme.effective.from_[:4]), int(scheme.effective.from_[5:7]))
@@ -164,6 +164,11 @@ class Payer:
             needed[name] = max(which, needed.get(name, 0))
         return needed
 
+    @property
+    def payees(self) -> int:
+        """How many of history are paid: its partners, or the parents of their groups."""
+        return self.model.known if self.parents is None else int((self.parents.head < self.model.known).sum())
+
     def begun(self, count: int, kept: int) -> Paid:
         """Sums of `count` scenarios before anybody is paid; amounts by partner are kept for the first `kept`."""
         lines, levels = len(self.line_ids), len(self.tier_names)
@@ -206,6 +211,9 @@ class Payer:
     def pay_together(self, drawn: Drawn, paid: Paid) -> None:
         """Pay all partners of each scenario by a replay of what was drawn."""
         known, count = self.model.known, drawn.count
+        # What a parent is paid stands in its own row, or in that of its first member.
+        rows = np.arange(self.panel.partners) if self.parents is None else self.parents.head
+        old = rows < known
         for s in range(count):
             done = replay(
                 self.plain, scenario_panel(self, drawn, s), baseline=self.floor, threads=False, starts=self.starts
@@ -216,13 +224,13 @@ class Payer:
             paid.lines[:, s] = done.detail[:, self.past :].sum(axis=(1, 2))
             paid.taken[:, s] = done.detail[len(self.scheme.rules) + BUDGET, self.past :].sum(axis=1)
             paid.by_tier[:, s] = [np.where(held == place, ahead, 0.0).sum() for place in range(len(self.tier_names))]
-            paid.by_segment[:, s] = np.bincount(self.model.segment, by_partner, len(self.model.segments))
+            paid.by_segment[:, s] = np.bincount(self.model.segment[rows], by_partner, len(self.model.segments))
             start = done.tiers[self.past - 1] if self.past else done.tiers[0]
-            paid.higher[s] = (held[-1][:known] > start[:known]).sum()
+            paid.higher[s] = (held[-1][old] > start[old]).sum()
             for place, (first, last) in enumerate(self.settlements):
                 paid.due[place, s] = np.maximum(done.total[first : last + 1].sum(axis=0), 0.0).sum()
             if s < paid.partners.shape[1]:
-                paid.partners[:, s] = by_partner[:known]
+                paid.partners[rows[old], s] = by_partner[old]
 
     def _years(self) -> list[tuple[int, int]]:
         """Months of each programme year that the horizon touches."""
@@ -256,7 +264,7 @@ class Payer:
         kept = paid.partners.shape[1]
         return Cost(
             ahead.T, lines.T, (paid.by_tier * share).T, (paid.by_segment * share).T, (paid.partners * share[:kept]).T, demand,
-            paid.higher / max(1, self.model.known), owed.T, capped,
+            paid.higher / max(1, self.payees), owed.T, capped,
         )  # fmt: skip
 
     def _budget(self, due: Floats) -> Floats:

@@ -57,9 +57,7 @@ class Back:
         assert table is not None
         # A return waits at most a year for the posting month of its rule.
         earliest = min(payer.begin, self.past - 12)
-        keep = np.flatnonzero(
-            np.isin(table.partner, partners) & (table.month >= earliest) & (table.month < self.past)
-        )
+        keep = np.flatnonzero(np.isin(table.partner, partners) & (table.month >= earliest) & (table.month < self.past))
         keep = keep[np.lexsort((table.sold_month[keep], table.month[keep], table.partner[keep]))]
         place = np.searchsorted(partners, table.partner[keep])
         self.old_first = np.searchsorted(place, np.arange(len(partners) + 1)).astype(np.int64)

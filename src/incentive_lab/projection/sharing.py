@@ -84,7 +84,9 @@ class Contests:
         self.rows = np.array(rows, dtype=np.int64)
         self.leaves = [_leaves_of(payer, one) for one in self.asked]
 
-    def _able(self, place: int, contest: Contest, month: int, joined: Rows) -> np.ndarray[tuple[int, int], np.dtype[np.bool_]]:
+    def _able(
+        self, place: int, contest: Contest, month: int, joined: Rows
+    ) -> np.ndarray[tuple[int, int], np.dtype[np.bool_]]:
         """[partners, scenarios] who may win; `joined` [partners, scenarios] or [partners, 1]."""
         able = np.repeat(contest.who[: len(joined), None], joined.shape[1], axis=1)
         for who in (self.payer.scheme.eligible, self.rules[place].who):
@@ -106,7 +108,9 @@ class Contests:
                 if last < self.past:
                     continue
                 reached = np.repeat(values[:rows, first : self.past].sum(axis=1)[:, None], count, axis=1)
-                reached += np.asarray(ahead)[max(0, first - self.past) : last + 1 - self.past].sum(axis=0).reshape(rows, count)
+                reached += (
+                    np.asarray(ahead)[max(0, first - self.past) : last + 1 - self.past].sum(axis=0).reshape(rows, count)
+                )
                 able = self._able(place, contest, last, joined)
                 into = out[at].reshape(rows, count)
                 for s in range(count):
