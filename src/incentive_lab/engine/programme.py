@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -237,7 +237,9 @@ def _pool_amount(scheme: Scheme, pool: Pool, panel: Panel, mine: Rows, first: in
     return float(max(0, int((pool.share or 0) * total)))
 
 
-def budget_lines(scheme: Scheme, panel: Panel, paid: Floats, guaranteed: Floats, claims: list[Claim] | None) -> Floats:
+def budget_lines(
+    scheme: Scheme, panel: Panel, paid: Floats, guaranteed: Floats, claims: Callable[[int, int], list[Claim]] | None
+) -> Floats:
     """What the budget takes off, float64 [months, partners] cents, at each settlement.
 
     Args:
@@ -245,7 +247,7 @@ def budget_lines(scheme: Scheme, panel: Panel, paid: Floats, guaranteed: Floats,
         panel: The history.
         paid: float64 [months, partners] cents before the budget.
         guaranteed: float64 [months, partners] cents of guarantees, which are paid first.
-        claims: Dated amounts for first_come, in order.
+        claims: The dated amounts of months first..last for first_come, in order; they are asked for where not all fit.
     """
     lines = np.zeros_like(paid)
     budget = scheme.budget
@@ -266,8 +268,8 @@ def budget_lines(scheme: Scheme, panel: Panel, paid: Floats, guaranteed: Floats,
             room = left - kept.sum()
             if claims is None:
                 kept = kept + (shared_cut(rest, room, unit) if rest.sum() > room else rest)
-            else:
-                kept = kept + _first_come(claims, first, last, rest, room, unit if at_total else 1.0)
+            elif room > 0:
+                kept = kept + _first_come(claims(first, last), rest, room, unit if at_total else 1.0)
             lines[last] = kept - due
             due = kept
         left -= due.sum()
@@ -278,7 +280,7 @@ Claim = tuple[int, int, str, int, float]
 """(month, day, deal id, partner row, cents): one dated claim on a first-come budget."""
 
 
-def _first_come(claims: list[Claim], first: int, last: int, rest: Floats, room: float, unit: float) -> Floats:
+def _first_come(claims: list[Claim], rest: Floats, room: float, unit: float) -> Floats:
     """Pay claims in order until the room is used, never more to a partner than is due.
 
     Claims with parts of a unit, which rounding at the total leaves as they are, are paid in whole units as they add up; a
@@ -286,13 +288,12 @@ def _first_come(claims: list[Claim], first: int, last: int, rest: Floats, room: 
 
     Example:
         >>> claims = [(0, 1, "a", 0, 10.4), (0, 2, "b", 0, 10.4), (0, 3, "c", 1, 9.0)]
-        >>> _first_come(claims, 0, 0, np.array([21.0, 9.0]), 25.0, 1.0)
+        >>> _first_come(claims, np.array([21.0, 9.0]), 25.0, 1.0)
         array([21.,  4.])
     """
     kept, claimed = np.zeros_like(rest), np.zeros_like(rest)
-    mine = [claim for claim in claims if first <= claim[0] <= last]
-    ends = {claim[3]: place for place, claim in enumerate(mine)}
-    for place, (_, _, _, partner, cents) in enumerate(mine):
+    ends = {claim[3]: place for place, claim in enumerate(claims)}
+    for place, (_, _, _, partner, cents) in enumerate(claims):
         if room <= 0:
             break
         claimed[partner] += cents

@@ -45,8 +45,7 @@ def rolled_up(scheme: Scheme, panel: Panel) -> Panel:
     """The panel with members added into their group, if the scheme pays the parent; else the panel itself.
 
     Levels (scores) are the parent's own, or the mean of those its members have; a group has joined when the first of its
-    members did. A group whose parent is not
-    itself a partner of the history takes the attributes of its first member.
+    members did. A group whose parent is not itself a partner of the history takes the attributes of its first member.
 
     Raises:
         InputError: Deals are paid one by one; a deal of several members cannot be put in one order yet.
@@ -55,7 +54,8 @@ def rolled_up(scheme: Scheme, panel: Panel) -> Panel:
     if paid is None:
         return panel
     names, place, head = paid.names, paid.place, paid.head
-    joined = np.array([panel.joined[place == row].min() for row in range(len(names))], dtype=np.int32)
+    joined = np.full(len(names), np.iinfo(np.int32).max, dtype=np.int32)
+    np.minimum.at(joined, place, panel.joined)
     columns = {}
     for name, values in panel.columns.items():
         measure = scheme.measures.get(name) or CATALOGUE.get(name)
@@ -80,7 +80,8 @@ def rolled_up(scheme: Scheme, panel: Panel) -> Panel:
     attributes = {name: values[head] for name, values in panel.attributes.items()}
     if "joined_on" in attributes:
         dates = panel.attributes["joined_on"]
-        attributes["joined_on"] = np.array([dates[place == row].min() for row in range(len(names))], dtype=object)
+        order = np.lexsort((dates.astype(str), place))
+        attributes["joined_on"] = dates[order][np.searchsorted(place[order], np.arange(len(names)))]
     return replace(
         panel, partner_ids=names, joined=joined, attributes=attributes, columns=columns, deals=deals,
         returns=None,

@@ -214,9 +214,17 @@ class Payer:
         # What a parent is paid stands in its own row, or in that of its first member.
         rows = np.arange(self.panel.partners) if self.parents is None else self.parents.head
         old = rows < known
+        # All futures have the same partners in the same groups, so the scheme is compiled once for them.
+        paid_panel = self.panel if self.parents is None else rolled_up(self.plain, self.panel)
+        compiled = self.parts if self.parents is None else compiled_parts(self.plain, paid_panel, self.starts)
         for s in range(count):
             done = replay(
-                self.plain, scenario_panel(self, drawn, s), baseline=self.floor, threads=False, starts=self.starts
+                self.plain,
+                scenario_panel(self, drawn, s),
+                baseline=self.floor,
+                threads=False,
+                starts=self.starts,
+                compiled=compiled,
             )
             ahead, held = done.total[self.past :], done.tiers[self.past :]
             by_partner = ahead.sum(axis=0)
