@@ -18,6 +18,7 @@ import numpy as np
 from experiments.benchmarks import futures_rival
 from experiments.benchmarks.alone import alone_of, items_drawn
 from experiments.benchmarks.measuring import Row, Times, alone, rivalry, side_by_side
+from experiments.benchmarks.together import together
 from experiments.benchmarks.world import scheme
 
 from incentive_lab.history import open_history
@@ -53,6 +54,7 @@ def projecting(repeats: int, partners: int = 1_000, scenarios: int = 512) -> lis
         generate_demo(Path(folder) / "h", partners=partners, months=36, seed=1)
         rows = memory(Path(folder) / "h", FEW, MANY if scenarios > LIVE else FEW)
         rows += asked(Path(folder) / "h", repeats, partners, scenarios)
+        rows += together(Path(folder) / "h", repeats, partners)
         with open_history(str(Path(folder) / "h")).closing() as history:
             model = fit(past_of(history, document), horizon=HORIZON)
     payer, world = Payer(document, model, HORIZON), World(model, BASE, HORIZON, SEED)
