@@ -56,8 +56,8 @@ def futures(scheme: Scheme, wanted: Sequence[Figure], result: Replay) -> Futures
                                 key=f"search-budget-{scheme.id}", persist_state="session")  # fmt: skip
         budget = None if typed == own else float(typed)
     told = (
-        f"Every scheme is paid in the same {SEARCHED} futures, about a fifth of a second for a thousand partners; where it pays "
-        f"partners together or deal by deal, five to ten seconds. What is found is read again in {FRESH:,} fresh ones "
+        f"Every scheme is paid in the same {SEARCHED} futures, about a fifth of a second for a thousand partners; where what "
+        f"it pays depends on what others are paid, two to five seconds. What is found is read again in {FRESH:,} fresh ones "
         f"({FRESH_REPLAYED:,} there)."
     )
     st.markdown(f":small[:gray[{plain(told)}]]")
