@@ -27,10 +27,10 @@ from incentive_lab.panel import Floats
 from incentive_lab.projection.assumptions import BASE
 from incentive_lab.projection.chunks import CHUNK, LANES, Chunks, Threads
 from incentive_lab.projection.keeping import Draws
-from incentive_lab.projection.laying import Space
 from incentive_lab.projection.model import Model, fit
 from incentive_lab.projection.past import past_of
 from incentive_lab.projection.paying import Payer
+from incentive_lab.projection.space import Space
 from incentive_lab.projection.world import World
 
 HERE = Path(__file__).resolve().parent

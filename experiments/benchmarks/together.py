@@ -8,15 +8,19 @@ from experiments.benchmarks.measuring import Row, Times, rivalry, side_by_side
 
 from incentive_lab.history import open_history
 from incentive_lab.projection.assumptions import BASE
-from incentive_lab.projection.laying import Space
 from incentive_lab.projection.model import fit
 from incentive_lab.projection.past import past_of
 from incentive_lab.projection.paying import Payer
+from incentive_lab.projection.space import Space
 from incentive_lab.projection.world import World
 from incentive_lab.scheme.load import load
 
 SCHEMES = Path(__file__).resolve().parents[2] / "data" / "schemes"
-SHIPPED = {"growth-rebate": "group totals", "spif-campaign": "a contest and deals", "msp-recurring": "deals and returns"}
+SHIPPED = {
+    "growth-rebate": "group totals",
+    "spif-campaign": "a contest and deals",
+    "msp-recurring": "deals and returns",
+}
 HORIZON, SEED = 12, 7
 FUTURES, FEW = 16, 2
 """Futures that are paid in lanes in one go, and those that are replayed."""

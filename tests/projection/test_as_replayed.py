@@ -16,11 +16,11 @@ from incentive_lab.history import History
 from incentive_lab.projection.assumptions import BASE
 from incentive_lab.projection.breakdown import partner_bands
 from incentive_lab.projection.futures import scenario_panel
-from incentive_lab.projection.laying import Space
 from incentive_lab.projection.model import fit
 from incentive_lab.projection.past import past_of
 from incentive_lab.projection.paying import Payer
 from incentive_lab.projection.running import project
+from incentive_lab.projection.space import Space
 from incentive_lab.projection.spans import Paid
 from incentive_lab.projection.world import Drawn, World
 from incentive_lab.scheme.document import Scheme

@@ -29,7 +29,6 @@ from incentive_lab.projection.answers import (
 from incentive_lab.projection.assumptions import BASE, Assumptions, diff, json_schema, loads, presets
 from incentive_lab.projection.backtest import backtest
 from incentive_lab.projection.chunks import Cancelled
-from incentive_lab.projection.laying import Space
 from incentive_lab.projection.model import Model, fit
 from incentive_lab.projection.past import Past, past_of, until
 from incentive_lab.projection.paying import Payer
@@ -37,6 +36,7 @@ from incentive_lab.projection.plan import E_COLUMNS
 from incentive_lab.projection.reading import state_of
 from incentive_lab.projection.running import Projection, project
 from incentive_lab.projection.smoothing import told_quantile
+from incentive_lab.projection.space import Space
 from incentive_lab.projection.standard_errors import quantile
 from incentive_lab.projection.world import Drawn, World
 from incentive_lab.projection_words import project_result, say_project

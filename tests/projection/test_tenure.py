@@ -10,11 +10,11 @@ import pytest
 from incentive_lab.engine.replay import replay
 from incentive_lab.projection.assumptions import BASE
 from incentive_lab.projection.futures import scenario_panel
-from incentive_lab.projection.laying import Space
 from incentive_lab.projection.model import Model, fit
 from incentive_lab.projection.past import Past, until
 from incentive_lab.projection.paying import Payer
 from incentive_lab.projection.plan import E_COLUMNS
+from incentive_lab.projection.space import Space
 from incentive_lab.projection.world import Drawn, World
 from incentive_lab.scheme.document import Scheme
 from incentive_lab.scheme.load import loads

@@ -15,6 +15,7 @@ from incentive_lab.engine import compiling_once
 from incentive_lab.engine.blocks import aligned, blocks
 from incentive_lab.engine.claims import dated_claims
 from incentive_lab.engine.compile import Compiled, compile_scheme
+from incentive_lab.engine.contests import award_amounts, ranks_by_tier
 from incentive_lab.engine.kernel import run_block
 from incentive_lab.engine.ops import Y_PAID, Y_ROWS
 from incentive_lab.engine.owed import KINDS
@@ -28,7 +29,7 @@ from incentive_lab.engine.program import (
     TRACE_FIELDS,
     Block,
 )
-from incentive_lab.engine.programme import award_amounts, budget_lines, pool_lines, ranks_by_tier
+from incentive_lab.engine.programme import budget_lines, pool_lines
 from incentive_lab.engine.rollup import rolled_up
 from incentive_lab.engine.variants import Part, parts
 from incentive_lab.format import quarter_name

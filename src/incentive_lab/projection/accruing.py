@@ -9,11 +9,11 @@ import numpy as np
 
 from incentive_lab.panel import Floats
 from incentive_lab.projection.chunks import LANES, TOGETHER
-from incentive_lab.projection.laying import Space
 from incentive_lab.projection.paying import Payer
 from incentive_lab.projection.plan import E_MONTH
 from incentive_lab.projection.running import Projection
 from incentive_lab.projection.smoothing import smooth
+from incentive_lab.projection.space import Space
 from incentive_lab.projection.spans import Paid
 from incentive_lab.projection.standard_errors import Figure, mean, quantile, spread_of_mean
 from incentive_lab.projection.world import Drawn, Room

@@ -15,8 +15,8 @@ from incentive_lab.panel import Floats
 from incentive_lab.projection import drawing_once
 from incentive_lab.projection.keeping import Draws, Source
 from incentive_lab.projection.lanes import add_leaf, add_staying
-from incentive_lab.projection.laying import Space
 from incentive_lab.projection.paying import Cost, Payer
+from incentive_lab.projection.space import Space
 from incentive_lab.projection.world import Room, World
 
 LANES = 2048

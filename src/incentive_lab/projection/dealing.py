@@ -11,7 +11,7 @@ from incentive_lab.engine.blocks import deal_values_of
 from incentive_lab.engine.columns import DealColumn, leaf_name, once_in
 from incentive_lab.engine.compile import Compiled
 from incentive_lab.panel import Floats
-from incentive_lab.projection.lanes import sorted_deals
+from incentive_lab.projection.lane_deals import sorted_deals
 from incentive_lab.projection.planning import priced
 from incentive_lab.projection.streams import Rows
 from incentive_lab.scheme.lookup import measure_named, unit_of

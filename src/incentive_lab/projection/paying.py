@@ -14,11 +14,12 @@ from incentive_lab.engine.rollup import payees, rolled_up
 from incentive_lab.money import decimals
 from incentive_lab.panel import Floats, Panel, month_index
 from incentive_lab.projection.futures import scenario_panel, stretched
-from incentive_lab.projection.laying import Laid, Space, replayed, together
+from incentive_lab.projection.laying import Laid, replayed, together
 from incentive_lab.projection.model import Model
 from incentive_lab.projection.plan import EMIT_ALL, EMIT_RETURNED
 from incentive_lab.projection.reading import first_open
 from incentive_lab.projection.sharing import Contests
+from incentive_lab.projection.space import Space
 from incentive_lab.projection.spans import Paid
 from incentive_lab.projection.streams import Rows
 from incentive_lab.projection.world import Drawn

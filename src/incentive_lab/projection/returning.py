@@ -8,14 +8,14 @@ import numpy as np
 
 from incentive_lab.engine.compile import Compiled
 from incentive_lab.panel import Floats
-from incentive_lab.projection.lanes import lay_returns
+from incentive_lab.projection.lane_deals import lay_returns
 from incentive_lab.projection.streams import Rows
 from incentive_lab.scheme.lookup import unit_of
 
 if TYPE_CHECKING:
     from incentive_lab.projection.dealing import Deals
-    from incentive_lab.projection.laying import Space
     from incentive_lab.projection.paying import Payer
+    from incentive_lab.projection.space import Space
 
 NO_DEALS = np.zeros((0, 0), dtype=np.int64)
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from incentive_lab.engine.blocks import group_keys, month_column
 from incentive_lab.engine.columns import ColumnBook, leaf_name, once_in
-from incentive_lab.engine.programme import Contest, contest_of, prizes_won
+from incentive_lab.engine.contests import Contest, contest_of, prizes_won
 from incentive_lab.panel import Floats
 from incentive_lab.projection.lanes import add_groups
 from incentive_lab.projection.spans import Common, DrawnRows, Ground
@@ -18,9 +18,9 @@ from incentive_lab.scheme.lookup import measure_named
 from incentive_lab.scheme.rules import Who
 
 if TYPE_CHECKING:
-    from incentive_lab.projection.laying import Space
     from incentive_lab.projection.model import Model
     from incentive_lab.projection.paying import Payer
+    from incentive_lab.projection.space import Space
 
 NOBODY = Common(np.zeros((0, 0, 0)), np.zeros((0, 0), dtype=np.int64), np.zeros((0, 0)))
 """Of a scheme under which every partner stands alone."""
