@@ -18,6 +18,7 @@ import numpy as np
 from experiments.benchmarks import futures_rival
 from experiments.benchmarks.alone import alone_of, items_drawn
 from experiments.benchmarks.measuring import Row, Times, alone, rivalry, side_by_side
+from experiments.benchmarks.together import together
 from experiments.benchmarks.world import scheme
 
 from incentive_lab.history import open_history
@@ -26,10 +27,10 @@ from incentive_lab.panel import Floats
 from incentive_lab.projection.assumptions import BASE
 from incentive_lab.projection.chunks import CHUNK, LANES, Chunks, Threads
 from incentive_lab.projection.keeping import Draws
-from incentive_lab.projection.laying import Space
 from incentive_lab.projection.model import Model, fit
 from incentive_lab.projection.past import past_of
 from incentive_lab.projection.paying import Payer
+from incentive_lab.projection.space import Space
 from incentive_lab.projection.world import World
 
 HERE = Path(__file__).resolve().parent
@@ -53,6 +54,7 @@ def projecting(repeats: int, partners: int = 1_000, scenarios: int = 512) -> lis
         generate_demo(Path(folder) / "h", partners=partners, months=36, seed=1)
         rows = memory(Path(folder) / "h", FEW, MANY if scenarios > LIVE else FEW)
         rows += asked(Path(folder) / "h", repeats, partners, scenarios)
+        rows += together(Path(folder) / "h", repeats, partners)
         with open_history(str(Path(folder) / "h")).closing() as history:
             model = fit(past_of(history, document), horizon=HORIZON)
     payer, world = Payer(document, model, HORIZON), World(model, BASE, HORIZON, SEED)

@@ -56,7 +56,7 @@ def optimise_command(
         int | None,
         typer.Option(
             "--fresh",
-            help="Futures that what is found is read in again: 10,000, or 1,024 where partners are paid together.",
+            help="Futures that what is found is read in again: 10,000, or 1,024 where futures are replayed one by one.",
         ),
     ] = None,
     budget: Annotated[

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Decimal
 
 import numpy as np
 import pytest
@@ -26,6 +27,7 @@ from incentive_lab.projection.past import Past
 from incentive_lab.projection.running import project
 from incentive_lab.projection.standard_errors import Figure as Reading
 from incentive_lab.scheme.baseline import Pair
+from incentive_lab.scheme.document import Budget
 from incentive_lab.scheme.paths import apply
 from tests.projection.conftest import FLAT, GROUPED, TIERED, made_past
 
@@ -232,12 +234,14 @@ def test_partners_react_to_each_candidate_against_the_baseline(model: Model) -> 
     assert fresh.best["next_year"].value > fresh.now["next_year"].value  # type: ignore[union-attr]
 
 
-def test_a_scheme_that_pays_partners_together_is_replayed_future_by_future(model: Model) -> None:
-    together = Ahead(model, Pair(GROUPED), replace(FEW, fresh=None))
-    assert together.together
+def test_a_scheme_that_shares_what_is_left_is_replayed_future_by_future(model: Model) -> None:
+    assert not Ahead(model, Pair(GROUPED), FEW).replayed
+    shared = GROUPED.model_copy(update={"budget": Budget(amount=Decimal(1_000_000), when_exceeded="first_come")})
+    together = Ahead(model, Pair(shared), replace(FEW, fresh=None))
+    assert together.replayed
     assert together.fresh_scenarios == 1_024
-    assert not Ahead(model, PAIR, FEW).together
-    quick = Ahead(model, Pair(GROUPED), Futures(searched=64, fresh=64))
+    assert not Ahead(model, PAIR, FEW).replayed
+    quick = Ahead(model, Pair(shared), Futures(searched=64, fresh=64))
     assert quick.seconds(400) > 0
     found = asked(quick, "next_year=60_000", ["rules.volume.rate=1%:3%:1%"], [], 40)
     assert found.afresh is not None

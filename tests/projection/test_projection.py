@@ -29,7 +29,6 @@ from incentive_lab.projection.answers import (
 from incentive_lab.projection.assumptions import BASE, Assumptions, diff, json_schema, loads, presets
 from incentive_lab.projection.backtest import backtest
 from incentive_lab.projection.chunks import Cancelled
-from incentive_lab.projection.laying import Space
 from incentive_lab.projection.model import Model, fit
 from incentive_lab.projection.past import Past, past_of, until
 from incentive_lab.projection.paying import Payer
@@ -37,6 +36,7 @@ from incentive_lab.projection.plan import E_COLUMNS
 from incentive_lab.projection.reading import state_of
 from incentive_lab.projection.running import Projection, project
 from incentive_lab.projection.smoothing import told_quantile
+from incentive_lab.projection.space import Space
 from incentive_lab.projection.standard_errors import quantile
 from incentive_lab.projection.world import Drawn, World
 from incentive_lab.projection_words import project_result, say_project
@@ -87,10 +87,8 @@ def assert_history_is_paid(past: Past, scheme: Scheme, walked: int | None) -> No
     items = np.zeros((0, E_COLUMNS), dtype=np.int64)
     drawn = Drawn(0, 1, 0, rows, values, np.zeros((0, horizon, rows)), nobody, nobody + horizon, items)
     into = payer.begun(1, 1)
-    if payer.coupled:
-        payer.pay_together(drawn, into)
-    else:
-        payer.add(drawn, into, Space())
+    assert not payer.replayed
+    payer.add(drawn, into, Space())
     paid = payer.cost(into)
     real = replay(scheme, past.panel, baseline=FLAT)
     assert paid.monthly[0].tolist() == real.total[before:].sum(axis=1).tolist()

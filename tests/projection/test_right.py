@@ -14,12 +14,12 @@ from scipy.stats import poisson as poisson_law
 from incentive_lab.engine.replay import replay
 from incentive_lab.history import History
 from incentive_lab.panel import Returns
-from incentive_lab.projection.laying import Space
 from incentive_lab.projection.model import Model, fit
 from incentive_lab.projection.past import in_order, past_of, until
 from incentive_lab.projection.paying import Payer
 from incentive_lab.projection.plan import E_COLUMNS, E_ITEM, E_LANE, E_MONTH, E_SIZE, E_STREAM, SIZE
 from incentive_lab.projection.running import project
+from incentive_lab.projection.space import Space
 from incentive_lab.projection.standard_errors import mean
 from incentive_lab.projection.world import Drawn
 from incentive_lab.scheme.load import load, loads
@@ -132,7 +132,7 @@ def test_history_with_returns_as_the_only_scenario_pays_what_replay_pays(history
     levels = np.full((len(fitted.levels), horizon, rows), np.nan)
     drawn = Drawn(0, 1, 0, rows, values, levels, nobody, nobody + horizon, items)
     into = payer.begun(1, 1)
-    assert not payer.coupled
+    assert not payer.replayed
     payer.add(drawn, into, Space())
     real = replay(scheme, past.panel)
     assert into.monthly[before:, 0].tolist() == real.total[before:].sum(axis=1).tolist()

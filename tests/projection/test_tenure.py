@@ -10,11 +10,11 @@ import pytest
 from incentive_lab.engine.replay import replay
 from incentive_lab.projection.assumptions import BASE
 from incentive_lab.projection.futures import scenario_panel
-from incentive_lab.projection.laying import Space
 from incentive_lab.projection.model import Model, fit
 from incentive_lab.projection.past import Past, until
 from incentive_lab.projection.paying import Payer
 from incentive_lab.projection.plan import E_COLUMNS
+from incentive_lab.projection.space import Space
 from incentive_lab.projection.world import Drawn, World
 from incentive_lab.scheme.document import Scheme
 from incentive_lab.scheme.load import loads
@@ -139,7 +139,7 @@ def test_lanes_of_drawn_newcomers_are_paid_as_a_replay_of_their_future(joining: 
     world = World(fitted, BASE, horizon, 11)
     drawn = world.draw(world.chunk(0, count), 0, fitted.panel.partners)
     payer = Payer(scheme, fitted, horizon, in_force=True)
-    assert not payer.coupled
+    assert not payer.replayed
     into = payer.begun(count, 1)
     payer.add(drawn, into, Space())
     new = np.arange(fitted.panel.partners) >= fitted.known

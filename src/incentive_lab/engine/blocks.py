@@ -185,13 +185,13 @@ def _deals(
         values[-1, 1 : len(ids)] = np.cumsum(ids[1:] != ids[:-1])
     for slot, column in enumerate(wanted):
         mine = rows[("deal", "line").index(column.grain)]
-        values[slot, : len(mine)] = _deal_values(panel.deals[column.grain], column, own, once_in(columns.group, ""))[
+        values[slot, : len(mine)] = deal_values_of(panel.deals[column.grain], column, own, once_in(columns.group, ""))[
             mine
         ]
     return first, values, tuple(rows)
 
 
-def _deal_values(table: DealTable, column: DealColumn, own: Mapping[str, Measure], once: str) -> Floats:
+def deal_values_of(table: DealTable, column: DealColumn, own: Mapping[str, Measure], once: str) -> Floats:
     """A measure of every row of a table: a leaf, or leaves added and taken off."""
     measure = measure_named(column.measure, own)
     if measure.leaf:
@@ -199,7 +199,7 @@ def _deal_values(table: DealTable, column: DealColumn, own: Mapping[str, Measure
     total = np.zeros(len(table.partner))
     for sign, parts in ((1, measure.plus), (-1, measure.minus)):
         for part in parts:
-            total = total + sign * _deal_values(table, replace(column, measure=part), own, once)
+            total = total + sign * deal_values_of(table, replace(column, measure=part), own, once)
     return total
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from incentive_lab.engine.columns import paid_on
@@ -12,43 +14,43 @@ from incentive_lab.scheme.document import Scheme
 LAST_DAY = 10**6
 
 
-def dated_claims(scheme: Scheme, panel: Panel, detail: Floats) -> list[Claim]:
-    """Every cash posting as claims in order of closing date, then deal id; those without deals come last in their month.
+def dated_claims(scheme: Scheme, panel: Panel, detail: Floats, first: int, last: int) -> list[Claim]:
+    """Every cash posting of some months as claims in order of closing date, then deal id; those without deals come last in
+    their month.
 
     A posting on a deals measure is shared over the month's deals of that measure in proportion to their value; cents
     left over go to the last one.
     """
     claims: list[Claim] = []
     table = panel.deals.get("deal")
+    keys = None if table is None else table.partner.astype(np.int64) * panel.months + table.month
     for row, rule in enumerate(scheme.rules):
         if rule.non_cash:
             continue
+        months, partners = np.nonzero(detail[row, first : last + 1] > 0)
+        months = months + first
+        amounts = detail[row, months, partners]
         dated_by = paid_on(scheme, rule)
         values = table.values.get(dated_by[0]) if table is not None and dated_by is not None else None
-        for month, partner in np.argwhere(detail[row] > 0):
-            cents = float(detail[row, month, partner])
-            dated = _deals_of(panel, values, int(month), int(partner))
+        if table is None or keys is None or values is None:
+            claims += [(month, LAST_DAY, "", partner, cents) for month, partner, cents in
+                       zip(months.tolist(), partners.tolist(), amounts.tolist(), strict=True)]  # fmt: skip
+            continue
+        wanted = partners * panel.months + months
+        begins, ends = np.searchsorted(keys, wanted).tolist(), np.searchsorted(keys, wanted + 1).tolist()
+        for month, partner, cents, begin, end in zip(
+            months.tolist(), partners.tolist(), amounts.tolist(), begins, ends, strict=True
+        ):
+            mine = slice(begin, end)
+            rows = zip(table.day[mine].tolist(), table.deal_id[mine], values[mine].tolist(), strict=True)
+            dated = [(day, str(deal), value) for day, deal, value in rows if value > 0]
             if not dated:
-                claims.append((int(month), LAST_DAY, "", int(partner), cents))
+                claims.append((month, LAST_DAY, "", partner, cents))
                 continue
             whole, left = sum(value for _, _, value in dated), cents
             for day, deal, value in dated[:-1]:
-                part = float(np.floor(cents * value / whole))
+                part = float(math.floor(cents * value / whole))
                 left -= part
-                claims.append((int(month), day, deal, int(partner), part))
-            claims.append((int(month), dated[-1][0], dated[-1][1], int(partner), left))
+                claims.append((month, day, deal, partner, part))
+            claims.append((month, dated[-1][0], dated[-1][1], partner, left))
     return sorted(claims)
-
-
-def _deals_of(panel: Panel, values: Floats | None, month: int, partner: int) -> list[tuple[int, str, float]]:
-    """(day, deal id, value) of a partner's deals in a month, in order."""
-    table = panel.deals.get("deal")
-    if table is None or values is None:
-        return []
-    key = table.partner.astype(np.int64) * panel.months + table.month
-    first, end = np.searchsorted(key, [partner * panel.months + month, partner * panel.months + month + 1])
-    return [
-        (int(table.day[row]), str(table.deal_id[row]), float(values[row]))
-        for row in range(first, end)
-        if values[row] > 0
-    ]

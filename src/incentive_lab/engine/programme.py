@@ -1,21 +1,18 @@
-"""What needs all partners at once: awards before the kernel, pools and the budget after it (docs/payouts.md)."""
+"""What needs all partners at once after the kernel: pools and the budget (docs/payouts.md)."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
 from incentive_lab.engine.blocks import group_keys, month_column
 from incentive_lab.engine.columns import Column, restates
-from incentive_lab.engine.periods import PERIOD_MONTHS, active_months, year_shift
-from incentive_lab.engine.who import tenure_mask, who_mask
-from incentive_lab.money import decimals, to_minor
+from incentive_lab.engine.periods import PERIOD_MONTHS, year_shift
+from incentive_lab.money import decimals
 from incentive_lab.panel import Floats, Panel
 from incentive_lab.scheme.document import Pool, Scheme
-from incentive_lab.scheme.lookup import unit_of
-from incentive_lab.scheme.rules import Rule
 
 Rows = NDArray[np.int64]
 Tiers = NDArray[np.uint8]
@@ -41,95 +38,6 @@ def posting_months(per: int, shift: int, months: int) -> list[tuple[int, int]]:
             result.append((first, month))
             first = month + 1
     return result
-
-
-def ranks_by_tier(scheme: Scheme) -> bool:
-    """Whether a contest is open to some tiers only, so that prizes need the tiers in force."""
-    return any(
-        rule.award is not None and (rule.who.tiers != "all" or scheme.eligible.tiers != "all") for rule in scheme.rules
-    )
-
-
-def award_amounts(scheme: Scheme, panel: Panel, tiers: Tiers | None = None) -> Floats:
-    """Prizes of every award rule; `tiers` [months, partners] are asked for where `ranks_by_tier` says so.
-
-    Returns:
-        float64 [awards, months, partners], cents in the posting months.
-    """
-    rules = [rule for rule in scheme.rules if rule.award]
-    amounts = np.zeros((len(rules), panel.months, panel.partners))
-    for row, rule in enumerate(rules):
-        _award(scheme, rule, panel, amounts[row], tiers)
-    return amounts
-
-
-def _award(scheme: Scheme, rule: Rule, panel: Panel, amounts: Floats, tiers: Tiers | None) -> None:
-    award = rule.award
-    assert award is not None
-    values = month_column(panel, Column(rule.on.measure or "", restated=restates(scheme, rule)), scheme)
-    who = who_mask(scheme.eligible, panel) & who_mask(rule.who, panel)
-    shift = year_shift(scheme, panel.first_month)
-    money = unit_of(rule.on.measure or "", scheme.measures) == "money"
-    scale = 10 ** decimals(scheme.currency) if money else 1_000_000
-    least = float(award.at_least * scale)
-    prizes = [to_minor(prize, scheme.currency) for prize in award.prizes]
-    groups = np.zeros(panel.partners, dtype=object) if award.within == "all" else panel.attributes[award.within]
-    everyone = who
-    for first, last in _active_periods(scheme, rule, shift, panel.months):
-        who = everyone & tenure_mask(scheme.eligible, panel, last) & tenure_mask(rule.who, panel, last)
-        who = who if tiers is None else who & _tier_named(scheme, rule, tiers[last])
-        reached = values[:, first : last + 1].sum(axis=1)
-        for group in set(groups[who].tolist()):
-            entrants = np.flatnonzero(who & (groups == group) & (reached >= least) & (reached > 0))
-            for partner, prize in share_prizes(reached, entrants, prizes).items():
-                amounts[last, partner] += prize
-
-
-def _tier_named(scheme: Scheme, rule: Rule, held: Tiers) -> NDArray[np.bool_]:
-    """Whether each partner's tier is one that the scheme and the rule name, bool [partners]."""
-    names = [level.name for level in scheme.tiers.levels] if scheme.tiers else []
-    named = [
-        all(who.tiers == "all" or name in who.tiers for who in (scheme.eligible, rule.who)) for name in names or [""]
-    ]
-    return np.array(named, dtype=bool)[held]
-
-
-def _active_periods(scheme: Scheme, rule: Rule, shift: int, months: int) -> list[tuple[int, int]]:
-    """The periods of an award rule, cut at the ends of its `during`."""
-    per = PERIOD_MONTHS[rule.per]
-    if rule.during is None:
-        return posting_months(per, shift, months)
-    begin, length = active_months(scheme, rule.during)
-    periods: list[tuple[int, int]] = []
-    first = -1
-    for month in range(months):
-        place, since = (month + shift) % 12, (month + shift - begin) % 12
-        if since > length:
-            continue
-        first = month if first < 0 or since == 0 or place % per == 0 else first
-        if place % per == per - 1 or since == length or month == months - 1:
-            periods.append((first, month))
-            first = -1
-    return periods
-
-
-def share_prizes(reached: Floats, entrants: Rows, prizes: list[int]) -> dict[int, int]:
-    """Cents won by partner row: ties share the prizes of the places they span, left-over cents by lowest row.
-
-    Example:
-        >>> share_prizes(np.array([5.0, 9.0, 5.0]), np.array([0, 1, 2]), [100, 51])
-        {1: 100, 0: 26, 2: 25}
-    """
-    order = sorted(entrants.tolist(), key=lambda row: (-reached[row], row))
-    won: dict[int, int] = {}
-    place = 0
-    while place < len(order) and place < len(prizes):
-        tied = [row for row in order[place:] if reached[row] == reached[order[place]]]
-        pot = sum(prizes[place : place + len(tied)])
-        for number, row in enumerate(tied):
-            won[row] = pot // len(tied) + (1 if number < pot % len(tied) else 0)
-        place += len(tied)
-    return won
 
 
 def shared_cut(amounts: Floats, total: float, unit: float) -> Floats:
@@ -192,7 +100,9 @@ def _pool_amount(scheme: Scheme, pool: Pool, panel: Panel, mine: Rows, first: in
     return float(max(0, int((pool.share or 0) * total)))
 
 
-def budget_lines(scheme: Scheme, panel: Panel, paid: Floats, guaranteed: Floats, claims: list[Claim] | None) -> Floats:
+def budget_lines(
+    scheme: Scheme, panel: Panel, paid: Floats, guaranteed: Floats, claims: Callable[[int, int], list[Claim]] | None
+) -> Floats:
     """What the budget takes off, float64 [months, partners] cents, at each settlement.
 
     Args:
@@ -200,7 +110,7 @@ def budget_lines(scheme: Scheme, panel: Panel, paid: Floats, guaranteed: Floats,
         panel: The history.
         paid: float64 [months, partners] cents before the budget.
         guaranteed: float64 [months, partners] cents of guarantees, which are paid first.
-        claims: Dated amounts for first_come, in order.
+        claims: The dated amounts of months first..last for first_come, in order; they are asked for where not all fit.
     """
     lines = np.zeros_like(paid)
     budget = scheme.budget
@@ -221,8 +131,8 @@ def budget_lines(scheme: Scheme, panel: Panel, paid: Floats, guaranteed: Floats,
             room = left - kept.sum()
             if claims is None:
                 kept = kept + (shared_cut(rest, room, unit) if rest.sum() > room else rest)
-            else:
-                kept = kept + _first_come(claims, first, last, rest, room, unit if at_total else 1.0)
+            elif room > 0:
+                kept = kept + _first_come(claims(first, last), rest, room, unit if at_total else 1.0)
             lines[last] = kept - due
             due = kept
         left -= due.sum()
@@ -233,7 +143,7 @@ Claim = tuple[int, int, str, int, float]
 """(month, day, deal id, partner row, cents): one dated claim on a first-come budget."""
 
 
-def _first_come(claims: list[Claim], first: int, last: int, rest: Floats, room: float, unit: float) -> Floats:
+def _first_come(claims: list[Claim], rest: Floats, room: float, unit: float) -> Floats:
     """Pay claims in order until the room is used, never more to a partner than is due.
 
     Claims with parts of a unit, which rounding at the total leaves as they are, are paid in whole units as they add up; a
@@ -241,13 +151,12 @@ def _first_come(claims: list[Claim], first: int, last: int, rest: Floats, room: 
 
     Example:
         >>> claims = [(0, 1, "a", 0, 10.4), (0, 2, "b", 0, 10.4), (0, 3, "c", 1, 9.0)]
-        >>> _first_come(claims, 0, 0, np.array([21.0, 9.0]), 25.0, 1.0)
+        >>> _first_come(claims, np.array([21.0, 9.0]), 25.0, 1.0)
         array([21.,  4.])
     """
     kept, claimed = np.zeros_like(rest), np.zeros_like(rest)
-    mine = [claim for claim in claims if first <= claim[0] <= last]
-    ends = {claim[3]: place for place, claim in enumerate(mine)}
-    for place, (_, _, _, partner, cents) in enumerate(mine):
+    ends = {claim[3]: place for place, claim in enumerate(claims)}
+    for place, (_, _, _, partner, cents) in enumerate(claims):
         if room <= 0:
             break
         claimed[partner] += cents

@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,7 @@ from incentive_lab.engine import compiling_once
 from incentive_lab.engine.blocks import aligned, blocks
 from incentive_lab.engine.claims import dated_claims
 from incentive_lab.engine.compile import Compiled, compile_scheme
+from incentive_lab.engine.contests import award_amounts, ranks_by_tier
 from incentive_lab.engine.kernel import run_block
 from incentive_lab.engine.ops import Y_PAID, Y_ROWS
 from incentive_lab.engine.owed import KINDS
@@ -28,7 +29,7 @@ from incentive_lab.engine.program import (
     TRACE_FIELDS,
     Block,
 )
-from incentive_lab.engine.programme import award_amounts, budget_lines, pool_lines, ranks_by_tier
+from incentive_lab.engine.programme import budget_lines, pool_lines
 from incentive_lab.engine.rollup import rolled_up
 from incentive_lab.engine.variants import Part, parts
 from incentive_lab.format import quarter_name
@@ -108,7 +109,7 @@ def compiled_parts(scheme: Scheme, panel: Panel, starts: int | None = None) -> l
 
 def replay(
     scheme: Scheme, panel: Panel, *, baseline: Scheme | None = None, detail: bool = True, threads: bool = True,
-    starts: int | None = None,
+    starts: int | None = None, compiled: Sequence[tuple[Compiled, Part]] | None = None,
 ) -> Replay:  # fmt: skip
     """Pay every partner of the panel under a scheme, over all its months.
 
@@ -119,6 +120,7 @@ def replay(
         detail: Keep every line by month and partner.
         threads: Use the process-wide pool for more than one block; the result does not depend on it.
         starts: As in `compile_scheme`.
+        compiled: What `compiled_parts` made of a panel with the same months and the same partners, if it is there already.
 
     Raises:
         InputError: A guarantee needs a baseline and none was given.
@@ -138,8 +140,8 @@ def replay(
         detail=np.zeros((lines, panel.months, panel.partners)) if detail else _NOTHING,
         warnings=panel.warnings,
     )  # fmt: skip
-    for compiled, part in compiled_parts(scheme, panel, starts):
-        for lanes, result in run(compiled, panel, part.partners, awards, floor, detail, threads):
+    for one, part in compiled_parts(scheme, panel, starts) if compiled is None else compiled:
+        for lanes, result in run(one, panel, part.partners, awards, floor, detail, threads):
             _scatter(out, lanes, result)
     _programme(scheme, panel, out)
     _refuse_inexact(out)
@@ -233,12 +235,14 @@ def run_one(compiled: Compiled, block: Block, months: int, detail: bool, trace: 
 
 def _scatter(out: Replay, lanes: NDArray[np.int64], result: Result) -> None:
     tiers, total, by_rule, by_month, detail, *_ = result
-    out.tiers[:, lanes] = tiers
-    out.total[:, lanes] = total
-    out.by_rule[:, lanes] = by_rule
+    side_by_side = len(lanes) > 0 and int(lanes[-1] - lanes[0]) == len(lanes) - 1
+    where = slice(int(lanes[0]), int(lanes[-1]) + 1) if side_by_side else lanes
+    out.tiers[:, where] = tiers
+    out.total[:, where] = total
+    out.by_rule[:, where] = by_rule
     out.by_month[:] += by_month
     if detail.size:
-        out.detail[:, :, lanes] = detail
+        out.detail[:, :, where] = detail
 
 
 def _programme(scheme: Scheme, panel: Panel, out: Replay) -> None:
@@ -248,7 +252,8 @@ def _programme(scheme: Scheme, panel: Panel, out: Replay) -> None:
         _add(out, len(rules) + POOL, pool_lines(scheme, panel, out.detail, rules))
     if scheme.budget and scheme.budget.when_exceeded != "report":
         guaranteed = out.detail[len(rules) + GUARANTEE]
-        claims = dated_claims(scheme, panel, out.detail) if scheme.budget.when_exceeded == "first_come" else None
+        dated = scheme.budget.when_exceeded == "first_come"
+        claims = partial(dated_claims, scheme, panel, out.detail) if dated else None
         _add(out, len(rules) + BUDGET, budget_lines(scheme, panel, out.total, guaranteed, claims))
 
 

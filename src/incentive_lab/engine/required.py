@@ -11,9 +11,9 @@ import numpy as np
 
 from incentive_lab.engine.borders import held_between, looked_at
 from incentive_lab.engine.compile import Compiled, compile_scheme
+from incentive_lab.engine.contests import award_amounts
 from incentive_lab.engine.explain import driver_name, driver_words, in_units, kernel_units
 from incentive_lab.engine.program import R_REQUIRE, RULES, TESTS_F, X_AGAINST, X_DRIVER
-from incentive_lab.engine.programme import award_amounts
 from incentive_lab.engine.replay import run
 from incentive_lab.money import decimals
 from incentive_lab.panel import Floats, Panel

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from incentive_lab.engine.blocks import group_keys
 from incentive_lab.errors import InputError, Problem
@@ -13,29 +14,53 @@ from incentive_lab.scheme.document import Scheme
 from incentive_lab.scheme.measures import CATALOGUE, TENURE
 
 
+@dataclass(frozen=True)
+class Payees:
+    """Who is paid where a scheme pays parents for their members.
+
+    Attributes:
+        names: The groups, sorted.
+        place: [partners] which group each belongs to.
+        head: [groups] the row of the parent; of its first member where the parent is not itself a partner of the history.
+    """
+
+    names: tuple[str, ...]
+    place: NDArray[np.int64]
+    head: NDArray[np.int64]
+
+
+def payees(scheme: Scheme, panel: Panel) -> Payees | None:
+    """Who is paid, if the scheme pays parents; else every partner is, and nothing comes back."""
+    if scheme.group is None or scheme.group.pays != "parent":
+        return None
+    names, first, place = np.unique(
+        group_keys(panel, scheme, "group").astype(str), return_index=True, return_inverse=True
+    )
+    position = {partner: row for row, partner in enumerate(panel.partner_ids)}
+    head = [position.get(name, int(row)) for name, row in zip(names.tolist(), first, strict=True)]
+    return Payees(tuple(names.tolist()), place.astype(np.int64), np.array(head, dtype=np.int64))
+
+
 def rolled_up(scheme: Scheme, panel: Panel) -> Panel:
     """The panel with members added into their group, if the scheme pays the parent; else the panel itself.
 
     Levels (scores) are the parent's own, or the mean of those its members have; a group has joined when the first of its
-    members did. A group whose parent is not
-    itself a partner of the history takes the attributes of its first member.
+    members did. A group whose parent is not itself a partner of the history takes the attributes of its first member.
 
     Raises:
         InputError: Deals are paid one by one; a deal of several members cannot be put in one order yet.
     """
-    if scheme.group is None or scheme.group.pays != "parent":
+    paid = payees(scheme, panel)
+    if paid is None:
         return panel
-    keys = group_keys(panel, scheme, "group").astype(str)
-    names, place = np.unique(keys, return_inverse=True)
-    position = {partner: row for row, partner in enumerate(panel.partner_ids)}
-    first_member = {name: int(np.flatnonzero(place == row)[0]) for row, name in enumerate(names)}
-    head = np.array([position.get(name, first_member[name]) for name in names])
-    joined = np.array([panel.joined[place == row].min() for row in range(len(names))], dtype=np.int32)
+    names, place, head = paid.names, paid.place, paid.head
+    joined = np.full(len(names), np.iinfo(np.int32).max, dtype=np.int32)
+    np.minimum.at(joined, place, panel.joined)
     columns = {}
     for name, values in panel.columns.items():
         measure = scheme.measures.get(name) or CATALOGUE.get(name)
         if measure is not None and measure.event == TENURE:
-            columns[name] = replace(panel, joined=joined, partner_ids=tuple(names)).months_since_joining()
+            columns[name] = replace(panel, joined=joined, partner_ids=names).months_since_joining()
         elif (measure is not None and measure.is_level) or np.isnan(values).any():
             own = values[head]
             with np.errstate(invalid="ignore"):
@@ -55,9 +80,10 @@ def rolled_up(scheme: Scheme, panel: Panel) -> Panel:
     attributes = {name: values[head] for name, values in panel.attributes.items()}
     if "joined_on" in attributes:
         dates = panel.attributes["joined_on"]
-        attributes["joined_on"] = np.array([dates[place == row].min() for row in range(len(names))], dtype=object)
+        order = np.lexsort((dates.astype(str), place))
+        attributes["joined_on"] = dates[order][np.searchsorted(place[order], np.arange(len(names)))]
     return replace(
-        panel, partner_ids=tuple(str(name) for name in names), joined=joined, attributes=attributes, columns=columns, deals=deals,
+        panel, partner_ids=names, joined=joined, attributes=attributes, columns=columns, deals=deals,
         returns=None,
     )  # fmt: skip
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from incentive_lab.engine.alternative_words import alternatives_told
 from incentive_lab.engine.compile import Compiled
+from incentive_lab.engine.contests import award_amounts
 from incentive_lab.engine.deal_lines import DealLine, deal_lines
 from incentive_lab.engine.explain import base_words, table_of
 from incentive_lab.engine.line_words import conventions, not_in_money, rule_words, special_words
@@ -24,7 +25,6 @@ from incentive_lab.engine.program import (
     X_RATE,
     X_WAITING,
 )
-from incentive_lab.engine.programme import award_amounts
 from incentive_lab.engine.replay import Replay, _baseline_total, compiled_parts, run
 from incentive_lab.engine.required import Requirements
 from incentive_lab.engine.slices import Slice, slices

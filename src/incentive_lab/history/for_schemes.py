@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from incentive_lab.engine.needs import needs
-from incentive_lab.errors import InputError, Problem
+from incentive_lab.errors import InputError, Problem, did_you_mean
 from incentive_lab.history.history import History
 from incentive_lab.panel import Panel
 from incentive_lab.scheme.checks.weeks import quarters_apart
@@ -12,7 +12,9 @@ from incentive_lab.scheme.restating import restated
 
 
 def must_fit(history: History, *schemes: Scheme) -> None:
-    """Raise InputError where a scheme is in another currency, or its quarters are not those of the history's weeks."""
+    """Raise InputError where a scheme is in another currency, has quarters that are not those of the history's weeks, or groups
+    partners by what the history does not tell of them.
+    """
     problems = [
         Problem(f"{scheme.id}: currency", f"the scheme pays in {scheme.currency}, the history is in {history.currency}",
                 f"Write the scheme in {history.currency}, or load the history with a table of rates.")
@@ -22,6 +24,10 @@ def must_fit(history: History, *schemes: Scheme) -> None:
         apart = None if history.calendar is None else quarters_apart(scheme, history.calendar.year_starts)
         if apart:
             problems.append(Problem(f"{scheme.id}: calendar.year_starts", *apart))
+        known = [name for name in history.partners if name != "partner_id"]
+        if scheme.group is not None and scheme.group.by not in known:
+            problems.append(Problem(f"{scheme.id}: group.by", f"there is no column {scheme.group.by} in partners.",
+                                    did_you_mean(scheme.group.by, known)))  # fmt: skip
     if problems:
         raise InputError(problems)
 

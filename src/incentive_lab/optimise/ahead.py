@@ -29,8 +29,8 @@ from incentive_lab.scheme.document import Scheme
 MONTHS = 12
 SEARCHED, FRESH = 256, 10_000
 """Futures that a search pays every scheme in, and those that what it found is read in again."""
-FRESH_TOGETHER = 1_024
-"""The same where a scheme pays partners together or deal by deal: each future is then replayed by itself."""
+FRESH_REPLAYED = 1_024
+"""The same where what a scheme pays depends on what others are paid: each future is then replayed by itself."""
 FRESH_COSTS = 2.5
 """How long a fresh future takes, against one that is kept: it is drawn, and two schemes are paid."""
 LEAST, MOST, MOST_FRESH = 64, 10_000, 200_000
@@ -45,7 +45,7 @@ class Futures:
 
     Attributes:
         searched: Futures that every scheme is paid in.
-        fresh: Futures that the scheme as it is and what was found are read in again; None for `FRESH` or `FRESH_TOGETHER`.
+        fresh: Futures that the scheme as it is and what was found are read in again; None for `FRESH` or `FRESH_REPLAYED`.
         budget: Takes the place of the scheme's own in the chance of breaking it; whole currency units.
         assumptions: What is supposed beyond history.
     """
@@ -117,14 +117,14 @@ class Ahead:
     draws: Draws = field(default_factory=lambda: Draws(KEPT))
 
     @cached_property
-    def together(self) -> bool:
-        """Whether the scheme pays partners together or deal by deal, so that every future is replayed by itself."""
-        return Payer(self.pair.scheme, self.model, MONTHS, baseline=self.pair.floor).coupled
+    def replayed(self) -> bool:
+        """Whether the scheme pays partners for what others are paid, so that every future is replayed by itself."""
+        return Payer(self.pair.scheme, self.model, MONTHS, baseline=self.pair.floor).replayed
 
     @property
     def fresh_scenarios(self) -> int:
         """Futures of a fresh reading."""
-        usual = max(self.futures.searched, FRESH_TOGETHER if self.together else FRESH)
+        usual = max(self.futures.searched, FRESH_REPLAYED if self.replayed else FRESH)
         return usual if self.futures.fresh is None else self.futures.fresh
 
     def read(self, scheme: Scheme) -> dict[str, Reading | None]:
@@ -160,8 +160,8 @@ class Ahead:
 
     def seconds(self, evaluations: int) -> float:
         """About how long so many schemes and one fresh reading take on this machine, by paying the scheme as it is."""
-        few = 8 if self.together else self.futures.searched
-        draws = Draws() if self.together else self.draws
+        few = 8 if self.replayed else self.futures.searched
+        draws = Draws() if self.replayed else self.draws
         for _ in range(2):  # the first time draws, too
             began = time.perf_counter()
             self._paid(self.pair.scheme, few, self.seed, draws)

@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from incentive_lab.panel import Floats
-from incentive_lab.projection.chunks import LANES
-from incentive_lab.projection.laying import Space
+from incentive_lab.projection.chunks import LANES, TOGETHER
 from incentive_lab.projection.paying import Payer
 from incentive_lab.projection.plan import E_MONTH
 from incentive_lab.projection.running import Projection
 from incentive_lab.projection.smoothing import smooth
+from incentive_lab.projection.space import Space
 from incentive_lab.projection.spans import Paid
 from incentive_lab.projection.standard_errors import Figure, mean, quantile, spread_of_mean
 from incentive_lab.projection.world import Drawn, Room
@@ -95,10 +95,12 @@ def _year(told: Projection, month: int) -> tuple[int, int]:
 def under_way(told: Projection) -> Floats:
     """[scenarios kept, horizon] what periods under way at the end of each month would owe if history ended there."""
     rows, count = told.model.panel.partners, min(told.scenarios, FEW)
-    coupled = told.payer(told.horizon).coupled
-    size = rows if coupled else max(1, NARROW // count)
-    if coupled:  # schemes that pay partners together are replayed, which takes long
+    payer = told.payer(told.horizon)
+    if payer.replayed:  # which takes long
         count = min(count, max(1, LANES // rows))
+    elif payer.together:
+        count = min(count, max(1, TOGETHER // rows))
+    size = rows if payer.together else max(1, NARROW // count)
     ends = range(1, told.horizon + 1)
     to_date = np.concatenate(
         [_to_date(told, ends[at : at + AT_ONCE], count, size) for at in range(0, len(ends), AT_ONCE)]
@@ -115,7 +117,7 @@ def _to_date(told: Projection, ends: Sequence[int], count: int, size: int) -> Fl
         drawn = told.world.draw(chunk, low, min(rows, low + size), room)
         for payer, into in zip(payers, paid, strict=True):
             mine = _until(drawn, payer.horizon)
-            if payer.coupled:
+            if payer.replayed:
                 payer.pay_together(mine, into)
             else:
                 payer.add(mine, into, space)

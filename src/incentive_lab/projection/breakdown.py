@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from incentive_lab.engine.rollup import payees
 from incentive_lab.panel import Floats
 from incentive_lab.projection.running import Projection
 from incentive_lab.projection.standard_errors import Figure, mean, quantile
@@ -44,7 +45,14 @@ def bands(names: Sequence[str], values: Floats) -> list[Band]:
 
 
 def partner_bands(told: Projection) -> list[Band]:
-    """The bands of the partners that are paid most, from the first futures, of which each partner's amount is kept."""
-    paid = told.outcome.partners
+    """The bands of the partners that are paid most, from the first futures, of which each partner's amount is kept.
+
+    Where a scheme pays parents, these are told, by the name of their group.
+    """
+    paid, names = told.outcome.partners, list(told.model.panel.partner_ids)
+    parents = payees(told.outcome.scheme, told.model.panel)
+    if parents is not None:
+        for row, name in zip(parents.head.tolist(), parents.names, strict=True):
+            names[row] = name
     chosen = np.argsort(-paid.mean(axis=0), kind="stable")[:PARTNERS]
-    return bands([told.model.panel.partner_ids[row] for row in chosen], paid[:, chosen])
+    return bands([names[row] for row in chosen], paid[:, chosen])

@@ -15,12 +15,14 @@ from incentive_lab.panel import Floats
 from incentive_lab.projection import drawing_once
 from incentive_lab.projection.keeping import Draws, Source
 from incentive_lab.projection.lanes import add_leaf, add_staying
-from incentive_lab.projection.laying import Space
 from incentive_lab.projection.paying import Cost, Payer
+from incentive_lab.projection.space import Space
 from incentive_lab.projection.world import Room, World
 
 LANES = 2048
 """Lanes of a block, partners times scenarios: few enough for its rows to stay in cache, enough that calls cost little."""
+TOGETHER = 32_768
+"""Lanes of a block that must hold all partners: about 30 scenarios of 1,000 partners, each drawn for all of them at a time."""
 CHUNK = 256
 """Scenarios of a chunk at most: memory stays flat however many there are."""
 BANDS = 500
@@ -143,7 +145,7 @@ class Job:
         known = desk.source.told(chunk)
         sums = {"revenue": np.zeros((world.horizon, count)), "margin": np.zeros((world.horizon, count))}
         stay = np.zeros(count)
-        if not any(payer.coupled for payer in self.payers):
+        if not any(payer.replayed for payer in self.payers):
             rows = min(rows, model.known + int(chunk.joiners.max()))  # behind them nobody joins in these scenarios
         for low in range(0, rows, self.partners):
             if stopped is not None and stopped():
@@ -155,7 +157,7 @@ class Job:
                         add_leaf(drawn.leaf(model.leaves.index(leaf)), count, total)
                 add_staying(drawn.end, low, model.known, count, world.horizon, stay)
             for payer, into in zip(self.payers, paid, strict=True):
-                if payer.coupled:
+                if payer.replayed:
                     payer.pay_together(drawn, into)
                 else:
                     payer.add(drawn, into, desk.space)
@@ -230,9 +232,9 @@ class Chunks:
         self.size = max(1, min(CHUNK, -(-scenarios // workers.number)))
         rows = payers[0].panel.partners
         # Schemes that pay partners together get all of them in one block, and few scenarios at a time.
-        self.together = any(payer.coupled for payer in payers)
+        self.together = any(payer.together for payer in payers)
         if self.together:
-            self.size = max(1, min(self.size, LANES // rows))
+            self.size = max(1, min(self.size, TOGETHER // rows))
         self.partners = rows if self.together else max(1, LANES // self.size)
 
     def run(self, world: World, progress: Progress | None, enough: Enough | None = None) -> Drawn:

@@ -122,19 +122,21 @@ def _deals_of(payer: Payer, drawn: Drawn, s: int) -> tuple[Mapping[str, DealTabl
     """The single deals and returns of a scenario, those of history first."""
     panel, model, past = payer.panel, payer.model, payer.past
     here = drawn.items[drawn.items[:, E_LANE] % drawn.count == s]
-    chosen = [(name, here[here[:, E_STREAM] == place]) for place, name in enumerate(model.streams)]
+    turns = np.arange(len(here))
+    chosen = [(name, here[mine], turns[mine]) for place, name in enumerate(model.streams)
+              if (mine := here[:, E_STREAM] == place).any()]  # fmt: skip
     tables = {grain: _with_drawn(payer, table, chosen, drawn) for grain, table in panel.deals.items()}
     returns = panel.returns
     if returns is None:
         return tables, None
-    for name, items in chosen:
+    for name, items, number in chosen:
         back = model.comebacks.get(name)
         if back is None:
             continue
         lag = back.lag[items[:, 2]]
         keep = (lag >= 0) & (items[:, 1] + lag < payer.horizon)
-        items, number, lag = items[keep], np.flatnonzero(keep), lag[keep]
-        ids = _ids(name, number)
+        items, lag = items[keep], lag[keep]
+        ids = _ids(number[keep])
         columns = [
             np.r_[returns.partner, items[:, 0] // drawn.count], np.r_[returns.month, past + items[:, 1] + lag],
             np.r_[returns.sold_month, past + items[:, 1]], np.r_[returns.term_months, back.term[items[:, 2]]],
@@ -156,26 +158,25 @@ def _sized(payer: Payer, leaf: str, values: Floats, items: Any) -> Floats:
     return np.floor(values * (items[:, E_SIZE] / SIZE) + 0.5) if money else values
 
 
-def _ids(stream: str, numbers: Any) -> NDArray[np.object_]:
-    """Ids of drawn deals, in order after those of history."""
-    return np.array([f"~{stream[:3]}{number:09d}" for number in numbers.tolist()], dtype=np.object_)
+def _ids(numbers: Any) -> NDArray[np.object_]:
+    """Ids of drawn deals, in the order in which they were drawn and after those of history."""
+    return np.array([f"~{number:09d}" for number in numbers.tolist()], dtype=np.object_)
 
 
-def _with_drawn(payer: Payer, table: DealTable, chosen: list[tuple[str, Any]], drawn: Drawn) -> DealTable:
+def _with_drawn(payer: Payer, table: DealTable, chosen: list[tuple[str, Any, Any]], drawn: Drawn) -> DealTable:
     model, past = payer.model, payer.past
     partner, month, day = [table.partner], [table.month], [table.day]
     ids, lines = [table.deal_id], [table.line]
     values: dict[str, list[Floats]] = {name: [column] for name, column in table.values.items()}
-    for name, items in chosen:
+    for name, items, number in chosen:
         stream = model.streams[name]
         mine = [leaf for leaf in table.values if model.stream_of.get(leaf) == name]
         if not mine:
             continue
-        number = np.arange(len(items))
         partner.append((items[:, 0] // drawn.count).astype(np.int32))
         month.append((past + items[:, 1]).astype(np.int32))
-        day.append((10**5 + 31 * items[:, 1] + number % 28).astype(np.int32))
-        ids.append(_ids(name, number))
+        day.append((10**5 + 31 * items[:, 1] + (11 * items[:, E_ITEM]) % 28).astype(np.int32))
+        ids.append(_ids(number))
         lines.append(np.full(len(items), "", dtype=object))
         pool = priced(model, stream, drawn.price)
         where = {model.leaves[slot]: column for column, slot in enumerate(stream.slots)}

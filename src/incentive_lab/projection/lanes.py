@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from incentive_lab.projection.plan import ONE, SIZE
-from incentive_lab.projection.variates import bare, jit
+from incentive_lab.projection.plan import ONE
+from incentive_lab.projection.variates import bare
 
 
 @bare
 def lay_sums(  # type: ignore[no-untyped-def]
-    mine, rows, count, past, drawn, ground, slots, running, sums
+    mine, rows, count, past, drawn, common, ground, slots, running, sums
 ):
     """Running totals of the months before, for the slots and months that a program reads.
 
@@ -19,6 +19,7 @@ def lay_sums(  # type: ignore[no-untyped-def]
         count: Scenarios.
         past: Months of history.
         drawn: DrawnRows.
+        common: Common, the totals of the slots that stand for whole groups.
         ground: Ground. Of it `leaf_first`, `leaves` and `times` are the leaves of each slot, and how often each is added; `wanted`
             [horizon + 1, slots] whether a program reads the total before that month of the horizon.
         slots: Slots of a month.
@@ -38,9 +39,17 @@ def lay_sums(  # type: ignore[no-untyped-def]
         base, source, many = q * count, mine[q] * count, (end - q) * count
         # Rows are cut to the stretch: the compiler works out many lanes at a time only where places begin at nothing.
         for slot in range(slots):
-            now = sums[past * slots + slot][base : base + many]
+            now, shared = sums[past * slots + slot][base : base + many], ground.shared[slot]
             for m in range(len(wanted) - 1):
                 out = sums[(past + m + 1) * slots + slot][base : base + many] if wanted[m + 1, slot] else running[:many]
+                if shared >= 0:
+                    for p in range(end - q):
+                        source_at = common.group[shared, mine[q + p]] * count
+                        row, to = common.totals[shared, m][source_at : source_at + count], p * count
+                        for s in range(count):
+                            out[to + s] = now[to + s] + row[s]
+                    now = out
+                    continue
                 for place in range(leaf_first[slot], leaf_first[slot + 1]):
                     at, factor = where[leaves[place]], times[place]
                     if at >= 0 and halved:
@@ -62,6 +71,42 @@ def lay_sums(  # type: ignore[no-untyped-def]
                         out[i] = now[i]
                     now = out
         q = end
+
+
+@bare
+def add_groups(slot, shared, partners, count, drawn, ground, common):  # type: ignore[no-untyped-def]
+    """Add up a slot that stands for whole groups: `common.totals[shared]` from all `partners` of a block."""
+    amounts, wholes, few, out = drawn.amounts, drawn.wholes, drawn.few, common.totals[shared]
+    out[:] = 0.0
+    for place in range(ground.leaf_first[slot], ground.leaf_first[slot + 1]):
+        at, factor = drawn.where[ground.leaves[place]], ground.times[place]
+        for m in range(len(out)):
+            for q in range(partners):
+                to, source = common.group[shared, q] * count, q * count
+                into = out[m][to : to + count]
+                if at >= 0 and wholes.shape[0] > 0:
+                    whole = wholes[at, m][source : source + count]
+                    for s in range(count):
+                        into[s] += factor * whole[s]
+                elif at >= 0:
+                    row = amounts[at, m][source : source + count]
+                    for s in range(count):
+                        into[s] += factor * row[s]
+                else:
+                    counts = few[-1 - at, m][source : source + count]
+                    for s in range(count):
+                        into[s] += factor * ONE * counts[s]
+
+
+@bare
+def lay_prizes(mine, count, rows, prizes, fixed):  # type: ignore[no-untyped-def]
+    """Prizes of the horizon: `prizes` [rows, lanes of the block] into rows of what is known of partners."""
+    for r in range(len(rows)):
+        for q in range(len(mine)):
+            source, out = mine[q] * count, fixed[rows[r]][q * count : (q + 1) * count]
+            won = prizes[r][source : source + count]
+            for s in range(count):
+                out[s] = won[s]
 
 
 @bare
@@ -128,72 +173,6 @@ def lay_floor(begin, months, total, base, row, fixed):  # type: ignore[no-untype
         before, after, paid = fixed[row + m], fixed[row + m + 1], total[m]
         for i in range(len(before)):
             after[i] = before[i] + paid[base + i]
-
-
-@jit
-def lay_returns(  # type: ignore[no-untyped-def]
-    mine, rows, block, count, past, horizon, items, item_first, lag, term, back, money, old_first, old, old_values, keys, rows_out,
-    values_out, entry, first, filled,
-):  # fmt: skip
-    """Returned deals by lane and month: those of history, then those of drawn deals.
-
-    Args:
-        mine, rows: As in `lay_sums`; block: partners of the block.
-        items: [n, E_COLUMNS] drawn items; item_first: [streams] their places in `lag`.
-        lag, term, back: [items] and [names, items] when and how much of an item comes back; money: [names] in money.
-        old_first: [partners + 1]; old: [3, n] month, month sold, term; old_values: [names, n].
-        keys, entry: Scratch as long as the outputs.
-        rows_out: Output [4, n]; values_out: output [names, n]; first: output [lanes x (months + 1)].
-        filled: [1] how many; more than the outputs hold means that nothing was written.
-    """
-    months = past + horizon
-    place = np.full(block, -1, dtype=np.int64)
-    for q in range(len(mine)):
-        place[mine[q]] = q
-    n, most = 0, len(keys)
-    for q in range(len(mine)):
-        for r in range(old_first[rows[q]], old_first[rows[q] + 1]):
-            for s in range(count):
-                if n < most:
-                    keys[n], entry[n] = (q * count + s) * (months + 1) + old[0, r], -r - 1
-                n += 1
-    for r in range(len(items)):
-        q = place[items[r, 0] // count]
-        at = item_first[items[r, 3]] + items[r, 2]
-        month = items[r, 1] + lag[at]
-        if q < 0 or lag[at] < 0 or month >= horizon:
-            continue
-        if n < most:
-            keys[n], entry[n] = (q * count + items[r, 0] % count) * (months + 1) + past + month, r
-        n += 1
-    filled[0] = n
-    if n > most:
-        return
-    for k in range(len(first)):
-        first[k] = 0
-    for e in range(n):
-        first[keys[e] + 1] += 1
-    for k in range(1, len(first)):
-        first[k] += first[k - 1]
-    # What is placed moves the beginnings on by one key; they are moved back after.
-    for e in range(n):
-        at = first[keys[e]]
-        first[keys[e]] += 1
-        if entry[e] < 0:
-            r = -entry[e] - 1
-            rows_out[0, at], rows_out[1, at] = old[1, r], old[2, r]
-            for name in range(len(values_out)):
-                values_out[name, at] = old_values[name, r]
-        else:
-            item = item_first[items[entry[e], 3]] + items[entry[e], 2]
-            rows_out[0, at], rows_out[1, at] = past + items[entry[e], 1], term[item]
-            for name in range(len(values_out)):
-                size = items[entry[e], 4] / SIZE if money[name] else 1.0
-                values_out[name, at] = np.floor(back[name, item] * size + 0.5)
-        rows_out[2, at], rows_out[3, at] = -1, -1
-    for k in range(len(first) - 1, 0, -1):
-        first[k] = first[k - 1]
-    first[0] = 0
 
 
 @bare

@@ -14,26 +14,27 @@ import numpy as np
 from incentive_lab.engine import compiling_once
 from incentive_lab.engine import ops as o
 from incentive_lab.engine.blocks import aligned, blocks
-from incentive_lab.engine.columns import ColumnBook, leaf_name, once_in
 from incentive_lab.engine.compile import Compiled
+from incentive_lab.engine.contests import ranks_by_tier
 from incentive_lab.engine.kernel import run_block
 from incentive_lab.engine.program import SPECIAL_LINES, Block
 from incentive_lab.engine.variants import Part
 from incentive_lab.panel import Floats
-from incentive_lab.projection.model import Model
+from incentive_lab.projection.dealing import Deals
 from incentive_lab.projection.newcomers import Targets
-from incentive_lab.projection.reading import reads_of, state_of
-from incentive_lab.projection.returning import Back, Returned
-from incentive_lab.projection.spans import AT_ONCE, DrawnRows, Ground, Lanes, Paid, pay_span
+from incentive_lab.projection.plan import E_LANE
+from incentive_lab.projection.reading import Reads, reads_of, state_of
+from incentive_lab.projection.returning import Back
+from incentive_lab.projection.sharing import Groups, leaves_added
+from incentive_lab.projection.space import Space
+from incentive_lab.projection.spans import AT_ONCE, Common, DrawnRows, Ground, Lanes, Paid, pay_span
 from incentive_lab.projection.streams import Rows
 from incentive_lab.projection.world import Drawn
 from incentive_lab.scheme.document import Scheme
-from incentive_lab.scheme.lookup import measure_named
 
 if TYPE_CHECKING:
     from incentive_lab.projection.paying import Payer
 
-_NO_DEALS = np.zeros(0, dtype=np.int32)
 _NOTHING, _NO_TRACE = np.zeros((0, 0, 0)), np.zeros((0, 0, 0, 0))
 _NO_FLOOR, _NO_WHOLES = np.zeros((0, 0)), np.zeros((0, 0, 0), dtype=np.int32)
 _NO_FIRST, _NO_RETURNED = np.zeros(0, dtype=np.int64), np.zeros((4, 0), dtype=np.int64)
@@ -61,8 +62,10 @@ class Laid:
         self.guarded = floor is not None
         self.slots, self.level_slots = len(compiled.columns.months), len(compiled.columns.levels)
         past, months, program = payer.past, payer.months, compiled.program
-        made = blocks(compiled, payer.panel, part.partners, np.zeros((0, months, payer.panel.partners)), floor)
-        reads = reads_of(program, self.begin, months)
+        made = blocks(compiled, payer.panel, part.partners, payer.contests.before, floor)
+        deals = bool(compiled.columns.deals)
+        # Deals look wherever their months do: nothing is left out where rules pay deal by deal.
+        reads = everything(self, made[0], past) if deals else reads_of(program, self.begin, months)
         self.total, self.start_tier = np.zeros((past, len(part.partners))), np.zeros(len(part.partners), dtype=np.int64)
         self.lines = len(compiled.rule_ids) + len(SPECIAL_LINES)
         # Totals that history decides: all that are read of it, and where scenarios go on from.
@@ -75,8 +78,10 @@ class Laid:
         self.level_rows = np.array([row for row in reads.levels if row < past * self.level_slots], dtype=np.int64)
         self.floor_row = made[0].fixed.shape[0] - months - 1
         before = range(self.floor_row, self.floor_row + self.begin + 1 if self.guarded else self.floor_row)
-        self.fixed_rows = np.array(sorted({row for row in reads.fixed if not self.guarded or row <= self.floor_row + self.begin}
-                                          | set(before)), dtype=np.int64)  # fmt: skip
+        prizes = made[0].fixed.shape[0] - (months + 1 if self.guarded else 0) - len(payer.contests.rules) * months
+        self.prize_rows = prizes + payer.contests.rows
+        self.fixed_rows = np.array(sorted(({row for row in reads.fixed if not self.guarded or row <= self.floor_row + self.begin}
+                                          | set(before)) - set(self.prize_rows.tolist())), dtype=np.int64)  # fmt: skip
         self.state_rows = np.array([o.CURRENT, o.MISSED, *range(o.FIXED_ROWS, program.setup[o.Y_ROWS])], dtype=np.int64)
         self.known = {
             "sums": np.hstack([block.sums[self.sum_rows] for block in made]),
@@ -92,9 +97,9 @@ class Laid:
             same &= self.fixed_rows < self.floor_row
         self.everybody = self.fixed_rows[same], np.ascontiguousarray(self.known["fixed"][same])
         self.fixed_rows, self.known["fixed"] = self.fixed_rows[~same], np.ascontiguousarray(self.known["fixed"][~same])
-        self.checked, self.lock, self.kept = False, Lock(), dict[tuple[int, int], tuple[Rows, Rows, Rows]]()
+        self.checked, self.lock, self.kept = deals, Lock(), dict[tuple[int, int], tuple[Rows, Rows, Rows]]()
         self.rows_of = {"fixed": made[0].fixed.shape[0], "work": int(program.setup[o.Y_ROWS])}
-        leaves = [_leaves(compiled.columns, one.measure, one.credit, one.restated, payer.model)
+        leaves = [leaves_added(compiled.columns, one.measure, one.credit, one.restated, payer.model, one.total_of)
                   for one in compiled.columns.months]  # fmt: skip
         chosen = [np.flatnonzero(row) for row in leaves]
         self.leaf_first = np.cumsum([0, *(len(one) for one in chosen)]).astype(np.int64)
@@ -103,22 +108,28 @@ class Laid:
         names = list(payer.model.levels)
         self.names = np.array([names.index(name) if name in names else -1 for name in compiled.columns.levels],
                               dtype=np.int64)  # fmt: skip
-        self.back = Back(payer, compiled, self.partners) if compiled.columns.returns else None
+        self.groups = Groups(payer, compiled.columns)
+        self.deals = Deals(payer, compiled, self.partners) if deals else None
+        self.back = Back(payer, compiled, self.partners, self.deals) if compiled.columns.returns else None
 
     def _walked(self, program: Any, made: list[Block]) -> list[Floats]:
-        """The state of each block of partners after the months before `begin`."""
+        """The state of each block of partners after the months before `begin`; nothing yet where all of history is paid again."""
         months, at, states = self.payer.months, 0, []
         for block in made:
             lanes = block.fixed.shape[1]
-            work, paid = aligned(int(program.setup[o.Y_ROWS]), lanes), np.zeros((program.setup[o.Y_PAID], 0))
+            work = aligned(int(program.setup[o.Y_ROWS]), lanes)
+            paid = np.zeros((program.setup[o.Y_PAID], block.deal_values.shape[1]))
             tiers, total = np.zeros((months, lanes), dtype=np.uint8), np.zeros((months, lanes))
             work[:] = 0.0
             with compiling_once():
                 run_block(program, block, tiers, total, np.zeros((self.lines, lanes)), np.zeros((self.lines, months)),
-                          _NOTHING, _NO_TRACE, _NOTHING, paid, work, 0, self.begin)  # fmt: skip
-            self.total[:, at : at + lanes] = total[: self.payer.past]
-            if self.begin:
-                self.start_tier[at : at + lanes] = tiers[self.begin - 1]
+                          _NOTHING, _NO_TRACE, _NOTHING, paid, work, 0, self.payer.opens)  # fmt: skip
+            if self.payer.opens:
+                self.start_tier[at : at + lanes] = tiers[self.payer.opens - 1]
+            if self.begin < self.payer.opens:
+                work[:] = 0.0
+            else:
+                self.total[:, at : at + lanes] = total[: self.payer.past]
             states.append(work[self.state_rows])
             at += lanes
         return states
@@ -133,6 +144,7 @@ class Laid:
             numbers, self.sum_rows, known["sums"], self.fixed_rows, known["fixed"], self.state_rows, known["state"],
             self.level_rows, known["levels"], self.wanted, self.leaf_first, self.leaves, self.times, self.names,
             self.targets.rows, self.targets.table, payer.earlier, payer.start_tier, payer.model.segment, payer.settlements,
+            self.groups.shared, self.prize_rows,
         )  # fmt: skip
 
     def places(self, drawn: Drawn) -> tuple[Rows, Rows, Rows]:
@@ -144,12 +156,15 @@ class Laid:
             self.kept[key] = np.arange(low, high), rows - drawn.low, rows
         return self.kept[key]
 
-    def pay(self, drawn: Drawn, floor: Floats | None, room: Space, paid: Paid, out: Floats | None) -> None:
+    def pay(
+        self, drawn: Drawn, floor: Floats | None, prizes: Floats, room: Space, paid: Paid, out: Floats | None
+    ) -> None:
         """Pay the partners of a block in its scenarios.
 
         Args:
             drawn: The block.
             floor: [months, lanes] what the baseline pays those partners.
+            prizes: [prizes, lanes of the block] as `Contests.prizes` tells.
             room: Arrays of this thread.
             paid: What it is added to, unless `out` [months, lanes] is to be filled.
         """
@@ -157,15 +172,21 @@ class Laid:
         if not len(mine):
             return
         step = max(1, min(len(mine), AT_ONCE // drawn.count))
+        block, floor = rows_of(drawn), _NO_FLOOR if floor is None else floor
+        common = Common(self.groups.totals(drawn, block, self.ground, room), self.groups.group, prizes)
+        if self.deals is not None:
+            for at in range(0, len(mine), step):
+                some = slice(at, min(at + step, len(mine)))
+                self._pay_deals(drawn, block, common, mine[some], columns[some], rows[some], at, floor, room, paid, out)
+            return
         first, returned, values = _NO_FIRST, _NO_RETURNED, np.zeros((len(self.compiled.columns.returns), 0))
         if self.back is not None:
-            first, returned, values = self.back.lay(drawn, mine, columns, room)
-        block, floor = rows_of(drawn), _NO_FLOOR if floor is None else floor
+            first, returned, values = self.back.lay(drawn.items, 0, mine, columns, drawn.count, room)
 
         def go(some: slice, many: int, out: Floats) -> Lanes:
             space = room.of(self, many * drawn.count)
             pay_span(
-                self.compiled.program, self.ground, space, block, mine[some], columns[some], rows[some], drawn.count,
+                self.compiled.program, self.ground, space, block, common, mine[some], columns[some], rows[some], drawn.count,
                 some.start * drawn.count, floor, first, returned, values, paid, out,
             )  # fmt: skip
             return space
@@ -177,6 +198,32 @@ class Laid:
             go(slice(0, whole), step, _NO_FLOOR if out is None else out)
             if whole < len(mine):
                 go(slice(whole, len(mine)), len(mine) - whole, _NO_FLOOR if out is None else out)
+
+    def _pay_deals(self, drawn: Drawn, block: DrawnRows, common: Common, mine: Rows, columns: Rows, rows: Rows, at: int,
+                   floor: Floats, room: Space, paid: Paid, out: Floats | None) -> None:  # fmt: skip
+        """Pay a few partners deal by deal: places in the block, columns of the ground, rows of the panel; `at` before them."""
+        assert self.deals is not None
+        count, lanes, months = drawn.count, len(mine) * drawn.count, self.payer.months
+        items = between(drawn, int(mine[0]), int(mine[-1]) + 1)
+        begun, placed = np.zeros((2, lanes), dtype=np.int64), np.zeros((2, len(items)), dtype=np.int64)
+        held = room.deals(self)
+        self.deals.lay(items, drawn.price, mine, columns, int(mine[0]), count, months, held, begun, placed)
+        first, returned, values = _NO_FIRST, _NO_RETURNED, np.zeros((len(self.compiled.columns.returns), 0))
+        if self.back is not None:
+            first, returned, values = self.back.lay(items, int(mine[0]), mine, columns, count, room, begun, placed)
+        mine_of = slice(at * count, at * count + lanes)
+        space = room.of(self, lanes)._replace(
+            deal_values=held.values, cells=held.of(0), line_cells=held.of(1), rates=held.rates, paid=held.paid,
+            registers=room.registers(self),
+        )  # fmt: skip
+        mine_floor = np.ascontiguousarray(floor[:, mine_of]) if len(floor) else floor
+        mine_out = _NO_FLOOR if out is None else np.zeros((months, lanes))
+        pay_span(
+            self.compiled.program, self.ground, space, block, common, mine, columns, rows, count, 0, mine_floor, first,
+            returned, values, paid, mine_out,
+        )  # fmt: skip
+        if out is not None:
+            out[:, mine_of] = mine_out
 
     def _check(self, go: Callable[[], Lanes]) -> None:
         """Before the first block: rows of state that are not laid out must not be read; else all of them are from now on."""
@@ -203,73 +250,27 @@ def rows_of(drawn: Drawn) -> DrawnRows:
     return DrawnRows(amounts, wholes, drawn.few, drawn.where, scores, parts, drawn.part, drawn.begin)
 
 
-def lanes_for(laid: Laid, lanes: int) -> Lanes:
-    """Room for so many lanes of one compiled scheme."""
-    months, setup = laid.payer.months, laid.compiled.program.setup
-    fixed = undefined(laid.rows_of["fixed"], lanes)
-    fixed[laid.everybody[0]] = laid.everybody[1][:, :1]
-    total = np.zeros((months, lanes))
-    return Lanes(
-        sums=undefined((months + 1) * laid.slots, lanes), levels=undefined(months * laid.level_slots, lanes), fixed=fixed,
-        first=np.zeros((3, lanes * (months + 1)), dtype=np.int64), work=undefined(laid.rows_of["work"], lanes),
-        tiers=np.zeros((months, lanes), dtype=np.uint8), total=total, by_rule=np.zeros((laid.lines, lanes)),
-        by_month=np.zeros((laid.lines, months)),
-        detail=_NOTHING if laid.begin == laid.payer.past else np.zeros((laid.lines, *total.shape)), trace=_NO_TRACE,
-        balances=_NOTHING, paid=np.zeros((int(setup[o.Y_PAID]), 0)), rates=np.zeros((int(setup[o.Y_RATES]), 0)),
-        registers=np.zeros((int(setup[o.Y_COLUMNS]), 0)), memory=np.zeros(int(setup[o.Y_MEMORY])),
-        spaces=np.zeros(o.SPACES, dtype=np.int64), widths=np.zeros(o.SPACES, dtype=np.int64), running=np.zeros(lanes),
-        deal_values=np.zeros((len(laid.compiled.columns.deals) + 1, 0)), cells=_NO_DEALS,
+def everything(laid: Laid, block: Block, past: int) -> Reads:
+    """All rows of a block."""
+    return Reads(
+        tuple(range(len(block.sums))), tuple(range(past * laid.level_slots)), tuple(range(len(block.fixed)))
     )  # fmt: skip
 
 
-def undefined(rows: int, lanes: int) -> Floats:
-    """Rows that hold no value yet, on cache lines."""
-    made = aligned(rows, lanes)
-    made[:] = np.nan
-    return made
+def between(drawn: Drawn, low: int, high: int) -> Rows:
+    """The items of partners at these places of a block; they come partner by partner."""
+    first, last = np.searchsorted(drawn.items[:, E_LANE], (low * drawn.count, high * drawn.count))
+    return drawn.items[first:last]
 
 
-class Space:
-    """The arrays of one thread, kept between blocks."""
-
-    def __init__(self) -> None:
-        """Nothing yet."""
-        self.kept: dict[tuple[int, int], Lanes] = {}
-        self.returns: dict[tuple[int, int], Returned] = {}
-
-    def of(self, laid: Laid, lanes: int) -> Lanes:
-        """Arrays for so many lanes of one compiled scheme."""
-        key = id(laid), lanes
-        if key not in self.kept:
-            self.kept[key] = lanes_for(laid, lanes)
-        return self.kept[key]
-
-    def returned(self, back: Back, lanes: int) -> Returned:
-        """Arrays for the returns of so many lanes of one compiled scheme."""
-        key = id(back), lanes
-        if key not in self.returns:
-            self.returns[key] = Returned(lanes, back.past + back.horizon, len(back.values))
-        return self.returns[key]
+def together(parts: list[tuple[Compiled, Part]], scheme: Scheme) -> bool:
+    """Whether what a partner is paid depends on other partners in the same scenario, so that a block must hold all of them."""
+    contests = any(rule.award for rule in scheme.rules)
+    return contests or any(column.total_of for compiled, _ in parts for column in compiled.columns.months)
 
 
-def _leaves(columns: ColumnBook, name: str, credit: str, restated: bool, model: Model) -> Floats:
-    """How often each leaf of the model is added for a measure."""
-    measure = measure_named(name, columns.own)
-    out = np.zeros(len(model.leaves))
-    if measure.leaf:
-        out[model.leaves.index(leaf_name(name, measure, credit, restated, once_in(columns.group, "")))] = 1.0
-        return out
-    for sign, names in ((1.0, measure.plus), (-1.0, measure.minus)):
-        for part in names:
-            out += sign * _leaves(columns, part, credit, restated, model)
-    return out
-
-
-def coupled(scheme: Scheme, parts: list[tuple[Compiled, Part]]) -> bool:
-    """Whether partners of one scenario must be paid together, or deal by deal, so that lanes cannot stand alone."""
+def replayed(scheme: Scheme) -> bool:
+    """Whether scenarios must be replayed one by one: what is paid depends on what others are paid, or on their tiers."""
     first_come = scheme.budget is not None and scheme.budget.when_exceeded == "first_come"
-    together = bool(scheme.pools) or scheme.group is not None or any(rule.award for rule in scheme.rules)
-    columns = [compiled.columns for compiled, _ in parts]
-    return first_come or together or any(
-        book.deals or any(column.total_of for column in book.months) for book in columns
-    )  # fmt: skip
+    parents = scheme.group is not None and scheme.group.pays == "parent"
+    return first_come or parents or bool(scheme.pools) or ranks_by_tier(scheme)

@@ -10,14 +10,16 @@ from incentive_lab.engine.periods import PERIOD_MONTHS, year_shift
 from incentive_lab.engine.program import BUDGET, CAP, SPECIAL_LINES
 from incentive_lab.engine.programme import posting_months
 from incentive_lab.engine.replay import compiled_parts, replay
-from incentive_lab.errors import InputError, Problem
+from incentive_lab.engine.rollup import payees, rolled_up
 from incentive_lab.money import decimals
 from incentive_lab.panel import Floats, Panel, month_index
 from incentive_lab.projection.futures import scenario_panel, stretched
-from incentive_lab.projection.laying import Laid, Space, coupled
+from incentive_lab.projection.laying import Laid, replayed, together
 from incentive_lab.projection.model import Model
 from incentive_lab.projection.plan import EMIT_ALL, EMIT_RETURNED
 from incentive_lab.projection.reading import first_open
+from incentive_lab.projection.sharing import Contests
+from incentive_lab.projection.space import Space
 from incentive_lab.projection.spans import Paid
 from incentive_lab.projection.streams import Rows
 from incentive_lab.projection.world import Drawn
@@ -67,7 +69,12 @@ def looked_at(*schemes: Scheme | None) -> int:
 
 
 class Payer:
-    """Pays scenarios under one scheme; a scheme that couples partners is replayed scenario by scenario."""
+    """Pays scenarios under one scheme.
+
+    Attributes:
+        together: Whether a block must hold all partners.
+        replayed: Whether scenarios are replayed one by one, which takes longest.
+    """
 
     def __init__(self, scheme: Scheme, model: Model, horizon: int, *, baseline: Scheme | None = None,
                  past: int | None = None, in_force: bool | None = None, begin: int | None = None,
@@ -85,13 +92,13 @@ class Payer:
             begin: Pay scenarios from this month on at the latest.
             panel: History with room for the horizon, if it is there already.
         """
-        if scheme.group is not None and scheme.group.pays == "parent":
-            raise InputError([Problem("group.pays", "a scheme that pays parents cannot be projected yet",
-                                      "Use `pays: member`.")])  # fmt: skip
         self.scheme, self.model, self.horizon = scheme, model, horizon
         self.past = min(model.panel.months, looked_at(scheme, baseline)) if past is None else past
         self.months = self.past + horizon
         self.panel = stretched(model.panel, self.past, horizon) if panel is None else panel
+        self.parents = payees(scheme, self.panel)
+        if self.parents is not None:
+            rolled_up(scheme, self.panel)  # says what it cannot do before anything is drawn
         self.shift = year_shift(scheme, self.panel.first_month)
         if in_force is None:
             effective = month_index(int(scheme.effective.from_[:4]), int(scheme.effective.from_[5:7]))
@@ -101,16 +108,20 @@ class Payer:
         self.plain = scheme if scheme.budget is None or scheme.budget.when_exceeded == "first_come" else scheme.model_copy(
             update={"budget": None})  # fmt: skip
         self.parts = compiled_parts(self.plain, self.panel, self.starts)
-        self.coupled = coupled(self.plain, self.parts)
-        self.begin = min(self.past if begin is None else begin, first_open(scheme, self.past, self.shift))
+        self.replayed, self.together = replayed(self.plain), together(self.parts, self.plain)
+        # Months of history that no scenario changes are paid once, before `opens`; where rules pay deal by deal, all of history
+        # is paid again, since a deal's limits and returns look back at deals.
+        self.opens = min(self.past if begin is None else begin, first_open(scheme, self.past, self.shift))
+        self.begin = 0 if any(compiled.columns.deals for compiled, _ in self.parts) else self.opens
         self.beneath: Payer | None = None
-        if self.floor is not None and not self.coupled:
+        if self.floor is not None and not self.replayed:
             bare = self.floor.model_copy(update={"guarantees": (), "budget": None})
-            self.begin = min(self.begin, first_open(bare, self.past, year_shift(bare, self.panel.first_month)))
-            self.beneath = Payer(
-                bare, model, horizon, past=self.past, in_force=True, begin=self.begin, panel=self.panel
-            )
-            self.coupled = self.beneath.coupled
+            self.opens = min(self.opens, first_open(bare, self.past, year_shift(bare, self.panel.first_month)))
+            self.beneath = Payer(bare, model, horizon, past=self.past, in_force=True, begin=min(self.begin, self.opens),
+                                 panel=self.panel)  # fmt: skip
+            self.begin = self.beneath.begin
+            self.replayed, self.together = self.beneath.replayed, self.together or self.beneath.together
+        self.together = self.together or self.replayed
         self.line_ids = (*(rule.id for rule in scheme.rules), *SPECIAL_LINES)
         self.tier_names = tuple(level.name for level in scheme.tiers.levels) if scheme.tiers else ("all",)
         self.years = self._years()
@@ -118,7 +129,8 @@ class Payer:
                                     if self._cuts else [], dtype=np.int64).reshape(-1, 2)  # fmt: skip
         self.earlier = np.zeros((self.past, self.panel.partners))
         self.start_tier = np.zeros(self.panel.partners, dtype=np.int64)
-        self.laid: list[Laid] = [] if self.coupled else self._laid()
+        self.contests = Contests(self)
+        self.laid: list[Laid] = [] if self.replayed else self._laid()
 
     def _laid(self) -> list[Laid]:
         """The scheme and its variants, each paid up to the horizon."""
@@ -153,6 +165,11 @@ class Payer:
             needed[name] = max(which, needed.get(name, 0))
         return needed
 
+    @property
+    def payees(self) -> int:
+        """How many of history are paid: its partners, or the parents of their groups."""
+        return self.model.known if self.parents is None else int((self.parents.head < self.model.known).sum())
+
     def begun(self, count: int, kept: int) -> Paid:
         """Sums of `count` scenarios before anybody is paid; amounts by partner are kept for the first `kept`."""
         lines, levels = len(self.line_ids), len(self.tier_names)
@@ -161,7 +178,7 @@ class Payer:
             np.zeros((len(self.model.segments), count)), np.zeros(count), np.zeros((len(self.settlements), count)),
             np.zeros((self.horizon, count)), np.zeros((self.model.known, kept)),
         )  # fmt: skip
-        if not self.coupled:
+        if not self.replayed:
             paid.monthly[: self.begin] = self.earlier[: self.begin].sum(axis=1)[:, None]
             for place, (first, last) in enumerate(self.settlements):
                 if last < self.begin:
@@ -169,24 +186,25 @@ class Payer:
         return paid
 
     def add(self, drawn: Drawn, paid: Paid, room: Space) -> None:
-        """Pay a block of partners in its scenarios and add it up."""
+        """Pay a block of partners, all of them if they are paid `together`, in its scenarios and add it up."""
+        prizes = self.contests.prizes(drawn)
         floor = None if self.beneath is None else self.beneath._totals(drawn, room)
         for laid in self.laid:
             mine = laid.places(drawn)[1]
             beneath = floor
             if floor is not None and len(mine) < drawn.high - drawn.low:
                 beneath = np.ascontiguousarray(floor[:, _lanes(mine, drawn.count)])
-            laid.pay(drawn, beneath, room, paid, None)
+            laid.pay(drawn, beneath, prizes, room, paid, None)
 
     def _totals(self, drawn: Drawn, room: Space) -> Floats:
         """[months, lanes of the block] cents, from `begin` on."""
-        total = np.zeros((self.months, len(drawn.begin)))
+        total, prizes = np.zeros((self.months, len(drawn.begin))), self.contests.prizes(drawn)
         nothing = self.begun(drawn.count, 0)
         for laid in self.laid:
             mine = laid.places(drawn)[1]
             whole = len(mine) == drawn.high - drawn.low
             out = total if whole else np.zeros((self.months, len(mine) * drawn.count))
-            laid.pay(drawn, None, room, nothing, out)
+            laid.pay(drawn, None, prizes, room, nothing, out)
             if not whole:
                 total[:, _lanes(mine, drawn.count)] = out
         return total
@@ -194,9 +212,20 @@ class Payer:
     def pay_together(self, drawn: Drawn, paid: Paid) -> None:
         """Pay all partners of each scenario by a replay of what was drawn."""
         known, count = self.model.known, drawn.count
+        # What a parent is paid stands in its own row, or in that of its first member.
+        rows = np.arange(self.panel.partners) if self.parents is None else self.parents.head
+        old = rows < known
+        # All futures have the same partners in the same groups, so the scheme is compiled once for them.
+        paid_panel = self.panel if self.parents is None else rolled_up(self.plain, self.panel)
+        compiled = self.parts if self.parents is None else compiled_parts(self.plain, paid_panel, self.starts)
         for s in range(count):
             done = replay(
-                self.plain, scenario_panel(self, drawn, s), baseline=self.floor, threads=False, starts=self.starts
+                self.plain,
+                scenario_panel(self, drawn, s),
+                baseline=self.floor,
+                threads=False,
+                starts=self.starts,
+                compiled=compiled,
             )
             ahead, held = done.total[self.past :], done.tiers[self.past :]
             by_partner = ahead.sum(axis=0)
@@ -204,13 +233,13 @@ class Payer:
             paid.lines[:, s] = done.detail[:, self.past :].sum(axis=(1, 2))
             paid.taken[:, s] = done.detail[len(self.scheme.rules) + BUDGET, self.past :].sum(axis=1)
             paid.by_tier[:, s] = [np.where(held == place, ahead, 0.0).sum() for place in range(len(self.tier_names))]
-            paid.by_segment[:, s] = np.bincount(self.model.segment, by_partner, len(self.model.segments))
+            paid.by_segment[:, s] = np.bincount(self.model.segment[rows], by_partner, len(self.model.segments))
             start = done.tiers[self.past - 1] if self.past else done.tiers[0]
-            paid.higher[s] = (held[-1][:known] > start[:known]).sum()
+            paid.higher[s] = (held[-1][old] > start[old]).sum()
             for place, (first, last) in enumerate(self.settlements):
                 paid.due[place, s] = np.maximum(done.total[first : last + 1].sum(axis=0), 0.0).sum()
             if s < paid.partners.shape[1]:
-                paid.partners[:, s] = by_partner[:known]
+                paid.partners[rows[old], s] = by_partner[old]
 
     def _years(self) -> list[tuple[int, int]]:
         """Months of each programme year that the horizon touches."""
@@ -244,7 +273,7 @@ class Payer:
         kept = paid.partners.shape[1]
         return Cost(
             ahead.T, lines.T, (paid.by_tier * share).T, (paid.by_segment * share).T, (paid.partners * share[:kept]).T, demand,
-            paid.higher / max(1, self.model.known), owed.T, capped,
+            paid.higher / max(1, self.payees), owed.T, capped,
         )  # fmt: skip
 
     def _budget(self, due: Floats) -> Floats:

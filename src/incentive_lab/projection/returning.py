@@ -8,14 +8,16 @@ import numpy as np
 
 from incentive_lab.engine.compile import Compiled
 from incentive_lab.panel import Floats
-from incentive_lab.projection.lanes import lay_returns
+from incentive_lab.projection.lane_deals import lay_returns
 from incentive_lab.projection.streams import Rows
-from incentive_lab.projection.world import Drawn
 from incentive_lab.scheme.lookup import unit_of
 
 if TYPE_CHECKING:
-    from incentive_lab.projection.laying import Space
+    from incentive_lab.projection.dealing import Deals
     from incentive_lab.projection.paying import Payer
+    from incentive_lab.projection.space import Space
+
+NO_DEALS = np.zeros((0, 0), dtype=np.int64)
 
 
 class Returned:
@@ -36,8 +38,8 @@ class Returned:
 class Back:
     """Deals that come back: those of history, and when and how much of each item that may be drawn."""
 
-    def __init__(self, payer: Payer, compiled: Compiled, partners: Rows) -> None:
-        """Gather them."""
+    def __init__(self, payer: Payer, compiled: Compiled, partners: Rows, deals: Deals | None) -> None:
+        """Gather them; `deals` are those that rules pay one by one."""
         model, names = payer.model, compiled.columns.returns
         self.past, self.horizon = payer.past, payer.horizon
         items = [len(one.pool) for one in model.streams.values()]
@@ -54,23 +56,29 @@ class Back:
         table = payer.panel.returns
         assert table is not None
         # A return waits at most a year for the posting month of its rule.
-        keep = np.flatnonzero(
-            np.isin(table.partner, partners) & (table.month >= self.past - 12) & (table.month < self.past)
-        )
+        earliest = min(payer.begin, self.past - 12)
+        keep = np.flatnonzero(np.isin(table.partner, partners) & (table.month >= earliest) & (table.month < self.past))
         keep = keep[np.lexsort((table.sold_month[keep], table.month[keep], table.partner[keep]))]
         place = np.searchsorted(partners, table.partner[keep])
         self.old_first = np.searchsorted(place, np.arange(len(partners) + 1)).astype(np.int64)
         self.old = np.stack([table.month[keep], table.sold_month[keep], table.term_months[keep]]).astype(np.int64)
         self.old_values = np.array([table.values[one][keep] for one in names]).reshape(len(names), len(keep))
+        self.old_deals = NO_DEALS
+        if deals is not None:
+            self.old_deals = np.array([
+                [deals.place_of(grain, int(who), int(sold), table.deal_id[row], table.line[row])
+                 for who, sold, row in zip(place, self.old[1], keep, strict=True)] for grain in range(2)
+            ], dtype=np.int64).reshape(2, len(keep))  # fmt: skip
 
-    def lay(self, drawn: Drawn, mine: Rows, rows: Rows, room: Space) -> tuple[Rows, Rows, Floats]:
-        """`first` of every lane and month, `returned` and `return_values` of a block."""
-        space = room.returned(self, len(mine) * drawn.count)
+    def lay(self, items: Rows, low: int, mine: Rows, rows: Rows, count: int, room: Space, begun: Rows = NO_DEALS,
+            placed: Rows = NO_DEALS) -> tuple[Rows, Rows, Floats]:  # fmt: skip
+        """`first` of every lane and month, `returned` and `return_values` of some partners; see `Deals.lay` for what is given."""
+        space = room.returned(self, len(mine) * count)
         while True:
             lay_returns(
-                mine, rows, drawn.high - drawn.low, drawn.count, self.past, self.horizon, drawn.items, self.item_first,
-                self.lag, self.term, self.values, self.money, self.old_first, self.old, self.old_values, space.keys, space.rows,
-                space.values, space.entry, space.first, space.filled,
+                mine, rows, low, count, self.past, self.horizon, items, self.item_first, self.lag, self.term, self.values,
+                self.money, self.old_first, self.old, self.old_values, space.keys, space.rows, space.values, space.entry,
+                space.first, space.filled, begun, placed, self.old_deals,
             )  # fmt: skip
             if space.filled[0] <= len(space.keys):
                 return space.first, space.rows, space.values

@@ -10,7 +10,16 @@ from numpy.typing import NDArray
 from incentive_lab.engine.kernel import walk
 from incentive_lab.engine.program import Block
 from incentive_lab.panel import Floats
-from incentive_lab.projection.lanes import add_up, lay_floor, lay_joining, lay_levels, lay_sums, lay_targets, spread
+from incentive_lab.projection.lanes import (
+    add_up,
+    lay_floor,
+    lay_joining,
+    lay_levels,
+    lay_prizes,
+    lay_sums,
+    lay_targets,
+    spread,
+)
 from incentive_lab.projection.streams import Rows
 from incentive_lab.projection.variates import bare
 
@@ -30,6 +39,7 @@ class Ground(NamedTuple):
         wanted, leaf_first, leaves, times: As in `lay_sums`; names: as in `lay_levels`.
         target_rows, targets: As in `lay_targets`.
         earlier, start_tier, segment, settlements: As in `add_up`.
+        shared: [slots] which total of `Common` a slot takes, -1 its own; prize_rows: [prizes] their rows of `fixed`.
     """
 
     numbers: Rows
@@ -52,6 +62,22 @@ class Ground(NamedTuple):
     start_tier: Rows
     segment: Rows
     settlements: Rows
+    shared: Rows
+    prize_rows: Rows
+
+
+class Common(NamedTuple):
+    """What all partners of a scenario decide together; empty for a scheme under which every partner stands alone.
+
+    Attributes:
+        totals: [totals, horizon, groups x scenarios] what whole groups add up to.
+        group: [totals, partners] the group of each.
+        prizes: [prizes, lanes of the block] cents.
+    """
+
+    totals: Floats
+    group: Rows
+    prizes: Floats
 
 
 class Lanes(NamedTuple):
@@ -61,7 +87,8 @@ class Lanes(NamedTuple):
         sums, levels, fixed, first: As in `Block`.
         work, tiers, total, by_rule, by_month, detail, trace, balances, paid: As in `run_block`.
         rates, registers, memory, spaces, widths: As in `execute`.
-        running: [lanes] scratch; returned, values, deal_values, cells: of a block without deals.
+        running: [lanes] scratch.
+        deal_values, cells, line_cells: As `deal_values`, `cell_of_deal` and `cell_of_line` in `Block`.
     """
 
     sums: Floats
@@ -85,6 +112,7 @@ class Lanes(NamedTuple):
     running: Floats
     deal_values: Floats
     cells: NDArray[np.int32]
+    line_cells: NDArray[np.int32]
 
 
 class DrawnRows(NamedTuple):
@@ -129,7 +157,7 @@ class Paid(NamedTuple):
 
 @bare
 def pay_span(  # type: ignore[no-untyped-def]
-    program, ground, lanes, drawn, mine, rows, partners, count, base, floor, first, returned, return_values, paid, out,
+    program, ground, lanes, drawn, common, mine, rows, partners, count, base, floor, first, returned, return_values, paid, out,
 ):  # fmt: skip
     """Pay the partners of a drawn block in its scenarios, as many at a time as there are lanes for.
 
@@ -137,7 +165,7 @@ def pay_span(  # type: ignore[no-untyped-def]
         program: Program.
         ground: Ground.
         lanes: Lanes.
-        drawn: DrawnRows.
+        drawn: DrawnRows; common: Common.
         mine: [n] places in the block; rows: [n] columns of the ground; partners: [n] rows of the panel. n is a multiple of the
             partners that there are lanes for.
         count: Scenarios.
@@ -155,7 +183,7 @@ def pay_span(  # type: ignore[no-untyped-def]
     for at in range(0, len(mine), step):
         lane = base + at * count
         some, columns, who = mine[at : at + step], rows[at : at + step], partners[at : at + step]
-        lay_sums(some, columns, count, past, drawn, ground, slots, lanes.running, lanes.sums)
+        lay_sums(some, columns, count, past, drawn, common, ground, slots, lanes.running, lanes.sums)
         spread(columns, count, ground.fixed_rows, ground.fixed, lanes.fixed)
         spread(columns, count, ground.state_rows, ground.state, lanes.work)
         joined = lanes.fixed[0]
@@ -166,6 +194,7 @@ def pay_span(  # type: ignore[no-untyped-def]
             spread(columns, count, ground.level_rows, ground.levels, lanes.levels)
             lay_levels(some, count, past, months - past, ground.names, ground.numbers[G_LEVEL_SLOTS], drawn, joined,
                        lanes.levels)  # fmt: skip
+        lay_prizes(some, count, ground.prize_rows, common.prizes, lanes.fixed)
         if floor.shape[0] > 0:
             lay_floor(begin, months, floor, lane, ground.numbers[G_FLOOR], lanes.fixed)
         for key in range(keys if len(first) > 0 else 0):
@@ -178,7 +207,7 @@ def pay_span(  # type: ignore[no-untyped-def]
                 for i in range(many):
                     detail[line, m, i] = 0.0
         block = Block(lanes.sums, lanes.levels, lanes.fixed, lanes.first, returned, lanes.deal_values, return_values,
-                      lanes.cells, lanes.cells)  # fmt: skip
+                      lanes.cells, lanes.line_cells)  # fmt: skip
         walk(program, block, lanes.tiers, lanes.total, lanes.by_rule, lanes.by_month, lanes.detail, lanes.trace,
              lanes.balances, lanes.paid, lanes.work, begin, months, lanes.rates, lanes.registers, lanes.memory,
              lanes.spaces, lanes.widths)  # fmt: skip

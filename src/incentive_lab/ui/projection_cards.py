@@ -154,7 +154,7 @@ def breakdown_card(told: Projection) -> None:
         if by == "Partner":
             panel = told.model.panel
             called_by_id = dict(zip(panel.partner_ids, panel.attributes["name"].astype(str), strict=True))
-            parts = [replace(one, name=called(called_by_id[one.name], one.name)) for one in parts]
+            parts = [replace(one, name=called(called_by_id.get(one.name, ""), one.name)) for one in parts]
         whole = [] if by == "Partner" else [_whole(told)]
         table((by, "Mean", "±", "P10", "P50", "P90"), [
             (plain(one.name if by in ("Rule", "Partner") else one.name.replace("_", " ")), compact(one.mean.value / minor),

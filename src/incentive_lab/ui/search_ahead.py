@@ -9,7 +9,7 @@ import streamlit as st
 from incentive_lab.charts.search_ahead import exceeded_chart
 from incentive_lab.engine.replay import Replay
 from incentive_lab.format import counted
-from incentive_lab.optimise.ahead import FRESH, FRESH_TOGETHER, MONTHS, SEARCHED, Ahead, Futures
+from incentive_lab.optimise.ahead import FRESH, FRESH_REPLAYED, MONTHS, SEARCHED, Ahead, Futures
 from incentive_lab.optimise.figures import NEXT_YEAR_FIGURES, Figure, NextYearFigure
 from incentive_lab.optimise.found import Found
 from incentive_lab.optimise.paying import Trial
@@ -56,9 +56,9 @@ def futures(scheme: Scheme, wanted: Sequence[Figure], result: Replay) -> Futures
                                 key=f"search-budget-{scheme.id}", persist_state="session")  # fmt: skip
         budget = None if typed == own else float(typed)
     told = (
-        f"Every scheme is paid in the same {SEARCHED} futures, about a fifth of a second for a thousand partners; where it pays "
-        f"partners together or deal by deal, five to ten seconds. What is found is read again in {FRESH:,} fresh ones "
-        f"({FRESH_TOGETHER:,} there)."
+        f"Every scheme is paid in the same {SEARCHED} futures, about a fifth of a second for a thousand partners; where what "
+        f"it pays depends on what others are paid, two to five seconds. What is found is read again in {FRESH:,} fresh ones "
+        f"({FRESH_REPLAYED:,} there)."
     )
     st.markdown(f":small[:gray[{plain(told)}]]")
     return Futures(budget=budget, assumptions=known.get(chosen or "", BASE))
