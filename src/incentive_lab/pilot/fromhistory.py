@@ -211,6 +211,7 @@ def _trial(here: World, assigned: Assigned, starts: Codes, inside: Floats, flags
     observed = pilot.assignment.mechanism == "observed"
     rolls = pilot.assignment.mechanism == "rollout"
     switch = pilot.assignment.mechanism == "switchback"
+    begins = here.start + np.arange(int(pilot.assignment.waves)) * int(pilot.assignment.period_months)
     segments = {
         name: attribute(panel, name, "analysis.segments")[rows] for name in pilot.analysis.segments if name != "size"
     }
@@ -222,6 +223,7 @@ def _trial(here: World, assigned: Assigned, starts: Codes, inside: Floats, flags
         starts=np.where(starts >= 0, starts - offset, -1), in_arm=inside[rows, window] if switch else None,
         periods=tuple(panel.labels()[window]), first_post=here.start - offset, notes=assigned.notes, flags=tuple(flags),
         source=panel.history_id, currency=panel.currency, keys=rows,
+        wave_starts=np.where(begins < here.stop, begins - offset, -1) if rolls else None,
     )  # fmt: skip
 
 
