@@ -15,12 +15,13 @@ from incentive_lab.history.sharing import customers_of, deals_together
 from incentive_lab.panel import Floats, month_index
 from incentive_lab.pilot.analysis import Analysis, analyse
 from incentive_lab.pilot.assigning import Assigned
-from incentive_lab.pilot.attrition import dropouts, late_joiners
+from incentive_lab.pilot.attrition import dropouts, last_month, late_joiners
 from incentive_lab.pilot.checking import check, require_history
 from incentive_lab.pilot.csvtrial import trial_from_csv
 from incentive_lab.pilot.deciding import decided
 from incentive_lab.pilot.document import Pilot
 from incentive_lab.pilot.fromhistory import Prepared, plan_draw, prepare
+from incentive_lab.pilot.meeting import beside, out_of_effect, shared_deals
 from incentive_lab.pilot.paying import Payer, ceiling, fingerprints, floors_for, schemes_for
 from incentive_lab.pilot.peeking import with_looks
 from incentive_lab.pilot.recorded import arms_csv, registered, registration
@@ -97,7 +98,8 @@ def design(pilot: Pilot, history: History, folder: Path | None) -> Design:
     meeting = spillovers(trial.partners, assigned.arm, customers_of(history), deals_together(history),
                          [str(one) for one in here.panel.attributes["parent_id"][assigned.rows]])  # fmt: skip
     least = smallest_p_of(assigned)
-    told = _design_warnings(pilot, assigned, trial, meeting, least, over, here)
+    told = (*_design_warnings(pilot, assigned, trial, meeting, least, over, here), *out_of_effect(pilot, schemes),
+            *(one.words for one in beside(pilot, folder, trial.partners)))  # fmt: skip
     return Design(pilot, here, assigned, trial, balance(trial), meeting, costs, over, told, least,
                   fingerprints(schemes, floors))  # fmt: skip
 
@@ -183,13 +185,15 @@ def read_pilot(
     starts = next((scheme.year_starts for scheme in schemes.values()), 1)
     prepared = replace(prepared, trial=replace(prepared.trial, year_starts=starts))
     read = analyse(pilot, prepared.trial, registered(pilot, folder, fingerprints(schemes, floors)),
-                   history_checks(pilot, prepared, history, schemes))  # fmt: skip
+                   history_checks(pilot, prepared, history, schemes, folder))  # fmt: skip
     whole = len(schemes) == len(pilot.arms)
     payer = Payer.of(schemes, floors, history) if worth and whole and pilot.value is not None else None
     return decided(with_looks(read, prepared.world.complete), prepared, payer), prepared
 
 
-def history_checks(pilot: Pilot, prepared: Prepared, history: History, schemes: dict[str, Scheme]) -> tuple[Check, ...]:
+def history_checks(
+    pilot: Pilot, prepared: Prepared, history: History, schemes: dict[str, Scheme], folder: Path | None = None
+) -> tuple[Check, ...]:
     """Checks that need the history: contamination, sales after the end, bunching at thresholds."""
     trial, here = prepared.trial, prepared.world
     found = []
@@ -201,7 +205,9 @@ def history_checks(pilot: Pilot, prepared: Prepared, history: History, schemes: 
     assert trial.keys is not None
     found.append(late_joiners(here.panel, trial.keys, here.start, here.stop, drawn=trial.drawing is not None))
     if outcome.monthly is not None and not here.is_level(pilot.primary.of):
-        found.append(dropouts(outcome.monthly, trial))
+        found += [dropouts(outcome.monthly, trial), last_month(outcome.monthly, trial)]
+    found += filter(None, [shared_deals(history, here, trial)])
+    found += [Check("Other pilots", "look", one.words) for one in beside(pilot, folder, trial.partners)]
     plain = pilot.assignment.mechanism not in ("rollout", "switchback")
     if plain and outcome.monthly is not None and outcome.over is None and not here.is_level(pilot.primary.of):
         treated = (trial.arm > 0).astype(np.float64)

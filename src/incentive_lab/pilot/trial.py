@@ -106,6 +106,15 @@ class Trial:
         return len(self.partners)
 
     @property
+    def ways(self) -> Codes:
+        """Partners that are treated alike have the same number, int64 [n]: their arm, wave, or sequence of arms."""
+        if self.in_arm is not None:
+            return np.unique(np.nan_to_num(self.in_arm, nan=-1.0), axis=0, return_inverse=True)[1].reshape(-1)
+        if self.wave_starts is not None and self.starts is not None:
+            return np.unique(self.starts, return_inverse=True)[1].reshape(-1)
+        return self.arm
+
+    @property
     def each(self) -> str:
         """What an amount is counted by."""
         if self.keys is not None:
