@@ -12,11 +12,12 @@ from incentive_lab.errors import InputError, Problem
 from incentive_lab.format import capital
 from incentive_lab.history import History
 from incentive_lab.history.sharing import customers_of, deals_together
-from incentive_lab.panel import Floats, month_index
+from incentive_lab.panel import Floats
 from incentive_lab.pilot.analysis import Analysis, analyse
 from incentive_lab.pilot.assigning import Assigned
 from incentive_lab.pilot.attrition import dropouts, last_month, late_joiners
 from incentive_lab.pilot.checking import check, require_history
+from incentive_lab.pilot.contaminating import contamination, own_rules
 from incentive_lab.pilot.csvtrial import trial_from_csv
 from incentive_lab.pilot.deciding import decided
 from incentive_lab.pilot.document import Pilot
@@ -28,7 +29,7 @@ from incentive_lab.pilot.recorded import arms_csv, registered, registration
 from incentive_lab.pilot.timing import at_borders, paid_back
 from incentive_lab.pilot.trial import Outcome, Trial
 from incentive_lab.pilot.usable import unusable
-from incentive_lab.pilot.watching import Balance, Check, Spillover, balance, contamination, spillovers
+from incentive_lab.pilot.watching import Balance, Check, Spillover, balance, spillovers
 from incentive_lab.pilot.world import World
 from incentive_lab.scheme.document import Scheme
 
@@ -200,7 +201,7 @@ def history_checks(
     if pilot.planted is not None:
         found.append(Check("Contamination", "fine", "A rehearsal: nobody was really paid by another scheme."))
     elif schemes:
-        found.append(contamination(_paid(here, history), trial, _own_rules(pilot, schemes)))
+        found.append(contamination(prepared, history, own_rules(pilot, schemes)))
     outcome = trial.outcomes[pilot.primary.name]
     assert trial.keys is not None
     found.append(late_joiners(here.panel, trial.keys, here.start, here.stop, drawn=trial.drawing is not None))
@@ -244,31 +245,3 @@ def quarterly(values: Floats, first_month: int, starts: int) -> Floats:
     quarter = (first_month - (starts - 1) + np.arange(values.shape[1])) // 3
     quarter -= quarter.min()
     return np.column_stack([values[:, quarter == one].sum(axis=1) for one in range(int(quarter.max()) + 1)])
-
-
-def _own_rules(pilot: Pilot, schemes: dict[str, Scheme]) -> tuple[frozenset[str], ...]:
-    ids = [
-        frozenset(rule.id for rule in schemes[arm.name].rules) if arm.name in schemes else frozenset()
-        for arm in pilot.arms
-    ]
-    return tuple(
-        one - frozenset().union(*(other for place, other in enumerate(ids) if place != own))
-        for own, one in enumerate(ids)
-    )
-
-
-def _paid(here: World, history: History) -> list[tuple[str, str]]:
-    """(partner, rule) of what was really paid in the pilot's months."""
-    if not history.rows.get("actual_payouts"):
-        return []
-    first, last = here.panel.first_month + here.start, here.panel.first_month + here.stop
-    frame = history.actual_payouts
-    found = []
-    for partner, period, rule in zip(frame["partner_id"], frame["period"], frame["rule"], strict=True):
-        text = str(period)
-        begin = month_index(
-            int(text[:4]), 3 * int(text[6]) - 2 if "Q" in text else int(text[5:7] or 1) if len(text) > 4 else 1
-        )
-        if first <= begin < last:
-            found.append((str(partner), str(rule or "")))
-    return found
