@@ -65,10 +65,17 @@ def least_p(pilot: Pilot, trial: Trial) -> float:
     if (
         drawn is None
         or len(trial.arms) > 2
-        or pilot.assignment.mechanism in ("rollout", "switchback")
+        or pilot.assignment.mechanism == "switchback"
+        or (
+            trial.wave_starts is None
+            and trial.starts is not None
+            and len(np.unique(trial.starts[trial.starts >= 0])) > 1
+        )
         or drawn.accept < 1
     ):
         return 0.0
+    if trial.wave_starts is not None:
+        return min(1.0, 1.0 / drawn.assignments)
     even = (
         drawn.shares[0] == drawn.shares[1]
         if drawn.counts is None

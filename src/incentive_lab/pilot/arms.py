@@ -22,8 +22,8 @@ class Unit(Part):
     """What is drawn: each partner, or a cluster of partners that share an arm.
 
     Attributes:
-        cluster: A text attribute of partners (region, parent_id, ...) or `customers` (partners that share a customer);
-            in a CSV file a column. Empty: each partner is drawn by itself.
+        cluster: A text attribute of partners (region, parent_id, ...) `customers` (partners that share a customer or a deal) or
+            `deals` (a deal); in a CSV file a column. Empty: each partner is drawn by itself.
     """
 
     cluster: str = ""

@@ -16,6 +16,8 @@ from incentive_lab.pilot.document import Pilot
 from incentive_lab.pilot.drawing import Arms, Codes, Drawing, blocks_of, codes_of
 
 Labels = NDArray[np.object_]
+MEETINGS = ("customers", "deals")
+"""Clusters of partners that meet in something, rather than have an attribute in common."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,7 +105,7 @@ def attribute(panel: Panel, name: str, where: str) -> Labels:
 
 
 def drawing_for(
-    pilot: Pilot, panel: Panel, rows: Codes, size: Floats, balance: Floats, customers: Iterable[tuple[str, str]] = ()
+    pilot: Pilot, panel: Panel, rows: Codes, size: Floats, balance: Floats, shared: Iterable[tuple[str, str]] = ()
 ) -> tuple[Drawing, tuple[str, ...]]:
     """The drawing that a plan describes, and the names of its clusters (empty when each partner is a unit).
 
@@ -113,7 +115,7 @@ def drawing_for(
         rows: Partners to draw.
         size: Primary outcome before the pilot of each drawn partner, float64 [n].
         balance: Covariates for re-randomisation, float64 [n, k].
-        customers: (customer, partner) pairs, for clusters of partners that share customers.
+        shared: (customer or deal, partner) pairs, for clusters of partners that meet in them.
 
     Raises:
         InputError: Strata or clusters do not fit.
@@ -122,7 +124,7 @@ def drawing_for(
     units = np.arange(len(rows))
     names: tuple[str, ...] = ()
     if pilot.unit.cluster:
-        labels = cluster_labels(pilot.unit.cluster, panel, rows, customers)
+        labels = cluster_labels(pilot.unit.cluster, panel, rows, shared)
         units = codes_of(labels)
         names = tuple(sorted({str(one) for one in labels}))
     count = int(units.max()) + 1
@@ -157,22 +159,23 @@ def drawing_for(
                    accept=float(again.accept) if again else 1.0), names  # fmt: skip
 
 
-def cluster_labels(name: str, panel: Panel, rows: Codes, customers: Iterable[tuple[str, str]]) -> Labels:
+def cluster_labels(name: str, panel: Panel, rows: Codes, shared: Iterable[tuple[str, str]]) -> Labels:
     """The cluster of each drawn partner; a partner without one is its own.
 
     Raises:
-        InputError: Partners have no such attribute, or no customers are known.
+        InputError: Partners have no such attribute, or none of them meet.
     """
     ids = np.array(panel.partner_ids, dtype=object)[rows]
-    if name != "customers":
+    if name not in MEETINGS:
         labels = attribute(panel, name, "unit.cluster")[rows].copy()
         if name == "parent_id":
             labels = np.array([label or own for label, own in zip(labels, ids, strict=True)], dtype=object)
         return np.array([label or f"({own})" for label, own in zip(labels, ids, strict=True)], dtype=object)
-    found = joined_by({str(one) for one in ids}, customers)
+    found = joined_by({str(one) for one in ids}, shared)
     if len(set(found.values())) == len(found):
-        raise InputError([Problem("unit.cluster", "no two of these partners share a customer.",
-                                  "Draw partners by themselves, or check deals.customer_id.")])  # fmt: skip
+        column = "deals.customer_id" if name == "customers" else "deal_partners"
+        raise InputError([Problem("unit.cluster", f"no two of these partners share a {name.removesuffix('s')}.",
+                                  f"Draw partners by themselves, or check {column}.")])  # fmt: skip
     return np.array([found[str(one)] for one in ids], dtype=object)
 
 

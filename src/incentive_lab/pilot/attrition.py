@@ -12,6 +12,8 @@ from incentive_lab.pilot.timing import fisher
 from incentive_lab.pilot.trial import Trial
 from incentive_lab.pilot.watching import Check, compared
 
+LATE = 0.01
+"""Level at which one arm lacks more of the last month: it is looked at in every reading."""
 SILENT = 3
 """Months without an outcome, at the end of what is known, after which a partner counts as dropped out."""
 
@@ -70,6 +72,39 @@ def dropouts(monthly: Floats, trial: Trial) -> Check:
     state = "look" if p_value < 0.05 else "fine"
     return Check("Drop-outs", state, f"Without an outcome in the last {SILENT} months, after selling before: {', '.join(told)} "
                  f"(p {p_value:.2g}). They stay in their arm with what they sold.", p_value)  # fmt: skip
+
+
+def last_month(monthly: Floats, trial: Trial) -> Check:
+    """Whether one arm lacks more of the last month, as where its data come later.
+
+    Args:
+        monthly: Primary outcome of the drawn partners by month, float64 [n, months]; the pilot starts at `trial.first_post`.
+        trial: The pilot.
+    """
+    sold = np.nan_to_num(monthly) != 0
+    steady = np.asarray(sold[:, -1 - SILENT : -1].all(axis=1)) & (monthly.shape[1] > SILENT)
+    month = trial.periods[-1] if trial.periods else "the last month"
+    gone, told, p_value, groups = ~sold[:, -1], [], 1.0, trial.ways
+    kinds = np.unique(groups[steady])
+    for kind in kinds:
+        here, others = steady & (groups == kind), steady & (groups != kind)
+        named = (
+            trial.arms[kind]
+            if groups is trial.arm
+            else f"{'sequence' if trial.in_arm is not None else 'wave'} {kind + 1}"
+        )
+        told.append(f"{named} {count(int(gone[here].sum()))} of {count(int(here.sum()))}")
+        if others.any():
+            p_value = min(p_value, max(1, len(kinds) - 1) * _apart(gone, others, here, trial.clusters))
+    if not (gone & steady).any():
+        return Check(
+            "Last month", "fine", f"Everybody who sold in each of the {SILENT} months before {month} sold in it too."
+        )
+    words = f"Without an outcome in {month}, after selling in each of the {SILENT} months before: {', '.join(told)} "
+    words += f"(p {p_value:.2g})."
+    if p_value < LATE:
+        words += " Where the data of one arm come later, wait for them: what is not there counts as nothing sold."
+    return Check("Last month", "look" if p_value < LATE else "fine", words, min(1.0, p_value))
 
 
 def _apart(

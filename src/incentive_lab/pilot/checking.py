@@ -154,6 +154,12 @@ def _assignment(pilot: Pilot) -> Iterator[Problem]:
         yield Problem("arms", f"{plan.mechanism} is for two arms; found {len(pilot.arms)}.", "Keep two arms.")
     if plan.mechanism in ("rollout", "switchback") and plan.rerandomise is not None:
         yield Problem("assignment.rerandomise", f"{plan.mechanism} cannot be re-randomised.", "Leave it out.")
+    reads = {"rollout": ("staggered", "did"), "switchback": ("switchback",)}.get(plan.mechanism, ())
+    named = [("analysis", pilot.analysis.estimator), *((f"metrics.{one.name}", one.estimator) for one in pilot.metrics)]
+    for where, estimator in named if reads else ():
+        if estimator not in (None, "auto", *reads):
+            yield Problem(f"{where}.estimator", f"found {estimator}, which compares two arms that stay as they are; a "
+                          f"{plan.mechanism} is read by {' or '.join(reads)}.", "Leave it out.")  # fmt: skip
     if plan.mechanism == "matched_pairs" and set(pilot.shares()) != {0.5}:
         yield Problem("arms", "matched pairs give each arm half of the units.", "Leave the shares out.")
     if plan.mechanism == "rollout" and pilot.dates is not None:
@@ -170,6 +176,8 @@ def _dates(pilot: Pilot) -> Iterator[Problem]:
     dates = pilot.dates
     if dates is None:
         return
+    if not "01" <= dates.start[5:7] <= "12":
+        yield Problem("dates.start", f"found {dates.start}; a year has the months 01 to 12.", "Correct the month.")
     if dates.assigned is not None and dates.assigned.isoformat() > dates.start:
         yield Problem("dates.start", f"the arms differ from {dates.start}, before they were drawn on {dates.assigned}.",
                       "An effect cannot come before the draw: correct one of the dates.")  # fmt: skip

@@ -136,9 +136,15 @@ def _trial(
     changing = np.stack(list(when.changing.values())) if when.changing else None
     segments = {name: table.text(name, "analysis.segments")[kept] for name in pilot.analysis.segments if name != "size"}
     clusters = codes_of(cluster) if cluster is not None else None
-    drawing = None
-    if plan.mechanism != "observed":
-        drawing = drawing_as_recorded(pilot, arm, strata, clusters)
+    drawing, wave_starts = None, None
+    if plan.mechanism == "rollout" and when.starts is not None:
+        wave_starts, wave = np.unique(when.starts, return_inverse=True)
+        if len(wave_starts) > 1:
+            drawing = drawing_as_recorded(len(wave_starts), wave, strata, clusters)
+            notes.append("The file does not say how many were to start when; re-randomisation keeps the size of each wave"
+                         + (" in each stratum." if strata is not None else "."))  # fmt: skip
+    elif plan.mechanism != "observed":
+        drawing = drawing_as_recorded(len(pilot.arms), arm, strata, clusters)
         notes.append("The file does not say how the numbers by arm came about; re-randomisation keeps them"
                      + (" in each stratum." if strata is not None else "."))  # fmt: skip
     return Trial(
@@ -147,12 +153,19 @@ def _trial(
         cluster_names=() if cluster is None else tuple(sorted({str(one) for one in cluster})), others=others,
         other_names=names, outcomes=outcomes, segments=segments, notes=tuple(notes), source=table.name,
         starts=when.starts, in_arm=when.in_arm, periods=when.periods, first_post=when.first_post, weights=weights,
-        varying=changing, fixed=np.array([name.removesuffix(" missing") not in when.changing for name in names], dtype=bool),
+        varying=changing, wave_starts=wave_starts,
+        fixed=np.array([name.removesuffix(" missing") not in when.changing for name in names], dtype=bool),
     )  # fmt: skip
 
 
-def drawing_as_recorded(pilot: Pilot, arm: Codes, strata: Codes | None, clusters: Codes | None) -> Drawing:
-    """The drawing with the numbers by stratum and arm that were recorded.
+def drawing_as_recorded(arms: int, arm: Codes, strata: Codes | None, clusters: Codes | None) -> Drawing:
+    """The drawing with the numbers by stratum and arm (or wave) that were recorded.
+
+    Args:
+        arms: How many arms, or waves, there are.
+        arm: Of each unit, int64 [n].
+        strata: int64 [n], or None.
+        clusters: int64 [n], or None.
 
     Raises:
         InputError: A cluster is in two arms or two strata.
@@ -169,7 +182,7 @@ def drawing_as_recorded(pilot: Pilot, arm: Codes, strata: Codes | None, clusters
         if (unit_stratum[units] != strata).any():
             raise InputError([Problem("assignment.strata", "a cluster lies in two strata, so it was not drawn within one.",
                                       "Stratify by attributes of whole clusters.")])  # fmt: skip
-    shares = tuple(float((unit_arm == place).mean()) for place in range(len(pilot.arms)))
+    shares = tuple(float((unit_arm == place).mean()) for place in range(arms))
     return Drawing(unit_stratum, shares, units).as_recorded(unit_arm.astype(np.int8))
 
 

@@ -10,9 +10,9 @@ import numpy as np
 
 from incentive_lab.errors import InputError, Problem
 from incentive_lab.history import History
-from incentive_lab.history.sharing import customers_of
+from incentive_lab.history.sharing import customers_of, deals_together
 from incentive_lab.panel import Floats
-from incentive_lab.pilot.assigning import Assigned, assign, attribute, drawing_for, eligible
+from incentive_lab.pilot.assigning import MEETINGS, Assigned, assign, attribute, drawing_for, eligible
 from incentive_lab.pilot.document import Pilot
 from incentive_lab.pilot.drawing import Codes, Drawing, codes_of
 from incentive_lab.pilot.recorded import ARMS, PLAN, Recorded, read_arms
@@ -51,9 +51,15 @@ def draw_arms(here: World, history: History) -> Assigned:
     size = here.values(here.parts(pilot.primary.of, pilot.primary.over)[0])
     rows, notes = eligible(pilot, here.panel, size, here.before)
     before = np.nan_to_num(here.mean(here.parts(pilot.primary.of, "")[0], here.before))[rows]
-    pairs = customers_of(history) if pilot.unit.cluster == "customers" else ()
-    drawing, names = drawing_for(pilot, here.panel, rows, before, balance_columns(here, rows, before), pairs)
+    drawing, names = drawing_for(pilot, here.panel, rows, before, balance_columns(here, rows, before),
+                                 meetings(pilot, history))  # fmt: skip
     return assign(pilot, drawing, rows, names, notes)
+
+
+def meetings(pilot: Pilot, history: History) -> list[tuple[str, str]]:
+    """What joins partners into the clusters of a plan, as (what they share, partner); empty where an attribute does."""
+    shared = deals_together(history) if pilot.unit.cluster in MEETINGS else []
+    return [*customers_of(history), *shared] if pilot.unit.cluster == "customers" else shared
 
 
 def drawing_at(here: World, assigned: Assigned, pre: Floats) -> Drawing:
@@ -66,7 +72,7 @@ def drawing_at(here: World, assigned: Assigned, pre: Floats) -> Drawing:
         assigned: The draw.
         pre: Primary outcome before that time, float64 [n].
     """
-    if here.pilot.unit.cluster == "customers":
+    if here.pilot.unit.cluster in MEETINGS:
         return assigned.drawing
     return drawing_for(here.pilot, here.panel, assigned.rows, pre, balance_columns(here, assigned.rows, pre))[0]
 
@@ -149,10 +155,9 @@ def _as_recorded(here: World, history: History, told: Recorded, own: bool) -> tu
         unit_strata[units] = strata
     if own:
         size = np.nan_to_num(here.mean(here.parts(pilot.primary.of, "")[0], here.before))[rows]
-        from incentive_lab.history.sharing import customers_of as pairs_of
-
-        pairs = pairs_of(history) if pilot.unit.cluster == "customers" else ()
-        planned, _ = drawing_for(pilot, here.panel, rows, size, balance_columns(here, rows, size), pairs)
+        planned, _ = drawing_for(
+            pilot, here.panel, rows, size, balance_columns(here, rows, size), meetings(pilot, history)
+        )
         fits = planned.units == len(unit_strata)
         drawing = Drawing(unit_strata, planned.shares, units, planned.independent, None,
                           planned.balance if fits else None, planned.accept if fits else 1.0)  # fmt: skip
@@ -211,6 +216,7 @@ def _trial(here: World, assigned: Assigned, starts: Codes, inside: Floats, flags
     observed = pilot.assignment.mechanism == "observed"
     rolls = pilot.assignment.mechanism == "rollout"
     switch = pilot.assignment.mechanism == "switchback"
+    begins = here.start + np.arange(int(pilot.assignment.waves)) * int(pilot.assignment.period_months)
     segments = {
         name: attribute(panel, name, "analysis.segments")[rows] for name in pilot.analysis.segments if name != "size"
     }
@@ -222,6 +228,7 @@ def _trial(here: World, assigned: Assigned, starts: Codes, inside: Floats, flags
         starts=np.where(starts >= 0, starts - offset, -1), in_arm=inside[rows, window] if switch else None,
         periods=tuple(panel.labels()[window]), first_post=here.start - offset, notes=assigned.notes, flags=tuple(flags),
         source=panel.history_id, currency=panel.currency, keys=rows,
+        wave_starts=np.where(begins < here.stop, begins - offset, -1) if rolls else None,
     )  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy.special import ndtr, stdtrit
 
 from incentive_lab.errors import InputError
 from incentive_lab.panel import Floats
@@ -55,7 +56,7 @@ def _looked(
     fractions = np.array(planned) / planned[-1]
     drawn = _draws(pilot, trial, rows, arm)
     pooled = drawn is not None and scarce(drawn, sample.clusters)
-    effects, errors, observed, reference = [], [], [], []
+    effects, errors, observed, reference, free = [], [], [], [], []
     for post in upto:
         own = Sample(
             post,
@@ -75,6 +76,7 @@ def _looked(
         found = of_basis(values, arm_of, columns, clusters=own.clusters,
                          errors="cr2" if own.clusters is not None else "hc2")  # fmt: skip
         effects.append(found.effect)
+        free.append(found.df)
         real = pieces(arm_of[None, :], values, arm_of, columns, own.clusters, pooled)
         observed.append(float(real.at(0.0)[0]))
         # An interval that matches its statistic: it leaves zero out just where the statistic is beyond the boundary.
@@ -84,6 +86,8 @@ def _looked(
     edges = _edges(pilot, fractions, np.column_stack(reference) if reference else None, errors, alpha)
     if pilot.looks.kind == "always_valid" or drawn is None:
         observed = [effect / error for effect, error in zip(effects, errors, strict=True)]
+        # Errors of few units are uncertain themselves: Student's law has its own values of the same chance.
+        edges = [float(-stdtrit(df, ndtr(-edge))) for df, edge in zip(free, edges, strict=True)]
     return [
         _look(trial.arms[arm], planned[k], fractions[k], observed[k], edges[k], effects[k], errors[k], estimator == "log_ancova",
               float(spent(fractions[: k + 1], alpha)[-1]) if pilot.looks.kind != "always_valid" else alpha)

@@ -138,7 +138,12 @@ def _estimate(
     def relative(amount: float) -> float:
         return amount / (treated - amount) if treated > 0 and amount < treated else float("nan")
 
-    ends = Interval(relative(interval.low), relative(interval.high)) if treated > 0 else NOWHERE
+    def end(amount: float) -> float:
+        if np.isnan(amount):
+            return amount
+        return -1.0 if amount == -np.inf else float("inf") if amount >= treated else relative(amount)
+
+    ends = Interval(end(interval.low), end(interval.high)) if treated > 0 else NOWHERE
     how = "randomisation inference" if inference == "randomisation" else f"{found.df:.1f} degrees of freedom"
     return Estimate(
         estimator=estimator, inference=inference, effect=found.effect, interval=interval, relative=relative(found.effect),
@@ -158,7 +163,7 @@ def _staggered(pilot: Pilot, trial: Trial, outcome: Outcome, inference: str) -> 
     own = Coefficient(found.effect, found.error, found.groups - 1.0, monthly.values.size, found.groups, 1)
     interval = t_interval(own.effect, own.error, own.df, float(pilot.alpha))
     p_value, smallest = t_p_value(own.effect, own.error, own.df), 0.0
-    rolls = pilot.assignment.mechanism == "rollout" and trial.drawing is not None and not adjusted
+    rolls = trial.wave_starts is not None and trial.drawing is not None and not adjusted
     if inference == "randomisation" and rolls:
         drawn = min(_STAGGERED_DRAWS, int(pilot.analysis.draws))
         p_value, interval, smallest = _waves(pilot, trial, monthly, drawn)
@@ -172,18 +177,15 @@ def _staggered(pilot: Pilot, trial: Trial, outcome: Outcome, inference: str) -> 
 def _waves(pilot: Pilot, trial: Trial, monthly: Monthly, count: int) -> tuple[float, Interval, float]:
     """p-value and interval from waves drawn anew; the statistic is the effect itself."""
     assert trial.drawing is not None
+    assert trial.wave_starts is not None
     rng = np.random.default_rng(pilot.analysis.seed)
     drawn = trial.drawing.draw(rng, count)
-    length = int(pilot.assignment.period_months)
     values = monthly.values
-    start, stop = trial.first_post, monthly.values.shape[1]
     how = pilot.analysis.controls, pilot.analysis.aggregate
     real = staggered(monthly, *how).effect
     of_y, of_d = np.empty(count), np.empty(count)
     for place in range(count):
-        starts = start + drawn[place].astype(np.int64) * length
-        starts = np.where(starts < stop, starts, -1)
-        again = Monthly(values, starts, weights=monthly.weights)
+        again = Monthly(values, trial.wave_starts[drawn[place]], weights=monthly.weights)
         of_y[place] = staggered(again, *how).effect
         of_d[place] = staggered(replace(again, values=monthly.treated), *how).effect
 

@@ -12,22 +12,24 @@ from incentive_lab.errors import InputError, Problem
 from incentive_lab.format import capital
 from incentive_lab.history import History
 from incentive_lab.history.sharing import customers_of, deals_together
-from incentive_lab.panel import Floats, month_index
+from incentive_lab.panel import Floats
 from incentive_lab.pilot.analysis import Analysis, analyse
 from incentive_lab.pilot.assigning import Assigned
-from incentive_lab.pilot.attrition import dropouts, late_joiners
+from incentive_lab.pilot.attrition import dropouts, last_month, late_joiners
 from incentive_lab.pilot.checking import check, require_history
+from incentive_lab.pilot.contaminating import contamination, own_rules
 from incentive_lab.pilot.csvtrial import trial_from_csv
 from incentive_lab.pilot.deciding import decided
 from incentive_lab.pilot.document import Pilot
 from incentive_lab.pilot.fromhistory import Prepared, plan_draw, prepare
+from incentive_lab.pilot.meeting import beside, out_of_effect, shared_deals
 from incentive_lab.pilot.paying import Payer, ceiling, fingerprints, floors_for, schemes_for
 from incentive_lab.pilot.peeking import with_looks
 from incentive_lab.pilot.recorded import arms_csv, registered, registration
 from incentive_lab.pilot.timing import at_borders, paid_back
 from incentive_lab.pilot.trial import Outcome, Trial
 from incentive_lab.pilot.usable import unusable
-from incentive_lab.pilot.watching import Balance, Check, Spillover, balance, contamination, spillovers
+from incentive_lab.pilot.watching import Balance, Check, Spillover, balance, spillovers
 from incentive_lab.pilot.world import World
 from incentive_lab.scheme.document import Scheme
 
@@ -97,7 +99,8 @@ def design(pilot: Pilot, history: History, folder: Path | None) -> Design:
     meeting = spillovers(trial.partners, assigned.arm, customers_of(history), deals_together(history),
                          [str(one) for one in here.panel.attributes["parent_id"][assigned.rows]])  # fmt: skip
     least = smallest_p_of(assigned)
-    told = _design_warnings(pilot, assigned, trial, meeting, least, over, here)
+    told = (*_design_warnings(pilot, assigned, trial, meeting, least, over, here), *out_of_effect(pilot, schemes),
+            *(one.words for one in beside(pilot, folder, trial.partners)))  # fmt: skip
     return Design(pilot, here, assigned, trial, balance(trial), meeting, costs, over, told, least,
                   fingerprints(schemes, floors))  # fmt: skip
 
@@ -183,25 +186,29 @@ def read_pilot(
     starts = next((scheme.year_starts for scheme in schemes.values()), 1)
     prepared = replace(prepared, trial=replace(prepared.trial, year_starts=starts))
     read = analyse(pilot, prepared.trial, registered(pilot, folder, fingerprints(schemes, floors)),
-                   history_checks(pilot, prepared, history, schemes))  # fmt: skip
+                   history_checks(pilot, prepared, history, schemes, folder))  # fmt: skip
     whole = len(schemes) == len(pilot.arms)
     payer = Payer.of(schemes, floors, history) if worth and whole and pilot.value is not None else None
     return decided(with_looks(read, prepared.world.complete), prepared, payer), prepared
 
 
-def history_checks(pilot: Pilot, prepared: Prepared, history: History, schemes: dict[str, Scheme]) -> tuple[Check, ...]:
+def history_checks(
+    pilot: Pilot, prepared: Prepared, history: History, schemes: dict[str, Scheme], folder: Path | None = None
+) -> tuple[Check, ...]:
     """Checks that need the history: contamination, sales after the end, bunching at thresholds."""
     trial, here = prepared.trial, prepared.world
     found = []
     if pilot.planted is not None:
         found.append(Check("Contamination", "fine", "A rehearsal: nobody was really paid by another scheme."))
     elif schemes:
-        found.append(contamination(_paid(here, history), trial, _own_rules(pilot, schemes)))
+        found.append(contamination(prepared, history, own_rules(pilot, schemes)))
     outcome = trial.outcomes[pilot.primary.name]
     assert trial.keys is not None
     found.append(late_joiners(here.panel, trial.keys, here.start, here.stop, drawn=trial.drawing is not None))
     if outcome.monthly is not None and not here.is_level(pilot.primary.of):
-        found.append(dropouts(outcome.monthly, trial))
+        found += [dropouts(outcome.monthly, trial), last_month(outcome.monthly, trial)]
+    found += filter(None, [shared_deals(history, here, trial)])
+    found += [Check("Other pilots", "look", one.words) for one in beside(pilot, folder, trial.partners)]
     plain = pilot.assignment.mechanism not in ("rollout", "switchback")
     if plain and outcome.monthly is not None and outcome.over is None and not here.is_level(pilot.primary.of):
         treated = (trial.arm > 0).astype(np.float64)
@@ -238,31 +245,3 @@ def quarterly(values: Floats, first_month: int, starts: int) -> Floats:
     quarter = (first_month - (starts - 1) + np.arange(values.shape[1])) // 3
     quarter -= quarter.min()
     return np.column_stack([values[:, quarter == one].sum(axis=1) for one in range(int(quarter.max()) + 1)])
-
-
-def _own_rules(pilot: Pilot, schemes: dict[str, Scheme]) -> tuple[frozenset[str], ...]:
-    ids = [
-        frozenset(rule.id for rule in schemes[arm.name].rules) if arm.name in schemes else frozenset()
-        for arm in pilot.arms
-    ]
-    return tuple(
-        one - frozenset().union(*(other for place, other in enumerate(ids) if place != own))
-        for own, one in enumerate(ids)
-    )
-
-
-def _paid(here: World, history: History) -> list[tuple[str, str]]:
-    """(partner, rule) of what was really paid in the pilot's months."""
-    if not history.rows.get("actual_payouts"):
-        return []
-    first, last = here.panel.first_month + here.start, here.panel.first_month + here.stop
-    frame = history.actual_payouts
-    found = []
-    for partner, period, rule in zip(frame["partner_id"], frame["period"], frame["rule"], strict=True):
-        text = str(period)
-        begin = month_index(
-            int(text[:4]), 3 * int(text[6]) - 2 if "Q" in text else int(text[5:7] or 1) if len(text) > 4 else 1
-        )
-        if first <= begin < last:
-            found.append((str(partner), str(rule or "")))
-    return found

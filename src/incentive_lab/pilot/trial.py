@@ -58,6 +58,7 @@ class Trial:
         outcomes: Metric name -> outcome.
         segments: Attribute -> label of each partner, object [n].
         starts: First treated month of each partner (-1 never), or None without months.
+        wave_starts: For a roll-out the first treated month of each wave of `drawing` (-1 never), int64 [waves]; else None.
         in_arm: For a switchback, 1 in the months under treatment and nan in washout, float64 [n, months].
         periods: Names of the months; empty without months.
         first_post: Column in which the pilot starts.
@@ -97,11 +98,21 @@ class Trial:
     year_starts: int = 1
     varying: Floats | None = field(default=None)
     fixed: NDArray[np.bool_] | None = field(default=None)
+    wave_starts: Codes | None = field(default=None)
 
     @property
     def size(self) -> int:
         """Number of partners."""
         return len(self.partners)
+
+    @property
+    def ways(self) -> Codes:
+        """Partners that are treated alike have the same number, int64 [n]: their arm, wave, or sequence of arms."""
+        if self.in_arm is not None:
+            return np.unique(np.nan_to_num(self.in_arm, nan=-1.0), axis=0, return_inverse=True)[1].reshape(-1)
+        if self.wave_starts is not None and self.starts is not None:
+            return np.unique(self.starts, return_inverse=True)[1].reshape(-1)
+        return self.arm
 
     @property
     def each(self) -> str:

@@ -247,33 +247,6 @@ def spillovers(
     return found
 
 
-def contamination(paid: Iterable[tuple[str, str]], trial: Trial, own_rules: tuple[frozenset[str], ...]) -> Check:
-    """Whether partners were really paid by a rule that only another arm's scheme has.
-
-    Args:
-        paid: (partner, rule) of the payouts in the pilot's months.
-        trial: The pilot.
-        own_rules: For each arm the rules that no other arm has.
-    """
-    arm_of = dict(zip(trial.partners, trial.arm.tolist(), strict=True))
-    wrong: set[str] = set()
-    seen = 0
-    for partner, rule in paid:
-        if partner not in arm_of or not rule:
-            continue
-        seen += 1
-        if any(rule in rules for arm, rules in enumerate(own_rules) if arm != arm_of[partner]):
-            wrong.add(partner)
-    if not seen:
-        return Check("Contamination", "look", "The history says nothing of payouts by rule in these months, so contamination "
-                     "cannot be seen.")  # fmt: skip
-    if wrong:
-        return Check("Contamination", "stop" if len(wrong) > 0.1 * trial.size else "look",
-                     f"{counted(len(wrong), 'partner was', 'partners were')} paid by a rule of another arm; effects shrink "
-                     "towards none.")  # fmt: skip
-    return Check("Contamination", "fine", f"None of {counted(seen, 'payout')} came from another arm's rule.")
-
-
 def shares_of(pilot: Pilot) -> tuple[float, ...]:
     """Planned shares by arm; for a roll-out those of the waves."""
     if pilot.assignment.mechanism == "rollout":

@@ -18,6 +18,7 @@ from incentive_lab.registry.people import (
     Actor,
     Conflict,
     Refused,
+    folded,
     known_roles,
     person_named,
     recorded_as,
@@ -71,7 +72,7 @@ class Office:
         Who signs in goes on to be known by issuer and subject where they are not named again.
         """
         kept, name = known_roles(roles), " ".join(name.split())
-        if not name or len(name) > LONGEST_NAME or not name.isprintable() or bool(issuer) != bool(subject):
+        if not folded(name) or len(name) > LONGEST_NAME or not name.isprintable() or bool(issuer) != bool(subject):
             raise InputError(
                 [Problem("people", "a person has a printable name, and both issuer and subject or neither.")]
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -77,14 +78,27 @@ class Actor:
         return f"{self.issuer} {self.subject}" if self.authenticated else None
 
 
+_ALIKE = str.maketrans("авеёікмнорстухѕјԁһԛԝүѵαβεζηικμνορτυχϲɑɡıӏ", "abeëikmhopctyxsjdhqwyvabezhikmnoptyxcagil")
+"""Small letters of other alphabets that look like Latin ones, small or capital."""
+_UNSEEN = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0f"
+    "\ufeff\uffa0\U000e0000-\U000e0fff]"
+)
+"""Characters that nobody sees."""
+
+
 def folded(text: str) -> str:
-    """A name without case, width, accents written in two ways, and spare blanks, to compare it with others.
+    """A name as it looks, to compare it with others.
+
+    It has no case, width, spare blanks and characters that nobody sees; accents are written in one way, and letters of
+    other alphabets that look like Latin ones are those.
 
     Example:
-        >>> folded(" A\u00e9nn   Lee") == folded("ae\u0301NN lee")
+        >>> folded(" A\u00e9nn   Lee") == folded("ae\u0301NN lee") == folded("\u0430\u00e9nn\ufe0f lee")
         True
     """
-    return " ".join(unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold()).split())
+    small = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", _UNSEEN.sub("", text)).casefold())
+    return " ".join(_UNSEEN.sub("", small).translate(_ALIKE).split())
 
 
 def same_person(actor: Actor, name: str, identity: str | None) -> bool:
@@ -127,7 +141,7 @@ def roles_of(session: Session, actor: Actor, policy: Policy, at: str) -> frozens
         Refused: A typed name where names must be signed in, or one that belongs to somebody who signs in; a sign-in
             that ended.
     """
-    if not actor.name.strip() or len(actor.name) > LONGEST_NAME or not actor.name.isprintable():
+    if not folded(actor.name) or len(actor.name) > LONGEST_NAME or not actor.name.isprintable():
         raise Refused(
             [Problem("--as", f"a name has 1 to {LONGEST_NAME} printable characters.", "Say who you are: --as NAME.")]
         )

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from incentive_lab.errors import Problem
+from incentive_lab.format import counted
 from incentive_lab.registry.evidence import Judged, pair_of
 from incentive_lab.registry.models import Revision
 from incentive_lab.registry.people import Actor, Conflict, folded
@@ -69,7 +72,7 @@ def remarks_on(session: Session, row: Revision) -> list[str]:
     floor = documents_of(session, row).get("baseline.yaml")
     if parent is not None and (floor is None or fingerprint(loads(floor)) != parent.fingerprint):
         said.append(f"It changes {parent.id}, but its cost is compared with something else.")
-    said += _floor_not_approved(session, row)
+    said += [*_back_dated(row, parent), *_gaps(session, row), *_floor_not_approved(session, row)]
     rows = session.scalars(
         select(Revision)
         .where(Revision.id != row.id, Revision.state.in_(("approved", "active", "retired")))
@@ -83,6 +86,43 @@ def remarks_on(session: Session, row: Revision) -> list[str]:
     if beside:
         said.append(f"In effect on some of the same days: {', '.join(beside)}; partners in both are paid by both.")
     return said
+
+
+def _back_dated(row: Revision, parent: Revision | None) -> list[str]:
+    """Where a change starts before it was proposed: what partners were paid since then was paid by what it changes."""
+    made = row.submitted_at[:10]
+    if parent is None or row.state not in ("submitted", "approved", "active"):
+        return []
+    if not parent.starts < row.starts < made or parent.state == "approved" or parent.ends < row.starts:
+        return []
+    days = (date.fromisoformat(made) - date.fromisoformat(row.starts)).days
+    return [
+        f"It starts on {row.starts}, {counted(days, 'day')} before it was proposed: what was earned since then was earned by "
+        f"{parent.id}."
+    ]
+
+
+def _gaps(session: Session, row: Revision) -> list[str]:
+    """Days beside a revision's own on which nothing is in effect for its population, though something was or will be."""
+    if row.state in ("draft", "rejected"):
+        return []
+    rows = session.scalars(
+        select(Revision).where(Revision.id != row.id, Revision.state.in_(("approved", "active", "retired")))
+    )
+    own = [one for one in rows if folded(one.population) == folded(row.population) and one.starts < one.ends]
+    if row.starts >= row.ends:
+        ended = [one.id for one in own if one.ends == row.starts]
+        if not ended or any(one.starts <= row.starts < one.ends for one in own):
+            return []
+        return [
+            f"Nothing is in effect for {row.population} from {row.starts} on: {ended[0]} ended where this one was to start."
+        ]
+    before = max((one.ends for one in own if one.starts < row.starts), default=row.starts)
+    after = min((one.starts for one in own if one.starts > row.starts), default=row.ends)
+    spans = [(before, row.starts), (row.ends, after)]
+    return [
+        f"Nothing is in effect for {row.population} from {first} to {last}." for first, last in spans if first < last
+    ]
 
 
 def _floor_not_approved(session: Session, row: Revision) -> list[str]:
