@@ -268,6 +268,37 @@ def test_a_reason_speaks_of_steps_and_rules_by_their_names(told: Statement) -> N
     assert "next is step 2 from 4.5, 0.3 more" in next(line.why for line in told.lines if line.rule == "service")
 
 
+OF_TARGET = """scheme: of-target
+currency: USD
+effective: {from: 2026-01-01}
+targets:
+  - {measure: revenue, amount: 2_333.43, per: month}
+  - {measure: units, amount: 4, per: month, who: {partners: [P2]}}
+rules:
+  - {id: reached, on: revenue, rate: {table: {of_target: true, steps: [{from: 50%, rate: 1%}, {from: 100%, rate: 2%, lump: 3}, {from: 120%, rate: 3%}]}}}
+  - {id: not-above, on: revenue, rate: {table: {of_target: true, border: above, steps: [{from: 50%, rate: 1%}, {from: 100%, rate: 2%}]}}}
+  - {id: beyond, on: revenue, rate: {table: {of_target: true, beyond: nothing, steps: [{from: 0, to: 90%, rate: 1%}]}}}
+  - {id: untargeted, on: units, rate: {table: {of_target: true, steps: [{from: 0, rate: 1}, {from: 100%, rate: 2}]}}}
+"""
+
+
+def test_steps_that_are_shares_of_a_target_are_told_in_its_amounts_and_in_bands(tmp_path: Path) -> None:
+    result = paid(Example("", 0, OF_TARGET, tables={"deals": DEALS}), tmp_path / "history")
+    mine = {line.rule: line for line in statement(result, "P1", period="2026-01").lines}
+    # Half of the target is 1,166.72 (1,166.715 half up): 1,166.71 x 1 %, and a lump for reaching exactly all of it.
+    assert (
+        "step 2 reached, paid marginal; from 2,333.43 USD (100 % of the target) on; next is step 3 from 2,800.12 USD "
+        "(120 % of the target), 466.69 USD more" in mine["reached"].why
+    )
+    assert [(part.step, part.start, part.end, part.base, part.amount) for part in mine["reached"].slices] == [
+        ("step_1", 1166.72, 2333.43, 1166.71, 11.6671), ("step_2", 2333.43, 2800.12, 0.0, 3.0)
+    ]  # fmt: skip
+    assert mine["reached"].amount == 14.67
+    assert "step 1 reached" in mine["not-above"].why
+    assert "no step reached" in mine["beyond"].why
+    assert "no step reached; no target of units is in force" in mine["untargeted"].why
+
+
 @settings(max_examples=25)
 @given(FOCUS["everything"][0], FOCUS["everything"][1], st.integers(0, 1))
 def test_a_requirement_is_told_as_missed_where_it_is_what_leaves_nothing(

@@ -36,12 +36,11 @@ from incentive_lab.engine.program import (
     X_PAID,
     X_PROVISIONAL,
     X_START,
-    X_STEP,
     X_WAITING,
 )
 from incentive_lab.engine.replay import Replay
 from incentive_lab.engine.score_words import scores_told
-from incentive_lab.engine.slices import threshold_words
+from incentive_lab.engine.slices import step_reached, threshold_words
 from incentive_lab.engine.tenure import advanced, guaranteed
 from incentive_lab.format import each, money, month_name, percent
 from incentive_lab.panel import Floats, month_label
@@ -74,7 +73,7 @@ def rule_words(
         parts.append("prize by rank")
     elif table is not None and not is_plain(compiled, form) and form >= 0:
         parts.append(driver_words(scheme, rule, table, float(seen[X_DRIVER]), against))
-        step = int(seen[X_STEP])
+        step = step_reached(compiled, seen)
         if step < 0:
             parts.append("; ".join(["no step reached", *threshold_words(compiled, scheme, rule, table, seen)]))
         else:

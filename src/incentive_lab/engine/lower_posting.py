@@ -208,6 +208,7 @@ class Posting:
         else:
             code.emit(o.TRACE, 0, driver, ints=(r, p.X_DRIVER))
         self._trace_reference()
+        self._trace_target()
         self._trace_scores()
         code.emit(o.TRACE, 0, self.paid, ints=(r, p.X_EARNED))
         form, fixed = (o.WORK, o.MINE, 0), -1
@@ -237,6 +238,18 @@ class Posting:
         else:
             v.fill(o.OTHER, float("nan"))
         v.code.emit(o.TRACE, 0, o.OTHER, ints=(self.r, p.X_AGAINST))
+
+    def _trace_target(self) -> None:
+        """The target that the steps of the rule's tables are shares of; all of them look at one driver."""
+        v = self.v
+        targets = [] if self.rule[p.R_GRID] >= 0 else [v.form[form][p.F_TARGET] for form in self.forms]
+        target = max(targets, default=-1)
+        if target < 0:
+            trace_value(v, self.r, p.X_TARGET, float("nan"))
+            return
+        first = v.window(self.windows.code, self.span.clip)[0]
+        v.reference(target, first, [m + 1 for m in range(v.months)], self.windows.code, 0, o.OTHER)
+        v.code.emit(o.TRACE, 0, o.OTHER, ints=(self.r, p.X_TARGET))
 
     def _trace_scores(self) -> None:
         """The scores that the rate and the multipliers look at, with the attainment of each of their parts."""
