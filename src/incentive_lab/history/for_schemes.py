@@ -14,7 +14,7 @@ from incentive_lab.scheme.restating import restated
 def must_fit(history: History, *schemes: Scheme) -> None:
     """Raise InputError where a scheme is in another currency, or its quarters are not those of the history's weeks."""
     problems = [
-        Problem(f"{scheme.id}: currency", f"the scheme pays in {scheme.currency}, the history is in {history.currency}",
+        Problem(f"{scheme.id}: currency", f"The scheme pays in {scheme.currency}, the history is in {history.currency}.",
                 f"Write the scheme in {history.currency}, or load the history with a table of rates.")
         for scheme in schemes if scheme.currency != history.currency
     ]  # fmt: skip
