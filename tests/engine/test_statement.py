@@ -275,8 +275,12 @@ targets:
   - {measure: revenue, amount: 2_333.43, per: month}
   - {measure: units, amount: 4, per: month, who: {partners: [P2]}}
 rules:
-  - {id: reached, on: revenue, rate: {table: {of_target: true, steps: [{from: 50%, rate: 1%}, {from: 100%, rate: 2%, lump: 3}, {from: 120%, rate: 3%}]}}}
-  - {id: not-above, on: revenue, rate: {table: {of_target: true, border: above, steps: [{from: 50%, rate: 1%}, {from: 100%, rate: 2%}]}}}
+  - id: reached
+    on: revenue
+    rate: {table: {of_target: true, steps: [{from: 50%, rate: 1%}, {from: 100%, rate: 2%, lump: 3}, {from: 120%, rate: 3%}]}}
+  - id: not-above
+    on: revenue
+    rate: {table: {of_target: true, border: above, steps: [{from: 50%, rate: 1%}, {from: 100%, rate: 2%}]}}
   - {id: beyond, on: revenue, rate: {table: {of_target: true, beyond: nothing, steps: [{from: 0, to: 90%, rate: 1%}]}}}
   - {id: untargeted, on: units, rate: {table: {of_target: true, steps: [{from: 0, rate: 1}, {from: 100%, rate: 2}]}}}
 """
