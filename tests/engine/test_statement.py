@@ -303,6 +303,47 @@ def test_steps_that_are_shares_of_a_target_are_told_in_its_amounts_and_in_bands(
     assert "no step reached; no target of units is in force" in mine["untargeted"].why
 
 
+LOOKED_AT = """scheme: looked-at
+currency: USD
+effective: {from: 2026-01-01}
+targets: [{measure: revenue, amount: 2_000, per: month}]
+rules:
+  - {id: attained, on: revenue, rate: 1%, multiply: {attainment_of: revenue, at_most: 110%}}
+  - id: stepped
+    on: revenue
+    rate: 1%
+    multiply: {table: {by: csat, applies: whole, steps: [{from: 0, rate: 0.5}, {from: 4.0, rate: 1.2}]}}
+  - id: on-a-line
+    on: revenue
+    rate: 1%
+    multiply: {table: {by: csat, applies: interpolated_rate, steps: [{from: 4, rate: 1}, {from: 5, rate: 2}]}}
+  - id: grid
+    on: units
+    rate:
+      grid:
+        rows: {by: csat, border: above, steps: [{name: low, from: 0}, {name: good, from: 4.2}]}
+        columns: {by: {growth_of: revenue, against: 1_000}, over: quarter_to_date, steps: [{name: much, from: 100%}]}
+        rates: {low: {much: 2}, good: {much: 3}}
+  - {id: paid-again, on: {payout_of: [attained]}, rate: {table: {over: year_to_date, steps: [{from: 0, rate: 10%}]}}}
+"""
+
+
+def test_a_line_tells_what_multiplied_it_and_which_cell_of_a_grid_it_reached(tmp_path: Path) -> None:
+    result = paid(Example("", 0, LOOKED_AT, tables={"deals": DEALS, "scores": SCORES}), tmp_path / "history")
+    why = {line.rule: line.why for line in statement(result, "P1", period="2026-01").lines}
+    # 2,333.43 of 2,000.00 is 116.67 %, of which 110 % count; csat 4.2 lies a fifth of the way from 1 to 2.
+    assert "times attainment of revenue 116.67 % against its target (this month), counted as 110 %." in why["attained"]
+    assert why["stepped"].endswith("at 1 %; times 1.2 for csat 4.2 (this month).")
+    assert why["on-a-line"].endswith("at 1 %; times 1.2 for csat 4.2 (this month).")
+    assert why["grid"].endswith(
+        "csat 4.2 (this month): row low; growth of revenue 133.34 % against 1,000.00 USD (quarter to date): column much; "
+        "at 2.00 USD each."
+    )
+    assert "payouts 25.67 USD (year to date); step 1 reached" in why["paid-again"]
+    later = {line.rule: line.why for line in statement(result, "P1", period="2026-03").lines}
+    assert "times attainment of revenue 6 % against its target (this month)." in later["attained"]
+
+
 @settings(max_examples=25)
 @given(FOCUS["everything"][0], FOCUS["everything"][1], st.integers(0, 1))
 def test_a_requirement_is_told_as_missed_where_it_is_what_leaves_nothing(

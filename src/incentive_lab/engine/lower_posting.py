@@ -252,14 +252,22 @@ class Posting:
         v.code.emit(o.TRACE, 0, o.OTHER, ints=(self.r, p.X_TARGET))
 
     def _trace_scores(self) -> None:
-        """The scores that the rate and the multipliers look at, with the attainment of each of their parts."""
+        """What the rate and the multipliers look at besides the driver: scores with the attainment of their parts, other values."""
         v, r, rule, code = self.v, self.r, self.rule, self.v.code
-        looked = [
-            v.table(p.MULTIPLIERS)[row][p.M_OPERAND] for row in range(rule[p.R_MULT], rule[p.R_MULT] + rule[p.R_MULTS])
-        ]
-        parts = len(v.table(p.SCORE_PARTS))
-        for number in {rule[p.R_DRIVER] if rule[p.R_GRID] < 0 else -1, *looked}:
-            if number >= 0 and v.table(p.OPERANDS)[number][p.O_KIND] == p.SCORE:
+        multipliers = range(rule[p.R_MULT], rule[p.R_MULT] + rule[p.R_MULTS])
+        looked = {v.table(p.MULTIPLIERS)[row][p.M_OPERAND] for row in multipliers}
+        if rule[p.R_GRID] >= 0:
+            looked.update(v.table(p.GRIDS)[rule[p.R_GRID]][column] for column in (p.G_ROW_OPERAND, p.G_COLUMN_OPERAND))
+        elif rule[p.R_DRIVER] >= 0 and self._scored(rule[p.R_DRIVER]):
+            looked.add(rule[p.R_DRIVER])
+        for number in sorted(looked):
+            value: Row = (o.WORK, o.OTHER, 0)
+            if self._scored(number):
                 score_value(v, number, self.span.clip, o.OTHER,
                             lambda part, row: code.emit(o.TRACE, 0, row, ints=(r, len(p.TRACE_FIELDS) + part)))  # fmt: skip
-                code.emit(o.TRACE, 0, o.OTHER, ints=(r, len(p.TRACE_FIELDS) + parts + number))
+            else:
+                value = v.operand(number, self.span.clip, o.OTHER)
+            code.emit(o.TRACE, 0, value, ints=(r, len(p.TRACE_FIELDS) + len(v.table(p.SCORE_PARTS)) + number))
+
+    def _scored(self, number: int) -> bool:
+        return bool(self.v.table(p.OPERANDS)[number][p.O_KIND] == p.SCORE)
