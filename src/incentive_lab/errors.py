@@ -8,6 +8,7 @@ import re
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import unquote
 
 _SECRET = ("pass", "secret", "token", "key", "pwd")
@@ -78,7 +79,12 @@ def nearest(name: object, known: Iterable[str]) -> str | None:
         >>> nearest("revenu", ["revenue", "margin"])
         'revenue'
     """
-    matches = difflib.get_close_matches(str(name), list(known), n=1, cutoff=0.6)
+    return _nearest(str(name), tuple(known))
+
+
+@lru_cache(maxsize=128)  # one mistake is often made in every rule of a document
+def _nearest(name: str, known: tuple[str, ...]) -> str | None:
+    matches = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
     return matches[0] if matches else None
 
 

@@ -17,4 +17,4 @@ def test_a_published_plan_pays_what_is_published(example: Example, tmp_path: Pat
 
 
 def test_there_are_enough_to_learn_from() -> None:
-    assert len(EXAMPLES) >= 12
+    assert len(EXAMPLES) >= 80

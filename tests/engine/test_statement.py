@@ -268,6 +268,82 @@ def test_a_reason_speaks_of_steps_and_rules_by_their_names(told: Statement) -> N
     assert "next is step 2 from 4.5, 0.3 more" in next(line.why for line in told.lines if line.rule == "service")
 
 
+OF_TARGET = """scheme: of-target
+currency: USD
+effective: {from: 2026-01-01}
+targets:
+  - {measure: revenue, amount: 2_333.43, per: month}
+  - {measure: units, amount: 4, per: month, who: {partners: [P2]}}
+rules:
+  - id: reached
+    on: revenue
+    rate: {table: {of_target: true, steps: [{from: 50%, rate: 1%}, {from: 100%, rate: 2%, lump: 3}, {from: 120%, rate: 3%}]}}
+  - id: not-above
+    on: revenue
+    rate: {table: {of_target: true, border: above, steps: [{from: 50%, rate: 1%}, {from: 100%, rate: 2%}]}}
+  - {id: beyond, on: revenue, rate: {table: {of_target: true, beyond: nothing, steps: [{from: 0, to: 90%, rate: 1%}]}}}
+  - {id: untargeted, on: units, rate: {table: {of_target: true, steps: [{from: 0, rate: 1}, {from: 100%, rate: 2}]}}}
+"""
+
+
+def test_steps_that_are_shares_of_a_target_are_told_in_its_amounts_and_in_bands(tmp_path: Path) -> None:
+    result = paid(Example("", 0, OF_TARGET, tables={"deals": DEALS}), tmp_path / "history")
+    mine = {line.rule: line for line in statement(result, "P1", period="2026-01").lines}
+    # Half of the target is 1,166.72 (1,166.715 half up): 1,166.71 x 1 %, and a lump for reaching exactly all of it.
+    assert (
+        "step 2 reached, paid marginal; from 2,333.43 USD (100 % of the target) on; next is step 3 from 2,800.12 USD "
+        "(120 % of the target), 466.69 USD more" in mine["reached"].why
+    )
+    assert [(part.step, part.start, part.end, part.base, part.amount) for part in mine["reached"].slices] == [
+        ("step_1", 1166.72, 2333.43, 1166.71, 11.6671), ("step_2", 2333.43, 2800.12, 0.0, 3.0)
+    ]  # fmt: skip
+    assert mine["reached"].amount == 14.67
+    assert "step 1 reached" in mine["not-above"].why
+    assert "no step reached" in mine["beyond"].why
+    assert "no step reached; no target of units is in force" in mine["untargeted"].why
+
+
+LOOKED_AT = """scheme: looked-at
+currency: USD
+effective: {from: 2026-01-01}
+targets: [{measure: revenue, amount: 2_000, per: month}]
+rules:
+  - {id: attained, on: revenue, rate: 1%, multiply: {attainment_of: revenue, at_most: 110%}}
+  - id: stepped
+    on: revenue
+    rate: 1%
+    multiply: {table: {by: csat, applies: whole, steps: [{from: 0, rate: 0.5}, {from: 4.0, rate: 1.2}]}}
+  - id: on-a-line
+    on: revenue
+    rate: 1%
+    multiply: {table: {by: csat, applies: interpolated_rate, steps: [{from: 4, rate: 1}, {from: 5, rate: 2}]}}
+  - id: grid
+    on: units
+    rate:
+      grid:
+        rows: {by: csat, border: above, steps: [{name: low, from: 0}, {name: good, from: 4.2}]}
+        columns: {by: {growth_of: revenue, against: 1_000}, over: quarter_to_date, steps: [{name: much, from: 100%}]}
+        rates: {low: {much: 2}, good: {much: 3}}
+  - {id: paid-again, on: {payout_of: [attained]}, rate: {table: {over: year_to_date, steps: [{from: 0, rate: 10%}]}}}
+"""
+
+
+def test_a_line_tells_what_multiplied_it_and_which_cell_of_a_grid_it_reached(tmp_path: Path) -> None:
+    result = paid(Example("", 0, LOOKED_AT, tables={"deals": DEALS, "scores": SCORES}), tmp_path / "history")
+    why = {line.rule: line.why for line in statement(result, "P1", period="2026-01").lines}
+    # 2,333.43 of 2,000.00 is 116.67 %, of which 110 % count; csat 4.2 lies a fifth of the way from 1 to 2.
+    assert "times attainment of revenue 116.67 % against its target (this month), counted as 110 %." in why["attained"]
+    assert why["stepped"].endswith("at 1 %; times 1.2 for csat 4.2 (this month).")
+    assert why["on-a-line"].endswith("at 1 %; times 1.2 for csat 4.2 (this month).")
+    assert why["grid"].endswith(
+        "csat 4.2 (this month): row low; growth of revenue 133.34 % against 1,000.00 USD (quarter to date): column much; "
+        "at 2.00 USD each."
+    )
+    assert "payouts 25.67 USD (year to date); step 1 reached" in why["paid-again"]
+    later = {line.rule: line.why for line in statement(result, "P1", period="2026-03").lines}
+    assert "times attainment of revenue 6 % against its target (this month)." in later["attained"]
+
+
 @settings(max_examples=25)
 @given(FOCUS["everything"][0], FOCUS["everything"][1], st.integers(0, 1))
 def test_a_requirement_is_told_as_missed_where_it_is_what_leaves_nothing(

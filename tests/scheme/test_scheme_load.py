@@ -6,9 +6,12 @@ from pathlib import Path
 import pytest
 
 from incentive_lab.errors import InputError
+from incentive_lab.scheme import naming
 from incentive_lab.scheme.building import ReadLimits
 from incentive_lab.scheme.check import check
+from incentive_lab.scheme.lines import Lines
 from incentive_lab.scheme.load import load, loads
+from incentive_lab.scheme.reading import read
 
 FLAT = """\
 scheme: flat
@@ -136,3 +139,18 @@ def test_a_missing_file_a_folder_and_a_byte_order_mark(tmp_path):
     marked = tmp_path / "marked.yaml"
     marked.write_bytes(b"\xef\xbb\xbf" + FLAT.replace("RATE", "1%").encode())
     assert load(marked).id == "flat"
+
+
+@pytest.mark.parametrize("step", ["rate: 0.01000000", "rat: 0.01000000"], ids=["note", "problem"])
+def test_a_list_is_named_once_however_many_of_its_items_something_is_said_of(step, monkeypatch):
+    steps = ", ".join(f"{{from: {place}, {step}{place}}}" for place in range(10, 210))
+    text = FLAT.replace("RATE", f"{{table: {{steps: [{steps}]}}}}")
+    named = []
+    natural = naming._natural
+    monkeypatch.setattr(naming, "_natural", lambda *given: named.append(given) or natural(*given))
+    if "rate" in step:
+        told = check(loads(text)).told_on(Lines(read(text, "steps", ReadLimits()))).warnings
+    else:
+        told = problems_of(text)
+    assert len(told) == 200
+    assert len(named) < 100 * 200

@@ -153,21 +153,34 @@ def driver_name(driver: Driver) -> str:
     return (of + driver.name).replace("_", " ")
 
 
-def driver_words(scheme: Scheme, rule: Rule, table: Table, value: float, against: float) -> str:
-    """The driver and where it stands, in words, with what it is compared with."""
-    driver = table.by or Driver(measure=rule.on.measure or rule.on.excess_of or "revenue")
-    over = table.over if isinstance(table.over, str) else f"the last {table.over.trailing} months"
-    window = {"period": "this " + rule.per, "life": "all months so far"}.get(over, over.replace("_", " "))
+def driver_words(scheme: Scheme, rule: Rule, by: Driver | None, over: Over, value: float, against: float) -> str:
+    """A driver over its window and where it stands, in words, with what it is compared with.
+
+    Args:
+        scheme: The scheme.
+        rule: The rule that looks at it.
+        by: The driver; None for what the rule pays on.
+        over: Its window.
+        value: Where it stands, in the kernel's units.
+        against: What it is compared with; NaN where that was not told.
+    """
+    said = over if isinstance(over, str) else f"the last {over.trailing} months"
+    window = {"period": "this " + rule.per, "life": "all months so far"}.get(said, said.replace("_", " "))
+    if by is None and rule.on.payout_of:
+        return f"payouts {money(value / 10 ** decimals(scheme.currency), scheme.currency)} ({window})"
+    driver = by or Driver(measure=rule.on.measure or rule.on.excess_of or "revenue")
     _, kind = border_kind(driver)
     told = f"{driver_name(driver)} {in_units(scheme, driver.name, value, kind)}"
     if driver.measure is None and driver.scorecard is None:
         asked = driver.against or (LAST_YEAR if driver.growth_of else TARGET)
-        told += f" against {_reference(scheme, asked, table.over, rule, driver.name, against)}"
+        told += f" against {_reference(scheme, asked, over, rule, driver.name, against)}"
     return f"{told} ({window})"
 
 
 def _reference(scheme: Scheme, asked: Reference, over: Over, rule: Rule, name: str, value: float) -> str:
     """What a measure is compared with and how much that is, where there is anything."""
+    if asked.amount is not None and math.isnan(value):
+        value = float(asked.amount * asked.times) * kernel_units(scheme, name, 10 ** decimals(scheme.currency))
     amount = in_units(scheme, name, value)
     words = reference_words(asked, over, rule.per, amount)
     return words if asked.amount is not None or math.isnan(value) else f"{words}, {amount}"

@@ -17,6 +17,7 @@ from incentive_lab.engine.explain import (
     step_words,
     table_of,
 )
+from incentive_lab.engine.factor_words import cell_told, factors_told
 from incentive_lab.engine.owed import ends_rule, ends_year, lapsed
 from incentive_lab.engine.periods import year_shift
 from incentive_lab.engine.program import (
@@ -36,12 +37,11 @@ from incentive_lab.engine.program import (
     X_PAID,
     X_PROVISIONAL,
     X_START,
-    X_STEP,
     X_WAITING,
 )
 from incentive_lab.engine.replay import Replay
 from incentive_lab.engine.score_words import scores_told
-from incentive_lab.engine.slices import threshold_words
+from incentive_lab.engine.slices import step_reached, threshold_words
 from incentive_lab.engine.tenure import advanced, guaranteed
 from incentive_lab.format import each, money, month_name, percent
 from incentive_lab.panel import Floats, month_label
@@ -73,8 +73,8 @@ def rule_words(
     if rule.award:
         parts.append("prize by rank")
     elif table is not None and not is_plain(compiled, form) and form >= 0:
-        parts.append(driver_words(scheme, rule, table, float(seen[X_DRIVER]), against))
-        step = int(seen[X_STEP])
+        parts.append(driver_words(scheme, rule, table.by, table.over, float(seen[X_DRIVER]), against))
+        step = step_reached(compiled, seen)
         if step < 0:
             parts.append("; ".join(["no step reached", *threshold_words(compiled, scheme, rule, table, seen)]))
         else:
@@ -92,6 +92,7 @@ def rule_words(
         )
         parts.append(f"at {percent(plain / 1e6, 4)}" if by_share else f"at {each(plain / minor, currency)} each")
     if seen[X_HERE] == 1:
+        parts += cell_told(compiled, rule, seen, minor) + factors_told(compiled, rule, seen)
         parts += scores_told(compiled, scheme.rules.index(rule), rule, table, seen)
     if seen[X_GATE] != 1_000_000:
         parts.append(f"gates leave {percent(float(seen[X_GATE]) / 1e6)}")

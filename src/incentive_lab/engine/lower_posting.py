@@ -208,6 +208,7 @@ class Posting:
         else:
             code.emit(o.TRACE, 0, driver, ints=(r, p.X_DRIVER))
         self._trace_reference()
+        self._trace_target()
         self._trace_scores()
         code.emit(o.TRACE, 0, self.paid, ints=(r, p.X_EARNED))
         form, fixed = (o.WORK, o.MINE, 0), -1
@@ -238,15 +239,35 @@ class Posting:
             v.fill(o.OTHER, float("nan"))
         v.code.emit(o.TRACE, 0, o.OTHER, ints=(self.r, p.X_AGAINST))
 
+    def _trace_target(self) -> None:
+        """The target that the steps of the rule's tables are shares of; all of them look at one driver."""
+        v = self.v
+        targets = [] if self.rule[p.R_GRID] >= 0 else [v.form[form][p.F_TARGET] for form in self.forms]
+        target = max(targets, default=-1)
+        if target < 0:
+            trace_value(v, self.r, p.X_TARGET, float("nan"))
+            return
+        first = v.window(self.windows.code, self.span.clip)[0]
+        v.reference(target, first, [m + 1 for m in range(v.months)], self.windows.code, 0, o.OTHER)
+        v.code.emit(o.TRACE, 0, o.OTHER, ints=(self.r, p.X_TARGET))
+
     def _trace_scores(self) -> None:
-        """The scores that the rate and the multipliers look at, with the attainment of each of their parts."""
+        """What the rate and the multipliers look at besides the driver: scores with the attainment of their parts, other values."""
         v, r, rule, code = self.v, self.r, self.rule, self.v.code
-        looked = [
-            v.table(p.MULTIPLIERS)[row][p.M_OPERAND] for row in range(rule[p.R_MULT], rule[p.R_MULT] + rule[p.R_MULTS])
-        ]
-        parts = len(v.table(p.SCORE_PARTS))
-        for number in {rule[p.R_DRIVER] if rule[p.R_GRID] < 0 else -1, *looked}:
-            if number >= 0 and v.table(p.OPERANDS)[number][p.O_KIND] == p.SCORE:
+        multipliers = range(rule[p.R_MULT], rule[p.R_MULT] + rule[p.R_MULTS])
+        looked = {v.table(p.MULTIPLIERS)[row][p.M_OPERAND] for row in multipliers}
+        if rule[p.R_GRID] >= 0:
+            looked.update(v.table(p.GRIDS)[rule[p.R_GRID]][column] for column in (p.G_ROW_OPERAND, p.G_COLUMN_OPERAND))
+        elif rule[p.R_DRIVER] >= 0 and self._scored(rule[p.R_DRIVER]):
+            looked.add(rule[p.R_DRIVER])
+        for number in sorted(looked):
+            value: Row = (o.WORK, o.OTHER, 0)
+            if self._scored(number):
                 score_value(v, number, self.span.clip, o.OTHER,
                             lambda part, row: code.emit(o.TRACE, 0, row, ints=(r, len(p.TRACE_FIELDS) + part)))  # fmt: skip
-                code.emit(o.TRACE, 0, o.OTHER, ints=(r, len(p.TRACE_FIELDS) + parts + number))
+            else:
+                value = v.operand(number, self.span.clip, o.OTHER)
+            code.emit(o.TRACE, 0, value, ints=(r, len(p.TRACE_FIELDS) + len(v.table(p.SCORE_PARTS)) + number))
+
+    def _scored(self, number: int) -> bool:
+        return bool(self.v.table(p.OPERANDS)[number][p.O_KIND] == p.SCORE)

@@ -110,12 +110,12 @@ CLAWBACK, CAP, GUARANTEE, DRAW, CARRIED, MINIMUM, ROUNDING, POOL, BUDGET = range
 # what a trace tells of one rule in one month; behind it the attainment of every part of a scorecard, then every operand
 TRACE_FIELDS = (
     "posted_here", "base", "driver", "rate", "earned", "gate", "paid", "form", "to_date", "window_start", "carried",
-    "provisional", "step", "against", "claimed", "claimed_to_date", "waiting",
+    "provisional", "step", "against", "claimed", "claimed_to_date", "waiting", "target",
 )  # fmt: skip
 (
     X_HERE, X_BASE, X_DRIVER, X_RATE, X_EARNED, X_GATE, X_PAID, X_FORM, X_TO_DATE, X_START, X_CARRIED, X_PROVISIONAL,
-    X_STEP, X_AGAINST, X_CLAIMED, X_CLAIMED_TO_DATE, X_WAITING,
-) = range(17)  # fmt: skip
+    X_STEP, X_AGAINST, X_CLAIMED, X_CLAIMED_TO_DATE, X_WAITING, X_TARGET,
+) = range(18)  # fmt: skip
 
 
 class Program(NamedTuple):

@@ -128,7 +128,7 @@ def _missed(scheme: Scheme, looking: Rule, name: str, test: Test, seen: Floats) 
     reached = (
         f"{driver_name(table.by)} cannot be told"
         if math.isnan(value)
-        else driver_words(scheme, looking, table, value, float(seen[X_AGAINST]))
+        else driver_words(scheme, looking, table.by, table.over, value, float(seen[X_AGAINST]))
     )
     return f"{reached}, {needed} is required"
 

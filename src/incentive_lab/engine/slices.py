@@ -9,11 +9,15 @@ from incentive_lab.engine.borders import border_kind
 from incentive_lab.engine.compile import Compiled
 from incentive_lab.engine.explain import cell_of, in_units, step_words
 from incentive_lab.engine.program import (
+    E_END,
+    F_ABOVE,
     F_COUNT,
     F_EACH_LUMP,
     F_FIRST,
     F_MODE,
+    F_NOTHING,
     F_TARGET,
+    FORM_ENDS,
     FORMS,
     IN_FULL,
     MARGINAL,
@@ -32,6 +36,7 @@ from incentive_lab.engine.program import (
     X_EARNED,
     X_FORM,
     X_STEP,
+    X_TARGET,
 )
 from incentive_lab.format import percent
 from incentive_lab.panel import Floats
@@ -76,7 +81,7 @@ def slices(compiled: Compiled, place: int, table: Table, seen: Floats, scale: in
         scale: Kernel units of the base in a whole unit.
         minor: Minor units in a whole currency unit.
     """
-    form, reached, base = int(seen[X_FORM]), int(seen[X_STEP]), float(seen[X_BASE])
+    form, reached, base = int(seen[X_FORM]), step_reached(compiled, seen), float(seen[X_BASE])
     if not _by_band(compiled, place, form) or reached < 0:
         return ()
     mode, first = int(cell_of(compiled, FORMS, form, F_MODE)), int(cell_of(compiled, FORMS, form, F_FIRST))
@@ -88,6 +93,7 @@ def slices(compiled: Compiled, place: int, table: Table, seen: Floats, scale: in
         lower, upper, rate, lump = (
             cell_of(compiled, STEPS, first + step, column) for column in (S_LOWER, S_UPPER, S_RATE, S_LUMP)
         )
+        lower, upper = (_placed(compiled, form, border, seen) for border in (lower, upper))
         lower = 0.0 if step == lowest and lowest > 0 else lower
         inside = base if mode == IN_FULL else min(base, upper) if mode == TO_END else max(0.0, min(base, upper) - lower)
         inside = 0.0 if step < lowest else inside
@@ -102,8 +108,35 @@ def slices(compiled: Compiled, place: int, table: Table, seen: Floats, scale: in
     return tuple(made) if abs(total - float(seen[X_EARNED])) <= len(made) else ()
 
 
+def step_reached(compiled: Compiled, seen: Floats) -> int:
+    """Place (0-based) of the highest step that the driver of a line reached, -1 for none."""
+    form, value = int(seen[X_FORM]), float(seen[X_DRIVER])
+    if form < 0 or not _of_target(compiled, form):
+        return int(seen[X_STEP])
+    first, count, above, nothing = (
+        int(cell_of(compiled, FORMS, form, column)) for column in (F_FIRST, F_COUNT, F_ABOVE, F_NOTHING)
+    )
+    if not seen[X_TARGET] > 0:
+        return -1
+    if nothing == 1 and value > _placed(compiled, form, cell_of(compiled, FORM_ENDS, form, E_END), seen):
+        return -1
+    starts = [_placed(compiled, form, cell_of(compiled, STEPS, first + step, S_FROM), seen) for step in range(count)]
+    return sum(value > start if above else value >= start for start in starts) - 1
+
+
+def _of_target(compiled: Compiled, form: int) -> bool:
+    return cell_of(compiled, FORMS, form, F_TARGET) >= 0
+
+
+def _placed(compiled: Compiled, form: int, border: float, seen: Floats) -> float:
+    """A border in the kernel's units of the driver, also where it is a share of a target."""
+    if math.isinf(border) or not _of_target(compiled, form):
+        return border
+    return math.floor(border * float(seen[X_TARGET]) / MILLION + 0.5)
+
+
 def _by_band(compiled: Compiled, place: int, form: int) -> bool:
-    if form < 0 or cell_of(compiled, RULES, place, R_SAME) != 1 or cell_of(compiled, FORMS, form, F_TARGET) >= 0:
+    if form < 0 or cell_of(compiled, RULES, place, R_SAME) != 1:
         return False
     return int(cell_of(compiled, FORMS, form, F_MODE)) in (MARGINAL, TO_END, IN_FULL)
 
@@ -116,23 +149,27 @@ def _retroactive(compiled: Compiled, first: int, reached: int) -> int:
 
 def threshold_words(compiled: Compiled, scheme: Scheme, rule: Rule, table: Table, seen: Floats) -> list[str]:
     """The threshold in force and the next one, in words."""
-    form, reached, value = int(seen[X_FORM]), int(seen[X_STEP]), float(seen[X_DRIVER])
+    form, reached, value = int(seen[X_FORM]), step_reached(compiled, seen), float(seen[X_DRIVER])
     if form < 0 or math.isnan(value):
         return []
     first, count = (int(cell_of(compiled, FORMS, form, column)) for column in (F_FIRST, F_COUNT))
     driver = table.by or Driver(measure=rule.on.measure or rule.on.excess_of or "revenue")
+    if table.of_target and not seen[X_TARGET] > 0:
+        return [f"no target of {driver.name.replace('_', ' ')} is in force"]
     _, kind = border_kind(driver)
 
+    def placed(step: int) -> float:
+        return _placed(compiled, form, cell_of(compiled, STEPS, first + step, S_FROM), seen)
+
     def border(step: int) -> str:
-        if table.of_target:
-            return f"{percent(float(table.steps[step].from_))} of the target"
-        return in_units(scheme, driver.name, cell_of(compiled, STEPS, first + step, S_FROM), kind)
+        told = in_units(scheme, driver.name, placed(step), kind)
+        return f"{told} ({percent(float(table.steps[step].from_))} of the target)" if table.of_target else told
 
     said = [f"from {border(reached)} on"] if reached >= 0 else []
     if reached + 1 < count:
-        short = cell_of(compiled, STEPS, first + reached + 1, S_FROM) - value
+        short = placed(reached + 1) - value
         text = f"next is {step_words(table.steps[reached + 1].name)} from {border(reached + 1)}"
-        if not table.of_target and short > 0 and math.isfinite(short):
+        if short > 0 and math.isfinite(short):
             text += f", {in_units(scheme, driver.name, short, kind)} more"
         said.append(text)
     return said

@@ -16,7 +16,7 @@ def must_fit(history: History, *schemes: Scheme) -> None:
     partners by what the history does not tell of them.
     """
     problems = [
-        Problem(f"{scheme.id}: currency", f"the scheme pays in {scheme.currency}, the history is in {history.currency}",
+        Problem(f"{scheme.id}: currency", f"The scheme pays in {scheme.currency}, the history is in {history.currency}.",
                 f"Write the scheme in {history.currency}, or load the history with a table of rates.")
         for scheme in schemes if scheme.currency != history.currency
     ]  # fmt: skip

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from incentive_lab.errors import Problem
-from incentive_lab.scheme.naming import TRANSPARENT, Location, item_keys, split
+from incentive_lab.scheme.naming import TRANSPARENT, Location, Places, split
 from incentive_lab.scheme.reading import Source
 
 
@@ -16,9 +16,11 @@ class Lines:
 
     Attributes:
         source: What was read.
+        places: What names its lists.
     """
 
     source: Source
+    places: Places = field(default_factory=Places, compare=False, repr=False)
 
     def line(self, path: str) -> int | None:
         """The line of a path, else of the nearest part around it; None where that is the whole document.
@@ -39,17 +41,16 @@ class Lines:
         """As far as a path leads into the document; a key may itself be a path, as under `change` of a variant."""
         at: Location = ()
         node: object = self.source.data
-        field = ""
+        under = ""
         while segments:
             if isinstance(node, list):
-                if field in TRANSPARENT and len(node) == 1:
-                    at, node, field = (*at, 0), node[0], ""
+                if under in TRANSPARENT and len(node) == 1:
+                    at, node, under = (*at, 0), node[0], ""
                     continue
-                keys = item_keys(field, node)
-                if segments[0] not in keys:
+                place = self.places.place(under, node, segments[0])
+                if place is None:
                     return at
-                place = keys.index(segments[0])
-                at, node, field, segments = (*at, place), node[place], "", segments[1:]
+                at, node, under, segments = (*at, place), node[place], "", segments[1:]
                 continue
             if not isinstance(node, Mapping):
                 return at
@@ -57,7 +58,7 @@ class Lines:
             count, key = next(((count, key) for count, key in joined if key in node), (0, ""))
             if not count:
                 return at
-            at, node, field, segments = (*at, key), node[key], key, segments[count:]
+            at, node, under, segments = (*at, key), node[key], key, segments[count:]
         return at
 
     def placed(self, problem: Problem, *, capital: bool = True) -> Problem:

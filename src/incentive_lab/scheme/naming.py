@@ -98,19 +98,56 @@ def item_keys(field: str, items: Sequence[object]) -> list[str]:
     return keys
 
 
-def name_path(data: object, location: Location) -> str:
+class Places:
+    """Names and positions of the items of a document's lists; each list is named once, however often it is asked for.
+
+    It is for one document, and while that does not change.
+
+    Example:
+        >>> places, items = Places(), [{"id": "spif"}, {"id": "rebate"}]
+        >>> places.name("rules", items, 1), places.place("rules", items, "rebate"), places.place("rules", items, "mdf")
+        ('rebate', 1, None)
+    """
+
+    def __init__(self) -> None:
+        # The list is held beside its names: as long as it lives, no other list has its number.
+        self._known: dict[tuple[str, int], tuple[Sequence[object], list[str], dict[str, int]]] = {}
+
+    def name(self, field: str, items: Sequence[object], place: int) -> str:
+        """The name of the item at a position, counted from 0, of a list under a field."""
+        return self._of(field, items)[1][place]
+
+    def place(self, field: str, items: Sequence[object], name: str) -> int | None:
+        """The position of the first item of that name; None without one."""
+        return self._of(field, items)[2].get(name)
+
+    def _of(self, field: str, items: Sequence[object]) -> tuple[Sequence[object], list[str], dict[str, int]]:
+        at = field, id(items)
+        if at not in self._known:
+            names = item_keys(field, items)
+            self._known[at] = items, names, {name: len(names) - back for back, name in enumerate(reversed(names), 1)}
+        return self._known[at]
+
+
+def name_path(data: object, location: Location, places: Places | None = None) -> str:
     """The named path of a location of keys and list positions inside a plain document.
+
+    Args:
+        data: The document.
+        location: The keys and positions that lead to the place.
+        places: What names its lists, for whoever asks for many places of one document.
 
     Example:
         >>> name_path({"rules": [{"id": "spif", "rate": 3}]}, ("rules", 0, "rate"))
         'rules.spif.rate'
     """
+    places = places or Places()
     segments: list[str] = []
     field, node = "", data
     for key in location:
         if isinstance(key, int) and isinstance(node, list) and key < len(node):
             if not (field in TRANSPARENT and len(node) == 1):
-                segments.append(item_keys(field, node)[key])
+                segments.append(places.name(field, node, key))
             node = node[key]
         else:
             field = str(key)

@@ -16,7 +16,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from incentive_lab.errors import InputError, Problem
 from incentive_lab.scheme.building import Builder, ReadLimits, Refused
-from incentive_lab.scheme.naming import Location, name_path
+from incentive_lab.scheme.naming import Location, Places, name_path
 
 
 @dataclass(frozen=True)
@@ -132,8 +132,9 @@ def read(
         where = f"Line {refused.line}: " if refused.line else ""
         message = where + (refused.message if where else refused.message[0].upper() + refused.message[1:]) + "."
         raise InputError([Problem(name, message, refused.fix)]) from None
+    places = Places()
     problems = tuple(
-        Problem(name_path(builder.root, at) or name, f"Line {line}: {message}.", fix)
+        Problem(name_path(builder.root, at, places) or name, f"Line {line}: {message}.", fix)
         for at, line, message, fix in builder.found
     )
     return Source(builder.root, builder.lines, problems)

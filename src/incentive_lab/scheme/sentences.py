@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from incentive_lab.errors import InputError, Problem, did_you_mean, nearest
 from incentive_lab.format import capital
 from incentive_lab.scheme.base import Part
-from incentive_lab.scheme.naming import Location, name_path
+from incentive_lab.scheme.naming import Location, Places, name_path
 from incentive_lab.scheme.reading import Source
 from incentive_lab.scheme.shapes import Shape, shape_of
 
@@ -217,13 +217,13 @@ def model_problems(error: ValidationError, source: Source, model: type[Part], na
     """
     root = shape_of(model)
     located = (_locate(one, source.data, root) for one in error.errors(include_url=False))
-    problems = []
+    problems, places = [], Places()
     for found in _told(located):
         message, fix = _sentence(found)
         line = _line(source, found.at)
         where = f"Line {line}: " if line else ""
         message = message if where else capital(message)
-        path = name_path(source.data, (*found.at, found.missing) if found.missing else found.at)
+        path = name_path(source.data, (*found.at, found.missing) if found.missing else found.at, places)
         problems.append(Problem(path or name, f"{where}{message}.", fix))
     return problems
 
