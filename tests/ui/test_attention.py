@@ -104,7 +104,9 @@ def test_what_the_history_has_nothing_of_is_told_without_ids_of_files() -> None:
     text = """{scheme: a, currency: USD, effective: {from: 2024-01-01}, rules: [
       {id: deal-reg, label: Registered deals, on: deal_registration, rate: 10},
       {id: customer-success, on: customer_success_plan, rate: 10}, {id: pipe, on: qualified_pipeline, rate: 1%}]}"""
-    said = " ".join(one.message for one in lacking(loads(text), Known(kinds=["qualified_lead"], filled={"deals": ["amount"]})))
+    said = " ".join(
+        one.message for one in lacking(loads(text), Known(kinds=["qualified_lead"], filled={"deals": ["amount"]}))
+    )
     for part in ("kind 'deal registration': the rule Registered deals pays", "the rule Customer success pays nothing",
                  "no deal with a date of qualification: the rule Pipe pays nothing"):  # fmt: skip
         assert part in said

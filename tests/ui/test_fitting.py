@@ -96,7 +96,9 @@ def test_a_scheme_that_fits_can_be_chosen_instead(elsewhere: pytest.MonkeyPatch,
     assert "One" in shown(app) or "Two" in shown(app)
 
 
-def test_a_pilot_says_it_like_a_draft_and_the_same_click_mends_it(elsewhere: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_pilot_says_it_like_a_draft_and_the_same_click_mends_it(
+    elsewhere: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     app = opened(elsewhere, tmp_path, partners=PARTNERS)
     for name in PILOTS:
         app.switch_page(f"pages/{name}.py").run()
@@ -109,4 +111,8 @@ def test_a_pilot_says_it_like_a_draft_and_the_same_click_mends_it(elsewhere: pyt
     for name in (*PAGES, *PILOTS):
         app.switch_page(f"pages/{name}.py").run()
         assert "fitting-fit" not in [one.key for one in app.button], name
-    assert {one.stem for one in (tmp_path / "home" / "pilots").glob("*/*.yaml")} == {"pilot", "current-flat", "growth-80-20"}
+    assert {one.stem for one in (tmp_path / "home" / "pilots").glob("*/*.yaml")} == {
+        "pilot",
+        "current-flat",
+        "growth-80-20",
+    }
