@@ -87,7 +87,7 @@ def test_what_the_history_has_nothing_of_is_told_before_anything_that_is_fine(af
 def test_what_the_history_has_nothing_of_is_one_notice_that_says_once_what_there_is() -> None:
     missing = [Problem(f"rules.{one}", f"There is no {one}.", "It has lead.") for one in ("training", "campaign")]
     assert [one.text for one in _missing(tuple(missing))] == [
-        "There is no training. There is no campaign. It has lead."
+        "There is no training.\nThere is no campaign.\nIt has lead."
     ]
 
 

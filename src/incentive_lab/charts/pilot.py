@@ -148,7 +148,7 @@ def months_chart(read: Analysis) -> Chart | None:
     if len(sides) == 2:
         control, treated = read.trial.arms[:2]
         had = " a partner and month in the pilot"
-        title = f"{treated} had {compact(float(sides[1]))}{had}, {control} {compact(float(sides[0]))}"
+        title = f"The arm {treated} had {compact(float(sides[1]))}{had}, {control} {compact(float(sides[0]))}"
     return Chart(drawn, title, f"{name} per partner and month, crude means; large partners decide them; dashed: the control.",
                  f"Primary outcome by month. {title}.")  # fmt: skip
 

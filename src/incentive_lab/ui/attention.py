@@ -32,7 +32,7 @@ class Notice:
     Attributes:
         weight: 'act' (probably wrong), 'look' (worth a decision) or 'fine'.
         title: What, in a few words.
-        text: How much, as a sentence.
+        text: How much, as a sentence; several things on a line each.
     """
 
     weight: Literal["act", "look", "fine"]
@@ -117,8 +117,11 @@ def _missing(missing: Sequence[Problem]) -> list[Notice]:
     """What the scheme asks for and the history has nothing of, with what there is instead said once."""
     if not missing:
         return []
-    instead = list(dict.fromkeys(one.fix for one in missing if one.fix))
-    return [Notice("act", "Not in this history", " ".join([*(str(one.message) for one in missing), *instead]))]
+    said = [str(one.message) for one in missing]
+    instead = dict.fromkeys(one.fix for one in missing if one.fix)
+    # What there is stands in several; it is said once, with what is near to a name that was asked for.
+    whole = [fix for fix in instead if not any(other != fix and other.startswith(fix) for other in instead)]
+    return [Notice("act", "Not in this history", "\n".join([*said, *whole]))]
 
 
 def _maybe(notice: Notice | None) -> list[Notice]:
