@@ -116,3 +116,14 @@ def test_a_pilot_says_it_like_a_draft_and_the_same_click_mends_it(
         "current-flat",
         "growth-80-20",
     }
+
+
+def test_a_rehearsed_pilot_ends_with_the_last_won_deal(elsewhere: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    later = folders.ACTIVITIES + "A4,P1,2014-02-05,lead,1,\n"
+    app = opened(elsewhere, tmp_path, deals=folders.DEALS.replace("2013-05-15", "2013-11-15"), activities=later)
+    app.switch_page("pages/pilot_design.py").run()
+    assert not app.exception
+    assert (
+        "the last 3 months of this history" in shown(app)
+        or "the last 3 months" in app.selectbox(key="pilot-pick").options[0]
+    )

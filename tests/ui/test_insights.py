@@ -39,11 +39,20 @@ def test_who_sells_most_who_sells_less_and_who_is_paid_without_a_deal(
     top, less, idle = insights(compared(many, tiered, flat))
     sells = (9_000 + 700) / (100 + 9_000 + 18 * 700)
     assert top.title.startswith(f"The largest tenth sells {sells:.0%}".replace("%", " %"))
-    assert "2 partners of 20 partners" in top.text
-    assert less.text.startswith("2 partners sold 37.2 k less in the last 12 months")
-    assert "29 % by the baseline" in less.text, "3,000 of 10,200 sold a month"
+    assert "2 of 20 partners" in top.text
+    assert less.text.startswith("2 partners sold 37.2 k less in the 12 months to Dec 2025 than in the 12 before")
+    assert "baseline gives them 29 %" in less.text, "3,000 of 10,200 sold a month"
     assert idle.title == "1 partner is paid without a deal"
     assert "is paid nothing" not in idle.text
+
+
+def test_months_after_the_last_deal_are_no_fall(panel: Panel, flat: Scheme, tiered: Scheme) -> None:
+    made = two_years(panel, [[300.0, 300.0]] * 20)
+    revenue = made.columns["revenue"].copy()
+    revenue[:, -3:] = 0
+    columns = {**made.columns, "revenue": revenue}
+    found = insights(compared(replace(made, columns=columns), tiered, flat))
+    assert not any("sell less" in one.title for one in found)
 
 
 def test_a_short_history_of_few_partners_without_revenue_shows_nothing(

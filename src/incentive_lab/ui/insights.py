@@ -5,10 +5,12 @@ Computes; draws nothing.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
-from incentive_lab.format import compact, counted, percent
+from incentive_lab.format import compact, count, counted, month_name, percent
 from incentive_lab.panel import Floats
 from incentive_lab.ui.attention import Notice
 from incentive_lab.ui.workspace import Comparison
@@ -18,57 +20,93 @@ FEWEST = 10
 """Partners from which on a tenth of them is worth a word."""
 
 
+@dataclass(frozen=True)
+class _Sold:
+    """What partners sold, and the months that are looked at: up to the last with a won deal.
+
+    Attributes:
+        whole: float64 [partners, months], minor units, up to that month.
+        ends: That month in words.
+    """
+
+    whole: Floats
+    ends: str
+
+    @property
+    def months(self) -> int:
+        """How many there are up to that month."""
+        return int(self.whole.shape[1])
+
+    @property
+    def span(self) -> slice:
+        """The last year of them."""
+        return slice(max(0, self.months - YEAR), self.months)
+
+    @property
+    def now(self) -> Floats:
+        """float64 [partners]: sold in that year."""
+        return np.asarray(self.whole[:, self.span].sum(axis=1))
+
+    @property
+    def lately(self) -> str:
+        """That year in words."""
+        return f"{counted(min(YEAR, self.months), 'month')} to {self.ends}"
+
+
 def insights(comparison: Comparison) -> list[Notice]:
     """Up to three things that payouts and revenue of the same partners show together; none where deals are not paid for.
 
     Args:
         comparison: The draft against its baseline.
     """
-    sold = comparison.proposed.panel.columns.get("revenue")
-    if sold is None or not sold.size or sold.sum() <= 0:
+    panel = comparison.proposed.panel
+    sold = panel.columns.get("revenue")
+    months = np.flatnonzero((sold > 0).any(axis=0)) if sold is not None else np.array([])
+    if sold is None or not months.size:
         return []
-    found = (_top(comparison, sold), _shrinking(comparison, sold), _apart(comparison, sold))
+    end = int(months[-1]) + 1
+    seen = _Sold(sold[:, :end], month_name(panel.labels()[end - 1]))
+    found = (_top(comparison, seen), _shrinking(comparison, seen), _apart(comparison, seen))
     return [one for one in found if one is not None]
 
 
-def _top(comparison: Comparison, sold: Floats) -> Notice | None:
+def _top(comparison: Comparison, sold: _Sold) -> Notice | None:
     """What the partners who sell most get, under both schemes."""
-    revenue = sold.sum(axis=1)
+    revenue = np.maximum(sold.whole.sum(axis=1), 0)
     if len(revenue) < FEWEST:
         return None
     top = np.argsort(-revenue, kind="stable")[: max(1, round(len(revenue) / 10))]
-    sells = float(revenue[top].sum() / revenue.sum())
-    gets = _share(comparison.proposed.by_partner, top)
+    sells, gets = _share(revenue, top), _share(comparison.proposed.by_partner, top)
     before = _share(comparison.baseline.by_partner, top)
-    if gets is None:
+    if gets is None or sells is None:
         return None
     instead = "" if before is None else f"; the baseline gives them {percent(before, 0)}"
     return Notice("look", f"The largest tenth sells {percent(sells, 0)} and gets {percent(gets, 0)}",
-                  f"{counted(len(top), 'partner')} of {counted(len(revenue), 'partner')} by what they sold over all months, "
-                  f"and their part of what the draft pays{instead}.")  # fmt: skip
+                  f"{count(len(top))} of {counted(len(revenue), 'partner')} by what they sold over all months, and their part of "
+                  f"what the draft pays{instead}.")  # fmt: skip
 
 
-def _shrinking(comparison: Comparison, sold: Floats) -> Notice | None:
-    """What goes to partners who sold less in the last 12 months than in the 12 before."""
-    if sold.shape[1] < 2 * YEAR:
+def _shrinking(comparison: Comparison, sold: _Sold) -> Notice | None:
+    """What goes to partners who sold less in the last year than in the one before."""
+    if sold.months < 2 * YEAR:
         return None
-    now, before = sold[:, -YEAR:].sum(axis=1), sold[:, -2 * YEAR : -YEAR].sum(axis=1)
-    fell = np.flatnonzero(now < before)
-    gets = _share(comparison.proposed.total[-YEAR:].sum(axis=0), fell)
+    before = sold.whole[:, -2 * YEAR : -YEAR].sum(axis=1)
+    fell = np.flatnonzero(sold.now < before)
+    gets = _share(comparison.proposed.total[sold.span].sum(axis=0), fell)
     if gets is None or not len(fell):
         return None
-    was = _share(comparison.baseline.total[-YEAR:].sum(axis=0), fell)
-    instead = "" if was is None else f", {percent(was, 0)} by the baseline"
-    lost = float((before - now)[fell].sum()) / comparison.proposed.minor
-    return Notice("look", f"{percent(gets, 0)} of the last year's payout goes to partners who sell less",
-                  f"{counted(len(fell), 'partner')} sold {compact(lost)} less in the last 12 months than in the 12 before: they "
-                  f"get {percent(gets, 0)} of what the draft pays in these months{instead}.")  # fmt: skip
+    was = _share(comparison.baseline.total[sold.span].sum(axis=0), fell)
+    instead = "" if was is None else f" The baseline gives them {percent(was, 0)}."
+    lost = float((before - sold.now)[fell].sum()) / comparison.proposed.minor
+    return Notice("look", f"{percent(gets, 0)} of a year's payout goes to partners who sell less",
+                  f"{counted(len(fell), 'partner')} sold {compact(lost)} less in the {sold.lately} than in the {YEAR} before; the "
+                  f"share is that of what the draft pays in these months.{instead}")  # fmt: skip
 
 
-def _apart(comparison: Comparison, sold: Floats) -> Notice | None:
-    """Partners who are paid without a deal, and those who sell without being paid, in the last 12 months."""
-    minor = comparison.proposed.minor
-    now, paid = sold[:, -YEAR:].sum(axis=1), comparison.proposed.total[-YEAR:].sum(axis=0)
+def _apart(comparison: Comparison, sold: _Sold) -> Notice | None:
+    """Partners who are paid without a deal, and those who sell without being paid, in the last year."""
+    minor, now = comparison.proposed.minor, sold.now
+    paid = comparison.proposed.total[sold.span].sum(axis=0)
     idle, unpaid = (now <= 0) & (paid > 0.5), (now > 0) & (paid <= 0.5)
     if not idle.any() and not unpaid.any():
         return None
@@ -81,7 +119,7 @@ def _apart(comparison: Comparison, sold: Floats) -> Notice | None:
                     "paid nothing.")  # fmt: skip
     title = (f"{counted(int(idle.sum()), 'partner')} {_is(idle)} paid without a deal" if idle.any()
              else f"{counted(int(unpaid.sum()), 'partner sells and is', 'partners sell and are')} paid nothing")  # fmt: skip
-    return Notice("look", title, f"In the last {counted(min(YEAR, sold.shape[1]), 'month')}: {' '.join(said)}")
+    return Notice("look", title, f"In the {sold.lately}: {' '.join(said)}")
 
 
 def _is(rows: NDArray[np.bool_]) -> str:

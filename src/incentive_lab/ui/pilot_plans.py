@@ -7,6 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 from shutil import copyfile
 
+import numpy as np
 import streamlit as st
 
 from incentive_lab.errors import InputError, Problem
@@ -65,12 +66,16 @@ def first_plan() -> Pilot:
 
 @st.cache_data(show_spinner=False, max_entries=16)
 def _months(history_id: str) -> tuple[int, int]:
-    """The first and the last month of the history in use, as running numbers."""
+    """The first month of the history in use and the last with a won deal, as running numbers.
+
+    Months after that, as of activities alone, have nothing that a pilot could be read by.
+    """
     state = workspace.preparation()
     with state.lock:
         told = workspace.history().describe()
     first, last = (month_index(*map(int, told[name].split("-")[:2])) for name in ("first_month", "last_month"))
-    return first, last
+    sold = workspace.monthly("revenue")
+    return first, last if sold is None else first + int(np.flatnonzero(sold)[-1])
 
 
 def in_months(pilot: Pilot, first: int, last: int) -> Pilot:
