@@ -32,6 +32,10 @@ PAGES = (
 )
 
 
+# A menu with something in it also has the choice between the light and the dark theme.
+ABOUT = "Incentive Lab: write a partner incentive scheme, replay it on what partners did, see who gains and who loses."
+
+
 def front() -> None:
     """The front page, at the bare address."""
     st.switch_page(f"pages/{PAGES[0][0]}.py", query_params=st.query_params.to_dict())
@@ -39,7 +43,8 @@ def front() -> None:
 
 def main() -> None:
     """The frame of every page: navigation on top, the look, the preparation under way; or the way in."""
-    st.set_page_config("Incentive Lab", page_icon=ICON, layout="wide", initial_sidebar_state=360)
+    st.set_page_config("Incentive Lab", page_icon=ICON, layout="wide", initial_sidebar_state=360,
+                       menu_items={"About": ABOUT})  # fmt: skip
     st.logo(LOGO, size="medium")
     let_nothing_be_lost()
     let_answers_go_first()

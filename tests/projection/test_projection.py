@@ -227,7 +227,7 @@ def test_parts_of_programme_years_are_told_beside_the_chance_of_breaking_a_years
     assert told.outcome.years == ((-6, 6), (6, 6))
     said = part_years(told)
     assert said == (
-        "These 12 months hold no whole programme year but 6 months of that from 2024-01 and 6 months of that from 2025-01, "
+        "These 12 months hold no whole programme year but 6 months of that from Jan 2024 and 6 months of that from Jan 2025, "
         "each held against the budget of a whole year. Project 18 months to hold one whole."
     )
     assert project_result(told)["p_over_budget_note"] == said
@@ -235,7 +235,7 @@ def test_parts_of_programme_years_are_told_beside_the_chance_of_breaking_a_years
     assert part_years(project(model, later, floor=FLAT, scenarios=4, horizon=18)) is None
     within = project(model, later, floor=FLAT, scenarios=4, horizon=3)
     assert part_years(within) == (
-        "These 3 months hold no whole programme year but 3 months of that from 2024-01, held against the budget of a whole "
+        "These 3 months hold no whole programme year but 3 months of that from Jan 2024, held against the budget of a whole "
         "year. Project 18 months to hold one whole."
     )
     assert one_budget(within.outcome) == 90_000

@@ -10,6 +10,7 @@ from incentive_lab.history import Finding
 from incentive_lab.panel import Panel
 from incentive_lab.scheme.checks.context import Known
 from incentive_lab.scheme.document import Scheme
+from incentive_lab.scheme.load import loads
 from incentive_lab.ui.attention import (
     HIT_HARD,
     _missing,
@@ -21,6 +22,7 @@ from incentive_lab.ui.attention import (
 )
 from incentive_lab.ui.drill import rows_of
 from incentive_lab.ui.figures import figures_of
+from incentive_lab.ui.lacking import lacking
 from incentive_lab.ui.summary import _together
 from incentive_lab.ui.workspace import Comparison
 
@@ -85,7 +87,7 @@ def test_what_the_history_has_nothing_of_is_told_before_anything_that_is_fine(af
 def test_what_the_history_has_nothing_of_is_one_notice_that_says_once_what_there_is() -> None:
     missing = [Problem(f"rules.{one}", f"There is no {one}.", "It has lead.") for one in ("training", "campaign")]
     assert [one.text for one in _missing(tuple(missing))] == [
-        "There is no training. There is no campaign. It has lead."
+        "There is no training.\nThere is no campaign.\nIt has lead."
     ]
 
 
@@ -96,3 +98,16 @@ def test_findings_of_one_kind_stand_together_where_their_sentences_are_left_out(
     spikes = Finding("one_off_spikes", 1, None, "")
     told = [(one.kind, one.rows, one.amount) for one in _together([cost, spikes, price])]
     assert told == [("rounded_amounts", 5, Decimal("6.36")), ("one_off_spikes", 1, None)]
+
+
+def test_what_the_history_has_nothing_of_is_told_without_ids_of_files() -> None:
+    text = """{scheme: a, currency: USD, effective: {from: 2024-01-01}, rules: [
+      {id: deal-reg, label: Registered deals, on: deal_registration, rate: 10},
+      {id: customer-success, on: customer_success_plan, rate: 10}, {id: pipe, on: qualified_pipeline, rate: 1%}]}"""
+    said = " ".join(
+        one.message for one in lacking(loads(text), Known(kinds=["qualified_lead"], filled={"deals": ["amount"]}))
+    )
+    for part in ("kind 'deal registration': the rule Registered deals pays", "the rule Customer success pays nothing",
+                 "no deal with a date of qualification: the rule Pipe pays nothing"):  # fmt: skip
+        assert part in said
+    assert "_" not in said

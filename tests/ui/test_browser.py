@@ -156,15 +156,53 @@ def test_labels_of_a_calendar_do_not_touch_on_a_narrow_screen(address: str, page
     assert all(left >= right - 0.5 for (_, right), (left, _) in pairwise(boxes)), boxes
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("name", ["overview", "data", "tune", "compare", "search", "partner", "guide"])
-def test_axe_finds_nothing(address: str, page: Any, name: str) -> None:
+def test_axe_finds_nothing(address: str, page: Any, name: str, scheme: Any) -> None:
     from axe_playwright_python.sync_playwright import Axe
 
+    page.emulate_media(color_scheme=scheme)
     opened(page, f"{address}/{name}")
     settled(page)
     rules = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
     found = Axe().run(page, options={"runOnly": rules}).response["violations"]
     assert not [(one["id"], [node["html"][:200] for node in one["nodes"][:3]]) for one in found]
+
+
+def test_charts_follow_the_theme_that_is_chosen_in_the_menu(address: str, page: Any) -> None:
+    from playwright.sync_api import expect
+
+    def colours() -> list[str]:
+        found = page.evaluate(
+            "() => ['.js-plotly-plot .bars path', '.js-plotly-plot .xtick text', '[class*=st-key-card-]']"
+            ".map(one => getComputedStyle(document.querySelector(one))).map((one, at) => at < 2 ? one.fill : one.backgroundColor)"
+        )
+        return [str(one) for one in found]
+
+    opened(page, f"{address}/overview")
+    page.wait_for_selector(".js-plotly-plot .bars path", timeout=PATIENCE)
+    assert colours() == ["rgb(21, 82, 196)", "rgb(70, 83, 107)", "rgb(255, 255, 255)"]
+    page.get_by_test_id("stMainMenuButton").click()
+    page.get_by_test_id("stMainMenuItem-theme-Dark").click()
+    expect(page.locator(".stApp")).to_have_css("color-scheme", "dark")
+    assert colours() == ["rgb(122, 165, 255)", "rgb(170, 182, 203)", "rgb(23, 30, 44)"]
+    page.reload()
+    page.wait_for_selector(".js-plotly-plot .bars path", timeout=PATIENCE)
+    assert colours() == ["rgb(122, 165, 255)", "rgb(170, 182, 203)", "rgb(23, 30, 44)"], "the choice is kept"
+
+
+@pytest.mark.parametrize("name", ["tune", "pilot_design"])
+def test_no_figure_and_no_table_is_cut_beside_a_side_bar(address: str, page: Any, name: str) -> None:
+    page.set_viewport_size({"width": 820, "height": 1000})
+    opened(page, f"{address}/{name}")
+    settled(page)
+    page.wait_for_timeout(1500)
+    cut = page.evaluate(
+        "() => [...document.querySelectorAll('[data-testid=stMetricValue] *, [data-testid=stMainBlockContainer] table')]"
+        ".filter(one => { const box = one.tagName === 'TABLE' ? one.parentNode : one;"
+        " return one.getClientRects().length && box.scrollWidth > box.clientWidth + 1 }).map(one => one.innerText.slice(0, 40))"
+    )
+    assert not cut
 
 
 def test_a_history_is_brought_in_mapped_tuned_compared_and_explained(address: str, page: Any) -> None:

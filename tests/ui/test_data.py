@@ -388,6 +388,17 @@ def test_files_of_other_names_are_asked_about_and_are_no_mistake(data: AppTest) 
     assert any("Say above what each file and column is" in one.value for one in data.info)
 
 
+def test_files_of_other_names_and_another_encoding_are_asked_about_and_are_no_mistake(data: AppTest) -> None:
+    data.file_uploader(key="history-files").upload("Aktivitäten.csv", b"ID,Nr,Art\n1,A,Lead\n")
+    data.file_uploader(key="history-files").upload("Händler.csv", "Nr,Firma\nA,Müller\n".encode("cp1252")).run()
+    assert [one.proto.title for one in data.error] == ["Some files cannot be read"], (
+        "and what the form asks is no mistake"
+    )
+    data.selectbox(key="encoding Händler").select("windows-1252").run()
+    assert not data.error
+    assert any("Say above what each file and column is" in one.value for one in data.info)
+
+
 def test_a_file_that_is_not_utf8_is_read_as_it_is_said_to_be_where_it_is_refused(data: AppTest) -> None:
     partners = PARTNERS_AS_THEY_ARE.decode().replace("Ann", "Müller").encode("cp1252")
     data.file_uploader(key="history-files").upload("partners.csv", partners)

@@ -14,6 +14,7 @@ from tests.ui.conftest import ROOT, settled
 from tests.ui.test_pages import shown
 
 PAGES = ("overview", "tune", "compare", "search", "projection", "partner", "review")
+PILOTS = ("pilot_design", "pilot_results")
 PARTNERS = "partner_id,name,type,region,joined_on,currency\nP2,Two,msp,South,2013-03-31,EUR\nP1,One,reseller,North,2012-02-10,EUR\n"
 WEEKS = "calendar: {weeks: 4-4-5, year_starts: 2012-02-05}\n"
 
@@ -93,3 +94,36 @@ def test_a_scheme_that_fits_can_be_chosen_instead(elsewhere: pytest.MonkeyPatch,
     assert not app.error
     assert not app.warning
     assert "One" in shown(app) or "Two" in shown(app)
+
+
+def test_a_pilot_says_it_like_a_draft_and_the_same_click_mends_it(
+    elsewhere: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    app = opened(elsewhere, tmp_path, partners=PARTNERS)
+    for name in PILOTS:
+        app.switch_page(f"pages/{name}.py").run()
+        assert not app.exception, name
+        assert not app.error, (name, [one.value for one in app.error])
+        assert ["and this history is in EUR." in one.value for one in app.warning] == [True], name
+    app.button(key="fitting-fit").click().run()
+    assert not app.exception
+    assert not [one.value for one in app.error if "currency" in one.value]
+    for name in (*PAGES, *PILOTS):
+        app.switch_page(f"pages/{name}.py").run()
+        assert "fitting-fit" not in [one.key for one in app.button], name
+    assert {one.stem for one in (tmp_path / "home" / "pilots").glob("*/*.yaml")} == {
+        "pilot",
+        "current-flat",
+        "growth-80-20",
+    }
+
+
+def test_a_rehearsed_pilot_ends_with_the_last_won_deal(elsewhere: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    later = folders.ACTIVITIES + "A4,P1,2014-02-05,lead,1,\n"
+    app = opened(elsewhere, tmp_path, deals=folders.DEALS.replace("2013-05-15", "2013-11-15"), activities=later)
+    app.switch_page("pages/pilot_design.py").run()
+    assert not app.exception
+    assert (
+        "the last 3 months of this history" in shown(app)
+        or "the last 3 months" in app.selectbox(key="pilot-pick").options[0]
+    )

@@ -126,6 +126,7 @@ def test_nothing_supposed_changes_nothing(tiny_history: object) -> None:
 def test_the_outlook_holds_what_was_paid_and_a_range(after: Replay) -> None:
     ahead = outlook(after, 0)
     assert ahead is not None
+    assert ahead.year == "from Jan 2024"
     assert ahead.left == 6
     assert ahead.paid == pytest.approx(float(after.by_partner[0]) / 100)
     assert ahead.low <= ahead.expected <= ahead.high

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import plotly.graph_objects as go
 
+from incentive_lab.charts.dark import ON_DARK, ON_LIGHT
 from incentive_lab.charts.style import (
     BEHAVIOUR,
     DRAFT,
     INK,
-    LINE,
     OTHER,
     VOLUME,
     WRITTEN,
@@ -248,7 +248,7 @@ def _counts(shown: np.ndarray, proposed: Replay, names: list[str]) -> list[dict[
             "showarrow": False,
             "font": {
                 "size": 13,
-                "color": "#ffffff" if shown[row, column] > 0.45 * most else INK if shown[row, column] else LINE,
+                "color": ON_DARK if shown[row, column] > 0.45 * most else ON_LIGHT,
             },
         }
         for row in range(len(names))

@@ -130,7 +130,7 @@ def months_chart(read: Analysis) -> Chart | None:
         highest, lowest = max(highest, float(np.nanmax(values))), min(lowest, float(np.nanmin(values)))
         traces.append(go.Scatter(
             x=labels, y=values.tolist(), name=name, mode="lines", line={"color": BASELINE if place == 0 else CATEGORIES[place - 1],
-                                                                        "width": 2.5},
+                                                                        "width": 2.5, "dash": "dash" if place == 0 else "solid"},
             hovertemplate="%{x}: %{y:,.0f}<extra>" + name + "</extra>"))  # fmt: skip
     start = read.trial.first_post
     drawn = figure(
@@ -146,10 +146,10 @@ def months_chart(read: Analysis) -> Chart | None:
     name = in_words(read.pilot.primary.name)
     title = f"{name} per partner by month and arm"
     if len(sides) == 2:
-        title = (
-            f"Per partner and month the arms had {compact(float(sides[1]))} and {compact(float(sides[0]))} in the pilot"
-        )
-    return Chart(drawn, title, f"{name} per partner and month, crude means; large partners decide them.",
+        control, treated = read.trial.arms[:2]
+        had = " a partner and month in the pilot"
+        title = f"The arm {treated} had {compact(float(sides[1]))}{had}, {control} {compact(float(sides[0]))}"
+    return Chart(drawn, title, f"{name} per partner and month, crude means; large partners decide them; dashed: the control.",
                  f"Primary outcome by month. {title}.")  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 import numpy as np
 
 from incentive_lab.errors import InputError
-from incentive_lab.format import chance, p_value_text, percent
+from incentive_lab.format import chance, in_words, p_value_text, percent, small
 from incentive_lab.panel import Floats
 from incentive_lab.pilot.analysis import Analysis, ArmAdvice, believed
 from incentive_lab.pilot.decision import NetValue, net_value
@@ -196,8 +196,8 @@ def _advice(read: Analysis, arm: str, value: NetValue | None) -> tuple[str, tupl
     assert first is not None
     reasons = [first.words]
     rails = [one for one in read.answers if one.arm == arm]
-    broken = [one.metric.name for one in rails if one.verdict == "broken"]
-    still = [one.metric.name for one in rails if one.verdict == "open"]
+    broken = [small(in_words(one.metric.name)) for one in rails if one.verdict == "broken"]
+    still = [small(in_words(one.metric.name)) for one in rails if one.verdict == "open"]
     if any(one.state == "stop" for one in read.checks):
         named = ", ".join(one.name.lower() for one in read.checks if one.state == "stop")
         return "", (f"Nothing can be advised before this is settled: {named}.",)

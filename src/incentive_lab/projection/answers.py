@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from incentive_lab.format import capital, counted
+from incentive_lab.format import capital, counted, month_name
 from incentive_lab.panel import Floats, month_label
 from incentive_lab.projection.factors import REPLICATES
 from incentive_lab.projection.running import Outcome, Projection
@@ -64,7 +64,8 @@ def part_years(told: Projection, amount: float | None = None) -> str | None:
     if _budget(told.outcome, amount) is None or any(months >= 12 for _, months in years):
         return None
     parts = " and ".join(
-        f"{counted(months, 'month')} of that from {month_label(told.first_month + first)}" for first, months in years
+        f"{counted(months, 'month')} of that from {month_name(month_label(told.first_month + first))}"
+        for first, months in years
     )
     # A year can become whole only if its months count from its first on, not from where the scheme comes into force.
     begun = (first + 12 for first, months in years if months == min(first + 12, told.horizon) - first)

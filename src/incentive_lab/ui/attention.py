@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -15,6 +15,7 @@ from incentive_lab.format import compact, counted, percent, points
 from incentive_lab.scheme.check import check, not_in_history
 from incentive_lab.scheme.document import Scheme
 from incentive_lab.scheme.paths import Address, apply, tunables
+from incentive_lab.ui.lacking import lacking
 from incentive_lab.ui.scales import group_of, words_of
 from incentive_lab.ui.workspace import Comparison
 
@@ -31,7 +32,7 @@ class Notice:
     Attributes:
         weight: 'act' (probably wrong), 'look' (worth a decision) or 'fine'.
         title: What, in a few words.
-        text: How much, as a sentence.
+        text: How much, as a sentence; several things on a line each.
     """
 
     weight: Literal["act", "look", "fine"]
@@ -105,19 +106,22 @@ def notices(comparison: Comparison, never: tuple[Address, ...] = (), names: obje
         *_tiers(result),
         *_limits(result.scheme, never),
         *(Notice("look", "Assumed", warning) for warning in result.warnings),
-        *_missing(missing),
+        *_missing(lacking(result.scheme, names)),
         *(Notice("look", "Noted by the check", str(one.message)) for one in doubts),
     ]
     order = {"act": 0, "look": 1, "fine": 2}
     return sorted(found, key=lambda notice: order[notice.weight])
 
 
-def _missing(missing: tuple[Problem, ...]) -> list[Notice]:
+def _missing(missing: Sequence[Problem]) -> list[Notice]:
     """What the scheme asks for and the history has nothing of, with what there is instead said once."""
     if not missing:
         return []
-    instead = list(dict.fromkeys(one.fix for one in missing if one.fix))
-    return [Notice("act", "Not in this history", " ".join([*(str(one.message) for one in missing), *instead]))]
+    said = [str(one.message) for one in missing]
+    instead = dict.fromkeys(one.fix for one in missing if one.fix)
+    # What there is stands in several; it is said once, with what is near to a name that was asked for.
+    whole = [fix for fix in instead if not any(other != fix and other.startswith(fix) for other in instead)]
+    return [Notice("act", "Not in this history", "\n".join([*said, *whole]))]
 
 
 def _maybe(notice: Notice | None) -> list[Notice]:

@@ -219,7 +219,9 @@ def _verdict(one: Tried, beyond: tuple[Problem, ...]) -> None:
 def _why_not(one: Tried, beyond: tuple[Problem, ...]) -> None:
     """Why it is no history yet. Of files that came with names of their own that is what the form above asks, no mistake."""
     came = st.session_state.get(STAGED)
-    told = tuple(problem for problem in one.problems if came is None or problem.path != Path(came).name)
+    told = (
+        one.problems if came is None else tuple(why for why in one.problems if not _asked_above(why, one, Path(came)))
+    )
     if told:
         tell_problems(told, "This is not a history yet; the one in use is untouched")
     elif not beyond:
@@ -228,6 +230,15 @@ def _why_not(one: Tried, beyond: tuple[Problem, ...]) -> None:
             "*Try this mapping*.",
             icon=":material/info:",
         )
+
+
+def _asked_above(why: Problem, one: Tried, folder: Path) -> bool:
+    """Whether a problem is what the form asks: tables are missing, since files are called otherwise."""
+    if why.path == folder.name:
+        return True
+    others = {file.name for file in folder.iterdir() if file.stem.lower() not in TABLES}
+    called = others & {problem.path for problem in one.problems}
+    return names_are_ours(one.source) and bool(called) and (why.path in called or why.path in TABLES)
 
 
 def _exclude(one: Tried) -> None:

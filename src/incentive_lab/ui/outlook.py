@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from incentive_lab.engine.replay import Replay
-from incentive_lab.format import compact
+from incentive_lab.format import compact, month_name
 from incentive_lab.panel import month_label
 
 QUARTERS = 8
@@ -89,7 +89,7 @@ def outlook(result: Replay, row: int) -> Outlook | None:
     left = 12 - begun
     share = left / 3
     return Outlook(
-        f"from {month_label(last - begun + 1)}", paid, left, paid + share * float(quarters.mean()),
+        f"from {month_name(month_label(last - begun + 1))}", paid, left, paid + share * float(quarters.mean()),
         paid + share * float(quarters.min()), paid + share * float(quarters.max()), len(quarters),
     )  # fmt: skip
 

@@ -18,6 +18,7 @@ from incentive_lab.pilot.running import Design
 from incentive_lab.pilot.words import change, lifts_between
 from incentive_lab.ui import pilot_plans
 from incentive_lab.ui.cards import card, draw, figure_card, plain, tell_problems
+from incentive_lab.ui.fitting import plan_fits
 from incentive_lab.ui.pilot_power import PILOTS, audit_card, others, power_of
 from incentive_lab.ui.tables import table
 
@@ -37,6 +38,8 @@ def pilot_design() -> None:
         tell_problems(problems, "That plan is not possible; the one before is shown")
     with st.sidebar:
         dials(pilot)
+    if not plan_fits(pilot):
+        return
     try:
         with st.skeleton(height=420):
             made = pilot_plans.designed(pilot)
@@ -189,8 +192,8 @@ def key_figures(made: Design, simulated: Found | None) -> None:
                     help="Partners that meet the population's conditions, before the draw.")  # fmt: skip
     with cards[1]:
         best = float("nan") if simulated is None else best_of(simulated)
-        shown = "being worked out" if simulated is None else change(best) if np.isfinite(best) else "above +300 %"
-        sure = "" if simulated is None else lifts_between(*best_within(simulated))
+        shown = "soon" if simulated is None else change(best) if np.isfinite(best) else "above +300 %"
+        sure = "being worked out" if simulated is None else lifts_between(*best_within(simulated))
         hoped = "" if pilot.expected is None else f"; the plan expects {change(float(pilot.expected))}"
         figure_card("pilot-mde-figure", "Smallest effect found", shown, "", "",
                     good="neither", line=f"with {percent(float(pilot.power), 0)} power{f', {sure}' if sure else ''}{hoped}",

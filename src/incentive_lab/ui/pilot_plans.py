@@ -7,24 +7,31 @@ from decimal import Decimal
 from pathlib import Path
 from shutil import copyfile
 
+import numpy as np
 import streamlit as st
 
 from incentive_lab.errors import InputError, Problem
 from incentive_lab.format import counted
+from incentive_lab.history.for_schemes import fits
 from incentive_lab.home import home
 from incentive_lab.panel import month_index, month_label
 from incentive_lab.pilot.analysis import Analysis
 from incentive_lab.pilot.document import Pilot
+from incentive_lab.pilot.paying import floors_for, schemes_for
 from incentive_lab.pilot.reading import fingerprint, load
 from incentive_lab.pilot.recorded import ARMS
 from incentive_lab.pilot.recorded import PLAN as REGISTERED
 from incentive_lab.pilot.running import Design, design, read_pilot
+from incentive_lab.scheme.document import Scheme
+from incentive_lab.scheme.dump import dumps
 from incentive_lab.scheme.tree import tree
 from incentive_lab.scheme.yaml_text import yaml_text
 from incentive_lab.ui import workspace
 
 FOLDER = Path(__file__).resolve().parents[3] / "experiments" / "pilots"
 PLAN = "pilot plan"
+FITTED = "pilots are made to fit"
+"""Whether this session pays the schemes of pilots in the history's currency, with its quarters."""
 
 
 def offered() -> Mapping[str, tuple[Pilot, Path]]:
@@ -59,12 +66,16 @@ def first_plan() -> Pilot:
 
 @st.cache_data(show_spinner=False, max_entries=16)
 def _months(history_id: str) -> tuple[int, int]:
-    """The first and the last month of the history in use, as running numbers."""
+    """The first month of the history in use and the last with a won deal, as running numbers.
+
+    Months after that, as of activities alone, have nothing that a pilot could be read by.
+    """
     state = workspace.preparation()
     with state.lock:
         told = workspace.history().describe()
     first, last = (month_index(*map(int, told[name].split("-")[:2])) for name in ("first_month", "last_month"))
-    return first, last
+    sold = workspace.monthly("revenue")
+    return first, last if sold is None else first + int(np.flatnonzero(sold)[-1])
 
 
 def in_months(pilot: Pilot, first: int, last: int) -> Pilot:
@@ -101,9 +112,51 @@ def keep(pilot: Pilot) -> None:
 
 
 def folder_of(pilot: Pilot) -> Path | None:
-    """Where the plan with this id lies, so that one that was changed is compared with its registration; None for others."""
+    """Where the plan with this id lies, so that one that was changed is compared with its registration; None for others.
+
+    Once its schemes were made to fit the history in use, a folder with those.
+
+    Raises:
+        InputError: Its schemes cannot be found, or not be made to fit.
+    """
     held = offered().get(pilot.id)
-    return None if held is None else held[1]
+    beside = None if held is None else held[1]
+    if not st.session_state.get(FITTED) or not misfit_schemes(pilot, beside):
+        return beside
+    return _fitted(workspace.history().history_id, fingerprint(pilot), pilot, beside)
+
+
+def schemes_of(pilot: Pilot, beside: Path | None) -> tuple[Scheme, ...]:
+    """What its arms are paid by, and what their guarantees compare with.
+
+    Raises:
+        InputError: One cannot be found.
+    """
+    arms = schemes_for(pilot, beside)
+    return (*arms.values(), *floors_for(arms, pilot.arms[0].name, beside).values())
+
+
+def misfit_schemes(pilot: Pilot, beside: Path | None) -> tuple[Scheme, ...]:
+    """Those of its schemes that are in another currency than the history in use, or in other quarters.
+
+    Raises:
+        InputError: One cannot be found.
+    """
+    held = workspace.history()
+    return tuple(one for one in schemes_of(pilot, beside) if not fits(held, one))
+
+
+@st.cache_resource(show_spinner=False, max_entries=16)
+def _fitted(history_id: str, name: str, _pilot: Pilot, _beside: Path | None) -> Path:
+    folder = home() / "pilots" / f"{name}-{history_id[:12]}"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for scheme in schemes_of(_pilot, _beside):
+            (folder / f"{scheme.id}.yaml").write_text(dumps(workspace.fitted(scheme)), encoding="utf-8")
+        (folder / "pilot.yaml").write_text(text_of(_pilot), encoding="utf-8")
+    except OSError as error:
+        raise InputError([Problem(str(folder), f"the plan cannot be kept: {error.strerror}.")]) from None
+    return folder
 
 
 def evidence() -> Mapping[str, Pilot]:
@@ -161,11 +214,12 @@ def designed(pilot: Pilot) -> Design:
     Raises:
         InputError: It does not fit.
     """
-    return _designed(workspace.history().history_id, fingerprint(pilot), pilot)
+    folder = folder_of(pilot)
+    return _designed(workspace.history().history_id, fingerprint(pilot), str(folder), pilot)
 
 
 @st.cache_resource(show_spinner=False, max_entries=16)
-def _designed(history_id: str, name: str, _pilot: Pilot) -> Design:
+def _designed(history_id: str, name: str, folder: str, _pilot: Pilot) -> Design:
     with workspace.preparation().lock:
         return design(_pilot, workspace.history(), folder_of(_pilot))
 

@@ -23,6 +23,7 @@ from incentive_lab.report.pdf import pdf_bytes
 from incentive_lab.scheme.yaml_text import yaml_text
 from incentive_lab.ui import pilot_file, pilot_plans
 from incentive_lab.ui.cards import card, draw, figure_card, plain, tell_problems
+from incentive_lab.ui.fitting import plan_fits
 from incentive_lab.ui.pilot_whales import whales_view
 from incentive_lab.ui.tables import table
 
@@ -45,6 +46,8 @@ def pilot_results() -> None:
                      format_func=lambda name: _named(name, known, plan, own))  # fmt: skip
     with right:
         pilot_file.file_box()
+    if own is None and not plan_fits(plan):
+        return
     try:
         with st.skeleton(height=420):
             read = pilot_plans.analysed(plan) if own is None else pilot_file.analysed_file(own)

@@ -15,12 +15,13 @@ from incentive_lab.format import compact, count, counted, month_name
 from incentive_lab.scheme.document import Scheme
 from incentive_lab.ui import workspace
 from incentive_lab.ui.attention import Notice, never_binding, notices
-from incentive_lab.ui.cards import card, draw, plain, tell_problems
+from incentive_lab.ui.cards import Height, card, draw, plain, tell_problems
 from incentive_lab.ui.drafts import Draft
 from incentive_lab.ui.figures import key_figures, tell_itself
 from incentive_lab.ui.filing import telling
 from incentive_lab.ui.fitting import fits_history
 from incentive_lab.ui.histories import place_of, title_of
+from incentive_lab.ui.insights import insights
 from incentive_lab.ui.knowing import names_in_use
 from incentive_lab.ui.naming import identity
 from incentive_lab.ui.preparing import Preparation
@@ -133,7 +134,11 @@ def findings_table(found: Sequence[Finding], currency: str, *, full: bool = Fals
     for one in listed if full else listed[:FINDINGS]:
         amount = f"{compact(float(one.amount))} {currency}" if one.amount is not None else "-"
         name = plain(_FINDINGS.get(one.kind, one.kind.replace("_", " ").capitalize()))
-        state = ("left out" if one.severity == "excluded" else "still in",) if full else ()
+        state = (
+            ("left\N{NO-BREAK SPACE}out" if one.severity == "excluded" else "still\N{NO-BREAK SPACE}in",)
+            if full
+            else ()
+        )
         lines.append(
             (f"**{name}** &nbsp; :small[{plain(one.message)}]" if full else name, count(one.rows), amount, *state)
         )
@@ -208,6 +213,7 @@ def standing() -> None:
         return
     tell_itself(comparison)
     key_figures(comparison)
+    shows(comparison)
     left, right = st.columns([3, 2], gap="small")
     with left:
         draw(cost_chart(comparison.proposed, comparison.baseline), "overview-cost")
@@ -219,6 +225,17 @@ def standing() -> None:
 def _of(draft: Draft) -> str:
     """What the figures of a draft are worked out of."""
     return workspace.history().history_id + identity(draft.scheme) + identity(draft.baseline)
+
+
+def shows(comparison: Comparison) -> None:
+    """What the history shows about who is paid; nothing where deals are not paid for."""
+    found = insights(comparison)
+    if not found:
+        return
+    st.header("What this history shows", anchor=False)
+    for place, (column, notice) in enumerate(zip(st.columns(COLUMNS, gap="small"), found, strict=False)):
+        with column:
+            _notice(notice, place, shows="shows-", icon="insights")
 
 
 def attention(comparison: Comparison) -> None:
@@ -249,7 +266,9 @@ def _never(key: str, one: str, other: str, _comparison: Comparison) -> tuple:  #
     return never_binding(proposed.scheme, workspace.pair(proposed.scheme, baseline).floor, proposed)
 
 
-def _notice(notice: Notice, place: int) -> None:
-    with st.container(border=True, key=f"notice-{notice.weight}-{place}", gap="xsmall"):
-        st.markdown(f"{_ICONS[notice.weight]} **{plain(notice.title)}**")
-        st.markdown(plain(notice.text))
+def _notice(notice: Notice, place: int, *, shows: str = "", icon: str = "") -> None:
+    height: Height = "stretch" if shows else "content"
+    with st.container(border=True, key=f"notice-{notice.weight}-{shows}{place}", gap="xsmall", height=height):
+        st.markdown(f"{f':material/{icon}:' if icon else _ICONS[notice.weight]} **{plain(notice.title)}**")
+        lines = notice.text.split("\n")
+        st.markdown(plain(notice.text) if len(lines) == 1 else "\n".join(f"- {plain(line)}" for line in lines))

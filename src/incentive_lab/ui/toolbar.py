@@ -8,7 +8,7 @@ import streamlit as st
 
 from incentive_lab.errors import InputError, Problem
 from incentive_lab.format import counted, quantity
-from incentive_lab.scheme.check import check, not_in_history
+from incentive_lab.scheme.check import check
 from incentive_lab.scheme.diff import Change, diff
 from incentive_lab.scheme.document import Scheme
 from incentive_lab.scheme.paths import Address, tunables
@@ -18,6 +18,7 @@ from incentive_lab.ui.dials import set_draft
 from incentive_lab.ui.drafts import Draft
 from incentive_lab.ui.filing import LOAD_PROBLEMS, filing
 from incentive_lab.ui.knowing import names_in_use
+from incentive_lab.ui.lacking import lacking
 from incentive_lab.ui.scales import words_of
 
 BADGES = 6
@@ -104,7 +105,7 @@ def _badges(sentences: Sequence[str]) -> str:
 
 def _missing(draft: Draft) -> None:
     """What the draft asks for and the history has nothing of; the rest is told on Overview."""
-    missing = not_in_history(draft.scheme, names_in_use())
+    missing = lacking(draft.scheme, names_in_use())
     if not missing:
         return
     more = len(missing) - MISSING
