@@ -71,9 +71,11 @@ def level_of(totals: Floats, season: Floats, weight: Floats, seen: NDArray[np.bo
     months = len(totals)
     if seen.sum() < LEAST_MONTHS or totals[seen].sum() < LEAST_ITEMS:
         return _unknown(months)
-    time, season = np.arange(months)[seen] - (months - 1.0), np.maximum(season, LEAST_SEASON)
+    time: Floats = np.arange(1.0 - months, 1.0)[seen]
+    season = np.maximum(season, LEAST_SEASON)
     # Chance is that of the usual month: by what each had, those that had least would weigh least, and the level lie too high.
-    noise = np.asarray(1.0 / (season[seen] * float(totals[seen].sum() / season[seen].sum()) + 0.5), dtype=np.float64)
+    due = season[seen] * float(totals[seen].sum() / season[seen].sum())
+    noise = 1.0 / (due + 0.5)
     y = _drawn_in(np.log((totals[seen] + 0.5) / season[seen]), time, noise)
     usual = float(y.mean())
     phi, sigma = (axis.ravel() for axis in np.meshgrid(PHIS, SIGMAS, indexing="ij"))
