@@ -52,7 +52,7 @@ class Gap:
         if len(names) > 2 and self.months[-1] - self.months[0] == len(names) - 1:
             when = f"{names[0]} to {names[-1]}"
         whose = f" of {self.attribute} {self.value}" if self.attribute else ""
-        return f"{what}{whose} in {when} (about {compact(self.usual)} a month are usual)"
+        return f"{what}{whose} in {when} (about {compact(round(self.usual))} a month are usual)"
 
 
 def gaps(counts: Floats, attributes: Mapping[str, Any], may_end: bool = False) -> tuple[Gap, ...]:
