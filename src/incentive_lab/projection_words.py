@@ -259,6 +259,7 @@ def backtest_result(tested: Backtest, scheme: Scheme, past: Past) -> dict[str, A
         "crps": tested.crps / minor, "crps_naive": tested.crps_naive / minor,
         "held": [{"from": cut.month, "actual": cut.actual / minor, "mean": float(cut.scenarios.mean()) / minor,
                   **{str(band): cut.inside(band) for band in BANDS}} for cut in tested.cuts],
+        "left_out": tested.left_out_words,
     }  # fmt: skip
 
 
@@ -271,5 +272,7 @@ def say_backtest(told: dict[str, Any]) -> None:
     lies = NOTHING_CAME if told["bias"] is None else f"projected cost lies {percent(told['bias'], 1)} off what came"
     print(f"{lies[0].upper()}{lies[1:]}; error score {money(told['crps'], currency)} "
           f"against {money(told['crps_naive'], currency)} of last year's months repeated")  # fmt: skip
+    if told["left_out"]:
+        print(told["left_out"])
     for one in told["held"]:
         print(f"  from {one['from']}: {money(one['mean'], currency)} projected, {money(one['actual'], currency)} came")

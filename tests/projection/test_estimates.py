@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from scipy import stats
 
 from incentive_lab.projection import estimates
 from incentive_lab.projection.estimates import (
@@ -13,7 +12,6 @@ from incentive_lab.projection.estimates import (
     drift_of,
     gamma_prior,
     season_of,
-    trend_and_market,
 )
 from incentive_lab.projection.factors import REPLICATES
 from incentive_lab.projection.standard_errors import LEAST, chance, mean, quantile, tail_mean
@@ -129,92 +127,6 @@ def test_months_of_unequal_number_are_shrunk_each_by_its_own() -> None:
     found = season_of(totals, 0)
     assert found.mean() == pytest.approx(1.0)
     assert found[9] > found[0]
-
-
-def test_a_flat_market_has_no_trend_and_hardly_swings() -> None:
-    growth, error, phi, sigma, state, rest = trend_and_market(np.full(36, 1e6), np.ones(12), 0)
-    assert growth == pytest.approx(0.0, abs=1e-9)
-    assert error < 0.001
-    assert phi == pytest.approx((36 * 0.5 + 6) / 48)
-    prior = estimates.SWING_MONTHS * estimates.SWING_PRIOR**2 / (36 + estimates.SWING_MONTHS)
-    assert sigma == pytest.approx(prior**0.5, rel=1e-3)
-    assert abs(state) < 1e-9
-    assert np.abs(rest).max() < 1e-6
-    assert len(rest) == 35
-
-
-def test_a_steady_growth_is_found_whatever_the_season() -> None:
-    season = np.array([0.5, 1.5] * 6)
-    totals = 1e8 * np.exp(0.01 * np.arange(36)) * season[(5 + np.arange(36)) % 12]
-    growth, error, *_, state, _ = trend_and_market(totals, season, 5)
-    assert growth == pytest.approx(0.01, rel=1e-3)
-    assert 0 < error < 1e-4
-    assert state == pytest.approx(0.0, abs=1e-6)
-
-
-def test_a_level_that_wanders_gives_its_persistence_and_its_swing() -> None:
-    rng = np.random.default_rng(8)
-    found = []
-    for _ in range(60):
-        level = np.zeros(120)
-        for m in range(1, 120):
-            level[m] = 0.7 * level[m - 1] + rng.normal(0, 0.1)
-        found.append((*trend_and_market(1e7 * np.exp(level), np.ones(12), 0)[2:5], level[-1]))
-    phi, sigma, state, last = (
-        np.mean([one[0] for one in found]),
-        np.mean([one[1] for one in found]),
-        *np.array(found).T[2:],
-    )
-    assert phi == pytest.approx(0.66, abs=0.06)
-    assert sigma == pytest.approx(0.1, abs=0.012)
-    assert np.corrcoef(state, last)[0, 1] > 0.6
-
-
-def test_state_and_innovations_are_those_of_the_level_less_its_trend() -> None:
-    rng = np.random.default_rng(9)
-    level = 0.01 * np.arange(30) + rng.uniform(-0.1, 0.1, 30)
-    growth, error, phi, _, state, innovations = trend_and_market(1e12 * np.exp(level), np.ones(12), 0)
-    time = np.arange(30.0)
-    rest = level - level[-12:].mean() - growth * (time - time[-12:].mean())
-    assert state == pytest.approx(rest[-3:].mean(), rel=1e-6)
-    assert innovations == pytest.approx(rest[1:] - phi * rest[:-1], abs=1e-8)
-    plain = stats.linregress(time, level).stderr * ((1 + phi) / (1 - phi)) ** 0.5
-    assert error == pytest.approx((plain**-2 + estimates.GROWTH_PRIOR**-2) ** -0.5, rel=1e-6)
-
-
-def test_chance_in_few_things_is_taken_off_the_swing() -> None:
-    totals = np.array([1.0, 12.0, 12.0, 1.0] * 10)
-    time, level = np.arange(40.0), np.log(totals + 0.5)
-    line = stats.linregress(time, level)
-    signal = ((level - line.intercept - line.slope * time) ** 2).sum() / 38 - (1 / 1.5 + 1 / 12.5) / 2
-    _, _, phi, sigma, *_ = trend_and_market(totals, np.ones(12), 0)
-    prior = 18 * estimates.SWING_PRIOR**2
-    assert sigma**2 == pytest.approx((40 * signal * (1 - phi**2) + prior) / (40 + 18))
-
-
-def test_a_month_without_anything_is_a_number_too() -> None:
-    growth, error, *_, innovations = trend_and_market(np.r_[np.full(11, 5.0), 0.0], np.ones(12), 0)
-    assert np.isfinite([growth, error, *innovations]).all()
-
-
-def test_one_freak_month_does_not_set_the_swing() -> None:
-    rng = np.random.default_rng(4)
-    totals = 1e6 * np.exp(rng.normal(0, 0.05, 36))
-    freak = totals.copy()
-    freak[20] *= 50
-    calm, odd = (trend_and_market(one, np.ones(12), 0)[3] for one in (totals, freak))
-    assert odd == pytest.approx(calm, abs=0.03)
-
-
-@pytest.mark.parametrize("totals", [np.full(5, 100.0), np.r_[np.zeros(11), 9.0]])
-def test_too_little_to_see_a_trend_gives_what_is_thought_likely(totals: np.ndarray) -> None:
-    growth, error, phi, sigma, state, rest = trend_and_market(totals, np.ones(12), 0)
-    assert (growth, error, phi, sigma, state) == (0.0, estimates.GROWTH_PRIOR, 0.5, 0.15, 0.0)
-    assert rest.tolist() == [0.0] * (len(totals) - 1)
-
-
-def test_six_months_and_ten_things_are_enough_for_a_trend() -> None:
-    assert trend_and_market(np.full(6, 10 / 6), np.ones(12), 0)[1] != estimates.GROWTH_PRIOR
 
 
 def test_what_partners_have_in_common_is_found_by_moments() -> None:

@@ -30,7 +30,7 @@ def with_a_whale(past: Past, times: float) -> Past:
 
 def test_partners_that_are_known_by_their_first_deal_make_no_falling_trend() -> None:
     """Those that buy most are seen first: counted as heads, a programme that never moved would fall by 8 % a year."""
-    found = [fit(made_past(40, 24, seed, uneven_rates(seed), leads=0.0)).streams["closed deals"].growth * 12
+    found = [fit(made_past(40, 24, seed, uneven_rates(seed), leads=0.0)).streams["closed deals"].level.growth * 12
              for seed in range(40)]  # fmt: skip
     assert np.mean(found) == pytest.approx(0.0, abs=0.035)  # its standard error is 0.012
 

@@ -15,7 +15,7 @@ from incentive_lab.projection.answers import own_inputs
 from incentive_lab.projection.assumptions import BASE
 from incentive_lab.projection.counts import MOST_BY_STEPS, SCENARIO, WIDE, candidates, first_step, next_step
 from incentive_lab.projection.diagnostics import diagnostics
-from incentive_lab.projection.estimates import dispersion_of, season_of, trend_and_market
+from incentive_lab.projection.estimates import dispersion_of, season_of
 from incentive_lab.projection.laws import gamma_rows
 from incentive_lab.projection.model import Model, fit
 from incentive_lab.projection.past import Past, past_of, until
@@ -134,16 +134,6 @@ def test_a_season_is_found_where_there_is_one_and_only_there() -> None:
     seen = random.poisson(400 * np.tile(true, 4))
     assert np.abs(season_of(seen.astype(float), 0) - true).max() < 0.12
     assert np.abs(season_of(random.poisson(400, 48).astype(float), 0) - 1).max() < 0.08
-
-
-def test_growth_is_found_with_an_error_that_covers_it() -> None:
-    random = np.random.default_rng(2)
-    held = 0
-    for _ in range(60):
-        totals = random.poisson(300 * np.exp(0.004 * np.arange(36))).astype(float)
-        growth, error, *_ = trend_and_market(totals, np.ones(12), 0)
-        held += abs(growth - 0.004) < 1.96 * error
-    assert held >= 51
 
 
 def test_dispersion_is_that_of_the_gamma_factor() -> None:

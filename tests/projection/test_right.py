@@ -14,6 +14,7 @@ from scipy.stats import poisson as poisson_law
 from incentive_lab.engine.replay import replay
 from incentive_lab.history import History
 from incentive_lab.panel import Returns
+from incentive_lab.projection.level import Level
 from incentive_lab.projection.model import Model, fit
 from incentive_lab.projection.past import in_order, past_of, until
 from incentive_lab.projection.paying import Payer
@@ -28,6 +29,10 @@ RATE, SIGMA, AMOUNT = 1.5, 0.8, 1_000_000.0
 """Deals a month, spread of the logs of their amounts, and their mean in cents."""
 
 
+STILL = Level(0.0, 0.0, 0.0, 0.5, 0.0, 20.0, 0.0, np.zeros((3, 3)), np.zeros(35))
+"""A level that does not move."""
+
+
 @pytest.fixture(scope="module")
 def known_laws(model: Model) -> Model:
     """Every partner has Poisson deals at one known rate and lognormal amounts; nothing else moves."""
@@ -37,7 +42,7 @@ def known_laws(model: Model) -> Model:
     sure = replace(
         deals, pool=np.array([[AMOUNT, 0.3 * AMOUNT]]), blur=SIGMA, own_first=none, own_count=none, segment_first=0 * one,
         segment_count=one, own_weight=np.zeros(rows), shape=np.full(rows, 1e6), rate=np.full(rows, 1e6 / RATE), drift=0.0,
-        dispersion=0.0, season=np.ones(12), sigma=0.0, state=0.0, growth=0.0, growth_error=0.0,
+        dispersion=0.0, season=np.ones(12), level=STILL,
     )  # fmt: skip
     return replace(model, streams={**model.streams, "closed deals": sure}, alive=np.ones(rows), churn=0.0)
 

@@ -9,8 +9,11 @@ from decimal import Decimal
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from incentive_lab.fiscal import month_in
 from incentive_lab.format import counted
+from incentive_lab.history.missing import GROUPED_BY, gaps
 from incentive_lab.history.outcomes import undone_activities
 from incentive_lab.history.quality_rules import RULES, Finding, apply_rule, in_units, told
 from incentive_lab.panel import month_label
@@ -45,7 +48,7 @@ def quality(history: History) -> list[Finding]:
     found = [finding for rule in RULES if (finding := apply_rule(history.store, rule, history.currency))]
     found += [*_rounded(history), *_mixed_partners(history), *_inactive(history), *_undone(history)]
     if {"closed_on", "amount"} <= history.filled["deals"]:
-        found += [*_gaps(history), *_lone(history), *_spikes(history), *_renamed(history)]
+        found += [*_gaps(history), *_missing(history), *_lone(history), *_spikes(history), *_renamed(history)]
     found.sort(key=lambda finding: (-abs(finding.amount or Decimal(0)), finding.kind))
     return [*history.excluded, *found]
 
@@ -145,6 +148,37 @@ def _gaps(history: History) -> list[Finding]:
         return []
     message = told(len(empty), "months have no won deal though earlier and later ones do")
     return [Finding("empty_months", len(empty), None, message, tuple(month_label(month) for month in empty[:5]))]
+
+
+def _missing(history: History) -> list[Finding]:
+    """Months without a won deal of partners that had enough in those beside: of one type, region or segment, or at an end."""
+    named = [name for name in GROUPED_BY if name in history.filled["partners"]]
+    columns = "".join(f", {name}" for name in named)
+    partners = history.store.rows(f"SELECT partner_id{columns} FROM {{partners}} p ORDER BY 1")
+    place = {row[0]: at for at, row in enumerate(partners)}
+    won = "SELECT partner_id, closed_on, count(*) FROM {deals} t WHERE status = 'won' AND closed_on IS NOT NULL GROUP BY 1, 2"
+    rows = [(place[who], month_in(history.calendar, day), number)
+            for who, day, number in history.store.rows(won) if who in place]  # fmt: skip
+    if not rows:
+        return []
+    first, months = history.span
+    counts = np.zeros((len(partners), months))
+    for at, month, number in rows:
+        if 0 <= month - first < months:
+            counts[at, month - first] += int(number)
+    total = np.flatnonzero(counts.sum(axis=0))
+    found = []
+    for gap in gaps(
+        counts, {name: np.array([str(row[1 + at] or "") for row in partners]) for at, name in enumerate(named)}
+    ):
+        if not gap.attribute and total[0] < gap.months[0] and gap.months[-1] < total[-1]:
+            continue  # told as empty months
+        message = (
+            f"Rows seem to be missing: {gap.told(first, 'won deals')}. A projection leaves these months out of its fit."
+        )
+        named_months = tuple(month_label(first + month) for month in gap.months[:5])
+        found.append(Finding("missing_rows", len(gap.months), None, message, named_months))
+    return found
 
 
 def _lone(history: History) -> list[Finding]:

@@ -122,12 +122,7 @@ def break_even_lift(told: Projection) -> Figure | None:
     if told.margin is None or told.revenue.sum() <= 0:
         return None
     cost = told.outcome.total - (told.outcomes[1].total if len(told.outcomes) > 1 else 0.0)
-    revenue, margin = told.revenue.sum(axis=1), told.margin.sum(axis=1)
-    net = margin - told.outcome.total
-    usable = (revenue > 0) & (net > 0)
-    if not usable.any():
-        return None
-    return mean(np.divide(cost, net, out=np.zeros_like(net), where=usable), usable)
+    return _over(cost, told.margin.sum(axis=1) - told.outcome.total)
 
 
 def anyway_share(told: Projection) -> Figure | None:
@@ -135,9 +130,17 @@ def anyway_share(told: Projection) -> Figure | None:
     if told.margin is None:
         return None
     margin = told.margin.sum(axis=1)
-    usable = margin > 0
-    share = np.divide(told.outcome.total, margin, out=np.zeros_like(margin), where=usable)
-    return mean(1 - share, usable) if usable.any() else None
+    return _over(margin - told.outcome.total, margin)
+
+
+def _over(part: Floats, whole: Floats) -> Figure | None:
+    """The mean of one amount over that of another, which futures with next to none of it do not rule; None where it is none."""
+    over = float(whole.mean())
+    if over <= 0:
+        return None
+    ratio = float(part.mean()) / over
+    error = mean(part - ratio * whole).error
+    return Figure(ratio, None if error is None else error / over)
 
 
 def difference(told: Projection) -> dict[str, Any] | None:

@@ -9,9 +9,11 @@ import numpy as np
 
 from incentive_lab.engine.replay import replay
 from incentive_lab.errors import InputError, Problem
+from incentive_lab.format import counted
 from incentive_lab.panel import Floats, month_label
 from incentive_lab.projection.answers import crps
 from incentive_lab.projection.chunks import Workers
+from incentive_lab.projection.leaving import counts_of, gaps_of
 from incentive_lab.projection.model import fit
 from incentive_lab.projection.past import Past, until
 from incentive_lab.projection.running import checked, project
@@ -51,14 +53,29 @@ class Backtest:
     Attributes:
         cuts: In order.
         horizon: Months projected after each.
+        left_out: First months of cuts that are not judged, because rows are missing in the months after them.
     """
 
     cuts: tuple[Cut, ...]
     horizon: int
+    left_out: tuple[str, ...] = ()
 
     def coverage(self, band: int) -> float:
         """Share of cuts in which a band held."""
         return float(np.mean([cut.inside(band) for cut in self.cuts]))
+
+    @property
+    def left_out_words(self) -> str | None:
+        """Which months are not judged and why, as a sentence; None where all are.
+
+        Example:
+            >>> Backtest((), 3, ("2024-07",)).left_out_words
+            'Not held against a projection, since rows seem to be missing there: the 3 months from 2024-07.'
+        """
+        if not self.left_out:
+            return None
+        spans = ", ".join(f"the {counted(self.horizon, 'month')} from {month}" for month in self.left_out)
+        return f"Not held against a projection, since rows seem to be missing there: {spans}."
 
     @property
     def bias(self) -> float | None:
@@ -99,7 +116,17 @@ def backtest(
     """
     checked(scenarios, horizon)
     months = past.panel.months
-    places = list(range(months - horizon, LEAST - 1, -horizon))[:cuts][::-1]
+    places = list(range(months - horizon, LEAST - 1, -horizon))
+    lacking = np.zeros(months, dtype=np.bool_)
+    for gap in (gap for found in gaps_of(past, counts_of(past)).values() for gap in found):
+        lacking[list(gap.months)] = True
+    left_out = [place for place in places if lacking[place : place + horizon].any()]
+    if places and len(left_out) == len(places):
+        named = ", ".join(month_label(past.panel.first_month + month) for month in np.flatnonzero(lacking)[:6])
+        raise InputError([Problem("history", f"rows seem to be missing ({named}) wherever a projection could be held against it.",
+                                  "Bring these rows, or project fewer months.")])  # fmt: skip
+    places = [place for place in places if place not in left_out][:cuts][::-1]
+    left_out = [place for place in left_out if place > places[0]] if places else []
     if not places:
         raise InputError([Problem("history", f"it has {months} months; a backtest needs {LEAST + horizon}: {LEAST} to "
                                   f"fit and {horizon} to see.", "Project fewer months, or bring a longer history.")])  # fmt: skip
@@ -115,7 +142,9 @@ def backtest(
         ))  # fmt: skip
         if progress is not None:
             progress(number + 1, len(places))
-    return Backtest(tuple(done), horizon)
+    return Backtest(
+        tuple(done), horizon, tuple(month_label(past.panel.first_month + place) for place in left_out[::-1])
+    )
 
 
 def naive_scenarios(paid: Floats, horizon: int) -> Floats:

@@ -9,9 +9,6 @@ from incentive_lab.panel import Floats
 
 Rows = NDArray[np.int64]
 
-SWING_PRIOR, SWING_MONTHS = 0.08, 18.0
-"""Innovation of the common level, in logs a month, that is thought likely before history is looked at, and the months of
-history that it weighs as much as: a level that did not move for two years may still move in the third."""
 DRIFT_PRIOR, DRIFT_PARTNERS = 0.015, 30.0
 """How much a half of history is thought to lie around a partner's mean (squared, in logs) before it is looked at, and how
 many partners that weighs as much as."""
@@ -19,39 +16,50 @@ WALK = 3.0
 """Variance of a rate's next stretch around the two before over that of one of them around its mean: the mean of a Brownian
 path over (2, 3) less that over (0, 2) has variance 1, that over (1, 2) less that over (0, 1) has two thirds, and halves
 that are independent around a mean would differ by twice their variance."""
-BLUR = 1.6
-"""Bandwidth of the smoothed pool over spread x items^-1/5; 1.06 is Silverman's for a normal law, whose tail is lighter.
-Set on 140 demo histories (seeds 20000 to 20099 and 30000 to 30039), on which 1.06 held too few of the dearest years."""
+BLUR = 1.06
+"""Bandwidth of the smoothed pool over spread x items^-1/5: Silverman's for a normal law."""
 ODD, ODD_ITEMS = 4.0, 3
 """Robust deviations from which on a partner's items are of another size than its segment's, and how many it must have."""
+FILLING_TURNS = 4
+"""Turns in which months that were not seen and the season are fitted to each other."""
 HEAD_TURNS = 20
 """Turns in which rates and levels are fitted to each other; they settle within a few."""
-GROWTH_PRIOR = 0.02
-"""How far, in logs a month, a trend is thought to lie from none before history is looked at (one standard deviation)."""
 
 
-def season_of(totals: Floats, first_month: int) -> Floats:
+def season_of(totals: Floats, first_month: int, seen: NDArray[np.bool_] | None = None) -> Floats:
     """Factors by calendar month, mean 1, shrunk to 1 by how far they repeat from year to year.
 
     Each month is set against the mean of the twelve around it; without two years there is no season to be seen.
+
+    Args:
+        totals: [months].
+        first_month: Running number of the first.
+        seen: [months] which of them history tells of; all by default.
 
     Example:
         >>> season_of(np.array([10.0] * 36), 0).tolist() == [1.0] * 12
         True
     """
     months = len(totals)
-    if months < 24 or totals.sum() <= 0:
+    seen = np.ones(months, dtype=np.bool_) if seen is None else seen
+    if months < 24 or totals[seen].sum() <= 0:
         return np.ones(12)
     kernel = np.r_[0.5, np.ones(11), 0.5] / 12
-    padded = np.r_[np.full(6, totals[:12].mean()), totals, np.full(6, totals[-12:].mean())]
-    around = np.convolve(padded, kernel, "valid")
-    ratio = np.divide(totals, around, out=np.ones(months), where=around > 0)
     place = (first_month + np.arange(months)) % 12
-    means = np.array([ratio[place == each].mean() for each in range(12)])
-    counts = np.array([(place == each).sum() for each in range(12)])
-    within = float(((ratio - means[place]) ** 2).sum() / max(1, months - 12))
+    counts, ratio, filled = np.bincount(place[seen], minlength=12), np.ones(months), totals.astype(np.float64)
+    filled[~seen] = totals[seen].mean()
+    for _ in range(
+        1 if seen.all() else FILLING_TURNS
+    ):  # a month that is not seen stands as its season and neighbours have it
+        padded = np.r_[np.full(6, filled[:12].mean()), filled, np.full(6, filled[-12:].mean())]
+        around = np.convolve(padded, kernel, "valid")
+        ratio = np.divide(filled, around, out=np.ones(months), where=around > 0)
+        sums = np.bincount(place[seen], ratio[seen], 12)
+        means = np.divide(sums, counts, out=np.ones(12), where=counts > 0)
+        filled[~seen] = (around * means[place])[~seen]
+    within = float(((ratio - means[place])[seen] ** 2).sum() / max(1, seen.sum() - 12))
     between = max(0.0, float(means.var(ddof=1)) - within / float(counts.mean()))
-    kept = between / (between + within / counts) if between > 0 else np.zeros(12)
+    kept = between / (between + within / np.maximum(counts, 1e-9)) if between > 0 else np.zeros(12)
     factors = 1 + kept * (means - 1)
     return np.asarray(factors / factors.mean())
 
@@ -112,45 +120,6 @@ def of_another_size(size: Floats, partner: Rows, segment: Rows) -> NDArray[np.bo
         gap = np.abs(means[here] - np.median(means[here]))
         found[here] = gap > ODD * np.sqrt((1.4826 * np.median(gap)) ** 2 + within / count[here])
     return found
-
-
-def trend_and_market(
-    totals: Floats, season: Floats, first_month: int
-) -> tuple[float, float, float, float, float, Floats]:
-    """Growth with its error, then phi, sigma, the state at the end and the innovations of the common level.
-
-    The log of the deseasonalised totals is a line plus an AR(1); the slope is shrunk to none by its prior, its error
-    widened for the persistence; chance in the counts is taken off the innovations.
-    """
-    months = len(totals)
-    factors = season[(first_month + np.arange(months)) % 12]
-    level = np.log((totals + 0.5) / factors)
-    time = np.arange(months) - (months - 1)
-    if months < 6 or totals.sum() < 10:
-        return 0.0, GROWTH_PRIOR, 0.5, 0.15, 0.0, np.zeros(max(0, months - 1))
-    centred = time - time.mean()
-    noise = float(np.mean(1.0 / (totals[totals > 0] + 0.5)))
-    for _ in range(5):  # a month without anything, or a freak one, must not set the swing: it is drawn in to the others
-        slope = float((centred * level).sum() / (centred**2).sum())
-        rest = level - level.mean() - slope * centred
-        usual = max(1.4826 * float(np.median(np.abs(rest - np.median(rest)))), np.sqrt(noise))
-        level = level - rest + np.clip(rest, -2.5 * usual, 2.5 * usual)
-    slope = float((centred * level).sum() / (centred**2).sum())
-    rest = level - level.mean() - slope * centred
-    variance = float((rest**2).sum() / (months - 2))
-    signal = max(0.0, variance - noise)
-    raw = float((rest[1:] * rest[:-1]).sum() / max(1e-12, (rest[:-1] ** 2).sum()))
-    raw = raw * variance / signal if signal > 0.1 * variance else 0.5
-    phi = float(np.clip((months * raw + 12 * 0.5) / (months + 12), 0.0, 0.95))
-    error = np.sqrt((variance * (1 + phi) / (1 - phi) + 1e-12) / (centred**2).sum())
-    kept = GROWTH_PRIOR**2 / (GROWTH_PRIOR**2 + error**2)
-    seen = signal * (1 - phi**2)
-    sigma = float(np.sqrt((months * seen + SWING_MONTHS * SWING_PRIOR**2) / (months + SWING_MONTHS)))
-    share = signal / max(variance, 1e-12)
-    rest = level - (level[-12:].mean() if months >= 12 else level.mean())
-    rest = rest - kept * slope * (time - time[-12:].mean())
-    state = float(share * rest[-3:].mean())
-    return kept * slope, float(np.sqrt(kept) * error), phi, sigma, state, rest[1:] - phi * rest[:-1]
 
 
 def blur_of(pool: Floats) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -12,18 +12,17 @@ from numpy.typing import NDArray
 
 from incentive_lab.errors import InputError, Problem
 from incentive_lab.format import count, counted, percent
+from incentive_lab.history.missing import Gap, left_out_words, missing
 from incentive_lab.panel import Floats, Panel
 from incentive_lab.projection.estimates import of_another_size
 from incentive_lab.projection.joining import Joining, with_room
+from incentive_lab.projection.leaving import DAYS, counts_of, gaps_of, leaving
 from incentive_lab.projection.past import Past, in_order, is_item, outsized, told_apart
 from incentive_lab.projection.plan import ONE
 from incentive_lab.projection.streams import Rows, Stream, fit_stream, grouped, items_in_order
 
 LEAST_MONTHS = 3
-DAYS: Mapping[str, str] = {
-    "closed_on": "closed deals", "created_on": "created deals", "qualified_on": "qualified deals",
-    "registered_on": "registered deals", "returned_on": "returned deals", "recorded_on": "recorded deals",
-}  # fmt: skip
+__all__ = ["DAYS", "Model", "fit", "roomy"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,6 +65,7 @@ class Model:
         joining: How many join.
         comebacks: Stream -> what comes back of its items.
         notes: What was assumed, as sentences.
+        gaps: Stream -> months whose rows are missing in history; they are left out of the fit.
     """
 
     past: Past
@@ -83,6 +83,7 @@ class Model:
     joining: Joining
     comebacks: Mapping[str, Comeback]
     notes: tuple[str, ...]
+    gaps: Mapping[str, tuple[Gap, ...]] = field(default_factory=dict)
 
     @property
     def panel(self) -> Panel:
@@ -107,7 +108,8 @@ def fit(past: Past, *, horizon: int = 12, joining: float = 1.0) -> Model:
                                   f"projection is fitted to at least one partner and {LEAST_MONTHS} months.",
                                   "Bring a longer history.")])  # fmt: skip
     joined = panel.joined.astype(np.int64)
-    happened = _happened(past)
+    counts = counts_of(past)
+    happened = np.sum([*counts.values(), np.zeros((panel.partners, panel.months))], axis=0)
     if happened.sum() == 0:
         raise InputError([Problem("history", "nothing that these schemes look at ever happened in it.",
                                   "Check the measures of the scheme, or bring another history.")])  # fmt: skip
@@ -120,7 +122,12 @@ def fit(past: Past, *, horizon: int = 12, joining: float = 1.0) -> Model:
     first = np.argmax(seen, axis=1)
     unnoted = (joined <= -1000) & (first > 0) & (last > first)
     begun = np.where(unnoted, first + 1, begun)
-    churn, alive = _leaving(happened, begun, last, months)
+    found = gaps_of(past, counts)
+    lacking = {
+        name: missing(some, panel.attributes, had.shape)
+        for (name, some), had in zip(found.items(), counts.values(), strict=True)
+    }
+    churn, alive = leaving(happened, begun, last, np.any([*lacking.values(), happened < 0], axis=0))
     arrivals = int(((joined > months - 13) & (joined >= 0) & (joined < months)).sum())
     joins = Joining(arrivals, min(12, months))
     there = joined < months
@@ -133,8 +140,13 @@ def fit(past: Past, *, horizon: int = 12, joining: float = 1.0) -> Model:
     roomy_past = replace(past, panel=panel)
     begun, stop = np.r_[begun, np.full(room, months)], np.r_[stop, np.full(room, months - 1)]
     alive = np.r_[alive, np.ones(room)]
-    return _assembled(roomy_past, past, known, segment, segments, alive, churn, joins, begun, stop,
-                      bool(unnoted.any()))  # fmt: skip
+    later = np.zeros((room, months), dtype=np.bool_)
+    lacking = {name: np.concatenate([one, later]) for name, one in lacking.items() if one.any()}
+    made = _assembled(
+        roomy_past, past, known, segment, segments, alive, churn, joins, begun, stop, bool(unnoted.any()), lacking
+    )
+    told = [gap.told(panel.first_month, name.replace("_", " ")) for name, some in found.items() for gap in some]
+    return replace(made, gaps=found, notes=(*([left_out_words(told)] if told else []), *made.notes))
 
 
 _ROOMIER: WeakKeyDictionary[Model, dict[tuple[int, float], Model]] = WeakKeyDictionary()
@@ -152,7 +164,7 @@ def roomy(model: Model, horizon: int, joining: float) -> Model:
 
 def _assembled(
     past: Past, seen: Past, known: int, segment: Rows, segments: tuple[str, ...], alive: Floats, churn: float, joins: Joining,
-    begun: Rows, stop: Rows, by_rate: bool,
+    begun: Rows, stop: Rows, by_rate: bool, lacking: Mapping[str, NDArray[np.bool_]],
 ) -> Model:  # fmt: skip
     panel = past.panel
     leaves = tuple(name for name, measure in past.leaves.items() if not measure.is_level)
@@ -179,12 +191,12 @@ def _assembled(
         pool = np.array([table.values[leaf] for leaf in mine]).T.reshape(len(table.partner), len(mine))
         streams[name] = fit_stream(
             name, np.array([slot[leaf] for leaf in mine]), counts, pool, 0.0, table.partner.astype(np.int64),
-            market=market, first_slot=first_slot if date == "closed_on" else -1, odd=odd, **common,
+            market=market, first_slot=first_slot if date == "closed_on" else -1, odd=odd, missing=lacking.get(name), **common,
         )  # fmt: skip
         stream_of |= dict.fromkeys(mine, name)
         if date == "closed_on":
             notes += told_apart(panel, odd)
-            market = streams[name].innovations
+            market = streams[name].level.innovations
             if panel.returns is not None:
                 comebacks[name] = _comeback(panel, table)
     carried: list[str] = []
@@ -203,7 +215,7 @@ def _assembled(
         counts = values / ONE if units else (values > 0).astype(np.float64)
         owner = np.zeros(0, dtype=np.int64) if units else where[:, 0]
         streams[leaf] = fit_stream(leaf, np.array([slot[leaf]]), np.maximum(counts, 0.0), pool, ONE if units else 0.0,
-                                   owner, market=market, **common)  # fmt: skip
+                                   owner, market=market, missing=lacking.get(leaf), **common)  # fmt: skip
         stream_of[leaf] = leaf
     if carried:
         notes.append(
@@ -216,36 +228,6 @@ def _assembled(
               for name, measure in past.leaves.items() if measure.is_level and measure.level is not None}  # fmt: skip
     return Model(past, seen, known, leaves, streams, stream_of, tuple(carried), levels, segment, segments, alive, churn, joins,
                  comebacks, tuple(notes))  # fmt: skip
-
-
-def _happened(past: Past) -> Floats:
-    """[partners, months] how many things happened: deals and activities."""
-    panel = past.panel
-    counts = np.zeros((panel.partners, panel.months))
-    for table in past.items.values():
-        np.add.at(counts, (table.partner, table.month), 1.0)
-    for name, measure in past.leaves.items():
-        if measure.table == "activities":
-            counts += panel.columns[name] > 0
-    return counts
-
-
-def _leaving(happened: Floats, begun: Rows, last: Rows, months: int) -> tuple[float, Floats]:
-    """Probability of leaving in a month, and of each partner that it is still there given its silence.
-
-    Among partners to whom something happens at least every other month, half a year of silence counts as having left.
-    """
-    span = np.maximum(1, last - begun + 1)
-    rate = happened.sum(axis=1) / span
-    frequent = (rate >= 0.5) & (last >= 0) & (span >= 3)
-    left = frequent & (months - 1 - last >= 6)
-    exposed = float(np.minimum(span, months)[frequent].sum())
-    churn = (float(left.sum()) + 0.5) / (exposed + 100.0)
-    silent = np.where(last >= 0, months - 1 - last, months - begun).astype(np.float64)
-    # How often something happens to a partner, drawn towards the middle where it has hardly been seen.
-    pace = (happened.sum(axis=1) + 0.5) / (span + 2.0)
-    gone = churn / (churn + pace) * np.expm1(np.minimum((churn + pace) * silent, 50.0))
-    return float(min(churn, 0.2)), np.asarray(1.0 / (1.0 + gone))
 
 
 def _segments(panel: Panel, seen: NDArray[np.bool_]) -> tuple[Rows, tuple[str, ...]]:

@@ -67,7 +67,6 @@ def segments_of(
         >>> none.sigma.tolist(), none.share.tolist()
         ([0.0, 0.0], [0.5, 0.5])
     """
-    months = counts.shape[1]
     had = np.stack([counts[segment == group].sum(axis=0) for group in range(groups)])
     due = np.stack([expected[segment == group].sum(axis=0) for group in range(groups)])
     square = np.stack([(expected[segment == group] ** 2).sum(axis=0) for group in range(groups)])
@@ -76,13 +75,14 @@ def segments_of(
     phi, sigma, state = none.phi, none.sigma, none.state
     level = had.sum(axis=0) / np.maximum(due.sum(axis=0), 1e-12)
     for group in range(groups):
-        mean = due[group] * level
+        told = due[group] > 0  # where rows are missing in history, nothing is expected
+        mean, months = (due[group] * level)[told], int(told.sum())
         if months < LEAST_MONTHS or mean.mean() < LEAST_A_MONTH or mean.min() <= 0 or share[group] > 0.98:
             continue
-        apart = had[group] / mean - 1
+        apart = had[group][told] / mean - 1
         apart -= apart.mean()
         uneven = (1 / dispersion if dispersion > 0 else 0.0) + drift**2 / 3
-        noise = float(((1 - share[group]) * (1 / mean + uneven * square[group] / due[group] ** 2)).mean())
+        noise = float(((1 - share[group]) * (1 / mean + uneven * (square[group] / due[group] ** 2)[told])).mean())
         variance = float((apart**2).sum() / (months - 1))
         signal = max(0.0, variance - noise)
         unsure = 2 * noise * np.sqrt(2 / months)
@@ -93,7 +93,7 @@ def segments_of(
         phi[group] = np.clip((months * min(raw, 1.0) + 12 * 0.5) / (months + 12), 0.0, 0.95)
         sigma[group] = np.sqrt(signal / (1 - share[group]) * (1 - phi[group] ** 2))
         # Rates hold what history had on average: the state is measured against that, drawn in by how far it is chance.
-        usual = float((fading * apart).sum() / fading.sum())
+        usual = float((fading[told] * apart).sum() / fading[told].sum())
         state[group] = signal / variance * (apart[-3:].mean() - usual) / (1 - share[group])
     return Segments(share, phi, sigma, state)
 

@@ -15,8 +15,8 @@ from incentive_lab.projection.estimates import (
     gamma_prior,
     heads_of,
     season_of,
-    trend_and_market,
 )
+from incentive_lab.projection.level import Level, level_of
 from incentive_lab.projection.segments import Segments, segments_of
 
 Rows = NDArray[np.int64]
@@ -42,18 +42,13 @@ class Stream:
         drift: Log standard deviation of a partner's future rate around its past one, beyond chance.
         dispersion: Shape of the month's gamma factor, 0 where counts are as even as Poisson ones.
         season: [12] factors by calendar month, mean 1.
-        phi, sigma: Monthly persistence and innovation of the common level, in logs.
-        state: The common level in the last month, in logs.
-        freedom: Degrees of freedom behind sigma.
+        level: What the months of all partners have in common, see `Level`; its innovations are NaN beside months not seen.
         rho: Correlation of its innovations with those of the market.
-        growth, growth_error: Trend in logs a month, shrunk, with its standard error.
-        age: Months from the middle of what rates are fitted to until today: an error of the trend counts over them too.
         had: [partners] whether the partner ever had an item.
         first_slot: Leaf that is 1 in the month of a partner's first item, -1 without one.
         months: Months of history behind it.
         count: Items in history.
         blur: Log standard deviation by which the size of a drawn item differs from the one in the pool.
-        innovations: [months - 1] of the common level.
         apart: How segments move against the whole.
     """
 
@@ -71,20 +66,13 @@ class Stream:
     drift: float
     dispersion: float
     season: Floats
-    phi: float
-    sigma: float
-    state: float
-    freedom: float
+    level: Level
     rho: float
-    growth: float
-    growth_error: float
-    age: float
     had: NDArray[np.bool_]
     first_slot: int
     months: int
     count: float
     blur: float
-    innovations: Floats
     apart: Segments
 
 
@@ -122,19 +110,20 @@ def _runs(keys: Rows, groups: int) -> tuple[Rows, Rows]:
 
 def _per_head(counts: Floats, active: NDArray[np.bool_], by_rate: bool) -> Floats:
     """Totals by month as they would be with the heads of the last one, float64 [months]."""
+    there = active.any(axis=0)
+    last = int(np.flatnonzero(there)[-1]) if there.any() else -1
     if not by_rate:
         present = np.maximum(active.sum(axis=0), 1)
-        return np.asarray(counts.sum(axis=0) / present * present[-1])
+        return np.asarray(counts.sum(axis=0) / present * present[last])
     heads, totals = heads_of(counts, active), np.where(active, counts, 0.0).sum(axis=0)
-    seen = heads > 0
     usual = float(totals.sum() / max(heads.sum(), 1e-9))
-    return np.asarray(np.divide(totals, heads, out=np.full_like(heads, usual), where=seen) * heads[-1])
+    return np.asarray(np.divide(totals, heads, out=np.full_like(heads, usual), where=heads > 0) * heads[last])
 
 
 def fit_stream(
     name: str, slots: Rows, counts: Floats, pool: Floats, unit: float, item_partner: Rows, segment: Rows, groups: int,
     joined: Rows, until: Rows, first_month: int, market: Floats | None, first_slot: int = -1, by_rate: bool = False,
-    odd: NDArray[np.bool_] | None = None,
+    odd: NDArray[np.bool_] | None = None, missing: NDArray[np.bool_] | None = None,
 ) -> Stream:  # fmt: skip
     """Fit one stream to counts by partner and month.
 
@@ -155,22 +144,23 @@ def fit_stream(
             by their first deal only.
         odd: [partners] whose items are of another size than their segment's (`of_another_size`): they draw their own only,
             and nobody else draws theirs.
+        missing: [partners, months] of which history holds no rows, which says nothing of how many there were.
     """
     partners, months = counts.shape
     had, time = counts.sum(axis=1) > 0, np.arange(months)
     active = (time[None, :] >= np.maximum(joined, 0)[:, None]) & (time[None, :] <= until[:, None])
-    totals = counts.sum(axis=0)
+    totals, seen_in = counts.sum(axis=0), np.full(months, True)
+    if missing is not None and missing.any():
+        active, seen_in, by_rate = active & ~missing, np.asarray(~missing.all(axis=0)), True
     per_head = _per_head(counts, active, by_rate)
-    season = season_of(per_head, first_month)
-    growth, growth_error, phi, sigma, state, innovations = trend_and_market(per_head, season, first_month)
-    # Expected counts relative to today's level: season times trend; the common level is measured against it.
-    shape_of_time = season[(first_month + time) % 12] * np.exp(growth * (time - (months - 1)))
-    exposure = active * shape_of_time[None, :]
+    season = season_of(per_head, first_month, seen_in)
     fading = 0.5 ** ((months - 1 - time) / MEMORY)
+    months_of_year = season[(first_month + time) % 12]
+    level = level_of(per_head, months_of_year, fading, seen_in)
+    # Expected counts relative to today's level: season times trend; the common level is measured against it.
+    exposure = active * (months_of_year * np.exp(level.growth * (time - (months - 1))))[None, :]
     counts = np.where(active, counts, 0.0)
     seen, weight = (counts * fading).sum(axis=1), (exposure * fading).sum(axis=1)
-    middle = (active * fading).sum(axis=0)
-    age = float((middle * (months - 1 - time)).sum() / max(1e-9, middle.sum()))
     raw = counts.sum(axis=1), exposure.sum(axis=1)
     overall = float(raw[0].sum() / max(1e-9, raw[1].sum()))
     shape, rate = np.empty(partners), np.empty(partners)
@@ -193,14 +183,21 @@ def fit_stream(
     own = own_count.astype(np.float64)
     rho = 1.0
     if market is not None:
-        both = (market.std() > 0) and (innovations.std() > 0) and len(market) == len(innovations)
-        raw_rho = float(np.corrcoef(market, innovations)[0, 1]) if both and months >= 12 else 0.0
-        rho = raw_rho * months / (months + 12)
+        rho = _together(market, level.innovations, months)
     return Stream(
         name=name, slots=slots.astype(np.int64), pool=np.ascontiguousarray(pool, dtype=np.float64), unit=unit,
         own_first=own_first, own_count=own_count, segment_first=segment_first, segment_count=segment_count,
         own_weight=np.where(odd, 1.0, own / (own + OWN_ITEMS)), shape=shape, rate=np.maximum(rate, 1e-9), drift=drift,
-        dispersion=dispersion, season=season, phi=phi, sigma=sigma, state=state, freedom=float(max(4, months - 3)),
-        rho=rho, growth=growth, growth_error=growth_error, age=age, had=had, first_slot=first_slot,
-        months=months, count=float(totals.sum()), blur=blur_of(pool), innovations=innovations, apart=apart,
+        dispersion=dispersion, season=season, level=level, rho=rho, had=had, first_slot=first_slot,
+        months=months, count=float(totals.sum()), blur=blur_of(pool), apart=apart,
     )  # fmt: skip
+
+
+def _together(market: Floats, innovations: Floats, months: int) -> float:
+    """How far innovations go with those of the market, drawn to none by how few months tell it."""
+    both = (
+        ~np.isnan(market) & ~np.isnan(innovations) if len(market) == len(innovations) else np.zeros(0, dtype=np.bool_)
+    )
+    if both.sum() < 11 or not (market[both].std() > 0 and innovations[both].std() > 0):
+        return 0.0
+    return float(np.corrcoef(market[both], innovations[both])[0, 1]) * months / (months + 12)

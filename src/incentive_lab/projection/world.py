@@ -15,6 +15,7 @@ from incentive_lab.panel import Floats
 from incentive_lab.projection import factors as shared
 from incentive_lab.projection.assumptions import Assumptions
 from incentive_lab.projection.draws import chi_squares, common_normals, draw_block
+from incentive_lab.projection.level import error_of
 from incentive_lab.projection.model import DAYS, Model
 from incentive_lab.projection.plan import E_COLUMNS, ONE, Plan
 from incentive_lab.projection.planning import number_of, planned
@@ -196,8 +197,8 @@ class World:
         found = {}
         for place, (name, one) in enumerate(self.model.streams.items()):
             # Later streams share their innovations with the first one as far as they are correlated.
-            alone = one.sigma if place == 0 else one.sigma * np.sqrt(max(0.0, 1 - one.rho**2))
-            path = shared.path_of(one.phi, alone, self._unsure(one))
+            alone = one.level.sigma if place == 0 else one.level.sigma * np.sqrt(max(0.0, 1 - one.rho**2))
+            path = shared.path_of(one.level.phi, alone, self._unsure(one))
             found[name] = shared.axes_of(path, self._season(one), 3 if place == 0 else 2)
         return found
 
@@ -206,8 +207,8 @@ class World:
         return stream.season[(start + np.arange(self.horizon)) % 12]
 
     def _unsure(self, stream: Stream) -> Floats:
-        """[horizon] standard error of the trend: rates are known best in the middle of their history, it counts from there."""
-        return np.asarray(stream.growth_error * (np.arange(1, self.horizon + 1) + stream.age))
+        """[horizon] standard error of the line and of where the level stands."""
+        return error_of(stream.level.error, stream.level.phi, self.horizon)
 
     def _normals(self, stream: Stream, points: Floats, first: int) -> Floats:
         """[count, horizon + 1] standard normals of a stream: innovations by month, then the error of its trend."""
@@ -236,11 +237,11 @@ class World:
         """[count] innovations' standard deviation, which is itself uncertain."""
         column = self.columns.get((stream.name, "width"))
         if column is not None:
-            chi = gammaincinv(0.5 * stream.freedom, points[:, column]) * 2 / stream.freedom
+            chi = gammaincinv(0.5 * stream.level.freedom, points[:, column]) * 2 / stream.level.freedom
         else:
             chi = np.empty(len(points))
-            chi_squares(self.seed, first, len(points), number_of(stream.name), stream.freedom, chi)
-        return np.asarray(stream.sigma / np.sqrt(chi))
+            chi_squares(self.seed, first, len(points), number_of(stream.name), stream.level.freedom, chi)
+        return np.asarray(stream.level.sigma / np.sqrt(chi))
 
     def _joiners(self, points: Floats, first: int) -> Rows:
         """[count] how many partners join."""
@@ -256,17 +257,14 @@ class World:
 
     def _scale(self, stream: Stream, own: Floats, market: Floats, points: Floats, first: int) -> Floats:
         """[count, horizon] expected counts over partners' rates, from normals of its own and the market's."""
-        said, months, count = self.assumptions, self.horizon, len(points)
+        said, months, count, one = self.assumptions, self.horizon, len(points), stream.level
         wide, rho = self._width(stream, points, first), stream.rho
-        level, state = np.empty((count, months)), np.full(count, stream.state)
+        level, state = np.empty((count, months)), np.full(count, one.state)
         for m in range(months):
-            state = stream.phi * state + wide * (rho * market[:, m] + np.sqrt(max(0.0, 1 - rho * rho)) * own[:, m])
+            state = one.phi * state + wide * (rho * market[:, m] + np.sqrt(max(0.0, 1 - rho * rho)) * own[:, m])
             level[:, m] = state
         ahead = np.arange(1, months + 1)
-        spread = stream.sigma**2 * (1 - stream.phi ** (2 * ahead)) / (1 - stream.phi**2)
-        unsure = self._unsure(stream)
-        level += stream.growth * float(said.trend) * ahead + own[:, months:] * unsure
-        level -= 0.5 * spread + 0.5 * unsure**2
+        level += one.now + one.growth * float(said.trend) * ahead + own[:, months:] * self._unsure(stream)
         level += np.log1p(float(said.growth)) * ahead / 12
         scale = np.exp(np.clip(level, -20, 10)) * self._season(stream)
         deals = stream.name in DAYS.values()

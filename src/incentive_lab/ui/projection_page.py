@@ -173,6 +173,8 @@ def _backtested(asked: Asked) -> None:
         if tried.bias is None
         else f"The projected mean lies {percent(tried.bias, 1)} off what came.",
     ):
+        if tried.left_out_words:
+            st.markdown(f":small[:gray[{plain(tried.left_out_words)}]]")
         table(("From", "P10", "Mean", "P90", "Came"), [
             (cut.month, *(compact(value / minor) for value in (
                 np.quantile(cut.scenarios, 0.1), cut.scenarios.mean(), np.quantile(cut.scenarios, 0.9), cut.actual)))

@@ -42,6 +42,7 @@ _FINDINGS = {
     "rounded_amounts": "Amounts rounded to cents",
     "deals_of_several_partners": "Deals of several partners",
     "empty_months": "Months without a won deal",
+    "missing_rows": "Months whose rows seem to be missing",
     "dates_apart": "Dates far from all others",
 }
 FINDINGS, COLUMNS = 6, 3
