@@ -56,7 +56,7 @@ def leaving(happened: Floats, begun: Rows, last: Rows, missing: NDArray[np.bool_
         >>> had = np.r_[np.ones((3, 24)), np.eye(1, 24)]
         >>> churn, alive = leaving(had, np.zeros(4, dtype=int), np.array([23, 23, 23, 0]), np.zeros((4, 24), dtype=bool))
         >>> bool(churn < 0.01), alive.round(1).tolist()
-        (True, [1.0, 1.0, 1.0, 0.8])
+        (True, [1.0, 1.0, 1.0, 0.0])
     """
     months = happened.shape[1]
     # How many months were seen before each one, so that spans leave out those that are missing.
