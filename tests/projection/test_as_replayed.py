@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
+from weakref import ref
 
 import numpy as np
 import pytest
@@ -162,6 +164,21 @@ def test_blocks_and_threads_do_not_change_what_is_paid_together(history: History
     one, many = (project(model, scheme, scenarios=40, threads=threads).outcome for threads in (1, 3))
     assert (one.monthly == many.monthly).all()
     assert (project(model, scheme, scenarios=9).outcome.monthly == one.monthly[:9]).all()
+
+
+@pytest.mark.parametrize("name", ["spif-campaign", "msp-recurring", "growth-rebate"])
+def test_a_payer_that_nobody_asks_for_is_let_go_at_once(history: History, name: str) -> None:
+    """Accruals pay every month to date with payers of their own: what holds on to itself waits for the collector."""
+    scheme = shipped(name)
+    payer = Payer(scheme, fit(past_of(history, scheme)), 12)
+    payer.add(drawn_for(payer), payer.begun(FUTURES, 0), Space())
+    known = ref(payer)
+    gc.disable()
+    try:
+        del payer
+        assert known() is None
+    finally:
+        gc.enable()
 
 
 def test_parents_are_paid_for_their_members(history: History) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from weakref import proxy
 
 import numpy as np
 
@@ -67,7 +68,7 @@ class Contests:
     def __init__(self, payer: Payer) -> None:
         """Rank the partners of history."""
         scheme, panel = payer.scheme, payer.panel
-        self.payer, self.past = payer, payer.past
+        self.payer, self.past = proxy(payer), payer.past  # a payer is let go once nobody asks for it
         self.rules = [rule for rule in scheme.rules if rule.award]
         self.asked = [contest_of(scheme, rule, panel) for rule in self.rules]
         self.values = [month_column(panel, one.column, scheme) for one in self.asked]
