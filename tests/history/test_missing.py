@@ -110,3 +110,13 @@ def test_the_report_tells_rows_that_are_missing(tmp_path: Path) -> None:
         (found,) = [one for one in quality(history) if one.kind == "missing_rows"]
     assert found.examples == ("2022-08", "2022-09")
     assert "won deals of region north in 2022-08 and 2022-09" in found.message
+
+
+def test_part_of_the_partners_that_begin_later_had_not_begun() -> None:
+    """As in AdventureWorks, whose partners in France first order after a year."""
+    counts = np.full((16, 36), 4.0)
+    counts[8:, :12] = 0.0
+    region = np.repeat(np.array(["north", "south"], dtype=object), 8)
+    assert gaps(counts, {"region": region}) == ()
+    counts[8:, 20] = 0.0
+    assert [(gap.value, gap.months) for gap in gaps(counts, {"region": region})] == [("south", (20,))]

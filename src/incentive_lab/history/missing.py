@@ -61,7 +61,7 @@ def gaps(counts: Floats, attributes: Mapping[str, Any], may_end: bool = False) -
     A run of empty months is missing where the law of the other months (a gamma law of levels around what is usual beside the
     run, less the largest partner, and no higher than the same months of other years) makes it next to impossible. So a season
     that is empty every year is a season, few rows are few, and a programme that fades has faded. Part of the partners that
-    are silent for half a year at the end have left.
+    are silent for half a year at the end have left, and part of them without a row from the beginning had not begun.
 
     Args:
         counts: [partners, months] how many rows.
@@ -84,10 +84,13 @@ def gaps(counts: Floats, attributes: Mapping[str, Any], may_end: bool = False) -
     left = np.zeros(counts.shape, dtype=np.bool_)
     for attribute, value, mine in groups:
         told = np.zeros(months, dtype=np.bool_)
+        not_begun = np.cumsum(counts[mine].sum(axis=0)) == 0
         for run in _empty_runs(counts[mine], np.asarray(left[mine].all(axis=0))):
             if (attribute or may_end) and run[-1] == months - 1 and len(run) >= SILENT:
                 continue
-            chance, like = _chance(counts[mine], run, np.asarray(left[mine].any(axis=0)))
+            if attribute and not_begun[run[0]]:
+                continue
+            chance, like = _chance(counts[mine], run, np.asarray(left[mine].any(axis=0)) | not_begun)
             if chance < border:
                 told[run[like > 0]] = True
         if told.any():

@@ -82,7 +82,7 @@ def segments_of(
         apart = had[group][told] / mean - 1
         apart -= apart.mean()
         uneven = (1 / dispersion if dispersion > 0 else 0.0) + drift**2 / 3
-        noise = float(((1 - share[group]) * (1 / mean + uneven * (square[group] / due[group] ** 2)[told])).mean())
+        noise = float(((1 - share[group]) * (1 / mean + uneven * square[group][told] / due[group][told] ** 2)).mean())
         variance = float((apart**2).sum() / (months - 1))
         signal = max(0.0, variance - noise)
         unsure = 2 * noise * np.sqrt(2 / months)
