@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import re
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 from typing import NamedTuple
 from weakref import ref
@@ -65,9 +66,10 @@ def _moved(scheme: Scheme) -> Scheme:
     return scheme.model_copy(update={"effective": effective, "currency": "USD"})
 
 
-def drawn_for(payer: Payer, seed: int = 7) -> Drawn:
+def drawn_for(payer: Payer, seed: int = 7, price: str = "0") -> Drawn:
     """All partners in a few futures."""
-    world = World(payer.model, BASE, payer.horizon, seed, payer.items)
+    supposed = BASE.model_copy(update={"price": Decimal(price)})
+    world = World(payer.model, supposed, payer.horizon, seed, payer.items)
     return world.draw(world.chunk(0, FUTURES), 0, payer.panel.partners)
 
 
@@ -148,6 +150,21 @@ def test_futures_are_paid_as_their_replays(history: History, kind: str) -> None:
     assert not payer.replayed
     assert payer.together is (kind not in ("deals and returns", "deals in order"))
     assert apart(payer, drawn_for(payer)) == []
+
+
+@pytest.mark.parametrize("per", ["deal", "month"])
+def test_what_was_sold_dearer_comes_back_dearer(history: History, per: str) -> None:
+    scheme = scheme_of(f"rules: [{{id: each, on: revenue, per: {per}, returns: original_rate, rate: 10%}}]")
+    payer = Payer(scheme, fit(past_of(history, scheme)), 12)
+    taken = []
+    for price in ("0", "1"):
+        drawn = drawn_for(payer, price=price)
+        assert apart(payer, drawn) == []
+        paid = payer.begun(FUTURES, 0)
+        payer.add(drawn, paid, Space())
+        taken.append(paid.lines[payer.line_ids.index("clawback")].sum())
+    assert taken[0] < 0
+    assert taken[1] < 1.5 * taken[0]
 
 
 def test_a_guarantee_of_what_a_baseline_pays_deal_by_deal(history: History) -> None:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from incentive_lab.panel import DealTable, Floats, Panel, Returns, TargetRow
 from incentive_lab.projection.plan import E_ITEM, E_LANE, E_SIZE, E_STREAM, SIZE
-from incentive_lab.projection.planning import priced
+from incentive_lab.projection.planning import at_price, priced
 from incentive_lab.projection.world import Drawn
 from incentive_lab.scheme.lookup import unit_of
 from incentive_lab.scheme.measures import Measure
@@ -141,7 +141,7 @@ def _deals_of(payer: Payer, drawn: Drawn, s: int) -> tuple[Mapping[str, DealTabl
             np.r_[returns.partner, items[:, 0] // drawn.count], np.r_[returns.month, past + items[:, 1] + lag],
             np.r_[returns.sold_month, past + items[:, 1]], np.r_[returns.term_months, back.term[items[:, 2]]],
         ]  # fmt: skip
-        values = {key: np.r_[column, _sized(payer, key, back.values[key][items[:, E_ITEM]], items)]
+        values = {key: np.r_[column, _sized(payer, key, back.values[key][items[:, E_ITEM]], items, drawn.price)]
                   for key, column in returns.values.items()}  # fmt: skip
         deal_id = np.r_[returns.deal_id, ids]
         line = np.r_[returns.line, np.full(len(ids), "", dtype=object)]
@@ -152,10 +152,10 @@ def _deals_of(payer: Payer, drawn: Drawn, s: int) -> tuple[Mapping[str, DealTabl
     return tables, returns
 
 
-def _sized(payer: Payer, leaf: str, values: Floats, items: Any) -> Floats:
-    """Values of the pool at the size at which the items were drawn."""
+def _sized(payer: Payer, leaf: str, values: Floats, items: Any, price: float = 0.0) -> Floats:
+    """Values of the pool at the size at which the items were drawn, and at another price."""
     money = unit_of(leaf, payer.model.past.leaves) == "money"
-    return np.floor(values * (items[:, E_SIZE] / SIZE) + 0.5) if money else values
+    return np.floor(at_price(values, price) * (items[:, E_SIZE] / SIZE) + 0.5) if money else values
 
 
 def _ids(numbers: Any) -> NDArray[np.object_]:

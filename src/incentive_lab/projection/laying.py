@@ -181,7 +181,7 @@ class Laid:
             return
         first, returned, values = _NO_FIRST, _NO_RETURNED, np.zeros((len(self.compiled.columns.returns), 0))
         if self.back is not None:
-            first, returned, values = self.back.lay(drawn.items, 0, mine, columns, drawn.count, room)
+            first, returned, values = self.back.lay(drawn.items, drawn.price, 0, mine, columns, drawn.count, room)
 
         def go(some: slice, many: int, out: Floats) -> Lanes:
             space = room.of(self, many * drawn.count)
@@ -210,7 +210,9 @@ class Laid:
         self.deals.lay(items, drawn.price, mine, columns, int(mine[0]), count, months, held, begun, placed)
         first, returned, values = _NO_FIRST, _NO_RETURNED, np.zeros((len(self.compiled.columns.returns), 0))
         if self.back is not None:
-            first, returned, values = self.back.lay(items, int(mine[0]), mine, columns, count, room, begun, placed)
+            first, returned, values = self.back.lay(
+                items, drawn.price, int(mine[0]), mine, columns, count, room, begun, placed
+            )
         mine_of = slice(at * count, at * count + lanes)
         space = room.of(self, lanes)._replace(
             deal_values=held.values, cells=held.of(0), line_cells=held.of(1), rates=held.rates, paid=held.paid,

@@ -69,8 +69,18 @@ def priced(model: Model, stream: Stream, price: float) -> Floats:
     pool = stream.pool.copy()
     for column, slot in enumerate(stream.slots):
         if unit_of(model.leaves[slot], model.past.leaves) == "money":
-            pool[:, column] = np.round(pool[:, column] * (1 + price))
+            pool[:, column] = at_price(pool[:, column], price)
     return pool
+
+
+def at_price(values: Floats, price: float) -> Floats:
+    """Amounts at the prices supposed, in whole minor units.
+
+    Example:
+        >>> at_price(np.array([100.0, 33.0]), 0.05).tolist()
+        [105.0, 35.0]
+    """
+    return np.asarray(np.round(values * (1 + price)) if price else values)
 
 
 def number_of(name: str) -> int:

@@ -9,6 +9,7 @@ import numpy as np
 from incentive_lab.engine.compile import Compiled
 from incentive_lab.panel import Floats
 from incentive_lab.projection.lane_deals import lay_returns
+from incentive_lab.projection.planning import at_price
 from incentive_lab.projection.streams import Rows
 from incentive_lab.scheme.lookup import unit_of
 
@@ -53,6 +54,7 @@ class Back:
                 mine = slice(first, first + many)
                 self.lag[mine], self.term[mine] = back.lag, back.term
                 self.values[:, mine] = np.array([back.values[one] for one in names]).reshape(len(names), many)
+        self.priced: tuple[float, Floats] | None = None
         table = payer.panel.returns
         assert table is not None
         # A return waits at most a year for the posting month of its rule.
@@ -70,13 +72,19 @@ class Back:
                  for who, sold, row in zip(place, self.old[1], keep, strict=True)] for grain in range(2)
             ], dtype=np.int64).reshape(2, len(keep))  # fmt: skip
 
-    def lay(self, items: Rows, low: int, mine: Rows, rows: Rows, count: int, room: Space, begun: Rows = NO_DEALS,
+    def _at(self, price: float) -> Floats:
+        """What items give back at the prices supposed: what was sold dearer comes back dearer."""
+        if self.priced is None or self.priced[0] != price:
+            self.priced = price, np.where(self.money[:, None], at_price(self.values, price), self.values)
+        return self.priced[1]
+
+    def lay(self, items: Rows, price: float, low: int, mine: Rows, rows: Rows, count: int, room: Space, begun: Rows = NO_DEALS,
             placed: Rows = NO_DEALS) -> tuple[Rows, Rows, Floats]:  # fmt: skip
         """`first` of every lane and month, `returned` and `return_values` of some partners; see `Deals.lay` for what is given."""
         space = room.returned(self, len(mine) * count)
         while True:
             lay_returns(
-                mine, rows, low, count, self.past, self.horizon, items, self.item_first, self.lag, self.term, self.values,
+                mine, rows, low, count, self.past, self.horizon, items, self.item_first, self.lag, self.term, self._at(price),
                 self.money, self.old_first, self.old, self.old_values, space.keys, space.rows, space.values, space.entry,
                 space.first, space.filled, begun, placed, self.old_deals,
             )  # fmt: skip
