@@ -57,6 +57,9 @@ def owed_words(told: Projection, said: Callable[[float], str]) -> str | None:
             f"{said(float(np.median(cut[cut > 0])) / minor)} in the middle.")  # fmt: skip
 
 
+NEVER_PAYS = "On average it costs more than the margin of what is sold: no rise in revenue pays for it"
+
+
 def project_result(told: Projection, margin_floor: float | None = None) -> dict[str, Any]:
     """What `project --json` prints; amounts in whole currency units, shares as fractions."""
     minor, outcome, panel = told.minor, told.outcome, told.model.panel
@@ -200,7 +203,9 @@ def say_project(told: dict[str, Any]) -> None:
         print(
             f"It pays for itself if it raises revenue by {percent(told['break_even_lift'], 1)}{_within(told['break_even_lift_se'])}"
         )
-    if told["anyway_share"] is not None:
+    elif told["npv"] is not None:
+        print(f"{NEVER_PAYS}.")
+    if (told["anyway_share"] or 0) > 0:
         print(f"It earns nothing once {percent(told['anyway_share'], 1)} of revenue would have come anyway"
               f"{_within(told['anyway_share_se'])}")  # fmt: skip
     if told["p_capped"] is not None:

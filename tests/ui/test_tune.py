@@ -50,7 +50,7 @@ def test_a_tier_and_a_rule_on_what_the_history_has_nothing_of_are_told(tune: App
     tune.session_state["draft"] = Draft.of(changed, draft.baseline)
     tune.run()
     told = " ".join(one.value for one in tune.warning)
-    assert f"the rule {rule.id} pays nothing" in told
+    assert f"the rule {rule.label} pays nothing" in told
     assert "platinum cannot be reached" in told
 
 

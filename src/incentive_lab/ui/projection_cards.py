@@ -19,7 +19,7 @@ from incentive_lab.projection.diagnostics import diagnostics
 from incentive_lab.projection.model import Model
 from incentive_lab.projection.running import Projection
 from incentive_lab.projection.standard_errors import Figure, chance, mean
-from incentive_lab.projection_words import NO_COST, futures, owed_words
+from incentive_lab.projection_words import NEVER_PAYS, NO_COST, futures, owed_words
 from incentive_lab.report.history_span import forecast_months
 from incentive_lab.scheme.line_names import marked_names
 from incentive_lab.ui.cards import card, plain
@@ -37,7 +37,9 @@ def worth_words(told: Projection) -> list[str]:
     if lift is not None:
         beside = " beside the other scheme" if len(told.outcomes) > 1 else ""
         said.append(f"The scheme pays for itself{beside} if it raises revenue by {share_with_error(lift)}.")
-    if anyway is not None:
+    else:
+        said.append(f"{NEVER_PAYS}.")
+    if anyway is not None and anyway.value > 0:
         said.append(f"It earns nothing once {share_with_error(anyway)} of revenue would have come anyway.")
     return said
 
