@@ -11,14 +11,13 @@ import pytest
 from incentive_lab.errors import InputError
 from incentive_lab.history import open_history
 from incentive_lab.history.mapping_writing import mapping_of
+from incentive_lab.history.meanings import WORDED, suggested_status
 from incentive_lab.history.previewing import Preview, previews
 from incentive_lab.history.recognising import suggested_columns
 from incentive_lab.history.suggesting import (
     missing,
     suggested,
     suggested_all,
-    suggested_status,
-    sure_word,
     unsure,
     unused,
 )
@@ -301,7 +300,7 @@ def test_a_column_that_is_not_there_is_told_once(tmp_path: Path) -> None:
 @pytest.mark.parametrize("word", ["Fakturiert", "bezahlt", "Geliefert", "abgeschlossen", "facturado", "Fulfilled"])
 def test_words_of_invoices_say_that_a_deal_is_won(word: str) -> None:
     """Taken for open, all sales of such an export would drop out."""
-    assert sure_word("deals", "status", word)
+    assert WORDED["deals", "status"].sure(word)
     assert suggested_status(word) == "won"
 
 
@@ -310,7 +309,7 @@ def test_words_of_invoices_say_that_a_deal_is_won(word: str) -> None:
 )
 def test_a_word_that_says_nothing_is_asked_and_not_guessed(word: str, tmp_path: Path) -> None:
     """Taken for open its deals would drop out of revenue; taken for won they would be paid."""
-    assert not sure_word("deals", "status", word)
+    assert not WORDED["deals", "status"].sure(word)
     partners, deals = "partner_id,name,type\nP1,Ann,reseller", "deal_id,partner_id,status,created_on,closed_on,amount"
     choices = suggested_all(brought(tmp_path, {"partners": (partners,), "deals": (
         deals, "D1,P1,won,2024-01-02,2024-02-01,10.00", f"D2,P1,{word},2024-01-02,2024-02-01,20.00")}))  # fmt: skip

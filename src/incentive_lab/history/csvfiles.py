@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 import shutil
 import tempfile
 from collections.abc import Iterable
@@ -12,6 +11,16 @@ from pathlib import Path
 
 from incentive_lab.errors import InputError, Problem
 from incentive_lab.history.encodings import SAVE, Encoding, as_utf8, refused
+from incentive_lab.history.ends import (
+    LEAST_COLUMNS,
+    Beginning,
+    beginning,
+    delimiter_of,
+    ending,
+    footer,
+    not_read,
+    words_of,
+)
 from incentive_lab.history.store import BESIDE, DuckStore, Raw, listed, literal, quoted
 
 DELIMITED = (".csv", ".tsv", ".txt")
@@ -50,12 +59,14 @@ def read_csv(
 
 
 def _read(
-    store: DuckStore, name: str, file: Path, cell_bytes: int, most_rows: int, problems: list[Problem]
-) -> Raw | None:
+    store: DuckStore, name: str, file: Path, cell_bytes: int, most_rows: int, problems: list[Problem],
+    below: tuple[str, ...] = (),
+) -> Raw | None:  # fmt: skip
+    """A file in UTF-8; `below` is what stood at its end and was left out."""
     header = _header(file, cell_bytes, problems)
     if header is None:
         return None
-    names, delimiter = header
+    names = list(header.names)
     row = _row_with_nul(file)
     if row is not None:
         problems.append(
@@ -63,16 +74,22 @@ def _read(
         )
         return None
     relation = f"raw.{quoted(name)}"
-    scan = _scan(file, names, delimiter, cell_bytes, rejects=False)
+    scan = _scan(file, header, cell_bytes, rejects=False)
     try:
         store.execute(f"CREATE TABLE {relation} AS SELECT * FROM {scan} LIMIT {most_rows + 1}")
     except Exception as error:  # DuckDB has one exception type per stage
         if "invalid state" in str(error) and _mixed_ends(file):
             with tempfile.TemporaryDirectory() as folder:
                 return _read(store, name, _with_one_end(file, Path(folder)), cell_bytes, most_rows, problems)
-        problems.extend(_explain(store, file, names, delimiter, cell_bytes, error))
+        ends = footer(file, len(names), header.delimiter)
+        if ends is not None:
+            with tempfile.TemporaryDirectory() as folder:
+                copy = _up_to(file, ends[0], Path(folder))
+                return _read(store, name, copy, cell_bytes, most_rows, problems, ends[1])
+        problems.extend(_explain(store, file, header, cell_bytes, error))
         return None
-    if not _without_nameless(store, file.name, relation, names, problems):
+    below = below or _without_ends(store, relation, names)
+    if not _without_nameless(store, file.name, relation, names, header.lines, problems):
         return None
     rows = int(store.rows(f"SELECT count(*) FROM {relation}")[0][0])
     if rows > most_rows:
@@ -80,7 +97,38 @@ def _read(
             Problem(file.name, f"it has more than {most_rows:,} rows.", "Raise the limit if this is right.")
         )
         return None
-    return Raw(name, file.name, relation, dict.fromkeys(filter(None, names), "VARCHAR"), "rowid + 2", rows)
+    columns = dict.fromkeys(filter(None, names), "VARCHAR")
+    notes = not_read(file.name, header.above, below)
+    return Raw(name, file.name, relation, columns, f"rowid + {2 + header.lines}", rows, notes=notes)
+
+
+def _up_to(file: Path, size: int, folder: Path) -> Path:
+    """A copy of the same name of the first bytes of a file."""
+    copy = folder / file.name
+    with file.open("rb") as source, copy.open("wb") as target:
+        while size > 0 and (chunk := source.read(min(size, 1 << 24))):
+            target.write(chunk)
+            size -= len(chunk)
+    return copy
+
+
+def _without_ends(store: DuckStore, relation: str, names: list[str]) -> tuple[str, ...]:
+    """Leave out the rows at the end of a table that have one cell or none; the words of those that have one."""
+    if len(names) < LEAST_COLUMNS:
+        return ()
+    columns = [quoted(column) for column in _in_engine(names)]
+    held = " + ".join(f"(coalesce(trim({column}), '') <> '')::INT" for column in columns)
+    end = f"SELECT {held} FROM {relation} ORDER BY rowid DESC LIMIT 1"
+    if all(int(count) > 1 for (count,) in store.rows(end)):
+        return ()
+    last = store.rows(f"SELECT max(rowid) FROM {relation} WHERE {held} > 1")[0][0]
+    if last is None:
+        return ()
+    found = store.rows(f"SELECT {listed(columns)}, rowid FROM {relation} WHERE rowid > {last} ORDER BY rowid")
+    none = found[len(found) - ending([row[:-1] for row in found]) :]
+    if none:
+        store.execute(f"DELETE FROM {relation} WHERE rowid >= {none[0][-1]}")
+    return words_of(row[:-1] for row in none)
 
 
 def _mixed_ends(file: Path) -> bool:
@@ -105,20 +153,24 @@ def _in_engine(names: list[str]) -> list[str]:
     return [name or f"nameless column {place}" for place, name in enumerate(names, 1)]
 
 
-def _without_nameless(store: DuckStore, label: str, relation: str, names: list[str], problems: list[Problem]) -> bool:
+def _without_nameless(
+    store: DuckStore, label: str, relation: str, names: list[str], above: int, problems: list[Problem]
+) -> bool:
     """Leave out the columns with neither a name nor a value; False with those that hold values noted."""
     before = len(problems)
     for place, (name, column) in enumerate(zip(names, map(quoted, _in_engine(names)), strict=True), 1):
         if name:
             continue
-        full = f"SELECT rowid + 2, trim({column}) FROM {relation} WHERE trim({column}) <> '' ORDER BY 1 LIMIT 1"
+        full = (
+            f"SELECT rowid + {2 + above}, trim({column}) FROM {relation} WHERE trim({column}) <> '' ORDER BY 1 LIMIT 1"
+        )
         for row, value in store.rows(full):
-            problems.append(nameless(label, place, row, value))
+            problems.append(nameless(label, place, row, value, 1 + above))
         store.execute(f"ALTER TABLE {relation} DROP COLUMN {column}")
     return len(problems) == before
 
 
-def nameless(label: str, place: int, row: int, value: str) -> Problem:
+def nameless(label: str, place: int, row: int, value: str, header: int = 1) -> Problem:
     """The problem of a column that holds values and has no name.
 
     Example:
@@ -126,10 +178,10 @@ def nameless(label: str, place: int, row: int, value: str) -> Problem:
         deals.csv row 1: column 9 has no name, and row 12 holds 'yes' there. Name it in row 1, or delete the column.
     """
     message = f"column {place} has no name, and row {row:,} holds {value[:60]!r} there."
-    return Problem(f"{label} row 1", message, "Name it in row 1, or delete the column.")
+    return Problem(f"{label} row {header}", message, f"Name it in row {header}, or delete the column.")
 
 
-def _header(file: Path, cell_bytes: int, problems: list[Problem]) -> tuple[list[str], str] | None:
+def _header(file: Path, cell_bytes: int, problems: list[Problem]) -> Beginning | None:
     with file.open("rb") as stream:
         start = stream.read(cell_bytes + 1)
     if not start.strip():
@@ -144,27 +196,15 @@ def _header(file: Path, cell_bytes: int, problems: list[Problem]) -> tuple[list[
         message = "its lines end with a carriage return alone, as on old Macintosh computers."
         problems.append(Problem(file.name, message, _SAVE))
         return None
-    line = text.splitlines()[0]
-    delimiter = delimiter_of(line)
+    lines = io.StringIO(text, newline=None)
     try:
-        names = [cell.strip() for cell in next(csv.reader(io.StringIO(text, newline=None), delimiter=delimiter))]
+        found = beginning(lines, delimiter_of(text.splitlines()[0]))
     except csv.Error as error:
         problems.append(Problem(f"{file.name} row 1", f"it cannot be read as CSV: {error}."))
         return None
-    unusable = header_problems(f"{file.name} row 1", names)
+    unusable = header_problems(f"{file.name} row {1 + found.lines}", found.names)
     problems.extend(unusable)
-    return None if unusable else (names, delimiter)
-
-
-def delimiter_of(line: str) -> str:
-    """What parts the cells of a header: the mark that is there most often outside quotes.
-
-    Example:
-        >>> delimiter_of("Partner;Name;Sales, EUR"), delimiter_of("partner_id")
-        (';', ',')
-    """
-    bare = re.sub('"[^"]*"', "", line)
-    return max((",", ";", "\t", "|"), key=bare.count)
+    return None if unusable else found
 
 
 def _row_with_nul(file: Path) -> int | None:
@@ -199,13 +239,13 @@ def header_problems(label: str, names: Iterable[str]) -> list[Problem]:
     ]
 
 
-def _scan(file: Path, names: list[str], delimiter: str, cell_bytes: int, rejects: bool) -> str:
-    columns = listed(f"{literal(name)}: 'VARCHAR'" for name in _in_engine(names))
+def _scan(file: Path, header: Beginning, cell_bytes: int, rejects: bool) -> str:
+    columns = listed(f"{literal(name)}: 'VARCHAR'" for name in _in_engine(list(header.names)))
     more = ", store_rejects = true, rejects_limit = 0" if rejects else ""
     return (
-        f"read_csv({literal(file)}, auto_detect = false, header = true, delim = {literal(delimiter)}, quote = '\"', "
-        f"escape = '\"', hive_partitioning = false, columns = {{{columns}}}, max_line_size = {cell_bytes}, "
-        f"buffer_size = {cell_bytes * 16}{more})"
+        f"read_csv({literal(file)}, auto_detect = false, header = true, skip = {header.lines}, "
+        f"delim = {literal(header.delimiter)}, quote = '\"', escape = '\"', hive_partitioning = false, "
+        f"columns = {{{columns}}}, max_line_size = {cell_bytes}, buffer_size = {cell_bytes * 16}{more})"
     )
 
 
@@ -217,11 +257,9 @@ _KINDS = {
 }
 
 
-def _explain(
-    store: DuckStore, file: Path, names: list[str], delimiter: str, cell_bytes: int, error: Exception
-) -> list[Problem]:
+def _explain(store: DuckStore, file: Path, header: Beginning, cell_bytes: int, error: Exception) -> list[Problem]:
     try:
-        store.rows(f"SELECT count(*) FROM {_scan(file, names, delimiter, cell_bytes, rejects=True)}")
+        store.rows(f"SELECT count(*) FROM {_scan(file, header, cell_bytes, rejects=True)}")
         found = store.rows("SELECT DISTINCT line, CAST(error_type AS VARCHAR) FROM reject_errors ORDER BY 1, 2")
         store.execute("DROP TABLE reject_errors")
         store.execute("DROP TABLE reject_scans")
@@ -230,7 +268,8 @@ def _explain(
     if not found:
         return [Problem(file.name, _first_sentence(str(error), cell_bytes))]
     problems = [
-        Problem(f"{file.name} row {line}", _sentence(kind, len(names), cell_bytes)) for line, kind in found[:SHOWN]
+        Problem(f"{file.name} row {line}", _sentence(kind, len(header.names), cell_bytes))
+        for line, kind in found[:SHOWN]
     ]
     if len(found) > SHOWN:
         problems.append(Problem(file.name, f"and {len(found) - SHOWN} more rows like these."))

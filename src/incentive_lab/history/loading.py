@@ -116,7 +116,9 @@ def assemble(
     for raw in raws.values():
         if not raw.on_disk and raw.relation.startswith("raw."):
             store.execute(f"DROP TABLE IF EXISTS {raw.relation}")
-    return History.of(store, canonical, money, source, tuple(excluded), calendar)
+    history = History.of(store, canonical, money, source, tuple(excluded), calendar)
+    notes = dict.fromkeys(note for raw in raws.values() for note in raw.notes)  # one file may be several tables
+    return replace(history, warnings=(*history.warnings, *notes))
 
 
 def _required(raws: dict[str, Raw], problems: list[Problem]) -> None:

@@ -93,5 +93,5 @@ def _created(
     beside = columns.pop(BESIDE, None) is not None
     return Raw(
         name, united(origins, name), relation, columns, "_row", rows, on_disk, origins=origins, header=file.table(name),
-        beside=beside,
+        beside=beside, notes=tuple(dict.fromkeys(note for one in members for raw in one.tables.values() for note in raw.notes)),
     )  # fmt: skip

@@ -8,7 +8,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from incentive_lab.history.encodings import Encoding, Said
-from incentive_lab.history.suggesting import UNKNOWN, Choice
+from incentive_lab.history.meanings import UNKNOWN
+from incentive_lab.history.suggesting import Choice
 from incentive_lab.history.tables import TABLES
 
 if TYPE_CHECKING:

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import csv
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from incentive_lab.errors import InputError, Problem
-from incentive_lab.history.csvfiles import DELIMITED, delimiter_of
+from incentive_lab.history.csvfiles import DELIMITED
 from incentive_lab.history.encodings import Said, codec_of, encoding_of, refused, undecodable
+from incentive_lab.history.ends import LEAST_COLUMNS, LOOKED_AT, beginning, delimiter_of, header_place
 from incentive_lab.history.sources import Limits
 
 SAMPLE = 200
-"""Rows that are looked at."""
+"""First rows that are looked at, and rows from elsewhere in a file of lines."""
+WHOLE_BYTES = 4_000_000
+"""Files of lines up to this size are looked through; of larger ones parts are."""
 LONGEST_CELL = 120
 """Letters of a cell that are kept."""
 
@@ -30,6 +34,7 @@ class Preview:
         columns: Its header; a column without a name is passed over.
         rows: First rows as text, at most `SAMPLE`; an empty cell is ''.
         shown: Column -> the currencies that the formats of its cells show.
+        further: Rows from elsewhere in the file, its last ones too, where it has more.
     """
 
     table: str
@@ -37,11 +42,24 @@ class Preview:
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     shown: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    further: tuple[tuple[str, ...], ...] = ()
+
+    @property
+    def looked_at(self) -> tuple[tuple[str, ...], ...]:
+        """All rows that were looked at."""
+        return (*self.rows, *self.further)
 
     def values(self, column: str) -> list[str]:
-        """The different values of a column in the first rows, in the order they appear."""
-        place = self.columns.index(column)
-        return list(dict.fromkeys(row[place] for row in self.rows if row[place]))
+        """The different values of a column in the rows that were looked at, in the order they appear."""
+        return self._values[column]
+
+    @cached_property
+    def _values(self) -> dict[str, list[str]]:
+        rows = self.looked_at
+        return {
+            name: list(dict.fromkeys(row[place] for row in rows if row[place]))
+            for place, name in reversed(list(enumerate(self.columns)))  # of columns of one name the first
+        }
 
 
 def previews(path: Path, limits: Limits | None = None, said: Said = None) -> tuple[list[Preview], list[Problem]]:
@@ -80,13 +98,36 @@ def _lines(file: Path, limits: Limits, said: Said) -> list[Preview]:
         with file.open(encoding=codec, newline="") as stream:
             if not (first := stream.readline()).strip():
                 return []
-            lines = itertools.chain([first], stream)
-            if file.suffix.lower() != ".csv" and delimiter_of(first) not in first:
+            lines = list(itertools.islice(stream, LOOKED_AT))
+            found = beginning([first, *lines], delimiter_of(first))
+            if file.suffix.lower() != ".csv" and len(found.names) < 2:
                 return []  # a text that somebody wrote, such as a note beside the tables
-            rows = list(itertools.islice(csv.reader(lines, delimiter=delimiter_of(first)), SAMPLE + 1))
+            rest = itertools.islice(itertools.chain([first], lines, stream), found.lines, None)
+            reader = csv.reader(rest, delimiter=found.delimiter)
+            rows = list(itertools.islice(reader, SAMPLE + 1))
+            more: list[list[str]] = []
+            if file.stat().st_size <= WHOLE_BYTES:
+                whole = list(reader)
+                more = [*whole[: -SAMPLE : 1 + len(whole) // SAMPLE], *whole[-SAMPLE:]]
     except UnicodeDecodeError:
         raise InputError([refused(file) or undecodable(file, own or "utf-16", 1)]) from None
-    return _made(file.stem, file.name, rows)
+    if file.stat().st_size > WHOLE_BYTES and not codec.startswith("utf-16"):
+        more = list(_elsewhere(file, codec, found.delimiter, len(found.names)))
+    return _made(file.stem, file.name, rows, more)
+
+
+def _elsewhere(file: Path, codec: str, delimiter: str, columns: int) -> Iterator[list[str]]:
+    """Whole rows from parts of a large file of lines, its last ones too."""
+    size, parts, part = file.stat().st_size, 10, 1 << 14
+    with file.open("rb") as stream:
+        for number in range(1, parts + 1):
+            stream.seek(max(0, size * number // parts - part))
+            lines = stream.read(part).decode(codec, errors="replace").splitlines()
+            try:  # the first line begins in its middle, and the last of all but the last part ends there
+                whole = lines[1 : None if number == parts else -1][-SAMPLE // 5 :]
+                yield from (row for row in csv.reader(whole, delimiter=delimiter) if len(row) == columns)
+            except csv.Error:
+                continue
 
 
 def _parquet(file: Path, limits: Limits, said: Said) -> list[Preview]:
@@ -113,7 +154,10 @@ def _workbook(file: Path, limits: Limits, said: Said) -> list[Preview]:
     try:
         formats, found = shown_currencies(file, book), []
         for sheet in book.worksheets:
-            cells = list(cells_of(sheet, formats, SAMPLE + 1))
+            if sheet.sheet_state == "veryHidden":  # written by a program for itself
+                continue
+            cells = list(cells_of(sheet, formats, SAMPLE + LOOKED_AT))
+            cells = cells[header_place([row for row, _ in cells]) :]
             made = _made(sheet.title, f"{file.name} sheet {sheet.title}", [list(row) for row, _ in cells])
             found += [replace(one, shown=_shown(cells)) for one in made]
         return found
@@ -132,13 +176,23 @@ def _shown(cells: Sequence[tuple[Sequence[Any], Sequence[str]]]) -> dict[str, tu
     return {name: tuple(marks) for name, marks in found.items()}
 
 
-def _made(table: str, label: str, rows: Sequence[Sequence[Any]]) -> list[Preview]:
+def _made(table: str, label: str, rows: Sequence[Sequence[Any]], more: Sequence[Sequence[Any]] = ()) -> list[Preview]:
     if not rows:
         return []
     header = [_text(cell) for cell in rows[0]]
     named = [place for place, name in enumerate(header) if name]
-    told = tuple(_row(row, named) for row in rows[1:] if any(_text(cell) for cell in row))
-    return [Preview(table, label, tuple(header[place] for place in named), told)]
+    first, further = (
+        tuple(_row(row, named) for row in part if any(_text(cell) for cell in row)) for part in (rows[1:], more)
+    )
+    if len(named) >= LEAST_COLUMNS:  # what stands below the rows is none of them
+        first, further = (first, _whole(further)) if further else (_whole(first), further)
+    return [Preview(table, label, tuple(header[place] for place in named), first, further=further)]
+
+
+def _whole(rows: tuple[tuple[str, ...], ...]) -> tuple[tuple[str, ...], ...]:
+    """Rows without those at the end that have one cell, unless all have."""
+    last = next((place for place in range(len(rows), 0, -1) if sum(map(bool, rows[place - 1])) > 1), 0)
+    return rows[:last] if last else rows
 
 
 def _row(cells: Sequence[Any], named: Sequence[int]) -> tuple[str, ...]:

@@ -4,15 +4,29 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable, Mapping, Sequence
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 
-from incentive_lab.history.known_names import COLUMNS, OWN_WORDS, TABLES_BY_WORD, UNITS
-from incentive_lab.history.tables import TABLES
+from incentive_lab.history.foreign_names import elsewhere
+from incentive_lab.history.known_names import (
+    COLUMNS,
+    CUSTOMERS,
+    LAST_RESORT,
+    NOT_THE_AMOUNT,
+    OWN_WORDS,
+    STATUS_WORDS,
+    TABLES_BY_WORD,
+    UNITS,
+    WITHOUT,
+)
+from incentive_lab.history.tables import TABLES, Column
 from incentive_lab.history.written import dates_in, is_day, is_number, mostly, numbers_in
 
 CLOSE = 0.8
 """Names at least this alike (difflib's ratio) are suggested."""
+REPEATED = 2
+"""Where another column holds more than so many times as many different values, a column names no row."""
 _LOOKED_AT = 50
 _COMMON = frozenset(
     "id date type name number no key total value count price state since code partner reseller channel deal order month".split()
@@ -22,14 +36,40 @@ Values = Callable[[str], Sequence[str]]
 
 
 def normal(name: str) -> str:
-    """A name reduced to its words; the ending of a column that people added in Salesforce is none.
+    """A name reduced to its words, without accents; the ending of a column that people added in Salesforce is none.
 
     Example:
-        >>> normal("SalesOrderID"), normal("partner-no."), normal("Partner_Tier__c")
-        ('sales order id', 'partner no', 'partner tier')
+        >>> normal("SalesOrderID"), normal("partner-no."), normal("Partner_Tier__c"), normal("Nº de Straße")
+        ('sales order id', 'partner no', 'partner tier', 'no de strasse')
     """
-    parted = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name)
+    return _normal(name)
+
+
+@lru_cache(maxsize=4096)  # the same columns and words are asked about many times
+def _normal(name: str) -> str:
+    plain = "".join(one for one in unicodedata.normalize("NFKD", name) if not unicodedata.combining(one))
+    parted = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", plain.replace("ß", "ss"))
     return re.sub(" c$", "", " ".join(re.findall(r"[^\W_]+", parted.lower())))
+
+
+def begins(words: Iterable[str], text: str) -> bool:
+    """Whether one of some words begins a word of a text in its normal form.
+
+    Example:
+        >>> begins(["bezahlt"], "voll bezahlt"), begins(["bezahlt"], "unbezahlt")
+        (True, False)
+    """
+    return any(f" {word}" in f" {text}" for word in words)
+
+
+def foreign(name: str) -> tuple[str, ...]:
+    """What one of our names is called in other languages, in its normal form."""
+    return tuple(map(normal, elsewhere(name)))
+
+
+def wanted_names(table: str, column: str) -> tuple[str, ...]:
+    """What a column is called, in normal forms: as ours, then in other languages, then in English."""
+    return (normal(column), *foreign(column), *COLUMNS.get(column, ()))
 
 
 def suggested_table(name: str, columns: Sequence[str] = (), values: Values = lambda column: ()) -> str | None:
@@ -44,15 +84,29 @@ def suggested_table(name: str, columns: Sequence[str] = (), values: Values = lam
     said = normal(name)
     if said.replace(" ", "_") in TABLES:
         return said.replace(" ", "_")
+    words = reversed(list(TABLES_BY_WORD.items()))
     named = next(
-        (table for table, words in reversed(list(TABLES_BY_WORD.items())) if any(word in said for word in words)), None
+        (table for table, of in words if any(word in said for word in of) or begins(foreign(table), said)), None
     )
+    if named == "partners" and _repeats_partners(columns, values):
+        named = None
     if named is not None or not columns:
         return named
     filled = {table: suggested_columns(table, columns, values) for table in TABLES}
     whole = [table for table, found in filled.items()
              if all(column.name in found for column in TABLES[table].columns if column.required)]  # fmt: skip
+    if not whole and {"partner_id", "amount", "closed_on"} <= filled["deals"].keys():
+        return "deals"  # invoices, of which none says that it is won
+    if not whole and (begins(CUSTOMERS, said) or "type" in filled["partners"]) and "partner_id" in filled["partners"]:
+        return "partners"
     return max(whole, key=lambda table: len(filled[table]), default=None)
+
+
+def _repeats_partners(columns: Sequence[str], values: Values) -> bool:
+    """Whether a table called after partners has several rows for each, such as a list of what each was paid."""
+    theirs = suggested_columns("partners", columns, values).get("partner_id")
+    different = {name: len(values(name)) for name in columns}
+    return theirs is not None and max(different.values(), default=0) > REPEATED * different[theirs] > 0
 
 
 def suggested_columns(table: str, columns: Sequence[str], values: Values = lambda column: ()) -> dict[str, str]:
@@ -91,18 +145,36 @@ def sure_columns(table: str, columns: Sequence[str], values: Values = lambda col
 
 def _matched(table: str, columns: Sequence[str], values: Values) -> dict[str, tuple[str, bool]]:
     """Our column -> theirs, and whether it is known by its name rather than by one that is only like it."""
-    known = {normal(column): column for column in columns if column}
+    known: dict[str, str] = {}
+    for column in columns:
+        known.setdefault(normal(column), column)
+    known.pop("", None)
     found: dict[str, tuple[str, bool]] = {}
     bare = _bare(table)
-    for alike in (_named, bare, _close, _holding):
+    for alike, telling in ((_named, True), (bare, True), (_close, True), (_holding, True),
+                           (_named, False), (bare, False), (_holding, False)):  # fmt: skip
         for ours in TABLES[table].columns:
             if ours.name in found or (alike is _holding and not ours.required):
                 continue
+            if not telling and ours.name != "status":
+                continue
             taken = {theirs for theirs, _ in found.values()} if ours.kind != "date" else set()
-            free = {text: one for text, one in known.items() if one not in taken and _can_be(ours.kind, values(one))}
-            match = alike([normal(ours.name), *COLUMNS.get(ours.name, ())], free)
+            free = {text: one for text, one in known.items()
+                    if one not in taken and _can_be(ours, values(one)) and (not telling or _tells(ours, values(one)))}  # fmt: skip
+            if ours.name == "amount":
+                free = {text: one for text, one in free.items() if _sold(set(text.split()))}
+            match = alike(wanted_names(table, ours.name), free)
             if match is not None:
                 found[ours.name] = free[match], alike in (_named, bare)
+    for (of, name), names in LAST_RESORT.items():
+        if of == table and name not in found:
+            taken = {theirs for theirs, _ in found.values()}
+            free = {text: one for text, one in known.items() if one not in taken}
+            match = _named(names, free) or bare(names, free)
+            if match is not None:
+                found[name] = free[match], False
+    if table == "partners" and "partner_id" not in found and "name" in found:
+        found["partner_id"] = found["name"][0], False
     return {column.name: found[column.name] for column in TABLES[table].columns if column.name in found}
 
 
@@ -144,9 +216,24 @@ def _holding(wanted: Sequence[str], free: Mapping[str, str]) -> str | None:
     return None
 
 
-def _can_be(kind: str, values: Sequence[str]) -> bool:
-    """Whether a column of these values can be of a kind; unknown where there are none."""
-    some = tuple(values[:_LOOKED_AT])
+def _sold(words: set[str]) -> bool:
+    """Whether a column with these words in its name may be what was sold, rather than a tax or what is expected."""
+    return not NOT_THE_AMOUNT & words or bool(WITHOUT & words)
+
+
+def _tells(column: Column, values: Sequence[str]) -> bool:
+    """Whether a column of these values can say where a deal stands: some word of it says that one is won or lost."""
+    if column.name != "status" or not values:
+        return True
+    said = [normal(value) for value in values]
+    ends = [*STATUS_WORDS["won"], *STATUS_WORDS["lost"]]
+    abroad = (*foreign("won"), *foreign("lost"))
+    return any(begins(abroad, one) or any(word in one for word in ends) for one in said)
+
+
+def _can_be(column: Column, values: Sequence[str]) -> bool:
+    """Whether a column of these values can be one of ours; unknown where there are none."""
+    kind, some = column.kind, tuple(values[:_LOOKED_AT])
     if kind == "date":
         return not some or _holds_days(some)
     if kind in ("money", "number", "share"):

@@ -59,6 +59,7 @@ class Raw:
         header: Where its columns are named, if not in itself: the address in a mapping.
         beside: Whether its relation has the column `BESIDE`, which is none of its columns.
         shown_in: Column -> the further one of its relation that keeps the currency each cell is shown in.
+        notes: What of its file was passed over, as sentences.
     """
 
     table: str
@@ -73,6 +74,7 @@ class Raw:
     header: str = ""
     beside: bool = False
     shown_in: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
     def place(self, row: int | None, column: str | None = None) -> str:
         """Where something was found, as people say it: `deals.csv row 12, column amount`."""

@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from incentive_lab.format import counted
 from incentive_lab.history.beside import currencies_among
-from incentive_lab.history.known_names import NEGATED, STATUS_WORDS, TYPE_WORDS, WAITING
+from incentive_lab.history.meanings import UNKNOWN, WORDED
 from incentive_lab.history.outcomes import outcome_columns
 from incentive_lab.history.previewing import Preview
-from incentive_lab.history.recognising import normal, suggested_columns, suggested_table, sure_columns
-from incentive_lab.history.tables import PARTNER_TYPES, TABLES, holds_money
+from incentive_lab.history.recognising import suggested_columns, suggested_table, sure_columns
+from incentive_lab.history.tables import TABLES, holds_money
 from incentive_lab.history.written import Dates, Numbers, dates_in, misfits, mostly, numbers_in
 
 if TYPE_CHECKING:
     pass
 
 _NAMED = 3
-UNKNOWN = ""
-"""What a word means that nobody has said yet."""
+LEAST_POINTED = 3
+"""Amounts with three digits behind the point, and none with others, from which on it parts thousands."""
 SHORTEST_ID = 4
 """Numbers of fewer digits occur by chance where ids do."""
 
@@ -71,6 +72,10 @@ def unsure(found: Sequence[Preview], choices: Sequence[Choice]) -> list[str]:
         dates = written_in(one, choice.table, choice.columns)[0]
         if len(dates) > 1:
             told.append(f"{one.label}: its dates fit {' and '.join(dates)}; {choice.dates} is supposed.")
+        if _thousands(one, choice.table, choice.columns):
+            told.append(
+                f"{one.label}: all its amounts with a point have three digits behind it, so 1.234 is read as 1234."
+            )
         told += _slips(one, choice).values()
         said = (one for one in choices if one is choice or one.table == "partners")
         if any("currency" in {*one.columns, *one.constants} for one in said):
@@ -101,59 +106,6 @@ def _slips(preview: Preview, choice: Choice) -> dict[str, str]:
     return told
 
 
-def suggested_status(value: str) -> str:
-    """Where a deal stands, from another system's word for it; UNKNOWN where that does not say it.
-
-    Example:
-        >>> [suggested_status(one) for one in ("Closed Won", "Cancelled", "Negotiation", "Awaiting payment", "Not shipped", "Z9")]
-        ['won', 'lost', 'open', 'open', '', '']
-    """
-    said = normal(value)
-    if NEGATED & set(said.split()):
-        return UNKNOWN
-    waits = said.startswith(WAITING)
-    if any(word in said for word in STATUS_WORDS["lost"]):
-        return UNKNOWN if waits else "lost"
-    if any(word in said for word in STATUS_WORDS["won"]):
-        return "open" if waits else "won"
-    return "open" if any(f" {word}" in f" {said}" for word in STATUS_WORDS["open"]) else UNKNOWN
-
-
-def suggested_type(value: str) -> str:
-    """A partner type that the product knows, from another system's word; the word itself where none is meant.
-
-    Example:
-        >>> suggested_type("Value Added Reseller"), suggested_type("Warehouse"), suggested_type("Franchise")
-        ('reseller', 'distributor', 'Franchise')
-    """
-    said = normal(value)
-    if said.replace(" ", "_") in PARTNER_TYPES:
-        return said.replace(" ", "_")
-    return next((name for name, words in TYPE_WORDS.items() if any(word in said.split() or (" " in word and word in said)
-                                                                   for word in words)), value)  # fmt: skip
-
-
-WORDED: Mapping[tuple[str, str], Callable[[str], str]] = {
-    ("deals", "status"): suggested_status,
-    ("partners", "type"): suggested_type,
-}
-"""Columns whose words are translated, and how a first translation is found."""
-
-
-def sure_word(table: str, column: str, word: str) -> bool:
-    """Whether another system's word says by itself what it means, rather than being taken for the likeliest.
-
-    Example:
-        >>> [sure_word("deals", "status", one) for one in ("Closed Won", "Open", "Phase Z")]
-        [True, True, False]
-        >>> sure_word("partners", "type", "Value Added Reseller"), sure_word("partners", "type", "Boutique")
-        (True, False)
-    """
-    if (table, column) == ("deals", "status"):
-        return suggested_status(word) != UNKNOWN
-    return suggested_type(word) in PARTNER_TYPES
-
-
 def suggested(preview: Preview) -> Choice | None:
     """A whole first choice for a table; None where it is none of ours."""
     table = suggested_table(preview.table, preview.columns, preview.values)
@@ -164,8 +116,8 @@ def suggested_as(preview: Preview, table: str) -> Choice:
     """A whole first choice for a table that is known to be one of ours."""
     columns = suggested_columns(table, preview.columns, preview.values)
     words = {
-        column: {one: meant(one) for one in preview.values(columns[column])}
-        for (of, column), meant in WORDED.items()
+        column: {one: words.meant(one) for one in preview.values(columns[column])}
+        for (of, column), words in WORDED.items()
         if of == table and column in columns
     }
     dates, numbers = written_in(preview, table, columns)
@@ -251,7 +203,17 @@ def written_in(
     for ours in TABLES[table].columns:
         if ours.name in columns and ours.kind in ("date", "money", "number", "share"):
             found[ours.kind == "date"] += preview.values(columns[ours.name])
-    return dates_in(found[True]), numbers_in(found[False])
+    return dates_in(found[True]), numbers_in(found[False]) or _thousands(preview, table, columns)
+
+
+def _thousands(preview: Preview, table: str, columns: Mapping[str, str]) -> tuple[Numbers, ...]:
+    """The marks of amounts such as 1.234, all of which have three digits behind the point: that parts thousands, no cents."""
+    money = [columns[one.name] for one in TABLES[table].columns if one.kind == "money" and one.name in columns]
+    values = [value.strip() for theirs in money for value in preview.values(theirs)]
+    pointed = [value for value in values if "." in value]
+    grouped = all(re.fullmatch(r"-?[1-9]\d{0,2}\.\d{3}", value) for value in pointed)
+    short = all(re.fullmatch(r"-?\d{1,3}", value) for value in values if value not in pointed)
+    return ("1.234,56",) if len(pointed) >= LEAST_POINTED and grouped and short else ()
 
 
 def unknown_words(choices: Sequence[Choice]) -> list[tuple[str, str]]:

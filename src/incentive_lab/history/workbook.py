@@ -14,6 +14,7 @@ from incentive_lab.format import counted
 from incentive_lab.history.beside import keep_beside, keeper
 from incentive_lab.history.cell_formats import shown_currencies
 from incentive_lab.history.csvfiles import header_problems, nameless
+from incentive_lab.history.ends import LEAST_COLUMNS, LOOKED_AT, ending, header_place, not_read, words_of
 from incentive_lab.history.sources import Limits, text_table
 from incentive_lab.history.store import DuckStore, Raw
 from incentive_lab.history.tables import OTHER_NAMES, TABLES, not_a_table
@@ -112,14 +113,16 @@ def _sheet(
     limits: Limits,
     problems: list[Problem],
 ) -> Raw | None:
-    header = [_cell(cell) for cell in next(cells_of(sheet, formats, 1), ((), ()))[0]]
+    begin = [[_cell(cell) for cell in row] for row, _ in cells_of(sheet, formats, LOOKED_AT)]
+    above = header_place(begin)
+    header = begin[above] if begin else []
     while header and header[-1] is None:
         header.pop()
     names = [cell or "" for cell in header]
     if not names:
         problems.append(Problem(label, "the sheet is empty.", "Its first row must name the columns."))
         return None
-    unusable = header_problems(f"{label} row 1", names)
+    unusable = header_problems(f"{label} row {above + 1}", names)
     problems.extend(unusable)
     if unusable:
         return None
@@ -127,8 +130,9 @@ def _sheet(
     unnamed: dict[int, Problem] = {}
     shown: dict[str, list[str | None]] = {}
     most = min(limits.rows, limits.unpacked_bytes // (BYTES_A_CELL * len(names)))
-    for number, (row, currencies) in enumerate(cells_of(sheet, formats, first=2, width=len(names)), start=2):
-        if number - 1 > most:
+    rows = cells_of(sheet, formats, first=above + 2, width=len(names))
+    for number, (row, currencies) in enumerate(rows, start=above + 2):
+        if number - above - 1 > most:
             columns = "" if most == limits.rows else f" of {counted(len(names), 'column')}"
             problems.append(
                 Problem(label, f"it has more than {most:,} rows{columns}.", "Raise the limit if this is right.")
@@ -139,23 +143,29 @@ def _sheet(
             if column:
                 cells[column].append(cell)
             elif cell is not None and position not in unnamed:
-                unnamed[position] = nameless(label, position + 1, number, cell)
+                unnamed[position] = nameless(label, position + 1, number, cell, above + 1)
         for column, currency in zip(names, currencies, strict=False):
             if currency and column:
                 before = shown.setdefault(column, [])
-                before.extend([None] * (number - 2 - len(before)) + [currency])
+                before.extend([None] * (number - above - 2 - len(before)) + [currency])
     if unnamed:
         problems.extend(unnamed.values())
         return None
     names = list(cells)
     blank = len(next(iter(cells.values())))
-    while blank and all(cells[column][blank - 1] is None for column in names):
-        blank -= 1
+    held = [sum(cells[column][row] is not None for column in names) for row in range(blank)]
+    whole = next((row for row in range(blank, 0, -1) if held[row - 1] > 1), 0) if len(names) >= LEAST_COLUMNS else 0
+    last = whole or next((row for row in range(blank, 0, -1) if held[row - 1]), 0)
+    ends = [[cells[column][row] for column in names] for row in range(last, blank)]
+    none = ending(ends)
+    below, blank = words_of(ends[len(ends) - none :]), blank - none
     keepers = {column: keeper(column) for column in shown}
     hidden = {keepers[column]: found + [None] * (blank - len(found)) for column, found in shown.items()}
     kept = {column: values[:blank] for column, values in {**cells, **hidden}.items()}
     raw = text_table(store, name, label, list(kept), kept)
-    return replace(raw, columns=dict.fromkeys(names, "VARCHAR"), shown_in=keepers)
+    notes = not_read(label, words_of(begin[:above]), below)
+    row = f"rowid + {above + 2}"
+    return replace(raw, columns=dict.fromkeys(names, "VARCHAR"), row=row, shown_in=keepers, notes=notes)
 
 
 def _cell(value: Any) -> str | None:

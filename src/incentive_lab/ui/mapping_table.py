@@ -11,18 +11,10 @@ import streamlit as st
 
 from incentive_lab.errors import Problem
 from incentive_lab.format import counted
+from incentive_lab.history.meanings import UNKNOWN, WORDED
 from incentive_lab.history.previewing import SAMPLE, Preview
-from incentive_lab.history.suggesting import (
-    UNKNOWN,
-    WORDED,
-    Choice,
-    suggested_as,
-    sure_word,
-    unused,
-    worth_keeping,
-    written_in,
-)
-from incentive_lab.history.tables import PARTNER_TYPES, TABLES
+from incentive_lab.history.suggesting import Choice, suggested_as, unused, worth_keeping, written_in
+from incentive_lab.history.tables import TABLES
 from incentive_lab.history.written import Dates, Numbers
 from incentive_lab.scheme.measures import ACTIVITY_KINDS
 from incentive_lab.ui.cards import plain
@@ -173,16 +165,15 @@ def _meanings(
     meanings: dict[str, dict[str, str]] = {}
     otherwise: dict[str, str] = {}
     asked = False
-    for (of, column), guess in WORDED.items():
+    for (of, column), words in WORDED.items():
         if of != table or column not in columns:
             continue
         values = preview.values(columns[column])
-        declared = TABLES[table].column(column)
-        strict = declared.values if declared else ()
-        if set(values) <= set(strict or PARTNER_TYPES) and len(preview.rows) < SAMPLE:
+        guess, strict = words.meant, words.values if words.only else ()
+        if set(values) <= set(words.values) and (len(preview.rows) < SAMPLE or column in ("currency", "kind")):
             continue
         key, meanings[column] = f"{preview.table} {column}", {value: guess(value) for value in values}
-        unsure = [value for value in values if not sure_word(table, column, value)]
+        unsure = [value for value in values if not words.sure(value)]
         shown = [*unsure, *(value for value in values if value not in unsure)][: max(len(unsure), _SHOWN_WORDS)]
         asked = asked or bool(unsure)
         for place, some in ((places.asked, unsure), (places.known, [value for value in shown if value not in unsure])):
@@ -193,7 +184,7 @@ def _meanings(
                 st.markdown(f":small[:gray[What their words for *{column}* mean]]")
                 grid = st.columns(4, gap="small")
             for number, value in enumerate(some):
-                options = list(strict) or list(dict.fromkeys([value, guess(value), *PARTNER_TYPES]))
+                options = list(strict) or list(dict.fromkeys([value, guess(value), *words.values]))
                 with grid[number % 4]:
                     first = guess(value) or _ASK
                     told = _picked(
@@ -203,7 +194,7 @@ def _meanings(
             if last:
                 with grid[len(some) % 4]:
                     beyond = f"Words beyond the first {SAMPLE} rows."
-                    offered = [_AS_IT_IS, *(strict or PARTNER_TYPES)]
+                    offered = [_AS_IT_IS, *words.values]
                     rest = _picked("any other word", offered, _AS_IT_IS, f"other {key}", help=beyond)
                 if rest != _AS_IT_IS:
                     otherwise[column] = rest
