@@ -246,23 +246,6 @@ def _ends(logs: Interval, treated_mean: float) -> Interval:
     return Interval(in_amounts(logs.low, treated_mean), in_amounts(logs.high, treated_mean))
 
 
-def ends_in_amounts(logs: Interval, treated_mean: float) -> tuple[Interval, Interval]:
-    """An interval of a change of the logarithm, in amounts per treated partner and as shares."""
-    return _ends(logs, treated_mean), Interval(float(np.expm1(logs.low)), float(np.expm1(logs.high)))
-
-
-def relative_ends(amounts: Interval, treated_mean: float) -> tuple[Interval, Interval]:
-    """An interval of amounts, and as shares of what the treated would have had without them; nowhere if they have nothing.
-
-    Example:
-        >>> relative_ends(Interval(-5.0, 5.0), 10.0)[1]
-        Interval(low=-0.3333333333333333, high=1.0)
-    """
-    if not treated_mean > 0:
-        return amounts, NOWHERE
-    return amounts, share_interval(np.array([amounts.low, amounts.high]) / treated_mean)
-
-
 def _gained(sample: Sample, outcome: Floats, columns: Floats, errors: str) -> float:
     """The share of the plain difference's variance that covariates take away."""
     if columns.shape[1] <= 1:

@@ -21,8 +21,8 @@ from incentive_lab.format import percent
 from incentive_lab.panel import Floats
 from incentive_lab.pilot.document import Pilot
 from incentive_lab.pilot.drawing import Codes
-from incentive_lab.pilot.estimate import Estimate, Interval
-from incentive_lab.pilot.estimators import ends_in_amounts, relative_ends
+from incentive_lab.pilot.estimate import NOWHERE, Estimate, Interval, share_interval
+from incentive_lab.pilot.estimators import in_amounts
 from incentive_lab.pilot.linear import basis
 from incentive_lab.pilot.scales import prepared
 from incentive_lab.pilot.trial import Outcome, Trial
@@ -170,3 +170,22 @@ def _bounds(
         return None
     errors = np.array(told).std(axis=0, ddof=1)
     return Bounds(*bounds_of(values, treated, kept), float(errors[0]), float(errors[1]))
+
+
+def ends_in_amounts(logs: Interval, treated_mean: float) -> tuple[Interval, Interval]:
+    """An interval of a change of the logarithm, in amounts per treated partner and as shares."""
+    return Interval(in_amounts(logs.low, treated_mean), in_amounts(logs.high, treated_mean)), Interval(
+        float(np.expm1(logs.low)), float(np.expm1(logs.high))
+    )
+
+
+def relative_ends(amounts: Interval, treated_mean: float) -> tuple[Interval, Interval]:
+    """An interval of amounts, and as shares of what the treated would have had without them; nowhere if they have nothing.
+
+    Example:
+        >>> relative_ends(Interval(-5.0, 5.0), 10.0)[1]
+        Interval(low=-0.3333333333333333, high=1.0)
+    """
+    if not treated_mean > 0:
+        return amounts, NOWHERE
+    return amounts, share_interval(np.array([amounts.low, amounts.high]) / treated_mean)
