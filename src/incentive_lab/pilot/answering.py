@@ -135,7 +135,13 @@ def _verdict(metric: Metric, found: Estimate | None, p_value: float, level: floa
     if found.smallest_p > level:
         return "cannot tell", (f"This drawing can never give a p-value below {found.smallest_p:.3g}, so at a level of "
                                f"{level:.3g} no verdict is possible; more units must be drawn.")  # fmt: skip
+    if found.lost and p_value > level:
+        return (
+            "cannot tell",
+            f"{found.lost} An effect is neither shown nor excluded ({name} {p_value:.3g} against {level:.3g}).",
+        )
     if p_value > level:
         return "no clear effect", f"An effect is neither shown nor excluded ({name} {p_value:.3g} against {level:.3g})."
     welcome = (found.effect > 0) == (metric.better == "higher")
-    return ("better", "The arm does better.") if welcome else ("worse", "The arm does worse.")
+    more = f" {found.lost}" if found.lost else ""
+    return ("better", f"The arm does better.{more}") if welcome else ("worse", f"The arm does worse.{more}")

@@ -108,6 +108,7 @@ class Estimate:
         assumes: What must hold for it.
         by_distance: For a staggered start (months since it, effect, error); negative ones are placebo tests.
         cells: For a staggered start (start, month, effect, error, partners), columns of the panel.
+        lost: Which outcomes the arms lost unevenly, as a sentence; '' where they did not.
     """
 
     estimator: str
@@ -130,6 +131,7 @@ class Estimate:
     assumes: tuple[str, ...] = ()
     by_distance: tuple[tuple[int, float, float], ...] = ()
     cells: tuple[tuple[int, int, float, float, int], ...] = ()
+    lost: str = ""
 
 
 def t_interval(effect: float, error: float, df: float, alpha: float) -> Interval:

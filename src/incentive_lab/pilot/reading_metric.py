@@ -15,6 +15,7 @@ from incentive_lab.pilot.drawing import Codes
 from incentive_lab.pilot.estimate import NOWHERE, Estimate, Interval, Sample, t_interval, t_p_value
 from incentive_lab.pilot.estimators import WORDS, estimate
 from incentive_lab.pilot.linear import Coefficient, basis, of_basis
+from incentive_lab.pilot.losing import bounded
 from incentive_lab.pilot.observational import matched_pairs
 from incentive_lab.pilot.panels import Monthly, did, staggered, two_way, within
 from incentive_lab.pilot.randomisation import interval_end, randomisation, share_as_extreme, smallest_p
@@ -32,7 +33,8 @@ def measured(pilot: Pilot, trial: Trial, outcome: Outcome, arm: int) -> Estimate
     """
     estimator = chosen_estimator(pilot, trial, outcome)
     inference = chosen_inference(pilot, trial, estimator)
-    return rescaled(_measured(pilot, trial, outcome, arm, estimator, inference), outcome)
+    found = _measured(pilot, trial, outcome, arm, estimator, inference)
+    return rescaled(bounded(pilot, trial, outcome, arm, found), outcome)
 
 
 def rescaled(found: Estimate, outcome: Outcome) -> Estimate:
