@@ -360,3 +360,41 @@ def test_a_requirement_is_told_as_missed_where_it_is_what_leaves_nothing(
             earned = other.trace[month, place, X_EARNED]
             missed = path.required.missed(path.had, rule, month)
             assert path.trace[month, place, X_EARNED] == (0 if missed else earned)
+
+
+def test_what_missed_a_requirement_by_little_does_not_read_as_if_it_had_met_it(tmp_path: Path) -> None:
+    deals = """deal_id,partner_id,status,created_on,closed_on,amount
+a,P1,won,2026-01-05,2026-01-05,1000.00
+b,P1,won,2026-02-05,2026-02-05,1099.99
+"""
+    scheme = """
+scheme: nearly
+currency: USD
+effective: {from: 2026-01-01, months: 2}
+rules:
+  - {id: growing, on: revenue, rate: 1%, requires: {revenue: {kind: growth, against: last_period, at_least: 10%}}}
+"""
+    lines = statement(paid(Example("", 0, scheme, tables={"deals": deals}), tmp_path / "history"), "P1").lines
+    (february,) = [line for line in lines if line.period == "2026-02"]
+    assert february.amount == 0
+    assert "growth of revenue 9.999 % against" in february.why
+    assert february.why.endswith("at least 10 % is required.")
+
+
+def test_the_rate_of_a_deal_that_fixed_amounts_make_is_told_exactly_or_as_about(tmp_path: Path) -> None:
+    deals = """deal_id,partner_id,status,created_on,closed_on,amount,quantity
+a,P1,won,2026-01-05,2026-01-05,300000.00,3
+"""
+    scheme = """
+scheme: fixed
+currency: USD
+effective: {from: 2026-01-01, months: 1}
+rules:
+  - {id: each, on: units, per: deal, rate: {table: {applies: whole, steps: [{from: 1, lump: 50}]}}}
+  - {id: whole, on: revenue, per: deal, rate: {table: {applies: whole, steps: [{from: 1, lump: 22000}]}}}
+"""
+    lines = statement(paid(Example("", 0, scheme, tables={"deals": deals}), tmp_path / "history"), "P1").lines
+    assert {line.rule: (line.amount, line.why.split("; ")[-1]) for line in lines} == {
+        "each": (50.0, "at 16.666667 USD each."),
+        "whole": (22000.0, "at about 7.3333 %."),
+    }

@@ -129,3 +129,17 @@ def test_rows_far_below_decide_the_order_of_dates(tmp_path: Path) -> None:
     choices, told = brought(tmp_path, {"partners": PARTNERS, "deals": "\n".join([DEALS, *day, ""])})
     assert told == []
     assert choices[0].dates == "day-month-year"
+
+
+def test_a_column_that_marks_cancelled_rows_and_is_not_used_is_told(tmp_path: Path) -> None:
+    partners = "Partner ID;Partner Name;Partner Type\nP1;One;Reseller\n"
+    (tmp_path / "partners.csv").write_text(partners, encoding="utf-8")
+    head = "Deal ID;Partner ID;Status;Created Date;Close Date;Amount;CurrencyIsoCode;Storno\n"
+    rows = "D1;P1;Won;2024-01-05;2024-01-09;100.00;EUR;\nD2;P1;Won;2024-01-06;2024-01-19;70.00;USD;{mark}\n"
+    for mark, known in (("X", True), ("", False)):
+        (tmp_path / "deals.csv").write_text(head + rows.format(mark=mark), encoding="utf-8")
+        found, _ = previews(tmp_path)
+        choices = suggested_all(found)
+        deals = next(one for one in choices if one.table == "deals")
+        assert deals.columns["currency"] == "CurrencyIsoCode"
+        assert any("column Storno is not used" in one for one in unsure(found, choices)) is known

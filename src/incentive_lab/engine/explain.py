@@ -110,21 +110,21 @@ def table_of(rule: Rule, tier: str, kept: Mapping[str, str]) -> Table | None:
     return rate.table
 
 
-def in_units(scheme: Scheme, name: str, value: float, kind: str = "value") -> str:
-    """A kernel number of a measure as text: money, a count or a share."""
+def in_units(scheme: Scheme, name: str, value: float, kind: str = "value", places: int = 2) -> str:
+    """A kernel number of a measure as text: money, a count, or a share with so many decimals of a per cent."""
     if math.isnan(value):
         return "nothing to compare"
     if math.isinf(value):
         return "more than anything"
     if kind in ("attainment", "growth", "scorecard"):
-        return percent(value)
+        return percent(value, places)
     if measure_named(name, scheme.measures).is_level:
         return count(round(value, 6))
     unit = unit_of(name, scheme.measures)
     if unit == "money":
         return money(value / 10 ** decimals(scheme.currency), scheme.currency)
     if unit == "share":
-        return percent(value)
+        return percent(value, places)
     return count(value / 1_000_000)
 
 
@@ -153,7 +153,9 @@ def driver_name(driver: Driver) -> str:
     return (of + driver.name).replace("_", " ")
 
 
-def driver_words(scheme: Scheme, rule: Rule, by: Driver | None, over: Over, value: float, against: float) -> str:
+def driver_words(
+    scheme: Scheme, rule: Rule, by: Driver | None, over: Over, value: float, against: float, places: int = 2
+) -> str:
     """A driver over its window and where it stands, in words, with what it is compared with.
 
     Args:
@@ -163,6 +165,7 @@ def driver_words(scheme: Scheme, rule: Rule, by: Driver | None, over: Over, valu
         over: Its window.
         value: Where it stands, in the kernel's units.
         against: What it is compared with; NaN where that was not told.
+        places: Decimals of a per cent.
     """
     said = over if isinstance(over, str) else f"the last {over.trailing} months"
     window = {"period": "this " + rule.per, "life": "all months so far"}.get(said, said.replace("_", " "))
@@ -170,7 +173,7 @@ def driver_words(scheme: Scheme, rule: Rule, by: Driver | None, over: Over, valu
         return f"payouts {money(value / 10 ** decimals(scheme.currency), scheme.currency)} ({window})"
     driver = by or Driver(measure=rule.on.measure or rule.on.excess_of or "revenue")
     _, kind = border_kind(driver)
-    told = f"{driver_name(driver)} {in_units(scheme, driver.name, value, kind)}"
+    told = f"{driver_name(driver)} {in_units(scheme, driver.name, value, kind, places)}"
     if driver.measure is None and driver.scorecard is None:
         asked = driver.against or (LAST_YEAR if driver.growth_of else TARGET)
         told += f" against {_reference(scheme, asked, over, rule, driver.name, against)}"

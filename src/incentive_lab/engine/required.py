@@ -22,6 +22,9 @@ from incentive_lab.scheme.measures import TENURE
 from incentive_lab.scheme.rates import Rate, Step, Table
 from incentive_lab.scheme.rules import Base, Rule, Test
 
+_PLACES, _MOST_PLACES = 2, 12
+"""Decimals of a per cent that are shown, and the most where fewer hide a difference."""
+
 
 @dataclass(frozen=True, eq=False)
 class Requirements:
@@ -128,9 +131,21 @@ def _missed(scheme: Scheme, looking: Rule, name: str, test: Test, seen: Floats) 
     reached = (
         f"{driver_name(table.by)} cannot be told"
         if math.isnan(value)
-        else driver_words(scheme, looking, table.by, table.over, value, float(seen[X_AGAINST]))
+        else driver_words(
+            scheme, looking, table.by, table.over, value, float(seen[X_AGAINST]), _telling(scheme, name, test, value)
+        )
     )
     return f"{reached}, {needed} is required"
+
+
+def _telling(scheme: Scheme, name: str, test: Test, value: float) -> int:
+    """Decimals of a per cent with which a value does not read as a bound that it missed."""
+    bounds = [float(one) for one in (test.at_least, test.above, test.at_most, test.below) if one is not None]
+    for places in range(_PLACES, _MOST_PLACES):
+        told = in_units(scheme, name, value, test.kind, places)
+        if all(told != in_units(scheme, name, one, test.kind, places) or value == one for one in bounds):
+            return places
+    return _MOST_PLACES
 
 
 def _bound(scheme: Scheme, name: str, test: Test, bound: Decimal) -> str:

@@ -30,7 +30,7 @@ from incentive_lab.engine.required import Requirements
 from incentive_lab.engine.slices import Slice, slices
 from incentive_lab.engine.tenure import not_open
 from incentive_lab.errors import InputError, Problem, did_you_mean
-from incentive_lab.format import money, percent
+from incentive_lab.format import each, money, percent
 from incentive_lab.money import in_units
 from incentive_lab.panel import Floats, month_label
 from incentive_lab.scheme.alternatives import alternatives_of
@@ -253,7 +253,8 @@ def _deal_line(result: Replay, rule: Rule, one: DealLine, period: str) -> Line:
     name = f"{one.deal}, line {one.line}" if one.line else one.deal
     said = [f"Deal {name}: on {base_words(scheme, rule, one.base)}"]
     if rate is not None:
-        said.append(f"at {percent(rate, 4)}" if money_base else f"at {money(rate, currency)} each")
+        about = "" if round(round(rate, 6) * base * minor) == round(one.cents) else "about "
+        said.append(f"at {about}{percent(rate, 4)}" if money_base else f"at {about}{each(rate, currency)} each")
     return Line(period, rule.id, rule.label or rule.id, base, rate, in_units(one.cents, currency),
                 "; ".join(said) + "." + not_in_money(rule), deal=name)  # fmt: skip
 

@@ -85,7 +85,8 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "measure": _listed("metric, kpi"),
     "period": _listed("quarter, month, year"),
     "currency": _listed(
-        "amount converted currency, amount currency, currency of value, transaction currency, currency code, iso currency"
+        "amount converted currency, amount currency, currency of value, transaction currency, currency code, currency iso code, "
+        "iso currency"
     ),
 }
 """Our column -> what others call it, the more telling names first."""
@@ -141,7 +142,8 @@ WAITING = _listed(
 )
 """Beginnings that turn what stands with them into something that is still to come."""
 NEGATED = frozenset(
-    "not non no nicht kein pas unpaid unshipped unbilled undelivered unfulfilled incomplete partial partially".split()
+    "not non no nicht kein pas unpaid unshipped unbilled undelivered unfulfilled incomplete partial partially "
+    "niet nao teilweise teils partiel partielle partiellement parcial parcialmente parziale parzialmente gedeeltelijk".split()
 )
 """Words that turn what stands with them into something that has to be asked."""
 CURRENCY_WORDS: Mapping[str, tuple[str, ...]] = {
@@ -187,6 +189,11 @@ NOT_THE_AMOUNT = frozenset(
     "brutto brut incl inkl gross exchange rate unit einzelpreis refund credit balance".split()
 )
 """Words of a column that is not what was sold, however much it is like one."""
+CANCELLED = _listed(
+    "storno, storniert, is deleted, deleted, cancelled, canceled, cancellation, void, annule, annulation, anulad, annullat, "
+    "cancelad, geannuleerd, credit note, gutschrift, avoir, nota de credito"
+)
+"""Beginnings of the names of columns that mark rows which were taken back."""
 WITHOUT = frozenset(
     "excl exclusive excluding exclusief without net netto ht hors sans sin sem zonder ohne senza escl".split()
 )

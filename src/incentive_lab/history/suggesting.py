@@ -6,19 +6,16 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from typing import TYPE_CHECKING
 
 from incentive_lab.format import counted
 from incentive_lab.history.beside import currencies_among
+from incentive_lab.history.known_names import CANCELLED
 from incentive_lab.history.meanings import UNKNOWN, WORDED
 from incentive_lab.history.outcomes import outcome_columns
 from incentive_lab.history.previewing import Preview
-from incentive_lab.history.recognising import suggested_columns, suggested_table, sure_columns
+from incentive_lab.history.recognising import begins, normal, suggested_columns, suggested_table, sure_columns
 from incentive_lab.history.tables import TABLES, holds_money
 from incentive_lab.history.written import Dates, Numbers, dates_in, misfits, mostly, numbers_in
-
-if TYPE_CHECKING:
-    pass
 
 _NAMED = 3
 LEAST_POINTED = 3
@@ -77,6 +74,7 @@ def unsure(found: Sequence[Preview], choices: Sequence[Choice]) -> list[str]:
                 f"{one.label}: all its amounts with a point have three digits behind it, so 1.234 is read as 1234."
             )
         told += _slips(one, choice).values()
+        told += _cancelled(one, choice)
         said = (one for one in choices if one is choice or one.table == "partners")
         if any("currency" in {*one.columns, *one.constants} for one in said):
             continue
@@ -86,6 +84,19 @@ def unsure(found: Sequence[Preview], choices: Sequence[Choice]) -> list[str]:
                 column = f"{one.label}: column {theirs} is in {' and '.join(codes)}"
                 told.append(f"{column}, which cannot be added without a column that says each row's currency.")
     return told
+
+
+def _cancelled(preview: Preview, choice: Choice) -> list[str]:
+    """Columns of deals that are not used and by their name mark what was taken back."""
+    if choice.table != "deals":
+        return []
+    marks = [name for name in unused(preview, choice)
+             if begins(CANCELLED, normal(name)) and any(value.strip() for value in preview.values(name))]  # fmt: skip
+    return [
+        f"{preview.label}: column {name} is not used, so rows that it marks as cancelled count like all others; take it as status "
+        "and say which of its values are lost, or take those rows out of the file."
+        for name in marks
+    ]
 
 
 def _slips(preview: Preview, choice: Choice) -> dict[str, str]:
