@@ -206,3 +206,12 @@ def test_the_first_plan_stands_in_months_that_the_history_has(app: AppTest) -> N
     assert not app.exception
     assert not app.error
     assert "the last" in shown(app)
+
+
+def test_partners_that_share_deals_can_be_drawn_together(design: AppTest) -> None:
+    unit = next(one for one in design.selectbox if one.label == "What is drawn")
+    assert "partners that share deals" in unit.options
+    finished(unit.set_value("deals").run())
+    assert not design.exception
+    assert design.session_state["pilot plan"].unit.cluster == "deals"
+    assert "deals connect partners of different arms" not in shown(design)

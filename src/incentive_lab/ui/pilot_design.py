@@ -26,7 +26,7 @@ PROBLEMS = "pilot problems"
 MECHANISMS = ("blocked", "matched_pairs", "complete", "stratified", "simple", "rollout", "switchback")
 UNITS = {
     "": "partners", "region": "whole regions", "parent_id": "partners with their parent",
-    "customers": "partners that share customers",
+    "customers": "partners that share customers", "deals": "partners that share deals",
 }  # fmt: skip
 
 
