@@ -47,7 +47,7 @@ STATISTICS: Mapping[str, tuple[str, ...]] = {
 }
 """Module -> the tests that must notice its mutants, besides the examples of the module."""
 KERNEL = ("engine.numeric", "engine.tables", "engine.lane_rates", "engine.lane_deals", "engine.lane_balances",
-          "engine.machine", "engine.kernel")  # fmt: skip
+          "engine.machine", "engine.machine_seldom", "engine.kernel")  # fmt: skip
 OPERATORS = (
     *(f"ReplaceBinaryOperator_{pair}" for pair in (
         "Add_Sub", "Sub_Add", "Mul_Div", "Div_Mul", "FloorDiv_Mul", "Mod_Mul", "Pow_Mul", "BitAnd_BitOr", "BitOr_BitAnd")),

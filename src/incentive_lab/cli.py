@@ -128,7 +128,9 @@ def paying(label: str, quiet: bool) -> Iterator[Callable[[int, int], None]]:
 
     if not quiet and not is_compiled():
         print(
-            "The payout engine is compiled once on this machine; it takes about a minute.", file=sys.stderr, flush=True
+            "The payout engine is compiled once on this machine; it takes about 15 seconds.",
+            file=sys.stderr,
+            flush=True,
         )
     with progress(label, quiet) as tell:
         yield tell

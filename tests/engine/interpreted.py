@@ -14,7 +14,7 @@ import random
 import sys
 import tempfile
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, ROUND_UP, Decimal
@@ -53,6 +53,23 @@ def _fused(a: float, b: float, c: float) -> float:
     return a * b + c
 
 
+_BEGINS: list[Callable[..., None]] = []
+
+
+def _address_of(function: Callable[..., None], _: tuple[Any, ...]) -> int:
+    _BEGINS.append(function)
+    return len(_BEGINS)
+
+
+def _by_address(kinds: tuple[Any, ...]) -> Callable[..., None]:
+    def call(address: int, *arguments: Any) -> None:
+        if len(arguments) != len(kinds):
+            raise TypeError(f"called by address with {len(arguments)} arguments, not {len(kinds)}")
+        _BEGINS[address - 1](*arguments)
+
+    return call
+
+
 _FENCES: list[Floats] = []
 
 
@@ -66,7 +83,7 @@ def _fenced(shape: tuple[int, ...]) -> Floats:
 
 
 def without_compiler() -> None:
-    """Put Python in the place of the two instructions of the processor that have none; the engine is loaded later.
+    """Put Python in the place of what it has not: two instructions of the processor, addresses; the engine is loaded later.
 
     Raises:
         RuntimeError: The compiler is at work.
@@ -76,6 +93,9 @@ def without_compiler() -> None:
     import incentive_lab.engine.numeric as numeric
 
     numeric.lanes_at, numeric.fused = _lanes_at, _fused
+    import incentive_lab.engine.calling as calling
+
+    calling.address_of, calling.by_address = _address_of, _by_address
     import incentive_lab.engine.kernel as kernel
 
     kernel.np = SimpleNamespace(**{**vars(np), "zeros": _fenced})

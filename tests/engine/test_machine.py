@@ -5,14 +5,18 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import numba
 import numpy as np
 import pytest
 from experiments.benchmarks.world import month_panel
+from numba import types
+from numba.core.errors import TypingError
 
 from incentive_lab import engine, projection
 from incentive_lab.engine import compiled_sources, lane_deals
 from incentive_lab.engine.blocks import LANES
-from incentive_lab.engine.kernel import CHUNK
+from incentive_lab.engine.calling import by_address
+from incentive_lab.engine.kernel import AT_SELDOM, CHUNK, addresses
 from incentive_lab.engine.replay import compiled_parts, replay, run
 from incentive_lab.projection.draws import draw_block
 from incentive_lab.projection.lanes import add_up
@@ -183,3 +187,28 @@ def test_sums_side_by_side_are_those_one_after_the_other(lanes: int, apart: int)
             total += amounts[place]
         assert lane_deals.sums_before.py_func(keys, amounts, key, 7.0, before, lanes) == total
         np.testing.assert_array_equal(before, expected)
+
+
+def test_what_few_schemes_run_is_compiled_for_those_alone() -> None:
+    """A first replay waits for the compiler: a flat rate must not wait for the instructions of single deals."""
+    rows = deals(4)
+    panel = history("line", rows).panel()
+    flat = loads(HEAD + "rules: [{id: r, on: revenue, rate: 1%}]")
+    for scheme, needed in ((flat, False), (loads(BY_LINE), True)):
+        ((compiled, _),) = compiled_parts(scheme, panel)
+        assert bool(addresses(compiled.program)[AT_SELDOM]) == needed
+        assert all(addresses(compiled.program)[:AT_SELDOM])
+
+
+def test_a_call_by_address_with_other_types_than_declared_is_not_compiled() -> None:
+    """An address has no types: what is there would read numbers as addresses."""
+    call = by_address((types.int64[::1], types.float64))
+
+    @numba.njit
+    def caller(address, row, number):  # type: ignore[no-untyped-def]
+        call(address, row, number)
+
+    with pytest.raises(TypingError, match="first at argument 1"):
+        caller.compile((types.int64, types.int64[::1], types.int64))
+    with pytest.raises(TypingError, match="first at argument 0"):
+        caller.compile((types.int64, types.int32[::1], types.float64))

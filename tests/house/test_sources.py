@@ -19,7 +19,6 @@ LONGEST = 300
 
 LONGER: dict[str, str] = {
     "engine/lower_deals.py": "everything that differs where a rule looks at one deal at a time",
-    "engine/machine.py": "one instruction after the other; the compiler wants them in one function",
     "engine/rows.py": "one builder: the rows of a compiled scheme in the units of the kernel",
     "engine/compile.py": "one table from the document's keys to the program's columns",
     "scheme/document.py": "the document's own keys, mostly help texts",

@@ -46,7 +46,7 @@ def _cache_folder(*packages: Path) -> Path:
 def compiled_apart(package: Path) -> Iterator[Path]:
     """Functions that are declared inside are cached in this folder, by the sources of their own package and of the engine.
 
-    They may call the kernel, which is then compiled into them.
+    They may call the kernel.
     """
     before = numba.config.CACHE_DIR
     if "NUMBA_CACHE_DIR" not in os.environ:
@@ -61,7 +61,7 @@ KERNEL = "kernel.run_block"
 
 
 def is_compiled(entry: str = KERNEL, folder: Path | None = None) -> bool:
-    """Whether a function of these sources lies in its cache; else the first replay compiles the kernel, about a minute."""
+    """Whether a function of these sources lies in its cache; else the first replay compiles the kernel, in about 15 seconds."""
     return any((folder or Path(numba.config.CACHE_DIR)).glob(f"**/{entry}*.nbc"))
 
 
@@ -72,7 +72,7 @@ _seen_compiled: set[str] = set()
 def compiling_once(entry: str = KERNEL, folder: Path | None = None) -> Iterator[None]:
     """Around the first payment of a process: one process at a time compiles, the others wait and load what it made.
 
-    Without this, commands that begin together on a new machine each spend a minute of processor time on the same code.
+    Without this, commands that begin together on a new machine each spend their processor's time on the same code.
 
     Args:
         entry: Module and function that is compiled last of what is called inside.

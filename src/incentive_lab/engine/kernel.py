@@ -6,23 +6,66 @@ look at tiers and history; then the months.
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
+from numba import types
+from numpy.typing import NDArray
 
 from incentive_lab.engine import ops as o
-from incentive_lab.engine.machine import execute
+from incentive_lab.engine.calling import address_of, by_address
+from incentive_lab.engine.machine import EXECUTE, SELDOM, execute, execute_at
+from incentive_lab.engine.machine_seldom import execute_seldom
 from incentive_lab.engine.numeric import entry, jit
+from incentive_lab.engine.program import Block, Program
 
 CHUNK = 1024
 """Deals at a time: rows of so many numbers stay in cache."""
+_WHOLE, _REAL = types.int64, types.float64
+_PROGRAM = types.NamedTuple(
+    (_WHOLE[:, ::1], _WHOLE[:, ::1], types.uint8[:, ::1], _WHOLE[:, ::1], _REAL[:, ::1], _REAL[::1], _WHOLE[:, ::1],
+     _REAL[:, ::1], _REAL[:, ::1], _WHOLE[::1]),
+    Program,
+)  # fmt: skip
+_BLOCK = types.NamedTuple(
+    (_REAL[:, ::1], _REAL[:, ::1], _REAL[:, ::1], _WHOLE[:, ::1], _WHOLE[:, ::1], _REAL[:, ::1], _REAL[:, ::1],
+     types.int32[::1], types.int32[::1]),
+    Block,
+)  # fmt: skip
+WALK = (
+    _WHOLE[::1], _PROGRAM, _BLOCK, types.uint8[:, ::1], _REAL[:, ::1], _REAL[:, ::1], _REAL[:, ::1], _REAL[:, :, ::1],
+    _REAL[:, :, :, ::1], _REAL[:, :, ::1], _REAL[:, ::1], _REAL[:, ::1], _WHOLE, _WHOLE, _REAL[:, ::1], _REAL[:, ::1],
+    _REAL[::1], _WHOLE[::1], _WHOLE[::1],
+)  # fmt: skip
+"""The types of what `walk` is called with."""
+walk_at = by_address(WALK)
+"""`walk` by its address."""
+(AT_WALK, AT_EXECUTE, AT_SELDOM) = range(3)
+
+
+def addresses(program: Program) -> NDArray[np.int64]:
+    """Where the functions that pay a program begin in this process: what `run_block` and whoever else walks is called with."""
+    return _addresses(bool((program.code[:, o.C_OP] >= o.SELDOM).any()))
+
+
+@cache
+def _addresses(seldom: bool) -> NDArray[np.int64]:
+    begins = [
+        address_of(walk, WALK),
+        address_of(execute, EXECUTE),
+        address_of(execute_seldom, SELDOM) if seldom else 0,
+    ]
+    return np.array(begins, dtype=np.int64)
 
 
 @entry
 def run_block(  # type: ignore[no-untyped-def]
-    P, H, tiers, total, by_rule, by_month, detail, trace, balances, paid, work, begin, end
+    calls, P, H, tiers, total, by_rule, by_month, detail, trace, balances, paid, work, begin, end
 ):
     """Pay one block of partners from month `begin` up to, not including, `end`.
 
     Args:
+        calls: `addresses(P)`.
         P: Program.
         H: Block.
         tiers: Output [months, lanes] tier in force.
@@ -44,14 +87,14 @@ def run_block(  # type: ignore[no-untyped-def]
     registers = np.zeros((P.setup[o.Y_COLUMNS], CHUNK if deals > 0 else 0))
     memory = np.empty(P.setup[o.Y_MEMORY])
     spaces, widths = np.empty(o.SPACES, dtype=np.int64), np.empty(o.SPACES, dtype=np.int64)
-    walk(P, H, tiers, total, by_rule, by_month, detail, trace, balances, paid, work, begin, end, rates, registers, memory,
-         spaces, widths)  # fmt: skip
+    walk_at(calls[AT_WALK], calls, P, H, tiers, total, by_rule, by_month, detail, trace, balances, paid, work, begin, end,
+            rates, registers, memory, spaces, widths)  # fmt: skip
 
 
 @jit
 def walk(  # type: ignore[no-untyped-def]
-    P, H, tiers, total, by_rule, by_month, detail, trace, balances, paid, work, begin, end, rates, registers, memory, spaces,
-    widths,
+    calls, P, H, tiers, total, by_rule, by_month, detail, trace, balances, paid, work, begin, end, rates, registers, memory,
+    spaces, widths,
 ):  # fmt: skip
     """Walk the parts of a program, in arrays that are there: see `run_block`, and `execute` for the last five."""
     lanes, deals = total.shape[1], H.deal_values.shape[1]
@@ -77,11 +120,11 @@ def walk(  # type: ignore[no-untyped-def]
             if by_deal:
                 spaces[o.DEALS] = H.deal_values.ctypes.data + 8 * place
                 spaces[o.PAID_DEALS] = paid.ctypes.data + 8 * place
-            execute(
-                P.code, first, last, month, P.act, P.at, P.monthly, P.pool, P.forms, P.steps, P.ends,
+            execute_at(
+                calls[AT_EXECUTE], P.code, first, last, month, P.act, P.at, P.monthly, P.pool, P.forms, P.steps, P.ends,
                 spaces, widths, min(CHUNK, len(cells) - place) if by_deal else lanes, place, work, rates, paid,
                 cells[place:], memory, H.first, H.returned, H.return_values, by_rule, by_month, detail, trace,
-                balances,
+                balances, calls[AT_SELDOM],
             )  # fmt: skip
             if part == P.parts.shape[0] - 1:
                 for i in range(lanes):

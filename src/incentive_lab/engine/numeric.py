@@ -51,6 +51,13 @@ def fused(typingctx, a, b, c):  # type: ignore[no-untyped-def]
 
 
 @jit
+def operand(code, k, column, at, m, spaces, widths):  # type: ignore[no-untyped-def]
+    """Address of the row of lanes that instruction k names from a column on, in month m."""
+    space = code[k, column]
+    return spaces[space] + widths[space] * (code[k, column + 1] + at[m, code[k, column + 2]])
+
+
+@jit
 def half_away(x):  # type: ignore[no-untyped-def]
     """The nearest whole number, halves away from zero."""
     return math.copysign(np.floor(abs(x) + 0.5), x)

@@ -16,7 +16,7 @@ from incentive_lab.engine.blocks import aligned, blocks
 from incentive_lab.engine.claims import dated_claims
 from incentive_lab.engine.compile import Compiled, compile_scheme
 from incentive_lab.engine.contests import award_amounts, ranks_by_tier
-from incentive_lab.engine.kernel import run_block
+from incentive_lab.engine.kernel import addresses, run_block
 from incentive_lab.engine.ops import Y_PAID, Y_ROWS
 from incentive_lab.engine.owed import KINDS
 from incentive_lab.engine.program import (
@@ -229,7 +229,8 @@ def run_one(compiled: Compiled, block: Block, months: int, detail: bool, trace: 
     work = aligned(int(program.setup[Y_ROWS]), lanes)
     work[:] = 0.0
     with compiling_once():
-        run_block(program, block, tiers, total, by_rule, by_month, kept, traced, balances, paid, work, 0, months)
+        run_block(addresses(program), program, block, tiers, total, by_rule, by_month, kept, traced, balances, paid, work, 0,
+                  months)  # fmt: skip
     return tiers, total, by_rule, by_month, kept, traced, balances, paid
 
 

@@ -16,7 +16,7 @@ from incentive_lab.engine import ops as o
 from incentive_lab.engine.blocks import aligned, blocks
 from incentive_lab.engine.compile import Compiled
 from incentive_lab.engine.contests import ranks_by_tier
-from incentive_lab.engine.kernel import run_block
+from incentive_lab.engine.kernel import addresses, run_block
 from incentive_lab.engine.program import SPECIAL_LINES, Block
 from incentive_lab.engine.variants import Part
 from incentive_lab.panel import Floats
@@ -122,8 +122,9 @@ class Laid:
             tiers, total = np.zeros((months, lanes), dtype=np.uint8), np.zeros((months, lanes))
             work[:] = 0.0
             with compiling_once():
-                run_block(program, block, tiers, total, np.zeros((self.lines, lanes)), np.zeros((self.lines, months)),
-                          _NOTHING, _NO_TRACE, _NOTHING, paid, work, 0, self.payer.opens)  # fmt: skip
+                run_block(addresses(program), program, block, tiers, total, np.zeros((self.lines, lanes)),
+                          np.zeros((self.lines, months)), _NOTHING, _NO_TRACE, _NOTHING, paid, work, 0,
+                          self.payer.opens)  # fmt: skip
             if self.payer.opens:
                 self.start_tier[at : at + lanes] = tiers[self.payer.opens - 1]
             if self.begin < self.payer.opens:
@@ -183,11 +184,13 @@ class Laid:
         if self.back is not None:
             first, returned, values = self.back.lay(drawn.items, drawn.price, 0, mine, columns, drawn.count, room)
 
+        calls = addresses(self.compiled.program)
+
         def go(some: slice, many: int, out: Floats) -> Lanes:
             space = room.of(self, many * drawn.count)
             pay_span(
-                self.compiled.program, self.ground, space, block, common, mine[some], columns[some], rows[some], drawn.count,
-                some.start * drawn.count, floor, first, returned, values, paid, out,
+                calls, self.compiled.program, self.ground, space, block, common, mine[some], columns[some], rows[some],
+                drawn.count, some.start * drawn.count, floor, first, returned, values, paid, out,
             )  # fmt: skip
             return space
 
@@ -221,8 +224,8 @@ class Laid:
         mine_floor = np.ascontiguousarray(floor[:, mine_of]) if len(floor) else floor
         mine_out = _NO_FLOOR if out is None else np.zeros((months, lanes))
         pay_span(
-            self.compiled.program, self.ground, space, block, common, mine, columns, rows, count, 0, mine_floor, first,
-            returned, values, paid, mine_out,
+            addresses(self.compiled.program), self.compiled.program, self.ground, space, block, common, mine, columns, rows,
+            count, 0, mine_floor, first, returned, values, paid, mine_out,
         )  # fmt: skip
         if out is not None:
             out[:, mine_of] = mine_out

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from incentive_lab.engine.kernel import walk
+from incentive_lab.engine.kernel import AT_WALK, walk_at
 from incentive_lab.engine.program import Block
 from incentive_lab.panel import Floats
 from incentive_lab.projection.lanes import (
@@ -157,11 +157,13 @@ class Paid(NamedTuple):
 
 @bare
 def pay_span(  # type: ignore[no-untyped-def]
-    program, ground, lanes, drawn, common, mine, rows, partners, count, base, floor, first, returned, return_values, paid, out,
+    calls, program, ground, lanes, drawn, common, mine, rows, partners, count, base, floor, first, returned, return_values,
+    paid, out,
 ):  # fmt: skip
     """Pay the partners of a drawn block in its scenarios, as many at a time as there are lanes for.
 
     Args:
+        calls: `kernel.addresses` of the program.
         program: Program.
         ground: Ground.
         lanes: Lanes.
@@ -208,9 +210,9 @@ def pay_span(  # type: ignore[no-untyped-def]
                     detail[line, m, i] = 0.0
         block = Block(lanes.sums, lanes.levels, lanes.fixed, lanes.first, returned, lanes.deal_values, return_values,
                       lanes.cells, lanes.line_cells)  # fmt: skip
-        walk(program, block, lanes.tiers, lanes.total, lanes.by_rule, lanes.by_month, lanes.detail, lanes.trace,
-             lanes.balances, lanes.paid, lanes.work, begin, months, lanes.rates, lanes.registers, lanes.memory,
-             lanes.spaces, lanes.widths)  # fmt: skip
+        walk_at(calls[AT_WALK], calls, program, block, lanes.tiers, lanes.total, lanes.by_rule, lanes.by_month, lanes.detail,
+                lanes.trace, lanes.balances, lanes.paid, lanes.work, begin, months, lanes.rates, lanes.registers,
+                lanes.memory, lanes.spaces, lanes.widths)  # fmt: skip
         # Where months of history are paid again, rules are told of the horizon alone.
         for line in range(len(detail)):
             for i in range(many):
