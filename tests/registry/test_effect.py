@@ -42,6 +42,20 @@ def test_a_change_that_starts_before_it_was_proposed_is_told(running: Registry) 
     assert not any("before it was proposed" in one for one in running.show(made["id"])["remarks"])
 
 
+def test_a_first_revision_that_starts_before_it_was_proposed_is_told(local: Registry) -> None:
+    """Nothing was in effect that partners could have known: whoever decides sees it."""
+    at(local, "2026-03-01")
+    local.submit(ANN, submission("late"), "what we do anyway")
+    told = local.show("late-1")["remarks"]
+    assert any(
+        one.startswith("It starts on 2026-01-01, 59 days before it was proposed: nothing approved here") for one in told
+    )
+    local.reject(BEN, "late-1", "not for the past")
+    assert not any("before it was proposed" in one for one in local.show("late-1")["remarks"])
+    local.submit(ANN, submission("timely", starts="2026-04-01", months=9), "from April")
+    assert not any("before it was proposed" in one for one in local.show("timely-1")["remarks"])
+
+
 def test_days_on_which_nothing_is_in_effect_are_told(running: Registry) -> None:
     running.submit(ANN, submission("after", starts="2027-03-01"), "next year")
     said = "Nothing is in effect for everyone from 2027-01-01 to 2027-03-01."

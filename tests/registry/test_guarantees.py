@@ -122,7 +122,7 @@ def test_whoever_decides_is_told_of_a_floor_that_nobody_approved(
     ask: Command,  # noqa: F811
 ) -> None:
     registry = Registry()
-    assert registry.show("grown-1")["remarks"] == []
+    assert not any("approved under that name" in one for one in registry.show("grown-1")["remarks"])
     cheap = place / "flat.yaml"
     text = cheap.read_text()
     cheap.write_text(text.replace("3%", "2%"))
@@ -161,5 +161,5 @@ def test_a_floor_of_another_name_is_an_open_warning(
     assert code == 0, said
     registry = Registry()
     case = Case.of(registry.show("grown-1"), registry.documents("grown-1"))
-    assert case.warnings()[0] == "The guarantees of grown name flat; they were worked out with other."
+    assert "The guarantees of grown name flat; they were worked out with other." in case.warnings()
     registry.store.close()

@@ -72,7 +72,7 @@ def remarks_on(session: Session, row: Revision) -> list[str]:
     floor = documents_of(session, row).get("baseline.yaml")
     if parent is not None and (floor is None or fingerprint(loads(floor)) != parent.fingerprint):
         said.append(f"It changes {parent.id}, but its cost is compared with something else.")
-    said += [*_back_dated(row, parent), *_gaps(session, row), *_floor_not_approved(session, row)]
+    said += [*_back_dated(session, row, parent), *_gaps(session, row), *_floor_not_approved(session, row)]
     rows = session.scalars(
         select(Revision)
         .where(Revision.id != row.id, Revision.state.in_(("approved", "active", "retired")))
@@ -88,17 +88,20 @@ def remarks_on(session: Session, row: Revision) -> list[str]:
     return said
 
 
-def _back_dated(row: Revision, parent: Revision | None) -> list[str]:
-    """Where a change starts before it was proposed: what partners were paid since then was paid by what it changes."""
+def _back_dated(session: Session, row: Revision, parent: Revision | None) -> list[str]:
+    """Where a revision starts before it was proposed: by what partners were paid since then, as far as is known here."""
     made = row.submitted_at[:10]
-    if parent is None or row.state not in ("submitted", "approved", "active"):
-        return []
-    if not parent.starts < row.starts < made or parent.state == "approved" or parent.ends < row.starts:
+    if row.state not in ("submitted", "approved", "active") or row.starts >= made:
         return []
     days = (date.fromisoformat(made) - date.fromisoformat(row.starts)).days
+    starts = f"It starts on {row.starts}, {counted(days, 'day')} before it was proposed: "
+    if parent is not None and parent.starts < row.starts <= parent.ends:
+        return [] if parent.state == "approved" else [f"{starts}what was earned since then was earned by {parent.id}."]
+    rows = session.scalars(select(Revision).where(Revision.id != row.id, Revision.state.in_(("active", "retired"))))
+    if any(one.starts <= row.starts < one.ends for one in rows if folded(one.population) == folded(row.population)):
+        return []
     return [
-        f"It starts on {row.starts}, {counted(days, 'day')} before it was proposed: what was earned since then was earned by "
-        f"{parent.id}."
+        f"{starts}nothing approved here was in effect on that day; what partners were promised then is not known here."
     ]
 
 
