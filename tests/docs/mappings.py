@@ -179,7 +179,8 @@ def part(model: type[BaseModel], heading: str, where: str) -> str:
 def page() -> str:
     """The whole page."""
     known = ", ".join(f"`{name}`" for name in tables.TABLES)
-    return HEAD + CALENDAR + "A star marks what must be there. Tables of a history:\n" + known + ".\n\n" + (
+    stars = "A star marks what must be there; without a table `partners`, those whom deals or activities name are the partners."
+    return HEAD + CALENDAR + stars + " Tables of a history:\n" + known + ".\n\n" + (
         "".join(part(*one) for one in PARTS).rstrip("\n") + "\n"
     )  # fmt: skip
 

@@ -8,6 +8,7 @@ import pytest
 
 from incentive_lab.errors import InputError
 from incentive_lab.history import open_history
+from incentive_lab.scheme.measures import CATALOGUE
 
 BROKEN = Path(__file__).parents[1] / "broken" / "history"
 SAMPLES = sorted(folder for folder in BROKEN.iterdir() if folder.is_dir())
@@ -32,6 +33,28 @@ def test_only_the_planted_mistakes_are_reported(folder: Path) -> None:
         open_history(folder)
     expected = (folder / "expected.txt").read_text(encoding="utf-8").splitlines()
     assert len(refusal.value.problems) <= max(1, len(expected))
+
+
+def test_without_a_table_of_partners_they_are_those_who_stand_in_the_others(tmp_path: Path) -> None:
+    """An export of invoices has no list of partners; it is used, and says so."""
+    (tmp_path / "deals.csv").write_text(
+        "deal_id,partner_id,status,created_on,closed_on,amount\n1,B,won,2024-01-02,2024-01-31,5\n2,A,open,2024-02-01,,7\n"
+        "3,B,won,2024-02-02,2024-02-28,9\n", encoding="utf-8")  # fmt: skip
+    (tmp_path / "activities.csv").write_text(
+        "activity_id,partner_id,occurred_on,kind\n1,C,2024-01-05,training\n", encoding="utf-8"
+    )
+    with open_history(tmp_path).closing() as history:
+        assert history.partners["partner_id"].tolist() == ["A", "B", "C"]
+        assert history.panel({"revenue": CATALOGUE["revenue"]}).columns["revenue"].tolist() == [
+            [0, 0],
+            [500, 900],
+            [0, 0],
+        ]
+        (said,) = [one for one in history.warnings if "table of partners" in one]
+    assert "the 3 partners that deals or activities name" in said
+    (tmp_path / "deals.csv").write_text("deal_id,partner,status\n1,B,won\n", encoding="utf-8")
+    with pytest.raises(InputError, match=r"deals\.csv: the column partner_id is missing"):
+        open_history(tmp_path)
 
 
 def test_a_folder_with_other_names_is_told_once_a_file_and_shown_the_way(tmp_path: Path) -> None:

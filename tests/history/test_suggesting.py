@@ -157,6 +157,19 @@ def test_most_values_decide_the_order_of_dates_and_too_few_make_none() -> None:
     assert dates_in(["2025-01-01", "2025-01-02", "2025-01-03", "2025-01-04", "soon"]) == ()
 
 
+def test_invoices_alone_are_a_history(tmp_path: Path) -> None:
+    """No column says what became of an invoice and no table lists the partners: both are supposed, and told."""
+    lines = ("Invoice No,Reseller ID,Invoice Date,Net Amount", "7,R1,2024-01-31,120.00", "8,R2,2024-02-29,80.00")
+    found = brought(tmp_path, {"invoices": lines})
+    choices = suggested_all(found)
+    assert missing(choices) == []
+    assert "invoices.csv: no column says what became of a deal, so every row is taken as won." in unsure(found, choices)
+    mapping = tmp_path / "mapping.yaml"
+    mapping.write_text(json.dumps(mapping_of(choices)), encoding="utf-8")
+    with open_history(tmp_path, mapping=mapping).closing() as history:
+        assert history.panel({"revenue": CATALOGUE["revenue"]}).columns["revenue"].sum() == 20_000
+
+
 def test_a_table_of_an_unknown_name_is_known_by_what_it_must_have() -> None:
     deals = Preview("report2", "report2", ("Opportunity ID", "Partner", "Stage", "Amount", "Created Date"),
                     (("1", "A", "Won", "1", "1/2/2024"),))  # fmt: skip

@@ -98,7 +98,7 @@ def test_a_history_that_stays_where_it_is_is_remembered_by_its_name(
 
 def test_what_is_still_needed_is_named() -> None:
     assert missing([Choice("a", "deals", {"deal_id": "x"}, {"status": "won"})]) == [
-        "partners", "deals.partner_id", "deals.created_on", "deals.amount",
+        "deals.partner_id", "deals.created_on", "deals.amount",
     ]  # fmt: skip
     union = mapping_of([Choice("a", "deals", {"deal_id": "x"}), Choice("b", "deals", {"deal_id": "y"})])
     assert [part["from"] for part in union["tables"]["deals"]["union"]] == ["a", "b"]

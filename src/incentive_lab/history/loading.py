@@ -9,6 +9,7 @@ from typing import Any
 
 from incentive_lab.errors import InputError, Problem
 from incentive_lab.fiscal import FiscalMonths
+from incentive_lab.format import counted
 from incentive_lab.history.calendar_checks import dates_in_calendar
 from incentive_lab.history.checks import cross_checks
 from incentive_lab.history.columns import ENGINE_TYPES, Canonical, read_columns
@@ -18,7 +19,7 @@ from incentive_lab.history.quality_rules import check_exclude, leave_out_broken,
 from incentive_lab.history.reading import Reader
 from incentive_lab.history.sources import Limits, find_raw, is_url
 from incentive_lab.history.store import DuckStore, Raw, listed, quoted
-from incentive_lab.history.tables import OTHER_NAMES, TABLES
+from incentive_lab.history.tables import TABLES
 from incentive_lab.money import decimals
 
 
@@ -107,6 +108,7 @@ def assemble(
     for read in canonical.values():
         money.missing(store, read, problems)
     create_tables(store, canonical, money)
+    named = () if "partners" in raws or problems else partners_named(store, canonical)
     excluded = leave_out_broken(store, exclude, money.currency)
     cross_checks(store, raws, splits_at_most, problems)
     dates_in_calendar(store, raws, calendar, problems)
@@ -118,14 +120,11 @@ def assemble(
             store.execute(f"DROP TABLE IF EXISTS {raw.relation}")
     history = History.of(store, canonical, money, source, tuple(excluded), calendar)
     notes = dict.fromkeys(note for raw in raws.values() for note in raw.notes)  # one file may be several tables
-    return replace(history, warnings=(*history.warnings, *notes))
+    return replace(history, warnings=(*history.warnings, *notes, *named))
 
 
 def _required(raws: dict[str, Raw], problems: list[Problem]) -> None:
     broken = " ".join(problem.path for problem in problems)
-    if "partners" not in raws and "partner" not in broken:
-        found = ", ".join(raw.label for raw in raws.values()) or "none"
-        problems.append(Problem("partners", "the table partners is missing.", f"Found: {found}. {OTHER_NAMES}"))
     if "partners" in raws and not raws["partners"].rows:
         label = raws["partners"].label
         problems.append(Problem(label, "there are no partners: the table has a header and no rows."))
@@ -134,6 +133,21 @@ def _required(raws: dict[str, Raw], problems: list[Problem]) -> None:
         problems.append(Problem("deals", "a history needs the table deals or the table activities; both are missing."))
     elif dated and not problems and not any(raw.rows for raw in dated):
         problems.append(Problem("deals", "the history is empty: there is no deal, no activity and no score."))
+
+
+def partners_named(store: DuckStore, canonical: Collection[str]) -> tuple[str, ...]:
+    """Fill the table partners, which was not given, with whoever stands in the others; what is to be known of that."""
+    naming = [name for name in ("deals", "deal_partners", "activities") if name in canonical]
+    ids = " UNION ".join(
+        f"SELECT DISTINCT partner_id FROM {quoted(name)} WHERE partner_id IS NOT NULL" for name in naming
+    )
+    numbered = "row_number() OVER (ORDER BY partner_id), partner_id"
+    store.execute(f"INSERT INTO partners (_row, partner_id) SELECT {numbered} FROM ({ids})")
+    found = int(store.rows("SELECT count(*) FROM partners")[0][0])
+    return (
+        f"There is no table of partners: they are the {counted(found, 'partner')} that deals or activities name, without name, "
+        "type, region or day of joining; one that did nothing is not among them.",
+    )
 
 
 def create_tables(store: DuckStore, canonical: dict[str, Canonical], money: Rates) -> None:

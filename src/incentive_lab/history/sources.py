@@ -91,7 +91,7 @@ def _folder(store: DuckStore, folder: Path, limits: Limits, problems: list[Probl
 
 
 def _wanted() -> str:
-    return f"It needs partners.csv (or .parquet) and deals or activities; tables: {', '.join(TABLES)}. {OTHER_NAMES}"
+    return f"It needs deals.csv (or .parquet) or activities, and best of all partners; tables: {', '.join(TABLES)}. {OTHER_NAMES}"
 
 
 def _name_slip(name: str, label: str, problems: list[Problem]) -> None:

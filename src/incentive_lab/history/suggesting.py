@@ -74,6 +74,8 @@ def unsure(found: Sequence[Preview], choices: Sequence[Choice]) -> list[str]:
                 f"{one.label}: all its amounts with a point have three digits behind it, so 1.234 is read as 1234."
             )
         told += _slips(one, choice).values()
+        if choice.table == "deals" and choice.constants.get("status") == "won":
+            told.append(f"{one.label}: no column says what became of a deal, so every row is taken as won.")
         told += _cancelled(one, choice)
         said = (one for one in choices if one is choice or one.table == "partners")
         if any("currency" in {*one.columns, *one.constants} for one in said):
@@ -132,9 +134,10 @@ def suggested_as(preview: Preview, table: str) -> Choice:
         if of == table and column in columns
     }
     dates, numbers = written_in(preview, table, columns)
+    booked = table == "deals" and "closed_on" in columns and "status" not in columns  # such as invoices
     made = Choice(
-        preview.table, table, columns, words=words, dates=next(iter(dates), None), numbers=next(iter(numbers), None),
-        keep=worth_keeping(preview, table, columns),
+        preview.table, table, columns, {"status": "won"} if booked else {}, words=words, dates=next(iter(dates), None),
+        numbers=next(iter(numbers), None), keep=worth_keeping(preview, table, columns),
     )  # fmt: skip
     return replace(made, sure=sure_columns(table, preview.columns, preview.values) - _slips(preview, made).keys())
 
@@ -239,11 +242,9 @@ def unknown_words(choices: Sequence[Choice]) -> list[tuple[str, str]]:
 
 
 def missing(choices: Sequence[Choice]) -> list[str]:
-    """What is still needed: `partners` or `deals` where nothing is one, required columns that no choice fills, as
+    """What is still needed: `deals` where nothing is that or activities, required columns that no choice fills, as
     `table.column`, and what words of theirs mean that say nothing to us."""
-    lacking = [table for table in ("partners",) if not any(one.table == table for one in choices)]
-    if not any(one.table in ("deals", "activities") for one in choices):
-        lacking.append("deals")
+    lacking = [] if any(one.table in ("deals", "activities") for one in choices) else ["deals"]
     for one in choices:
         given = {*one.columns, *one.constants, *one.numbered}
         lacking += [f"{one.table}.{column.name}" for column in TABLES[one.table].columns
