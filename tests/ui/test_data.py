@@ -501,3 +501,24 @@ def test_months_that_begin_on_another_day_can_be_taken_back(data: AppTest, place
     assert "Jan 2024 to Feb 2024" in shown(data)
     data.selectbox(key="calendar-kind").set_value("Calendar months").run()
     assert shown(data) == before
+
+
+def test_what_is_supposed_of_invoices_is_chosen_in_the_form() -> None:
+    """What the history was opened with and what the form shows are one: nothing is still needed."""
+
+    def form() -> None:
+        import streamlit as st
+
+        from incentive_lab.history.previewing import Preview
+        from incentive_lab.history.suggesting import missing, suggested
+        from incentive_lab.ui.mapping_table import table_choice
+
+        names = ("Invoice No", "Reseller ID", "Invoice Date", "Net Amount")
+        preview = Preview("invoices", "invoices.csv", names, (("7", "R1", "2024-01-31", "120.00"),))
+        choice = table_choice(preview, suggested(preview))
+        st.text([] if choice is None else [dict(choice.constants), missing([choice])])
+
+    page = AppTest.from_function(form).run()
+    assert not page.exception
+    assert page.text[0].value == "[{'status': 'won'}, []]"
+    assert next(one.value for one in page.selectbox if one.label == "status *") == "always won"

@@ -32,7 +32,7 @@ AS_NAMED = "None: names are as the product's"
 def bringing() -> None:
     """Everything from the files to the button that uses them; the history in use stays until then."""
     note = (
-        "CSV, Parquet or one Excel workbook: partners, and deals or activities; a mapping in YAML if you have one. "
+        "CSV, Parquet or one Excel workbook: deals or activities, and best of all partners; a mapping in YAML if you have one. "
         "Nothing leaves this machine."
     )
     if st.session_state.pop(_TAKEN, False):  # not in the callback: that would undo a click on another page meanwhile

@@ -103,9 +103,11 @@ def _columns(preview: Preview, table: str, place: Place, guess: Choice) -> dict[
         column = TABLES[table].column(name)
         fixed = [f"always {value}" for value in _FIXED.get(name, ())] + [NUMBERED] * (name == "activity_id")
         offered = [NOWHERE, *preview.columns, *fixed]
+        always = f"always {guess.constants.get(name)}"
+        first = always if always in fixed else guess.columns.get(name, NOWHERE)
         with grid[number % 4]:
             label = f"{name}{' *' if column is not None and column.required else ''}"
-            picked = _picked(label, offered, guess.columns.get(name, NOWHERE), f"map {preview.table} {table} {name}",
+            picked = _picked(label, offered, first, f"map {preview.table} {table} {name}",
                              help=column.help if column is not None else None)  # fmt: skip
         if picked != NOWHERE:
             found[name] = picked.removeprefix("always ") if picked in fixed else picked, picked in fixed
