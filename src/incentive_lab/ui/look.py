@@ -27,7 +27,7 @@ _STYLE = """
 [class*="st-key-card-"] [data-testid="stMarkdownContainer"] th { color: light-dark(#43506a, #aab6cb); font-weight: 600; }
 [class*="st-key-card-"] [data-testid="stMetricValue"], [class*="st-key-card-"] table { font-variant-numeric: tabular-nums; }
 [class*="st-key-card-"] [data-testid="stMarkdownContainer"]:has(> table) { overflow-x: auto; }
-@media (max-width: 1365px) { [data-testid="stTopNavLink"] > span:first-child { display: none; } }
+@media (max-width: 1520px) { [data-testid="stTopNavLink"] > span:first-child { display: none; } }
 [data-testid="stMainBlockContainer"] { container: page / inline-size; }
 @container page (max-width: 780px) {
   [data-testid="stHorizontalBlock"]:has(> [data-testid="stColumn"] [class*="st-key-card-"]) { flex-wrap: wrap; }
